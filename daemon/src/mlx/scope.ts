@@ -1,0 +1,73 @@
+/** Scopes own the tensors that operations make, and free them when they end. */
+
+import { Tensor } from './tensor.ts';
+
+const openScopes: Set<Tensor>[] = [];
+
+/** Gives a fresh tensor to the innermost scope. Throws when there is none, since nobody would free it. */
+export function own(tensor: Tensor, operation: string): Tensor {
+  const scope = openScopes.at(-1);
+  if (scope === undefined) {
+    tensor.dispose();
+    throw new Error(`${operation}: called outside a scope, so nobody would free its result`);
+  }
+  scope.add(tensor);
+  return tensor;
+}
+
+/**
+ * Takes a tensor out of the innermost scope that owns it: from here on the caller disposes of it.
+ */
+export function keep(tensor: Tensor): Tensor {
+  for (let index = openScopes.length - 1; index >= 0; index -= 1) {
+    if (openScopes[index]?.delete(tensor) === true) {
+      break;
+    }
+  }
+  return tensor;
+}
+
+/** Every tensor in a value: the value itself, or those in arrays, maps and plain objects, at any depth. */
+export function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) {
+    return [value];
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap(tensorsIn);
+  }
+  if (value instanceof Map) {
+    return [...value.values()].flatMap(tensorsIn);
+  }
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.values(value).flatMap(tensorsIn);
+  }
+  return [];
+}
+
+/**
+ * Runs `body` and frees every tensor that operations made in it, except those in what it returns, which pass to the
+ * enclosing scope (or to the caller, where there is none) and those it handed to {@link keep}. Frees all when `body`
+ * throws. `body` must be synchronous: a promise would outlive the scope.
+ */
+export function scope<Result>(body: () => Result): Result {
+  const owned = new Set<Tensor>();
+  openScopes.push(owned);
+  try {
+    const result = body();
+    if (result instanceof Promise) {
+      throw new TypeError('scope: the body returned a promise, but a scope ends before a promise settles');
+    }
+    const enclosing = openScopes.at(-2);
+    for (const tensor of tensorsIn(result)) {
+      if (owned.delete(tensor)) {
+        enclosing?.add(tensor);
+      }
+    }
+    return result;
+  } finally {
+    openScopes.pop();
+    for (const tensor of owned) {
+      tensor.dispose();
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** A tensor on MLX's device: a counted handle with an owner, either a scope or whoever kept it. */
+
+import { native } from './native.ts';
+import type { DType, NativeHandle } from './native.ts';
+
+export type { DType } from './native.ts';
+
+/** The typed array that {@link Tensor.toTypedArray} yields for a dtype. */
+export type ElementArray =
+  Float32Array | Int32Array | Uint32Array | Uint8Array | Int8Array | Uint16Array | Int16Array | BigInt64Array;
+
+/**
+ * A reference to one MLX array. Operations are lazy: a tensor is a node of a graph until `evaluate` runs it.
+ *
+ * The JavaScript collector does not see the memory behind it, so it is freed by {@link Tensor.dispose}: by the scope
+ * that owns it, or by its keeper. A use after that is an error which names the operation.
+ */
+export class Tensor implements Disposable {
+  readonly handle: NativeHandle;
+
+  /** For this folder; elsewhere tensors come from operations and loaders. */
+  constructor(handle: NativeHandle) {
+    this.handle = handle;
+  }
+
+  get shape(): readonly number[] {
+    return native.shape(this.handle);
+  }
+
+  get dtype(): DType {
+    return native.dtype(this.handle);
+  }
+
+  /** Bytes of the elements, whether evaluated or not: size × item size. */
+  get nbytes(): number {
+    return native.nbytes(this.handle);
+  }
+
+  get isDisposed(): boolean {
+    return native.isDisposed(this.handle);
+  }
+
+  /** The length of one axis; a negative axis counts from the end. Throws a RangeError when there is no such axis. */
+  dim(axis: number): number {
+    const length = this.shape.at(axis);
+    if (length === undefined) {
+      throw new RangeError(`dim: axis ${axis} is out of range for shape [${this.shape.join(', ')}]`);
+    }
+    return length;
+  }
+
+  /** Evaluates and copies the elements out, float16 and bfloat16 as raw 16-bit words. */
+  toTypedArray(): ElementArray {
+    const data = native.readData(this.handle);
+    switch (this.dtype) {
+      case 'float32':
+      case 'complex64':
+        return new Float32Array(data);
+      case 'int32':
+        return new Int32Array(data);
+      case 'uint32':
+        return new Uint32Array(data);
+      case 'int64':
+        return new BigInt64Array(data);
+      case 'uint16':
+      case 'float16':
+      case 'bfloat16':
+        return new Uint16Array(data);
+      case 'int16':
+        return new Int16Array(data);
+      case 'int8':
+        return new Int8Array(data);
+      case 'bool':
+      case 'uint8':
+        return new Uint8Array(data);
+    }
+  }
+
+  /** Evaluates and copies the elements of a float32 tensor out. Throws a TypeError for another dtype. */
+  toFloat32Array(): Float32Array {
+    const elements = this.toTypedArray();
+    if (this.dtype !== 'float32' || !(elements instanceof Float32Array)) {
+      throw new TypeError(`toFloat32Array: the tensor is ${this.dtype}, not float32`);
+    }
+    return elements;
+  }
+
+  /** Gives the reference up; the memory is freed when no graph refers to it either. Twice is once. */
+  dispose(): void {
+    native.dispose(this.handle);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Tensors that hold a native array now, over the whole process. */
+export function liveTensors(): number {
+  return native.liveHandles();
+}
+
+/** Tensors that the collector found before anyone disposed of them: each is a bug, though its memory was freed then. */
+export function undisposedTensors(): number {
+  return native.undisposedFinalized();
+}
