@@ -37,3 +37,6 @@ export const setCacheLimit = (bytes: number): number => native.setCacheLimit(byt
 export const setMemoryLimit = (bytes: number): number => native.setMemoryLimit(bytes);
 
 export const memoryLimit = (): number => native.memoryLimit();
+
+/** What the whole process weighs: phys_footprint on macOS, the resident set on Linux. */
+export const footprintBytes = (): number => native.footprintBytes();

@@ -121,7 +121,6 @@ interface NativeBinding {
   shape(handle: NativeHandle): number[];
   dtype(handle: NativeHandle): DType;
   nbytes(handle: NativeHandle): number;
-  isEvaluated(handle: NativeHandle): boolean;
   evaluate(handles: readonly NativeHandle[]): void;
   /** Copies evaluated, row-contiguous elements out, bfloat16 and float16 as raw 16-bit words. */
   readData(handle: NativeHandle): ArrayBuffer;
@@ -143,6 +142,7 @@ interface NativeBinding {
   setCacheLimit(bytes: number): number;
   setMemoryLimit(bytes: number): number;
   memoryLimit(): number;
+  footprintBytes(): number;
   synchronize(): void;
   seed(value: number): void;
   device(): { type: 'cpu' | 'gpu'; info: Record<string, string | number> };

@@ -1,0 +1,300 @@
+// On the CPU, MLX 0.32 unfolds a plain convolution's whole input (kernel times its size) before the matrix product,
+// and takes a scalar loop for dilated and transposed ones. Both are avoided here.
+//
+// In channels-last order the window of output row t is one run of kernel * in numbers, and the windows of successive
+// rows start `stride * in` numbers apart. So the unfolded matrix is a view of the input with overlapping rows, and
+// nothing needs to be copied but the few rows at the borders, whose windows reach into the padding. BLAS wants rows that
+// do not overlap: every ceil(kernel / stride)-th output row has such windows, so that many matrix products, each with the
+// whole kernel as its inner dimension, make the convolution.
+//
+// A dilated convolution is `dilation` plain ones, each over every dilation-th row, after one copy that brings those
+// rows together. A transposed one whose output is read as [length, stride * out] is a plain one too, with a rearranged
+// weight.
+
+#include "conv1d.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "mlx/ops.h"
+#include "mlx/primitives.h"
+
+#ifdef TIDEMARK_OPENBLAS
+#include "mlx/allocator.h"
+#include "mlx/backend/cpu/encoder.h"
+#include <cblas.h>
+#endif
+
+namespace tidemark {
+
+namespace mx = mlx::core;
+
+namespace {
+
+int output_length(int length, int kernel, int stride, int padding, int dilation) {
+  return (length + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+#ifdef TIDEMARK_OPENBLAS
+
+struct Geometry {
+  int batch;
+  int length;
+  int in_channels;
+  int out_channels;
+  int kernel;
+  int stride;
+  int padding;
+  int dilation;
+  int out_length;
+};
+
+// C [rows, columns] = A [rows, inner] * B [columns, inner]^T, row-major, with the given distances between rows.
+void multiply(
+    const float* a, int a_stride, const float* b, int b_stride, float* c, int c_stride, int rows, int columns, int inner) {
+  scipy_cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, rows, columns, inner, 1.0f, a, a_stride, b, b_stride, 0.0f, c, c_stride);
+}
+
+int ceil_divide(int a, int b) {
+  return (a + b - 1) / b;
+}
+
+// One plain convolution of `length` rows of `in_channels`, with its output rows `out_stride` numbers apart.
+// `scratch` holds the window of one border row at a time.
+void convolve(
+    const Geometry& g, const float* input, const float* weight, float* output, int out_stride, float* scratch) {
+  const int window = g.kernel * g.in_channels;
+  // Rows whose whole window lies inside the input.
+  const int first = std::min(ceil_divide(g.padding, g.stride), g.out_length);
+  const int reach = g.length + g.padding - g.kernel;
+  const int end = std::max(first, std::min(reach < 0 ? 0 : reach / g.stride + 1, g.out_length));
+
+  // Output rows `interleave` apart have windows that do not overlap.
+  const int interleave = ceil_divide(g.kernel, g.stride);
+  for (int phase = 0; phase < interleave && first + phase < end; ++phase) {
+    const int row = first + phase;
+    multiply(
+        input + static_cast<std::ptrdiff_t>(row * g.stride - g.padding) * g.in_channels,
+        interleave * g.stride * g.in_channels,
+        weight,
+        window,
+        output + static_cast<std::ptrdiff_t>(row) * out_stride,
+        interleave * out_stride,
+        ceil_divide(end - row, interleave),
+        g.out_channels,
+        window);
+  }
+
+  const auto border = [&](int begin, int stop) {
+    for (int row = begin; row < stop; ++row) {
+      const int origin = row * g.stride - g.padding;
+      const int low = std::max(origin, 0);
+      const int high = std::min(origin + g.kernel, g.length);
+      std::fill(scratch, scratch + window, 0.0f);
+      if (high > low) {
+        std::copy(
+            input + static_cast<std::ptrdiff_t>(low) * g.in_channels,
+            input + static_cast<std::ptrdiff_t>(high) * g.in_channels,
+            scratch + static_cast<std::ptrdiff_t>(low - origin) * g.in_channels);
+      }
+      multiply(
+          scratch, window, weight, window, output + static_cast<std::ptrdiff_t>(row) * out_stride, out_stride, 1,
+          g.out_channels, window);
+    }
+  };
+  border(0, first);
+  border(end, g.out_length);
+}
+
+// Convolves one batch item whose rows are `dilation` apart: each phase is a plain convolution of the rows that share
+// a remainder. `phases` holds the input with those rows brought together and zeros as padding.
+void convolve_dilated(
+    const Geometry& g, const float* input, const float* weight, float* output, float* phases, float* scratch) {
+  const int rows = ceil_divide(g.length + 2 * g.padding, g.dilation);
+  for (int phase = 0; phase < g.dilation; ++phase) {
+    const int out_rows = ceil_divide(g.out_length - phase, g.dilation);
+    if (out_rows <= 0) {
+      break;
+    }
+    for (int row = 0; row < rows; ++row) {
+      const int source = row * g.dilation + phase - g.padding;
+      float* target = phases + static_cast<std::ptrdiff_t>(row) * g.in_channels;
+      if (source >= 0 && source < g.length) {
+        std::memcpy(
+            target, input + static_cast<std::ptrdiff_t>(source) * g.in_channels, sizeof(float) * g.in_channels);
+      } else {
+        std::fill(target, target + g.in_channels, 0.0f);
+      }
+    }
+    Geometry plain = g;
+    plain.length = rows;
+    plain.padding = 0;
+    plain.dilation = 1;
+    plain.out_length = out_rows;
+    convolve(
+        plain,
+        phases,
+        weight,
+        output + static_cast<std::ptrdiff_t>(phase) * g.out_channels,
+        g.dilation * g.out_channels,
+        scratch);
+  }
+}
+
+class GemmConv1d : public mx::UnaryPrimitive {
+ public:
+  GemmConv1d(mx::Stream stream, int stride, int padding, int dilation)
+      : mx::UnaryPrimitive(stream), stride_(stride), padding_(padding), dilation_(dilation) {}
+
+  void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
+    const auto& input = inputs[0];
+    const auto& weight = inputs[1];
+    const Geometry g{
+        input.shape(0),
+        input.shape(1),
+        input.shape(2),
+        weight.shape(0),
+        weight.shape(1),
+        stride_,
+        padding_,
+        dilation_,
+        out.shape(1)};
+
+    out.set_data(mx::allocator::malloc(out.nbytes()));
+    // Scratch comes from MLX's allocator too, so that its counters see it.
+    const int phase_rows = dilation_ > 1 ? ceil_divide(g.length + 2 * g.padding, g.dilation) : 0;
+    mx::array scratch({phase_rows + g.kernel, g.in_channels}, mx::float32, nullptr, {});
+    scratch.set_data(mx::allocator::malloc(scratch.nbytes()));
+
+    auto& encoder = mx::cpu::get_command_encoder(stream());
+    encoder.set_input_array(input);
+    encoder.set_input_array(weight);
+    encoder.set_output_array(out);
+    encoder.add_temporary(scratch);
+    encoder.dispatch([g,
+                      phase_rows,
+                      input_data = input.data<float>(),
+                      weight_data = weight.data<float>(),
+                      output_data = out.data<float>(),
+                      phases = scratch.data<float>()]() {
+      float* window = phases + static_cast<std::ptrdiff_t>(phase_rows) * g.in_channels;
+      for (int item = 0; item < g.batch; ++item) {
+        const float* item_input = input_data + static_cast<std::ptrdiff_t>(item) * g.length * g.in_channels;
+        float* item_output = output_data + static_cast<std::ptrdiff_t>(item) * g.out_length * g.out_channels;
+        if (g.dilation > 1) {
+          convolve_dilated(g, item_input, weight_data, item_output, phases, window);
+        } else {
+          convolve(g, item_input, weight_data, item_output, g.out_channels, window);
+        }
+      }
+    });
+  }
+
+  void eval_gpu(const std::vector<mx::array>&, mx::array&) override {
+    throw std::runtime_error("a convolution by matrix products was sent to a GPU, where MLX's own is used");
+  }
+
+  const char* name() const override {
+    return "GemmConv1d";
+  }
+
+  bool is_equivalent(const mx::Primitive& other) const override {
+    const auto& conv = static_cast<const GemmConv1d&>(other);
+    return stride_ == conv.stride_ && padding_ == conv.padding_ && dilation_ == conv.dilation_;
+  }
+
+  std::vector<mx::Shape> output_shapes(const std::vector<mx::array>& inputs) override {
+    const int length =
+        output_length(inputs[0].shape(1), inputs[1].shape(1), stride_, padding_, dilation_);
+    return {{inputs[0].shape(0), length, inputs[1].shape(0)}};
+  }
+
+ private:
+  int stride_;
+  int padding_;
+  int dilation_;
+};
+
+mx::array gemm_conv1d(const mx::array& x, const mx::array& weight, int stride, int padding, int dilation) {
+  const mx::Dtype dtype = mx::result_type(x, weight);
+  const auto primitive =
+      std::make_shared<GemmConv1d>(mx::default_stream(mx::default_device()), stride, padding, dilation);
+  const std::vector<mx::array> inputs = {
+      mx::contiguous(mx::astype(x, mx::float32)), mx::contiguous(mx::astype(weight, mx::float32))};
+  const auto out = mx::array(primitive->output_shapes(inputs)[0], mx::float32, primitive, inputs);
+  return mx::astype(out, dtype);
+}
+
+// The weight [out, kernel, in] of a transposed convolution as that of a plain one, [stride * out, taps, in]: output
+// row i * stride + r takes input row i - m by kernel row r + m * stride.
+mx::array transposed_weight(const mx::array& weight, int stride, int taps) {
+  const int out_channels = weight.shape(0);
+  const int in_channels = weight.shape(2);
+  const int missing = taps * stride - weight.shape(1);
+  auto by_tap = mx::reshape(
+      mx::pad(weight, {{0, 0}, {0, missing}, {0, 0}}), {out_channels, taps, stride, in_channels});
+  by_tap = mx::slice(
+      by_tap, {0, -1, 0, 0}, {out_channels, -taps - 1, stride, in_channels}, {1, -1, 1, 1});
+  return mx::reshape(mx::transpose(by_tap, {2, 0, 1, 3}), {stride * out_channels, taps, in_channels});
+}
+
+mx::array gemm_conv_transpose1d(const mx::array& x, const mx::array& weight, int stride, int padding) {
+  const int kernel = weight.shape(1);
+  const int taps = ceil_divide(kernel, stride);
+  const int out_length = (x.shape(1) - 1) * stride - 2 * padding + kernel;
+  const auto rows = gemm_conv1d(x, transposed_weight(weight, stride, taps), 1, taps - 1, 1);
+  const auto whole = mx::reshape(rows, {x.shape(0), rows.shape(1) * stride, weight.shape(0)});
+  return mx::slice(whole, {0, padding, 0}, {x.shape(0), padding + out_length, weight.shape(0)});
+}
+
+bool on_cpu() {
+  return mx::default_device() == mx::Device::cpu;
+}
+
+#endif
+
+void check(const mx::array& x, const mx::array& weight, int stride, int padding, int dilation, int groups) {
+  if (x.ndim() != 3 || weight.ndim() != 3) {
+    throw std::invalid_argument("x must be [batch, length, in] and the weight [out, kernel, in / groups]");
+  }
+  if (stride < 1 || padding < 0 || dilation < 1 || groups < 1) {
+    throw std::invalid_argument("stride, dilation and groups must be at least 1, padding at least 0");
+  }
+  if (weight.shape(2) * groups != x.shape(2)) {
+    throw std::invalid_argument("the weight's last axis must be the input's channels divided by groups");
+  }
+}
+
+} // namespace
+
+mx::array conv1d(mx::array x, mx::array weight, int stride, int padding, int dilation, int groups) {
+  check(x, weight, stride, padding, dilation, groups);
+  if (output_length(x.shape(1), weight.shape(1), stride, padding, dilation) < 1) {
+    throw std::invalid_argument("the kernel is longer than the padded input");
+  }
+#ifdef TIDEMARK_OPENBLAS
+  if (on_cpu() && groups == 1 && (stride == 1 || dilation == 1)) {
+    return gemm_conv1d(x, weight, stride, padding, dilation);
+  }
+#endif
+  return mx::conv1d(x, weight, stride, padding, dilation, groups);
+}
+
+mx::array conv_transpose1d(
+    mx::array x, mx::array weight, int stride, int padding, int dilation, int groups) {
+  check(x, weight, stride, padding, dilation, groups);
+#ifdef TIDEMARK_OPENBLAS
+  if (on_cpu() && groups == 1 && dilation == 1) {
+    return gemm_conv_transpose1d(x, weight, stride, padding);
+  }
+#endif
+  return mx::conv_transpose1d(x, weight, stride, padding, dilation, /* output_padding */ 0, groups);
+}
+
+} // namespace tidemark

@@ -1,0 +1,34 @@
+#include "footprint.h"
+
+#include <stdexcept>
+
+#ifdef __APPLE__
+#include <mach/mach.h>
+#else
+#include <fstream>
+#include <unistd.h>
+#endif
+
+namespace tidemark {
+
+std::uint64_t footprint_bytes() {
+#ifdef __APPLE__
+  task_vm_info_data_t info;
+  mach_msg_type_number_t count = TASK_VM_INFO_COUNT;
+  if (task_info(mach_task_self(), TASK_VM_INFO, reinterpret_cast<task_info_t>(&info), &count) != KERN_SUCCESS) {
+    throw std::runtime_error("task_info gave no memory figures");
+  }
+  return info.phys_footprint;
+#else
+  // The second field is the resident size in pages.
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  if (!(statm >> total >> resident)) {
+    throw std::runtime_error("/proc/self/statm gave no memory figures");
+  }
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+#endif
+}
+
+} // namespace tidemark
