@@ -29,6 +29,9 @@ Handle::~Handle() {
 }
 
 void Handle::define(Napi::Env env) {
+  if (constructor != nullptr) {
+    throw Napi::Error::New(env, "libmlx's streams belong to one thread, and another thread of this process has it");
+  }
   constructor = new Napi::FunctionReference(Napi::Persistent(DefineClass(env, "Handle", {})));
 }
 

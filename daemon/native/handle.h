@@ -15,7 +15,7 @@ class Handle : public Napi::ObjectWrap<Handle> {
   explicit Handle(const Napi::CallbackInfo& info);
   ~Handle() override;
 
-  // Makes the class known to `env`; before any other call.
+  // Makes the class known to `env`; before any other call. Throws a Napi::Error in a second thread's environment.
   static void define(Napi::Env env);
 
   // Wraps an array in a new handle.

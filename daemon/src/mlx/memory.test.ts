@@ -1,0 +1,63 @@
+/** MLX's counters as Tidemark reads them. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { evaluate } from './evaluate.ts';
+import {
+  clearCache,
+  footprintBytes,
+  memorySnapshot,
+  resetPeak,
+  setCacheLimit,
+  synchronize,
+} from './memory.ts';
+import * as mx from './ops.ts';
+import { scope } from './scope.ts';
+
+const mebibyte = 2 ** 20;
+
+test('active memory follows the tensors alive, and the peak what was alive at once', () => {
+  clearCache();
+  const before = memorySnapshot().activeBytes;
+  const tensor = scope(() => mx.contiguous(mx.ones([mebibyte])));
+  evaluate(tensor);
+  synchronize();
+  assert.equal(memorySnapshot().activeBytes - before, 4 * mebibyte);
+  resetPeak();
+  const other = scope(() => mx.add(tensor, 1));
+  evaluate(other);
+  other.dispose();
+  tensor.dispose();
+  synchronize();
+  const after = memorySnapshot();
+  assert.equal(after.activeBytes, before);
+  assert.ok(after.peakBytes - before >= 8 * mebibyte);
+});
+
+test('the peak right after a reset is what is active, though MLX sets its own to zero', () => {
+  const tensor = scope(() => mx.ones([mebibyte]));
+  evaluate(tensor);
+  resetPeak();
+  const { activeBytes, peakBytes } = memorySnapshot();
+  assert.equal(peakBytes, activeBytes);
+  tensor.dispose();
+});
+
+test('freed memory goes to the cache up to its limit, and clearing returns it', () => {
+  const previous = setCacheLimit(64 * mebibyte);
+  clearCache();
+  const tensor = scope(() => mx.contiguous(mx.ones([mebibyte])));
+  evaluate(tensor);
+  tensor.dispose();
+  synchronize();
+  assert.ok(memorySnapshot().cacheBytes >= 4 * mebibyte);
+  clearCache();
+  assert.equal(memorySnapshot().cacheBytes, 0);
+  assert.equal(setCacheLimit(previous), 64 * mebibyte);
+});
+
+test("the footprint is the system's figure for this process", () => {
+  const resident = process.memoryUsage.rss();
+  const ratio = footprintBytes() / resident;
+  assert.ok(ratio > 0.8 && ratio < 1.25, `footprint is ${ratio} of the resident set`);
+});
