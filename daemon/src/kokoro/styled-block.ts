@@ -1,0 +1,84 @@
+/** The residual block of the prosody predictor and the decoder: adaptive norm, leaky ReLU, convolution, twice. */
+
+import { add, convTranspose1d, divide, repeat, slice } from '../mlx/ops.ts';
+import type { Tensor } from '../mlx/tensor.ts';
+import { leakyRelu } from '../nn/activations.ts';
+import { Conv1d } from '../nn/conv.ts';
+import { kernelFrom } from '../nn/kernel.ts';
+import type { Kernel } from '../nn/kernel.ts';
+import type { Weights } from '../nn/weights.ts';
+import { AdaptiveInstanceNorm } from './adain.ts';
+
+export interface StyledBlockShape {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly styleSize: number;
+  /** Whether the block doubles the length. */
+  readonly upsamples?: boolean;
+}
+
+export class StyledBlock {
+  readonly #norm1: AdaptiveInstanceNorm;
+  readonly #norm2: AdaptiveInstanceNorm;
+  readonly #conv1: Conv1d;
+  readonly #conv2: Conv1d;
+  /** Fits the shortcut's channels to the output's, where they differ. */
+  readonly #project: Conv1d | undefined;
+  readonly #upsample: LearnedUpsample | undefined;
+
+  constructor(weights: Weights, { inChannels, outChannels, styleSize, upsamples = false }: StyledBlockShape) {
+    this.#norm1 = new AdaptiveInstanceNorm(weights.at('norm1'), styleSize, inChannels);
+    this.#norm2 = new AdaptiveInstanceNorm(weights.at('norm2'), styleSize, outChannels);
+    this.#conv1 = new Conv1d(weights.at('conv1'), { inChannels, outChannels, kernelSize: 3, padding: 1 });
+    this.#conv2 = new Conv1d(weights.at('conv2'), {
+      inChannels: outChannels,
+      outChannels,
+      kernelSize: 3,
+      padding: 1,
+    });
+    this.#project =
+      inChannels === outChannels
+        ? undefined
+        : new Conv1d(weights.at('conv1x1'), { inChannels, outChannels, kernelSize: 1, bias: false });
+    this.#upsample = upsamples ? new LearnedUpsample(weights.at('pool'), inChannels) : undefined;
+  }
+
+  /** `x` [1, length, in], `style` [1, style] → [1, length or 2 · length, out]. */
+  forward(x: Tensor, style: Tensor): Tensor {
+    return divide(add(this.#residual(x, style), this.#shortcut(x)), Math.SQRT2);
+  }
+
+  #residual(x: Tensor, style: Tensor): Tensor {
+    const active = leakyRelu(this.#norm1.forward(x, style), 0.2);
+    const long = this.#upsample === undefined ? active : this.#upsample.forward(active);
+    const hidden = leakyRelu(this.#norm2.forward(this.#conv1.forward(long), style), 0.2);
+    return this.#conv2.forward(hidden);
+  }
+
+  /** A projection of single steps is the same before the steps are repeated as after, at half the work. */
+  #shortcut(x: Tensor): Tensor {
+    const projected = this.#project === undefined ? x : this.#project.forward(x);
+    return this.#upsample === undefined ? projected : repeat(projected, 2, 1);
+  }
+}
+
+/**
+ * Doubles the length by a transposed convolution of each channel on its own, kernel 3 and stride 2. The first of its
+ * 2 · length + 1 steps is dropped, which is PyTorch's padding of 1 with an output padding of 1.
+ */
+class LearnedUpsample {
+  readonly #kernel: Kernel;
+  readonly #bias: Tensor;
+  readonly #channels: number;
+
+  constructor(weights: Weights, channels: number) {
+    this.#kernel = kernelFrom(weights, { outer: channels, kernelSize: 3, inner: 1 });
+    this.#bias = weights.tensor('bias', [channels]);
+    this.#channels = channels;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = convTranspose1d(x, this.#kernel.value(), { stride: 2, groups: this.#channels });
+    return add(slice(y, 1, 1), this.#bias);
+  }
+}

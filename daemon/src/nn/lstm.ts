@@ -1,0 +1,38 @@
+/** A bidirectional LSTM of one layer. */
+
+import { lstm } from '../mlx/ops.ts';
+import type { LstmDirection } from '../mlx/ops.ts';
+import type { Tensor } from '../mlx/tensor.ts';
+import type { Weights } from './weights.ts';
+
+/** [batch, length, in] → float32 [batch, length, 2 · hidden]: the zero states are float32, as in mlx-audio. */
+export class BidirectionalLstm {
+  readonly #forward: LstmDirection;
+  readonly #backward: LstmDirection;
+
+  constructor(weights: Weights, inFeatures: number, hiddenSize: number) {
+    this.#forward = direction(weights, inFeatures, hiddenSize, 'forward');
+    this.#backward = direction(weights, inFeatures, hiddenSize, 'backward');
+  }
+
+  forward(x: Tensor): Tensor {
+    return lstm(x, this.#forward, this.#backward);
+  }
+}
+
+/** By mlx-audio's names, or by PyTorch's. */
+function direction(
+  weights: Weights,
+  inFeatures: number,
+  hiddenSize: number,
+  name: 'forward' | 'backward',
+): LstmDirection {
+  const suffix = name === 'forward' ? 'l0' : 'l0_reverse';
+  const gates = 4 * hiddenSize;
+  return {
+    inputWeight: weights.tensor([`Wx_${name}`, `weight_ih_${suffix}`], [gates, inFeatures]),
+    hiddenWeight: weights.tensor([`Wh_${name}`, `weight_hh_${suffix}`], [gates, hiddenSize]),
+    inputBias: weights.tensor([`bias_ih_${name}`, `bias_ih_${suffix}`], [gates]),
+    hiddenBias: weights.tensor([`bias_hh_${name}`, `bias_hh_${suffix}`], [gates]),
+  };
+}
