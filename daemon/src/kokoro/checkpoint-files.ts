@@ -1,0 +1,93 @@
+/** Which files of a folder hold the network's weights. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+
+const indexName = 'model.safetensors.index.json';
+
+/**
+ * The safetensors files at a checkpoint folder's top level: those that its index lists, else the only one there is.
+ *
+ * Throws a TidemarkError ('bad-checkpoint') where there is none, and where there are several without an index. mlx-audio
+ * 0.6.2's converter leaves such a folder, the source's file beside the quantized one, and its loader merges both in
+ * whatever order the file system lists them; which of the two was measured would be a matter of luck.
+ */
+export function checkpointFiles(folder: string): string[] {
+  const names = filesIn(folder);
+  if (names.includes(indexName)) {
+    return indexedFiles(folder).map((name) => join(folder, name));
+  }
+  const weights = names.filter((name) => name.endsWith('.safetensors')).sort();
+  const [only, another] = weights;
+  if (only === undefined) {
+    throw new TidemarkError('bad-checkpoint', `${folder} has no .safetensors file.`, {
+      hint: 'Give the folder that holds config.json and the weights.',
+    });
+  }
+  if (another !== undefined) {
+    throw new TidemarkError(
+      'bad-checkpoint',
+      `${folder} has ${weights.length} weight files and no index that says which belong together: ${weights.join(', ')}.`,
+      { hint: 'Keep one of them in the folder, the quantized one if the other is what it was made from.' },
+    );
+  }
+  return [join(folder, only)];
+}
+
+/** What `config.json` of a checkpoint folder holds. Throws a TidemarkError ('bad-config') where it is not there or not JSON. */
+export function readConfig(folder: string): unknown {
+  const path = join(folder, 'config.json');
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const what = existsSync(path) ? 'is not JSON' : 'does not exist';
+    throw new TidemarkError('bad-config', `${path} ${what}.`, {
+      hint: 'Give a folder with the config.json that was published with the weights.',
+      cause,
+    });
+  }
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch (cause) {
+    throw new TidemarkError('bad-checkpoint', `${folder} is not a folder that can be read.`, {
+      hint: 'Give the folder that holds config.json and the weights.',
+      cause,
+    });
+  }
+}
+
+/** The distinct files in the index's map from keys to files. */
+function indexedFiles(folder: string): string[] {
+  const path = join(folder, indexName);
+  const bad = (problem: string, cause?: unknown): TidemarkError =>
+    new TidemarkError('bad-checkpoint', `${path} ${problem}.`, {
+      hint: 'Download the checkpoint again, or remove the index if there is one weight file.',
+      cause,
+    });
+  let index: unknown;
+  try {
+    index = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw bad('is not JSON', cause);
+  }
+  const map = typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
+  if (typeof map !== 'object' || map === null) {
+    throw bad('has no weight_map');
+  }
+  const names = [...new Set<unknown>(Object.values(map))];
+  const isPlainName = (name: unknown): name is string => typeof name === 'string' && basename(name) === name;
+  if (names.length === 0 || !names.every(isPlainName)) {
+    throw bad('does not list file names in its weight_map');
+  }
+  const absent = names.filter((name) => !existsSync(join(folder, name)));
+  if (absent.length > 0) {
+    throw bad(`lists files that are not there: ${absent.join(', ')}`);
+  }
+  return names.sort();
+}

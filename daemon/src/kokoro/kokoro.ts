@@ -1,0 +1,196 @@
+/** A loaded Kokoro: from phonemes and a style to samples. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { loadSafetensors } from '../mlx/io.ts';
+import { array, slice } from '../mlx/ops.ts';
+import { scope } from '../mlx/scope.ts';
+import type { Tensor } from '../mlx/tensor.ts';
+import { Checkpoint } from '../nn/weights.ts';
+import { checkpointFiles, readConfig } from './checkpoint-files.ts';
+import { parseConfig, quantizationAt } from './config.ts';
+import type { KokoroConfig } from './config.ts';
+import { KokoroNetwork } from './network.ts';
+import type { ValueName } from './network.ts';
+import { runStages } from './stages.ts';
+import type { Stage } from './stages.ts';
+
+export interface SynthesisOptions {
+  /** Durations are divided by it; 1 unless given. */
+  readonly speed?: number;
+  /** Leaves the excitation's noise and initial phases out, so that the same input gives the same audio. */
+  readonly deterministic?: boolean;
+  /** What is built and evaluated as one graph: what needs no numbers in between, unless given, or each stage alone. */
+  readonly graphs?: 'whole' | 'stage';
+  /** Called when a graph has been evaluated, with the names of its stages. */
+  readonly onEvaluated?: (stages: readonly string[]) => void;
+}
+
+export interface Speech {
+  /** float32 [1, samples], evaluated; it belongs to the enclosing scope, or to the caller outside of any. */
+  readonly audio: Tensor;
+  /** Of each token, in frames. */
+  readonly durations: Int32Array;
+}
+
+export class Kokoro implements Disposable {
+  readonly config: KokoroConfig;
+  readonly network: KokoroNetwork;
+  readonly #checkpoint: Checkpoint;
+
+  private constructor(config: KokoroConfig, network: KokoroNetwork, checkpoint: Checkpoint) {
+    this.config = config;
+    this.network = network;
+    this.#checkpoint = checkpoint;
+  }
+
+  /**
+   * Loads a checkpoint folder, in PyTorch's layout or in mlx-audio's, quantized or not. Throws a TidemarkError: 'bad-config',
+   * or 'bad-checkpoint', for keys that are missing, misshapen or unknown with a list of them.
+   */
+  static load(folder: string): Kokoro {
+    const config = parseConfig(readConfig(folder));
+    const tensors = loadFiles(checkpointFiles(folder));
+    const checkpoint = new Checkpoint(tensors, {
+      description: folder,
+      quantizationAt: (path) => quantizationAt(config, path),
+      // A buffer of PyTorch's module rather than a weight.
+      ignores: (key) => key.includes('position_ids'),
+      channelsFirst: [...tensors.keys()].some((key) => key.endsWith('.weight_ih_l0')),
+    });
+    try {
+      const network = new KokoroNetwork(checkpoint.root(), config);
+      checkpoint.assertFits();
+      checkpoint.materialise();
+      return new Kokoro(config, network, checkpoint);
+    } catch (error) {
+      checkpoint.dispose();
+      throw error;
+    }
+  }
+
+  /** The tensors as loaded, by the checkpoint's names. */
+  weights(): ReadonlyMap<string, Tensor> {
+    return this.#checkpoint.tensors;
+  }
+
+  /** The most phonemes of one utterance: the network's positions, less the two tokens that enclose it. */
+  get maximumPhonemes(): number {
+    return this.config.plbert.max_position_embeddings - 2;
+  }
+
+  /** The tokens of phonemes, enclosed in token 0. Symbols that the vocabulary lacks are dropped, as mlx-audio does. */
+  tokenize(phonemes: string): number[] {
+    const tokens = [...phonemes].map((symbol) => this.config.vocab[symbol]).filter((token) => token !== undefined);
+    return [0, ...tokens, 0];
+  }
+
+  /**
+   * Speaks tokens ({@link tokenize}) in a style [1, 2 · style_dim]. Throws a TidemarkError: 'bad-text' where there are no
+   * phonemes or too many, 'bad-input' for a speed that is not above 0.
+   */
+  synthesize(tokens: readonly number[], style: Tensor, options: SynthesisOptions = {}): Speech {
+    const { speed = 1, deterministic = false, graphs = 'whole', onEvaluated } = options;
+    this.#check(tokens, style, speed);
+    const inputs = scope(() => this.#inputs(tokens, style));
+    try {
+      const stageOptions = { speed, noise: !deterministic };
+      const text = this.network.textStages(stageOptions);
+      const speech = this.network.speechStages(stageOptions);
+      const groups: (readonly Stage<ValueName>[])[] =
+        graphs === 'whole' ? [text, speech] : [...text, ...speech].map((stage) => [stage]);
+      const { audio, durations } = runStages(groups, {
+        inputs,
+        outputs: ['audio', 'durations'],
+        onEvaluated: (group) => onEvaluated?.(group.map((stage) => stage.name)),
+      });
+      try {
+        return { audio, durations: Int32Array.from(durations.toTypedArray(), Number) };
+      } finally {
+        durations.dispose();
+      }
+    } finally {
+      Object.values(inputs).forEach((input) => input.dispose());
+    }
+  }
+
+  dispose(): void {
+    this.#checkpoint.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #inputs(tokens: readonly number[], style: Tensor): Record<'tokenIds' | 'decoderStyle' | 'prosodyStyle', Tensor> {
+    const half = this.config.style_dim;
+    return {
+      tokenIds: array(tokens, [1, tokens.length], 'int32'),
+      decoderStyle: slice(style, 1, 0, half),
+      prosodyStyle: slice(style, 1, half),
+    };
+  }
+
+  #check(tokens: readonly number[], style: Tensor, speed: number): void {
+    const phonemeCount = tokens.length - 2;
+    if (phonemeCount < 1) {
+      throw new TidemarkError('bad-text', 'The text has no phonemes that the model knows.', {
+        hint: 'Give text that can be spoken, or phonemes of the model’s vocabulary.',
+      });
+    }
+    if (phonemeCount > this.maximumPhonemes) {
+      throw new TidemarkError(
+        'bad-text',
+        `The text has ${phonemeCount} phonemes, and the model takes at most ${this.maximumPhonemes} at a time.`,
+        { hint: 'Split it at the end of a sentence.' },
+      );
+    }
+    const stray = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= this.config.n_token);
+    if (stray !== undefined) {
+      throw new RangeError(`synthesize: ${stray} is not a token below ${this.config.n_token}`);
+    }
+    if (!Number.isFinite(speed) || speed <= 0) {
+      throw new TidemarkError('bad-input', `A speed must be a number above 0, and ${speed} is not.`);
+    }
+    const styleSize = 2 * this.config.style_dim;
+    if (style.shape.length !== 2 || style.dim(0) !== 1 || style.dim(1) !== styleSize) {
+      throw new TidemarkError(
+        'bad-checkpoint',
+        `The voice's style has the shape [${style.shape.join(', ')}], and this model takes [1, ${styleSize}].`,
+        { hint: 'Use a voice that was published with the model.' },
+      );
+    }
+  }
+}
+
+/** The tensors of all files, which no two may name alike. */
+function loadFiles(paths: readonly string[]): Map<string, Tensor> {
+  const all = new Map<string, Tensor>();
+  try {
+    for (const path of paths) {
+      for (const [key, tensor] of loadFile(path)) {
+        if (all.has(key)) {
+          tensor.dispose();
+          throw new TidemarkError('bad-checkpoint', `${key} is in more than one of ${paths.join(', ')}.`, {
+            hint: 'Download the checkpoint again.',
+          });
+        }
+        all.set(key, tensor);
+      }
+    }
+  } catch (error) {
+    all.forEach((tensor) => tensor.dispose());
+    throw error;
+  }
+  return all;
+}
+
+function loadFile(path: string): Map<string, Tensor> {
+  try {
+    return loadSafetensors(path).tensors;
+  } catch (cause) {
+    throw new TidemarkError('bad-checkpoint', `${path} is not a whole safetensors file.`, {
+      hint: 'Download it again, or make it again.',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,70 @@
+/** The symbols that Kokoro-82M was trained on, and the check of phonemes that a person gives directly. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+
+/** Tokens that fit into the model's context of 512 beside the zero at either end. A phoneme symbol is one token. */
+export const maximumPhonemes = 510;
+
+/** Every symbol of the published vocabulary (`vocab` in Kokoro-82M's config.json), in the order of the ids. */
+export const kokoroSymbols: ReadonlySet<string> = new Set(
+  ';:,.!?—…"()“” \u0303ʣʥʦʨᵝꭧAIOQSTWYᵊabcdefhijklmnopqrstuvwxyzɑɐɒæβɔɕçɖðʤəɚɛɜɟɡɥɨɪʝɯɰŋɳɲɴøɸθœɹɾɻʁɽʂʃʈʧʊʋʌɣɤχʎʒʔˈˌːʰʲ↓→↗↘ᵻ',
+);
+
+/** Characters that look like a symbol of the vocabulary, or mean one in other notations, and that symbol. */
+const lookalikes: Readonly<Record<string, string>> = {
+  g: 'ɡ',
+  "'": 'ˈ',
+  '’': 'ˈ',
+  ':': 'ː',
+  R: 'ɹ',
+  ʼ: 'ˈ',
+  '–': '—',
+  ǝ: 'ə',
+  ɝ: 'ɜɹ',
+};
+
+/**
+ * Phonemes as a person gave them, trimmed, with runs of white space made one space; composed marks are taken apart, since
+ * the vocabulary holds the tilde as a symbol of its own.
+ *
+ * Throws `bad-text` when nothing but punctuation is left, on a symbol that the vocabulary lacks (the network would drop it
+ * in silence and say something else) and on more than {@link maximumPhonemes} symbols.
+ */
+export function checkPhonemes(given: string, symbols: ReadonlySet<string> = kokoroSymbols): string {
+  const phonemes = given
+    .replaceAll(/\s+/gu, ' ')
+    .trim()
+    // ç is a symbol itself; ɑ̃, õ and the like are a letter and the tilde.
+    .replaceAll(/[^ç]/gu, (symbol) => symbol.normalize('NFD'));
+  if (!hasSound(phonemes)) {
+    throw new TidemarkError('bad-text', 'The phonemes hold no sound.', {
+      hint: 'Give IPA in Kokoro’s symbols, for example --phonemes "həlˈO."',
+    });
+  }
+  const unknown = new Set([...phonemes].filter((symbol) => !symbols.has(symbol)));
+  if (unknown.size > 0) {
+    throw new TidemarkError(
+      'bad-text',
+      `Kokoro has no phoneme ${[...unknown].map(describe).join(', ')}.`,
+      { hint: 'Kokoro writes eɪ aɪ aʊ ɔɪ oʊ əʊ as A I W Y O Q, and dʒ tʃ as ʤ ʧ; leave --phonemes out to give plain text.' },
+    );
+  }
+  const { length } = [...phonemes];
+  if (length > maximumPhonemes) {
+    throw new TidemarkError('bad-text', `These are ${length} phonemes; the model takes ${maximumPhonemes} at most.`, {
+      hint: 'Give a shorter utterance.',
+    });
+  }
+  return phonemes;
+}
+
+/** Whether anything in `phonemes` is more than punctuation, stress and space. */
+export function hasSound(phonemes: string): boolean {
+  return /[\p{L}]/u.test(phonemes.replaceAll(/[ˈˌːʰʲ]/gu, ''));
+}
+
+function describe(symbol: string): string {
+  const code = `U+${(symbol.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  const meant = lookalikes[symbol];
+  return `“${symbol}” (${code}${meant === undefined ? '' : `; did you mean “${meant}”?`})`;
+}

@@ -1,0 +1,41 @@
+/** Which kind of English a voice speaks, by Kokoro's names for voices. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+
+export type Variety = 'american' | 'british';
+
+/** The languages of Kokoro's voices by their first letter, as in hexgrad's VOICES.md. */
+const languages: Readonly<Record<string, string>> = {
+  a: 'American English',
+  b: 'British English',
+  e: 'Spanish',
+  f: 'French',
+  h: 'Hindi',
+  i: 'Italian',
+  j: 'Japanese',
+  p: 'Brazilian Portuguese',
+  z: 'Mandarin Chinese',
+};
+
+/** The language of a voice named like `af_heart`, or undefined when the name does not say. */
+export function languageOfVoice(voice: string): string | undefined {
+  const letter = /^([a-z])[fm]_/.exec(voice)?.[1];
+  return letter === undefined ? undefined : languages[letter];
+}
+
+/**
+ * The English that `voice` speaks. Throws `bad-text` for a voice of another language, or one whose name does not say:
+ * its text cannot be turned into phonemes here.
+ */
+export function englishOfVoice(voice: string): Variety {
+  const language = languageOfVoice(voice);
+  if (language === 'American English') return 'american';
+  if (language === 'British English') return 'british';
+  throw new TidemarkError(
+    'bad-text',
+    language === undefined
+      ? `The name of the voice ${voice} does not say which language it speaks.`
+      : `The voice ${voice} speaks ${language}; text can be given for English voices only.`,
+    { hint: 'Give the sounds with --phonemes, or choose an English voice such as af_heart or bf_emma.' },
+  );
+}

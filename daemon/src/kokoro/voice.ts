@@ -1,0 +1,81 @@
+/** A voice: one style vector for each length that an utterance can have. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { evaluate } from '../mlx/evaluate.ts';
+import { loadSafetensors } from '../mlx/io.ts';
+import { reshape, slice } from '../mlx/ops.ts';
+import { scope } from '../mlx/scope.ts';
+import type { Tensor } from '../mlx/tensor.ts';
+
+const key = 'voice';
+
+export class Voice implements Disposable {
+  /** [lengths, 1, style]. */
+  readonly #styles: Tensor;
+
+  private constructor(styles: Tensor) {
+    this.#styles = styles;
+  }
+
+  /**
+   * Reads a safetensors file with the key `voice`, [lengths, 1, style]. Throws a TidemarkError ('bad-checkpoint') where it
+   * holds something else.
+   */
+  static load(path: string): Voice {
+    const bad = (problem: string, cause?: unknown): TidemarkError =>
+      new TidemarkError('bad-checkpoint', `${path} ${problem}.`, {
+        hint: 'Use a voice file of Kokoro, converted to safetensors.',
+        cause,
+      });
+    let tensors: Map<string, Tensor>;
+    try {
+      ({ tensors } = loadSafetensors(path));
+    } catch (cause) {
+      throw bad('is not a readable safetensors file', cause);
+    }
+    const styles = tensors.get(key);
+    for (const tensor of tensors.values()) {
+      if (tensor !== styles) {
+        tensor.dispose();
+      }
+    }
+    if (styles === undefined) {
+      throw bad(`has no tensor named "${key}"`);
+    }
+    const { shape } = styles;
+    if (shape.length !== 3 || shape[1] !== 1 || shape[0] === 0) {
+      styles.dispose();
+      throw bad(`holds a tensor of shape [${shape.join(', ')}], not [lengths, 1, style]`);
+    }
+    evaluate(styles);
+    return new Voice(styles);
+  }
+
+  get nbytes(): number {
+    return this.#styles.nbytes;
+  }
+
+  /**
+   * The style [1, style] for an utterance of so many phonemes: row `phonemeCount` − 1. It belongs to the enclosing scope, or
+   * to the caller outside of any. Throws a TidemarkError ('bad-text') where the voice has no such row.
+   */
+  styleFor(phonemeCount: number): Tensor {
+    const rows = this.#styles.dim(0);
+    if (!Number.isInteger(phonemeCount) || phonemeCount < 1 || phonemeCount > rows) {
+      throw new TidemarkError(
+        'bad-text',
+        `An utterance of ${phonemeCount} phonemes has no style: a voice has them for 1 to ${rows}.`,
+        { hint: 'Split the text into shorter sentences.' },
+      );
+    }
+    return scope(() => reshape(slice(this.#styles, 0, phonemeCount - 1, phonemeCount), [1, -1]));
+  }
+
+  dispose(): void {
+    this.#styles.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
