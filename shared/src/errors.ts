@@ -1,22 +1,41 @@
 /** The one class of errors that are a person's to mend: a stable code, what happened, and what to do next. */
 
-export type ErrorCode =
-  | 'native-addon'
-  | 'unknown-model'
-  | 'unknown-voice'
-  | 'bad-config'
-  | 'bad-checkpoint'
-  | 'bad-input'
-  | 'bad-text'
-  | 'not-writable'
-  | 'network'
-  | 'host-died'
-  | 'interrupted'
-  | 'internal';
+/** Every code, with what it stands for; scripts match on them, so none is renamed. */
+export const errorCodes = [
+  /** The addon over libmlx is not built, or does not load. */
+  'native-addon',
+  'unknown-model',
+  'unknown-voice',
+  /** A checkpoint's config.json cannot be used. */
+  'bad-config',
+  /** A checkpoint's tensors cannot be used. */
+  'bad-checkpoint',
+  /** A value that a person gave is out of its range. */
+  'bad-input',
+  /** A text or phonemes that cannot be spoken. */
+  'bad-text',
+  /** A command line that does not parse. */
+  'usage',
+  /** A folder or file cannot be written, or the disk is full. */
+  'not-writable',
+  'network',
+  /** The model host ended before it answered. */
+  'host-died',
+  /** The model host did not answer in time. */
+  'host-timeout',
+  /** MLX could not get the memory that it asked for. */
+  'out-of-memory',
+  /** A person or a signal stopped the work. */
+  'interrupted',
+  /** None of the above: a defect of Tidemark. */
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
 
 export interface TidemarkErrorOptions {
   /** What to do next, as a sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
 }
 

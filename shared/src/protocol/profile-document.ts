@@ -1,0 +1,156 @@
+/** The document of one profile: one model that said one text again and again, with its memory. */
+
+import * as v from 'valibot';
+import { device, versions } from './environment.ts';
+import { modelRecord } from './model-record.ts';
+import { byteDifference, bytes, count, errorRecord, moment, seconds, spread, text } from './quantities.ts';
+
+/** Raised when a field changes its meaning or goes; a new field does not raise it. */
+export const profileSchemaVersion = 1;
+
+export const profileSettings = v.object({
+  /** The text as given; absent where phonemes were. */
+  text: v.optional(text),
+  /** What the network says in an iteration: one string of phonemes for each utterance, one after the other. */
+  phonemes: v.pipe(v.array(text), v.minLength(1)),
+  voice: text,
+  /** How many iterations were asked for, warm-up apart. */
+  iterations: v.pipe(count, v.minValue(1)),
+  warmupIterations: count,
+  /** MLX's generator starts from it in every iteration, so that all of them do the same work. */
+  seed: count,
+  /** Whether the excitation's noise and initial phases were zero. */
+  deterministic: v.boolean(),
+  speed: v.pipe(v.number(), v.finite(), v.gtValue(0)),
+});
+
+export type ProfileSettings = v.InferOutput<typeof profileSettings>;
+
+export const loadRecord = v.object({
+  /** Once the weights are in memory, and nothing else. */
+  activeBytes: bytes,
+  /** The most that was active while they were read. */
+  peakBytes: bytes,
+  seconds,
+  /** What the voice adds to it, from here on. */
+  voiceBytes: bytes,
+  weightTensors: count,
+  /** The weights and the voice: what should be alive between iterations, and nothing else. */
+  liveTensors: count,
+  /** What the process weighed before the weights were loaded, and with weights and voice. */
+  footprintBeforeBytes: bytes,
+  footprintBytes: bytes,
+});
+
+export type LoadRecord = v.InferOutput<typeof loadRecord>;
+
+export const iterationSample = v.object({
+  /** Its place among all iterations, the warm-up included, from 0. */
+  index: count,
+  warmup: v.boolean(),
+  /** Active memory before, and again after, each time with the garbage collected and the cache cleared. */
+  activeBeforeBytes: bytes,
+  activeBytes: bytes,
+  /** The most that was active while the text was spoken. */
+  peakBytes: bytes,
+  /** What MLX's allocator held for reuse right after, before it was cleared. */
+  cacheBytes: bytes,
+  seconds,
+  audioSeconds: seconds,
+  samples: count,
+  liveTensors: count,
+  /** Tensors that the collector found before anyone disposed of them, since the process began. */
+  undisposedTensors: count,
+  /** The process as the system sees it: phys_footprint on macOS, the resident set on Linux. */
+  footprintBytes: bytes,
+  heapBytes: bytes,
+  openFileDescriptors: count,
+});
+
+export type IterationSample = v.InferOutput<typeof iterationSample>;
+
+export const outcome = v.variant('status', [
+  v.object({ status: v.literal('complete') }),
+  /** Stopped from outside: by a person, or by a signal to the host. The samples so far hold. */
+  v.object({ status: v.literal('interrupted'), reason: text, signal: v.optional(text) }),
+  /** The work itself failed. The samples so far hold. */
+  v.object({ status: v.literal('failed'), reason: text, error: errorRecord }),
+]);
+
+export type Outcome = v.InferOutput<typeof outcome>;
+
+/** Over the measured iterations; the warm-up is left out. */
+export const profileSummary = v.object({
+  iterations: v.pipe(count, v.minValue(1)),
+  active: v.object({
+    firstBytes: bytes,
+    lastBytes: bytes,
+    minimumBytes: bytes,
+    maximumBytes: bytes,
+    /** Last less first. */
+    growthBytes: byteDifference,
+    /** `constant`: the same to the byte after every iteration. `varied`: not, though the ends are equal. */
+    course: v.picklist(['constant', 'grew', 'shrank', 'varied']),
+  }),
+  peakBytes: spread(bytes),
+  /** Each peak less what was active before it. */
+  transientBytes: spread(bytes),
+  cacheBytes: spread(bytes),
+  footprintBytes: spread(bytes),
+  seconds: spread(seconds),
+  audioSeconds: spread(seconds),
+  samples: spread(count),
+  /** Median seconds over median seconds of audio: below 1 is faster than the audio plays. */
+  realTimeFactor: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  /** The most tensors that were alive after an iteration, beyond the weights and the voice. */
+  extraTensors: v.pipe(v.number(), v.safeInteger()),
+  /** Tensors that the collector had to find during these iterations. */
+  undisposedTensors: count,
+});
+
+export type ProfileSummary = v.InferOutput<typeof profileSummary>;
+
+export const profileDocument = v.pipe(
+  v.object({
+    kind: v.literal('profile'),
+    schemaVersion: v.literal(profileSchemaVersion),
+    startedAt: moment,
+    /** From the host's start to its end. */
+    seconds,
+    model: modelRecord,
+    device,
+    versions,
+    settings: profileSettings,
+    load: loadRecord,
+    iterations: v.array(iterationSample),
+    /** Absent where the run ended before its first measured iteration. */
+    summary: v.optional(profileSummary),
+    outcome,
+  }),
+  v.check(
+    ({ iterations }) => iterations.every(({ index }, place) => index === place),
+    'iterations are numbered from 0 without a gap',
+  ),
+  v.check(
+    ({ iterations, settings }) =>
+      iterations.every(({ index, warmup }) => warmup === index < settings.warmupIterations),
+    'the warm-up comes first, and is as long as the settings say',
+  ),
+  v.check(
+    ({ iterations }) =>
+      iterations.every(({ peakBytes, activeBeforeBytes }) => peakBytes >= activeBeforeBytes),
+    'a peak is at least what was active before it',
+  ),
+  v.check(
+    ({ outcome: { status }, iterations, settings }) =>
+      status !== 'complete' || iterations.length === settings.warmupIterations + settings.iterations,
+    'a complete run has every iteration that was asked for',
+  ),
+  v.check(
+    ({ model: { tensorBytes, bytesByDtype } }) =>
+      Object.values(bytesByDtype).reduce((sum, each) => sum + each, 0) === tensorBytes,
+    "a model's bytes by dtype add up to its bytes",
+  ),
+);
+
+export type ProfileDocument = v.InferOutput<typeof profileDocument>;
