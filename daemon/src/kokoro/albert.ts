@@ -58,11 +58,7 @@ class AlbertEmbeddings {
   constructor(weights: Weights, plbert: KokoroConfig['plbert'], vocabularySize: number) {
     const width = plbert.embedding_size;
     this.#words = embeddingFrom(weights.at('word_embeddings'), vocabularySize, width);
-    this.#positions = embeddingFrom(
-      weights.at('position_embeddings'),
-      plbert.max_position_embeddings,
-      width,
-    );
+    this.#positions = embeddingFrom(weights.at('position_embeddings'), plbert.max_position_embeddings, width);
     this.#types = embeddingFrom(weights.at('token_type_embeddings'), tokenTypes, width);
     this.#norm = new LayerNorm(weights.at('LayerNorm'), width, layerNormEpsilon);
   }

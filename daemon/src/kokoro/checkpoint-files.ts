@@ -76,7 +76,8 @@ function indexedFiles(folder: string): string[] {
   } catch (cause) {
     throw bad('is not JSON', cause);
   }
-  const map = typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
+  const map =
+    typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
   if (typeof map !== 'object' || map === null) {
     throw bad('has no weight_map');
   }

@@ -34,7 +34,7 @@ const schema = v.object({
   }),
   dim_in: count,
   dropout: v.number(),
-  hidden_dim: v.pipe(count, v.multipleOf(2)),
+  hidden_dim: v.pipe(count, v.multipleOf(8)),
   max_conv_dim: count,
   max_dur: count,
   multispeaker: v.boolean(),
@@ -65,7 +65,10 @@ export function parseConfig(json: unknown): KokoroConfig {
   if (!result.success) {
     const [issue] = result.issues;
     const field = v.getDotPath(issue);
-    const what = issue.received === 'undefined' ? 'is missing' : `is ${issue.received}, not ${issue.expected ?? 'valid'}`;
+    const what =
+      issue.received === 'undefined'
+        ? 'is missing'
+        : `is ${issue.received}, not ${issue.expected ?? 'valid'}`;
     throw badConfig(field === null ? 'config.json is not a JSON object' : `config.json: ${field} ${what}`);
   }
   const config = result.output;
@@ -74,14 +77,18 @@ export function parseConfig(json: unknown): KokoroConfig {
     throw badConfig('config.json: istftnet.upsample_kernel_sizes and upsample_rates differ in length');
   }
   if (istftnet.resblock_kernel_sizes.length !== istftnet.resblock_dilation_sizes.length) {
-    throw badConfig('config.json: istftnet.resblock_dilation_sizes and resblock_kernel_sizes differ in length');
+    throw badConfig(
+      'config.json: istftnet.resblock_dilation_sizes and resblock_kernel_sizes differ in length',
+    );
   }
   if (plbert.hidden_size % plbert.num_attention_heads !== 0) {
     throw badConfig('config.json: plbert.hidden_size is not a multiple of plbert.num_attention_heads');
   }
   const stray = Object.entries(config.vocab).find(([, token]) => token >= config.n_token);
   if (stray !== undefined) {
-    throw badConfig(`config.json: vocab gives ${JSON.stringify(stray[0])} the token ${stray[1]}, beyond n_token`);
+    throw badConfig(
+      `config.json: vocab gives ${JSON.stringify(stray[0])} the token ${stray[1]}, beyond n_token`,
+    );
   }
   return config;
 }
@@ -93,13 +100,20 @@ export function quantizationAt(config: KokoroConfig, path: string): Quantization
     return undefined;
   }
   const own = (shared as Readonly<Record<string, unknown>>)[path];
-  const { group_size, bits } = v.is(quantizationParameters, own) ? v.parse(quantizationParameters, own) : shared;
+  const { group_size, bits } = v.is(quantizationParameters, own)
+    ? v.parse(quantizationParameters, own)
+    : shared;
   return { groupSize: group_size, bits };
 }
 
 /** Some converters call the field `quantization_config`. */
 function withQuantizationName(json: unknown): unknown {
-  if (typeof json !== 'object' || json === null || !('quantization_config' in json) || 'quantization' in json) {
+  if (
+    typeof json !== 'object' ||
+    json === null ||
+    !('quantization_config' in json) ||
+    'quantization' in json
+  ) {
     return json;
   }
   return { ...json, quantization: json.quantization_config };

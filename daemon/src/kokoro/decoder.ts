@@ -8,9 +8,7 @@ import type { KokoroConfig } from './config.ts';
 import type { ProsodyCurves } from './prosody.ts';
 import { StyledBlock } from './styled-block.ts';
 
-/** Sizes that Kokoro's code fixes, rather than its configuration. */
-const hiddenChannels = 1024;
-const encodingChannels = 64;
+/** Blocks that keep the length, before the one that doubles it; fixed by Kokoro's code, not by its configuration. */
 const keptBlocks = 3;
 
 export class Decoder {
@@ -21,6 +19,10 @@ export class Decoder {
   readonly #blocks: readonly StyledBlock[];
 
   constructor(weights: Weights, { hidden_dim, style_dim, istftnet }: KokoroConfig) {
+    // Kokoro's code fixes these at 1024 and 64, beside a hidden_dim of 512 in its configuration. Here they keep that
+    // proportion, so that a small network can be made for tests.
+    const hiddenChannels = 2 * hidden_dim;
+    const encodingChannels = hidden_dim / 8;
     const halve = { inChannels: 1, outChannels: 1, kernelSize: 3, stride: 2, padding: 1 };
     this.#pitch = new Conv1d(weights.at('F0_conv'), halve);
     this.#energy = new Conv1d(weights.at('N_conv'), halve);

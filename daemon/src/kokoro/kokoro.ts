@@ -80,8 +80,8 @@ export class Kokoro implements Disposable {
 
   /** The tokens of phonemes, enclosed in token 0. Symbols that the vocabulary lacks are dropped, as mlx-audio does. */
   tokenize(phonemes: string): number[] {
-    const tokens = [...phonemes].map((symbol) => this.config.vocab[symbol]).filter((token) => token !== undefined);
-    return [0, ...tokens, 0];
+    const tokens = Array.from(phonemes, (symbol) => this.config.vocab[symbol]);
+    return [0, ...tokens.filter((token) => token !== undefined), 0];
   }
 
   /**
@@ -121,7 +121,10 @@ export class Kokoro implements Disposable {
     this.dispose();
   }
 
-  #inputs(tokens: readonly number[], style: Tensor): Record<'tokenIds' | 'decoderStyle' | 'prosodyStyle', Tensor> {
+  #inputs(
+    tokens: readonly number[],
+    style: Tensor,
+  ): Record<'tokenIds' | 'decoderStyle' | 'prosodyStyle', Tensor> {
     const half = this.config.style_dim;
     return {
       tokenIds: array(tokens, [1, tokens.length], 'int32'),
@@ -144,7 +147,9 @@ export class Kokoro implements Disposable {
         { hint: 'Split it at the end of a sentence.' },
       );
     }
-    const stray = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= this.config.n_token);
+    const stray = tokens.find(
+      (token) => !Number.isInteger(token) || token < 0 || token >= this.config.n_token,
+    );
     if (stray !== undefined) {
       throw new RangeError(`synthesize: ${stray} is not a token below ${this.config.n_token}`);
     }

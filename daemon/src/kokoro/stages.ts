@@ -102,7 +102,9 @@ function buildGroup<Name extends string>(
   for (const stage of group) {
     Object.assign(built, stage.run({ ...values, ...built }));
   }
-  return Object.fromEntries(entries(built).filter(([name]) => needed.has(name))) as Partial<Record<Name, Tensor>>;
+  return Object.fromEntries(entries(built).filter(([name]) => needed.has(name))) as Partial<
+    Record<Name, Tensor>
+  >;
 }
 
 const entries = <Name extends string>(values: Partial<Record<Name, Tensor>>): [Name, Tensor][] =>

@@ -42,7 +42,10 @@ export class ShortTimeFourier {
     }
     this.#size = size;
     this.#hop = hop;
-    this.#window = Float32Array.from({ length: size }, (_, n) => 0.5 * (1 - Math.cos((2 * Math.PI * n) / size)));
+    this.#window = Float32Array.from(
+      { length: size },
+      (_, n) => 0.5 * (1 - Math.cos((2 * Math.PI * n) / size)),
+    );
   }
 
   /** Samples [1, length] → a spectrum of length / hop + 1 frames, centred on the hops, the ends mirrored. */

@@ -16,7 +16,6 @@ type Rule = readonly [pattern: RegExp, replacement: string];
 const words: readonly Rule[] = [
   [/(?<=\S)(?=hˈʌndɹɪd)/gu, ' '],
   [/(?<=hˈʌndɹɪd)(?=ən)/gu, ' '],
-  [/(?<=\S)(?=pɔɪnt)/gu, ' '],
   [/(?<=\S) (?=[zsθ](?: |$))/gu, ''],
 ];
 
@@ -73,6 +72,6 @@ export function toKokoroSymbols(ipa: string, variety: Variety): { phonemes: stri
   for (const [pattern, replacement] of [...words, ...shared, ...varieties[variety], ...single]) {
     phonemes = phonemes.replaceAll(pattern, replacement);
   }
-  const known = [...phonemes].filter((symbol) => kokoroSymbols.has(symbol));
-  return { phonemes: known.join(''), dropped: [...phonemes].length - known.length };
+  const known = Array.from(phonemes).filter((symbol) => kokoroSymbols.has(symbol));
+  return { phonemes: known.join(''), dropped: Array.from(phonemes).length - known.length };
 }

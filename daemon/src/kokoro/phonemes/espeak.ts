@@ -26,7 +26,7 @@ function phonemizer(): Phonemizer {
   loaded = createRequire(import.meta.url)('phonemizer') as Phonemizer;
   for (const event of events) {
     for (const listener of process.rawListeners(event)) {
-      if (!before.get(event)?.has(listener)) process.off(event, listener as () => void);
+      if (!before.get(event)?.has(listener)) process.off(event, listener);
     }
   }
   return loaded;

@@ -24,10 +24,19 @@ const abbreviations: readonly (readonly [pattern: RegExp, full: string])[] = [
   [/\bvs\b\.?/gu, 'versus'],
   [/\be\.\s?g\.,?/giu, 'for example,'],
   [/\bi\.\s?e\.,?/giu, 'that is,'],
-  [/\betc\.(?!\s*(?:$|\p{Lu}))/gu, 'etcetera'],
-  [/\betc\b/gu, 'etcetera'],
+  [/\betc\.(?!\s*(?:$|\p{Lu}))/gu, 'etc'],
   [/\bapprox\./gu, 'approximately'],
 ];
+
+/** Words that open a sentence far more often than they follow an acronym. */
+const openers =
+  'The|This|That|There|It|He|She|We|They|You|I|A|An|And|But|In|On|At|So|If|When|What|Who|Why|How|No|Yes';
+
+/** The stops within an acronym tell eSpeak to spell it; the last one stays only where a sentence ends. */
+const lastStopOfAcronym = new RegExp(
+  String.raw`\b((?:\p{L}\.)+\p{L})\.(?=\s+(?!(?:${openers})\b)|[,;:!?)”])`,
+  'gu',
+);
 
 /**
  * `text` as eSpeak and Kokoro take it: Unicode's variants of quotes, dashes, ellipses and full-width forms as the
@@ -39,8 +48,7 @@ export function normaliseText(text: string): NormalisedText {
   let spoken = kept;
   for (const [pattern, full] of abbreviations) spoken = spoken.replaceAll(pattern, full);
   spoken = readNumerals(spoken)
-    // The stops within an acronym are kept for eSpeak, which spells it; the last one stays only where a sentence ends.
-    .replaceAll(/\b((?:\p{L}\.)+\p{L})\.(?=\s+[^\p{Lu}]|[,;:!?)”])/gu, '$1')
+    .replaceAll(lastStopOfAcronym, '$1')
     // An initial is no end of a sentence: “J. Smith”.
     .replaceAll(/(?<=(?:^|\s)\p{Lu})\.(?=\s\p{Lu}\p{Ll})/gu, '');
   return { text: tidySpaces(spoken), dropped };
@@ -84,7 +92,8 @@ function dropUnspeakable(text: string): NormalisedText {
     if (speakable.test(character)) kept += character;
     else {
       dropped += 1;
-      kept += ' ';
+      // A stray combining mark must not part the word that it stands in.
+      if (!/\p{M}/u.test(character)) kept += ' ';
     }
   }
   return { text: kept, dropped };

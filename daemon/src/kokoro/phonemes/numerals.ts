@@ -6,16 +6,16 @@ import { format, isValid, parseISO } from 'date-fns';
 export function readNumerals(text: string): string {
   return (
     text
-      .replaceAll(/(?<=\d),(?=\d{3}(?!\d))/gu, '')
       .replaceAll(/\b\d{4}-\d{2}-\d{2}\b/gu, readDate)
-      .replaceAll(/([$€£¥])\s?(\d+(?:\.\d+)?)(\s(?:hundred|thousand|million|billion|trillion))?\b/giu, readMoney)
+      .replaceAll(money, readMoney)
       .replaceAll(/\b(\d{1,2}):([0-5]\d)\b(?!:)(\s?[ap]\.?m\b)?/giu, readTime)
-      .replaceAll(/(?<![\d.:-])(\d+(?:\.\d+)?)\s?([A-Za-z]{1,3})\b/gu, readUnit)
+      .replaceAll(/(?<![\d.:-])(\d[\d,]*(?:\.\d+)?)\s?([A-Za-z]{1,3})\b/gu, readUnit)
       .replaceAll(/\d+(?:\.\d+){2,}/gu, (version) => version.replaceAll('.', ' point '))
       .replaceAll(/(?<![\d\p{L}])\.(?=\d)/gu, 'point ')
       .replaceAll(/(?<![\d.-])(\d{1,4})\s?[-–]\s?(\d{1,4})(?![\d.-])/gu, readRange)
-      .replaceAll(/(?<![\d.\p{L}-])(1[1-9]\d\d|20\d\d)(s?)\b(?!\.\d|\s?[%°])/gu, readYear)
-      // “3:1”, and “−5” with a true minus sign.
+      .replaceAll(/(?<![\d.,\p{L}-])(1[1-9]\d\d|20\d\d)(s?)\b(?!,\d|\.\d|\s?[%°])/gu, readYear)
+      // Thousands are set apart for the eye; then “3:1”, and “−5” with a true minus sign.
+      .replaceAll(/(?<=\d),(?=\d{3}(?!\d))/gu, '')
       .replaceAll(/(?<=\d):(?=\d)/gu, ' to ')
       .replaceAll(/−(?=\d)/gu, 'minus ')
   );
@@ -39,12 +39,16 @@ function readTime(time: string, hours: string, minutes: string, half: string | u
   return hour > 12 || hour === 0 ? `${hour} hundred` : `${hour} o'clock`;
 }
 
-const currencies: Readonly<Record<string, readonly [one: string, many: string, cent: string, cents: string]>> = {
+const currencies: Readonly<
+  Record<string, readonly [one: string, many: string, cent: string, cents: string]>
+> = {
   $: ['dollar', 'dollars', 'cent', 'cents'],
   '€': ['euro', 'euros', 'cent', 'cents'],
   '£': ['pound', 'pounds', 'penny', 'pence'],
   '¥': ['yen', 'yen', 'sen', 'sen'],
 };
+
+const money = /([$€£¥])\s?(\d[\d,]*(?:\.\d+)?)(\s(?:hundred|thousand|million|billion|trillion))?\b/giu;
 
 /** $3.50 is “3 dollars and 50 cents”, $1.5 million “1.5 million dollars”. */
 function readMoney(sum: string, symbol: string, amount: string, magnitude: string | undefined): string {
@@ -64,10 +68,11 @@ function readDate(text: string): string {
   return isValid(date) ? format(date, 'MMMM do, yyyy') : text;
 }
 
-/** 5-10 is “5 to 10”; a telephone number or a score that falls is read as its numbers. */
+/** 5-10 is “5 to 10”, 555-1234 a telephone number, 7-2 a score. */
 function readRange(_text: string, from: string, to: string): string {
-  const rises = Number(from) < Number(to) && !(from.length === 3 && to.length === 4);
-  return rises ? `${from} to ${to}` : `${from}, ${to}`;
+  if (from.length === 3 && to.length === 4)
+    return `${Array.from(from).join(' ')}, ${Array.from(to).join(' ')}`;
+  return Number(from) < Number(to) ? `${from} to ${to}` : `${from}, ${to}`;
 }
 
 /** The units that a reader of memory and audio figures meets; they are symbols, so their case counts. */

@@ -41,19 +41,21 @@ export function checkPhonemes(given: string, symbols: ReadonlySet<string> = koko
       hint: 'Give IPA in Kokoro’s symbols, for example --phonemes "həlˈO."',
     });
   }
-  const unknown = new Set([...phonemes].filter((symbol) => !symbols.has(symbol)));
+  const unknown = new Set(Array.from(phonemes).filter((symbol) => !symbols.has(symbol)));
   if (unknown.size > 0) {
+    throw new TidemarkError('bad-text', `Kokoro has no phoneme ${[...unknown].map(describe).join(', ')}.`, {
+      hint: 'Kokoro writes eɪ aɪ aʊ ɔɪ oʊ əʊ as A I W Y O Q, and dʒ tʃ as ʤ ʧ; leave --phonemes out to give plain text.',
+    });
+  }
+  const { length } = Array.from(phonemes);
+  if (length > maximumPhonemes) {
     throw new TidemarkError(
       'bad-text',
-      `Kokoro has no phoneme ${[...unknown].map(describe).join(', ')}.`,
-      { hint: 'Kokoro writes eɪ aɪ aʊ ɔɪ oʊ əʊ as A I W Y O Q, and dʒ tʃ as ʤ ʧ; leave --phonemes out to give plain text.' },
+      `These are ${length} phonemes; the model takes ${maximumPhonemes} at most.`,
+      {
+        hint: 'Give a shorter utterance.',
+      },
     );
-  }
-  const { length } = [...phonemes];
-  if (length > maximumPhonemes) {
-    throw new TidemarkError('bad-text', `These are ${length} phonemes; the model takes ${maximumPhonemes} at most.`, {
-      hint: 'Give a shorter utterance.',
-    });
   }
   return phonemes;
 }

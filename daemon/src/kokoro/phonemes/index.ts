@@ -1,0 +1,166 @@
+/** Text to Kokoro's phonemes, for American and British English. */
+
+import { setImmediate } from 'node:timers/promises';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { keepWordsApart, splitClauses } from './clauses.ts';
+import { toKokoroSymbols } from './conventions.ts';
+import { espeak } from './espeak.ts';
+import { hasWords, normaliseText } from './normalise.ts';
+import { splitNearMiddle, splitSentences } from './split.ts';
+import { hasSound, maximumPhonemes } from './vocabulary.ts';
+import type { Variety } from './voices.ts';
+
+export { checkPhonemes, kokoroSymbols, maximumPhonemes } from './vocabulary.ts';
+export { englishOfVoice, languageOfVoice } from './voices.ts';
+export type { Variety } from './voices.ts';
+
+export interface Utterance {
+  /** The words as they are spoken: numbers and abbreviations in full. */
+  readonly text: string;
+  /** Kokoro's symbols, {@link maximumPhonemes} at most; one symbol is one token. */
+  readonly phonemes: string;
+  /** Characters of the text and of its IPA that have no sound in Kokoro and were left out. */
+  readonly dropped: number;
+}
+
+/** Text that {@link chunkText} takes: two hours of speech or so. */
+export const maximumTextCharacters = 100_000;
+
+/** Text that {@link textToUtterance} looks at: no English of this length fits into one utterance. */
+const maximumUtteranceCharacters = 4_000;
+
+/** The phonemes of a text of any length. Throws `bad-text` where {@link chunkText} does. */
+export async function textToPhonemes(text: string, variety: Variety): Promise<string> {
+  const utterances = await chunkText(text, variety);
+  return utterances.map(({ phonemes }) => phonemes).join(' ');
+}
+
+/**
+ * A text that the network says in one run, as a measurement needs it.
+ * Throws `bad-text` when it has nothing to say or needs more than {@link maximumPhonemes} phonemes.
+ */
+export async function textToUtterance(text: string, variety: Variety): Promise<Utterance> {
+  const hint = `Give a shorter text: ${maximumPhonemes} phonemes are about ${maximumPhonemes - 60} letters.`;
+  if (text.length > maximumUtteranceCharacters) {
+    throw new TidemarkError(
+      'bad-text',
+      `The text is too long to be said in one run: ${count(text.length)} characters.`,
+      {
+        hint,
+      },
+    );
+  }
+  const normalised = normalise(text);
+  const { phonemes, dropped } = await pronounce(normalised.text, variety);
+  if (phonemes.length > maximumPhonemes) {
+    throw new TidemarkError(
+      'bad-text',
+      `The text is too long to be said in one run: ${phonemes.length} phonemes of ${maximumPhonemes}.`,
+      { hint },
+    );
+  }
+  return checked({ text: normalised.text, phonemes, dropped: normalised.dropped + dropped });
+}
+
+/**
+ * A text of up to {@link maximumTextCharacters} in as few utterances as the network's context allows, split where a reader
+ * would breathe: at the ends of sentences, else at other punctuation, else between words. No word is lost.
+ *
+ * Throws `bad-text` when there is nothing to say or too much, and the signal's reason when it is aborted.
+ */
+export async function chunkText(
+  text: string,
+  variety: Variety,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Utterance[]> {
+  if (text.length > maximumTextCharacters) {
+    throw new TidemarkError(
+      'bad-text',
+      `The text has ${count(text.length)} characters; at most ${count(maximumTextCharacters)} are spoken at a time.`,
+      { hint: 'Split it into several texts.' },
+    );
+  }
+  const normalised = normalise(text);
+  const pieces: Utterance[] = [];
+  for (const sentence of splitSentences(normalised.text)) {
+    pieces.push(...(await pronounceWithin(sentence, variety, options.signal)));
+  }
+  const [first, ...rest] = pack(pieces);
+  return [checked({ ...first, dropped: first.dropped + normalised.dropped }), ...rest];
+}
+
+function normalise(text: string): { text: string; dropped: number } {
+  if (text.trim() === '') {
+    throw new TidemarkError('bad-text', 'The text is empty.', { hint: 'Give a sentence to say.' });
+  }
+  const normalised = normaliseText(text);
+  if (!hasWords(normalised.text)) throw nothingToSay();
+  return normalised;
+}
+
+function checked(utterance: Utterance): Utterance {
+  if (!hasSound(utterance.phonemes)) throw nothingToSay();
+  return utterance;
+}
+
+function nothingToSay(): TidemarkError {
+  return new TidemarkError('bad-text', 'The text has no word that an English voice could say.', {
+    hint: 'Give words in Latin letters, or the sounds with --phonemes.',
+  });
+}
+
+/** `piece` as utterances that fit, in the order of the text. */
+async function pronounceWithin(
+  piece: string,
+  variety: Variety,
+  signal: AbortSignal | undefined,
+): Promise<Utterance[]> {
+  // eSpeak holds the thread for a clause; between clauses a signal must be seen and an interrupt handled.
+  await setImmediate(undefined, signal ? { signal } : {});
+  signal?.throwIfAborted();
+  // A piece of twice the context's length is not worth asking eSpeak for: hardly a letter is silent twice.
+  if (piece.length <= 2 * maximumPhonemes) {
+    const { phonemes, dropped } = await pronounce(piece, variety);
+    if (phonemes.length <= maximumPhonemes) return [{ text: piece, phonemes, dropped }];
+  }
+  const halves: Utterance[] = [];
+  for (const half of splitNearMiddle(piece)) halves.push(...(await pronounceWithin(half, variety, signal)));
+  return halves;
+}
+
+/** Neighbours joined by a space as long as the sum fits. */
+function pack(pieces: readonly Utterance[]): [Utterance, ...Utterance[]] {
+  const [first = { text: '', phonemes: '', dropped: 0 }, ...rest] = pieces;
+  const packed: [Utterance, ...Utterance[]] = [first];
+  for (const piece of rest) {
+    const last = packed[packed.length - 1] ?? first;
+    const joined = {
+      text: `${last.text} ${piece.text}`.trim(),
+      phonemes: `${last.phonemes} ${piece.phonemes}`.trim(),
+      dropped: last.dropped + piece.dropped,
+    };
+    if (joined.phonemes.length <= maximumPhonemes) packed[packed.length - 1] = joined;
+    else packed.push(piece);
+  }
+  return packed;
+}
+
+/** The phonemes of normalised text, its punctuation kept in place. */
+async function pronounce(text: string, variety: Variety): Promise<{ phonemes: string; dropped: number }> {
+  let phonemes = '';
+  let dropped = 0;
+  for (const clause of splitClauses(text)) {
+    if (clause.kind === 'punctuation') {
+      phonemes += clause.text;
+      continue;
+    }
+    const symbols = toKokoroSymbols(await espeak(keepWordsApart(clause.text), variety), variety);
+    phonemes += symbols.phonemes;
+    dropped += symbols.dropped;
+  }
+  return { phonemes: phonemes.replaceAll(/\s+/gu, ' ').trim(), dropped };
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,33 @@
+/** Small checkpoints for the tests of single layers. */
+
+import { array } from '../src/mlx/ops.ts';
+import { keep, scope } from '../src/mlx/scope.ts';
+import type { Tensor } from '../src/mlx/tensor.ts';
+import { Checkpoint } from '../src/nn/weights.ts';
+import type { CheckpointOptions, Weights } from '../src/nn/weights.ts';
+
+/** Runs `body` in a scope with a reader of these tensors, checks that it used them all, and frees them. */
+export function withWeights(
+  make: () => Record<string, Tensor>,
+  body: (weights: Weights) => void,
+  options: Partial<CheckpointOptions> = {},
+): void {
+  const tensors = new Map(Object.entries(scope(() => mapValues(make(), keep))));
+  const checkpoint = new Checkpoint(tensors, { description: 'the test', ...options });
+  try {
+    scope(() => {
+      body(checkpoint.root());
+      checkpoint.assertFits();
+    });
+  } finally {
+    checkpoint.dispose();
+  }
+}
+
+/** Tensors of float32 numbers, by name. */
+export const arrays = (
+  values: Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }>,
+): Record<string, Tensor> => mapValues(values, ({ data, shape }) => array(data, shape));
+
+const mapValues = <From, To>(values: Record<string, From>, map: (value: From) => To): Record<string, To> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
