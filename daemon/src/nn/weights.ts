@@ -2,6 +2,7 @@
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { evaluate } from '../mlx/evaluate.ts';
+import { clearCache } from '../mlx/memory.ts';
 import { contiguous, full, transpose } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
 import { keep, scope } from '../mlx/scope.ts';
@@ -136,11 +137,16 @@ export class Checkpoint {
   /**
    * Reads every tensor into memory, one after the other, so that no more than one original and its transpose are
    * there beside the result. Gives up what the network ignores.
+   *
+   * The allocator's cache is kept empty on the way. A tensor may otherwise get the larger buffer of an original that was
+   * just freed, which counts whole in active memory for as long as the model is loaded.
    */
   materialise(): void {
+    clearCache();
     for (const [key, tensor] of this.#tensors) {
       if (this.#used.has(key)) {
         evaluate(tensor);
+        clearCache();
       } else {
         tensor.dispose();
         this.#tensors.delete(key);

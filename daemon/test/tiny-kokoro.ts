@@ -1,0 +1,145 @@
+/** A Kokoro of a few hundred kilobytes, with invented weights, for tests that need a model but not speech. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { saveSafetensors } from '../src/mlx/io.ts';
+import { array, astype, contiguous, quantize, transpose } from '../src/mlx/ops.ts';
+import { keep, scope } from '../src/mlx/scope.ts';
+import type { Tensor } from '../src/mlx/tensor.ts';
+import { parseConfig } from '../src/kokoro/config.ts';
+import { KokoroNetwork } from '../src/kokoro/network.ts';
+import { Checkpoint } from '../src/nn/weights.ts';
+import type { KernelShape } from '../src/nn/weights.ts';
+import { numbers } from './numbers.ts';
+
+/** Kokoro's configuration with every size made as small as its proportions and a group of 64 allow. */
+export const tinyConfig = {
+  istftnet: {
+    upsample_kernel_sizes: [20, 12],
+    upsample_rates: [10, 6],
+    gen_istft_hop_size: 5,
+    gen_istft_n_fft: 20,
+    resblock_dilation_sizes: [
+      [1, 3, 5],
+      [1, 3, 5],
+      [1, 3, 5],
+    ],
+    resblock_kernel_sizes: [3, 7, 11],
+    upsample_initial_channel: 16,
+  },
+  dim_in: 64,
+  dropout: 0.2,
+  hidden_dim: 64,
+  max_conv_dim: 64,
+  max_dur: 4,
+  multispeaker: true,
+  n_layer: 2,
+  n_mels: 80,
+  n_token: 16,
+  style_dim: 64,
+  text_encoder_kernel_size: 5,
+  plbert: {
+    hidden_size: 64,
+    num_attention_heads: 2,
+    intermediate_size: 128,
+    max_position_embeddings: 32,
+    num_hidden_layers: 2,
+    dropout: 0.1,
+    embedding_size: 64,
+  },
+  vocab: { a: 1, b: 2, c: 3, ' ': 4, '.': 5 },
+};
+
+export interface TinyOptions {
+  readonly dtype?: 'float32' | 'bfloat16';
+  readonly layout?: 'pytorch' | 'mlx';
+  /** Quantizes what can be, in groups of 64; mlx-audio's layout, as such checkpoints are. */
+  readonly bits?: number;
+  readonly fileName?: string;
+}
+
+/** The tensors of a tiny Kokoro: the network is asked what it needs, and gets numbers that look random. */
+export function tinyTensors({ dtype = 'float32', layout = 'pytorch', bits }: TinyOptions = {}): Map<
+  string,
+  Tensor
+> {
+  const tensors = new Map<string, Tensor>();
+  const next = numbers(7);
+  const invented = new InventingCheckpoint(({ keys, shape, kernel }) => {
+    const isMlx = layout === 'mlx' || bits !== undefined;
+    const key = (isMlx ? keys[0] : keys.at(-1)) ?? '';
+    const spread = shape.length === 1 ? 0.1 : 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1));
+    const count = shape.reduce((a, b) => a * b, 1);
+    // Norms' weights and snakes' rates must stay away from 0.
+    const base =
+      /alpha|gamma|weight_g|norm\.weight|Norm\.weight|\.1\.weight$/.test(key) && kernel !== true ? 1 : 0;
+    const values = astype(
+      array(
+        next(count).map((value) => base + spread * value),
+        shape,
+      ),
+      dtype,
+    );
+    const canBePacked = shape.length === 2 && key.endsWith('.weight') && (shape[1] ?? 0) % 64 === 0;
+    if (bits !== undefined && canBePacked) {
+      const { packed, scales, biases } = quantize(values, { groupSize: 64, bits });
+      const module = key.slice(0, -'.weight'.length);
+      tensors.set(key, packed).set(`${module}.scales`, scales).set(`${module}.biases`, biases);
+    } else {
+      const stored = kernel === true && !isMlx ? contiguous(transpose(values, [0, 2, 1])) : values;
+      tensors.set(key, stored);
+    }
+  });
+  scope(() => {
+    new KokoroNetwork(invented.root(), parseConfig(tinyConfig));
+    tensors.forEach(keep);
+  });
+  invented.dispose();
+  return tensors;
+}
+
+/** Writes a tiny Kokoro's folder: config.json, one safetensors file, and the voice `af_tiny`. */
+export function writeTinyKokoro(folder: string, options: TinyOptions = {}): void {
+  const { bits, fileName = 'model.safetensors' } = options;
+  mkdirSync(join(folder, 'voices'), { recursive: true });
+  const quantization = bits === undefined ? {} : { quantization: { group_size: 64, bits } };
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...tinyConfig, ...quantization }));
+  const tensors = tinyTensors(options);
+  saveSafetensors(join(folder, fileName), tensors);
+  tensors.forEach((tensor) => tensor.dispose());
+  const voice = scope(() => array(numbers(8)(30 * 128), [30, 1, 128]));
+  saveSafetensors(join(folder, 'voices', 'af_tiny.safetensors'), new Map([['voice', voice]]));
+  voice.dispose();
+}
+
+interface Request {
+  readonly keys: readonly string[];
+  readonly shape: readonly number[];
+  readonly kernel?: true;
+}
+
+/** Tells what the network asks for, and answers with stand-ins. */
+class InventingCheckpoint extends Checkpoint {
+  readonly #onRequest: (request: Request) => void;
+
+  constructor(onRequest: (request: Request) => void) {
+    super(new Map(), { description: 'an invented checkpoint' });
+    this.#onRequest = onRequest;
+  }
+
+  /** The convolutions without weight normalisation. */
+  override has(key: string): boolean {
+    return /(noise_convs\.\d|F0_proj|N_proj)\.weight$/.test(key);
+  }
+
+  override take(keys: readonly string[], shape: readonly number[], kind: 'floating' | 'packed'): Tensor {
+    this.#onRequest({ keys, shape });
+    return super.take(keys, shape, kind);
+  }
+
+  override takeKernel(key: string, shape: KernelShape): Tensor {
+    const { outer, kernelSize, inner } = shape;
+    this.#onRequest({ keys: [key], shape: [outer, kernelSize, inner], kernel: true });
+    return super.take([key], [outer, kernelSize, inner], 'floating');
+  }
+}
