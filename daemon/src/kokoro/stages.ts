@@ -77,10 +77,17 @@ export function runStages<Name extends string, Output extends Name>(
       evaluate(results);
       onEvaluated?.(group);
     });
+    return pick(values, outputs);
   } catch (error) {
     free([...made]);
     throw error;
   }
+}
+
+function pick<Name extends string, Output extends Name>(
+  values: Readonly<Partial<Record<Name, Tensor>>>,
+  outputs: readonly Output[],
+): Values<Output> {
   return Object.fromEntries(
     outputs.map((name) => {
       const tensor = values[name];

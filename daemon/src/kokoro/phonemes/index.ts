@@ -23,8 +23,8 @@ export interface Utterance {
   readonly dropped: number;
 }
 
-/** Text that {@link chunkText} takes: two hours of speech or so. */
-export const maximumTextCharacters = 100_000;
+/** Text that {@link chunkText} takes: an hour of speech or so. */
+export const maximumTextCharacters = 50_000;
 
 /** Text that {@link textToUtterance} looks at: no English of this length fits into one utterance. */
 const maximumUtteranceCharacters = 4_000;

@@ -82,8 +82,9 @@ function unifyPunctuation(text: string): string {
   );
 }
 
-/** What may be spoken: Latin letters, digits, the vocabulary's punctuation, and the signs that eSpeak has words for. */
-const speakable = /[\p{Script=Latin}\d\s'’;:,.!?—…“”()–−\-&%+=@#$€£¥/°²³½¼¾×÷]/u;
+/** What may be spoken: the letters of Latin alphabets (phonetic ones aside), digits, the vocabulary's punctuation, and the signs that eSpeak has words for. */
+const speakable =
+  /[A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u024F\u1E00-\u1EFF\d\s'’;:,.!?—…“”()–−\-&%+=@#$€£¥/°²³½¼¾×÷]/u;
 
 function dropUnspeakable(text: string): NormalisedText {
   let kept = '';

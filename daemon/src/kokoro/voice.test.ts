@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { saveSafetensors } from '../mlx/io.ts';
+import { array, zeros } from '../mlx/ops.ts';
+import { scope } from '../mlx/scope.ts';
+import { liveTensors } from '../mlx/tensor.ts';
+import type { Tensor } from '../mlx/tensor.ts';
+import { Voice } from './voice.ts';
+
+/** Runs `body` with the path of a file that holds these tensors. */
+function withFile(make: () => Record<string, Tensor>, body: (path: string) => void): void {
+  withTemporaryFolder((folder) => {
+    const path = join(folder, 'voice.safetensors');
+    scope(() => saveSafetensors(path, new Map(Object.entries(make()))));
+    body(path);
+  });
+}
+
+test('a voice gives row n − 1 for n phonemes', () => {
+  withFile(
+    () => ({ voice: array([1, 2, 3, 4, 5, 6], [3, 1, 2]) }),
+    (path) => {
+      using voice = Voice.load(path);
+      scope(() => {
+        assert.deepEqual(voice.styleFor(1).shape, [1, 2]);
+        assert.deepEqual([...voice.styleFor(1).toTypedArray()], [1, 2]);
+        assert.deepEqual([...voice.styleFor(3).toTypedArray()], [5, 6]);
+      });
+    },
+  );
+});
+
+test('a voice has no style for no phonemes, or for more than it has rows', () => {
+  withFile(
+    () => ({ voice: zeros([3, 1, 2]) }),
+    (path) => {
+      using voice = Voice.load(path);
+      for (const count of [0, 4, 1.5, NaN]) {
+        assert.throws(
+          () => voice.styleFor(count),
+          (error) => error instanceof TidemarkError && error.code === 'bad-text',
+        );
+      }
+    },
+  );
+});
+
+test('a file without a voice, or with one of another shape, is refused and freed', () => {
+  const live = liveTensors();
+  withFile(
+    () => ({ other: zeros([3]) }),
+    (path) => assert.throws(() => Voice.load(path), /has no tensor named "voice"/),
+  );
+  withFile(
+    () => ({ voice: zeros([3, 2]) }),
+    (path) => assert.throws(() => Voice.load(path), /of shape \[3, 2\], not \[lengths, 1, style\]/),
+  );
+  withTemporaryFolder((folder) => {
+    writeFileSync(join(folder, 'x.safetensors'), 'nothing');
+    assert.throws(() => Voice.load(join(folder, 'x.safetensors')), /not a readable safetensors file/);
+    assert.throws(() => Voice.load(join(folder, 'none')), /not a readable safetensors file/);
+  });
+  assert.equal(liveTensors(), live);
+});
