@@ -19,6 +19,8 @@ export const errorCodes = [
   /** A folder or file cannot be written, or the disk is full. */
   'not-writable',
   'network',
+  /** The process that builds a checkpoint ended before it was whole. */
+  'build-failed',
   /** The model host ended before it answered. */
   'host-died',
   /** The model host did not answer in time. */

@@ -1,0 +1,76 @@
+/** Mutual exclusion between processes, by a lock that the kernel drops together with its holder. */
+
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { storageError } from './storage-errors.ts';
+
+const pollMilliseconds = 200;
+/** SQLITE_BUSY: somebody else holds the lock. */
+const busy = 5;
+
+export interface LockOptions {
+  /** Called once, when somebody else holds the lock. */
+  readonly onWait?: () => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs `body` while no other process, nor another caller in this one, holds the lock at `path`; waits for that.
+ *
+ * The lock is SQLite's, on an empty database: Node has no file locks of its own, and a lock file with a process id in
+ * it would outlive a killed holder. Throws 'not-writable' where the file cannot be made and 'interrupted' on abort.
+ */
+export async function withLock<Result>(
+  path: string,
+  body: () => Promise<Result>,
+  { onWait, signal }: LockOptions = {},
+): Promise<Result> {
+  using database = await openLockFile(path);
+  let waits = false;
+  while (!tryLock(database)) {
+    if (!waits) {
+      waits = true;
+      onWait?.();
+    }
+    try {
+      await wait(pollMilliseconds, undefined, { signal });
+    } catch (cause) {
+      throw new TidemarkError('interrupted', 'Interrupted while waiting for another process.', { cause });
+    }
+  }
+  return await body();
+}
+
+async function openLockFile(path: string): Promise<DatabaseSync> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw storageError(error, dirname(path));
+  }
+  try {
+    return new DatabaseSync(path);
+  } catch (cause) {
+    throw new TidemarkError('not-writable', `The lock file ${path} cannot be opened.`, {
+      hint: 'Set TIDEMARK_HOME to a folder that can be written to.',
+      cause,
+    });
+  }
+}
+
+function tryLock(database: DatabaseSync): boolean {
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error && error.errcode === busy) {
+      return false;
+    }
+    throw new TidemarkError('not-writable', 'The lock file in the data folder cannot be locked.', {
+      hint: 'Set TIDEMARK_HOME to a folder on a local disk that can be written to.',
+      cause: error,
+    });
+  }
+}

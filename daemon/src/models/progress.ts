@@ -1,0 +1,27 @@
+/** What the making and fetching of models tells whoever waits for it. */
+
+export type ModelProgress =
+  | {
+      readonly kind: 'building';
+      readonly model: string;
+      readonly writtenBytes: number;
+      readonly totalBytes: number;
+    }
+  | {
+      readonly kind: 'downloading';
+      readonly repository: string;
+      readonly file: string;
+      readonly receivedBytes: number;
+      readonly totalBytes: number;
+    }
+  /** Something that a person should know, as a sentence: a wait, a repair, a fallback. */
+  | { readonly kind: 'note'; readonly message: string };
+
+export type OnModelProgress = (progress: ModelProgress) => void;
+
+export interface ModelOptions {
+  /** Where checkpoints are kept; see `dataFolder()` in paths.ts. */
+  readonly dataFolder: string;
+  readonly onProgress?: OnModelProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}

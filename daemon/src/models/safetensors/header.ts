@@ -1,0 +1,149 @@
+/** Reads and checks the header of a safetensors file: what tensors it holds and where, without reading any of them. */
+
+import * as v from 'valibot';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { elementCount } from '../source-tensor.ts';
+import { describeDType, isSafetensorsDType } from './dtypes.ts';
+import type { SafetensorsDType } from './dtypes.ts';
+import type { ByteSource } from './source.ts';
+
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: SafetensorsDType;
+  readonly shape: readonly number[];
+  /** Where its bytes begin, counted from the end of the header. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface SafetensorsHeader {
+  /** In the order of their bytes in the file. */
+  readonly tensors: readonly TensorEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Bytes of all tensors; the file has 8 and the header's own length more. */
+  readonly tensorBytes: number;
+}
+
+/** The format's own bound on the length of a header, in bytes. */
+const longestHeader = 100_000_000;
+const lengthBytes = 8;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const metadataSchema = v.record(v.string(), v.string());
+const entrySchema = v.object({
+  dtype: v.string(),
+  shape: v.array(count),
+  data_offsets: v.tuple([count, count]),
+});
+
+const bad = (message: string): TidemarkError => new TidemarkError('bad-checkpoint', message);
+
+/**
+ * The header of a whole file, checked strictly: the tensors must cover its data without gap or overlap, each as long
+ * as its shape needs. Throws 'bad-checkpoint' in one sentence for anything else.
+ */
+export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
+  const { description, size } = source;
+  if (size === 0) {
+    throw bad(`${description} is empty.`);
+  }
+  if (size <= lengthBytes) {
+    throw bad(`${description} is not a safetensors file: it has ${size} bytes only.`);
+  }
+  // One read for the length and the first of the JSON says enough to tell a truncated file from another format.
+  const start = Buffer.from(await source.read(0, lengthBytes + 1));
+  const length = start.readBigUInt64LE();
+  if (start.at(-1) !== '{'.charCodeAt(0) || length > longestHeader) {
+    throw bad(`${description} is not a safetensors file.`);
+  }
+  const headerLength = Number(length);
+  if (lengthBytes + headerLength > size) {
+    throw bad(
+      `${description} is truncated: its header alone needs ${lengthBytes + headerLength} bytes, and it has ${size}.`,
+    );
+  }
+  const bytes = await source.read(lengthBytes, headerLength);
+  return parseHeader(bytes, { description, dataBytes: size - lengthBytes - headerLength });
+}
+
+/** The JSON part alone, against a data part of `dataBytes`. */
+export function parseHeader(
+  bytes: Uint8Array,
+  { description, dataBytes }: { readonly description: string; readonly dataBytes: number },
+): SafetensorsHeader {
+  const { __metadata__: metadata, ...entries } = parseObject(bytes, description);
+  const parsedMetadata = v.safeParse(metadataSchema, metadata ?? {});
+  if (!parsedMetadata.success) {
+    throw bad(`${description} has a malformed header: its metadata is not a list of strings.`);
+  }
+  const tensors = Object.entries(entries)
+    .map(([name, entry]) => parseEntry(name, entry, description))
+    .sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
+  checkCoverage(tensors, dataBytes, description);
+  return {
+    tensors,
+    metadata: parsedMetadata.output,
+    tensorBytes: tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),
+  };
+}
+
+function parseObject(bytes: Uint8Array, description: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new TidemarkError(
+      'bad-checkpoint',
+      `${description} is not a safetensors file: its header is not JSON.`,
+      {
+        cause,
+      },
+    );
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw bad(`${description} is not a safetensors file: its header is not a JSON object.`);
+  }
+  return { ...json };
+}
+
+function parseEntry(name: string, entry: unknown, description: string): TensorEntry {
+  const parsed = v.safeParse(entrySchema, entry);
+  if (!parsed.success) {
+    throw bad(`${description} has a malformed header: tensor ${name} lacks a dtype, shape or data_offsets.`);
+  }
+  const {
+    dtype,
+    shape,
+    data_offsets: [start, end],
+  } = parsed.output;
+  if (!isSafetensorsDType(dtype)) {
+    throw bad(`${description} has tensor ${name} of the unknown dtype ${dtype}.`);
+  }
+  const bytes = elementCount(shape) * describeDType(dtype).itemBytes;
+  if (end - start !== bytes) {
+    throw bad(
+      `${description} has a malformed header: tensor ${name}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
+        `and is given ${end - start}.`,
+    );
+  }
+  return { name, dtype, shape, offset: start, bytes };
+}
+
+function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, description: string): void {
+  let end = 0;
+  for (const { name, offset, bytes } of tensors) {
+    if (offset !== end) {
+      const how = offset < end ? 'overlaps the one before it' : 'does not follow the one before it';
+      throw bad(`${description} has a malformed header: tensor ${name} ${how}.`);
+    }
+    end += bytes;
+  }
+  if (end > dataBytes) {
+    throw bad(`${description} is truncated: its tensors need ${end} bytes, and ${dataBytes} are there.`);
+  }
+  if (end < dataBytes) {
+    throw bad(
+      `${description} has ${dataBytes - end} bytes after its last tensor, which the format does not allow.`,
+    );
+  }
+}

@@ -1,0 +1,92 @@
+/** Writes a safetensors file tensor by tensor, so that only one of them is in memory at a time. */
+
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { elementCount } from '../source-tensor.ts';
+import { describeDType } from './dtypes.ts';
+import type { SafetensorsDType } from './dtypes.ts';
+
+export interface DescribedTensor {
+  readonly name: string;
+  readonly dtype: SafetensorsDType;
+  readonly shape: readonly number[];
+}
+
+export interface WritableTensor extends DescribedTensor {
+  /** Row-contiguous, little-endian elements. */
+  bytes(): Uint8Array;
+}
+
+export interface WriteOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Called after each tensor, with bytes written so far and in all. */
+  readonly onProgress?: (written: number, total: number) => void;
+}
+
+export interface WrittenFile {
+  readonly bytes: number;
+  /** Hexadecimal, of the whole file. */
+  readonly sha256: string;
+}
+
+const bytesOf = ({ dtype, shape }: DescribedTensor): number =>
+  elementCount(shape) * describeDType(dtype).itemBytes;
+
+/**
+ * Writes and flushes a new file to the disk, largest element types first so that every tensor is aligned. Not atomic:
+ * write beside the target and rename. Throws Node's own errors, for the caller knows what the file is for.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly WritableTensor[],
+  { metadata = { format: 'mlx' }, onProgress }: WriteOptions = {},
+): Promise<WrittenFile> {
+  const ordered = [...tensors].sort(
+    (a, b) =>
+      describeDType(b.dtype).itemBytes - describeDType(a.dtype).itemBytes || (a.name < b.name ? -1 : 1),
+  );
+  const header = headerOf(ordered, metadata);
+  const total = ordered.reduce((sum, tensor) => sum + bytesOf(tensor), header.byteLength);
+
+  const hash = createHash('sha256');
+  await using file = await open(path, 'wx');
+  let written = 0;
+  const append = async (bytes: Uint8Array): Promise<void> => {
+    hash.update(bytes);
+    await file.writeFile(bytes);
+    written += bytes.byteLength;
+    onProgress?.(written, total);
+  };
+  await append(header);
+  for (const tensor of ordered) {
+    const bytes = tensor.bytes();
+    if (bytes.byteLength !== bytesOf(tensor)) {
+      throw new RangeError(
+        `${tensor.name} has ${bytes.byteLength} bytes where its shape needs ${bytesOf(tensor)}`,
+      );
+    }
+    await append(bytes);
+  }
+  await file.sync();
+  return { bytes: written, sha256: hash.digest('hex') };
+}
+
+/** The bytes of a file before its tensors, which follow in the order given. */
+export function headerOf(
+  tensors: readonly DescribedTensor[],
+  metadata: Readonly<Record<string, string>>,
+): Buffer {
+  const entries: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const tensor of tensors) {
+    const end = offset + bytesOf(tensor);
+    entries[tensor.name] = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = Buffer.from(JSON.stringify(entries), 'utf8');
+  // Spaces pad the header to a multiple of 8, as the format's own writer does, so that the data is aligned.
+  const padded = Buffer.alloc(8 + Math.ceil(json.byteLength / 8) * 8, ' ');
+  padded.writeBigUInt64LE(BigInt(padded.byteLength - 8));
+  json.copy(padded, 8);
+  return padded;
+}

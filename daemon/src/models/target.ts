@@ -1,0 +1,49 @@
+/** What a person means by a model: a name of the catalogue, a folder, or a repository on a hub. */
+
+import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { nearest } from './nearest.ts';
+import { recipes } from './recipes.ts';
+import type { Recipe } from './recipes.ts';
+
+export type ModelTarget =
+  | { readonly kind: 'packaged'; readonly recipe: Recipe }
+  /** An absolute path that the person wrote as a path or that is there; it need not exist. */
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'hub'; readonly repository: string; readonly revision: string };
+
+/** `owner/name`, and a branch, tag or commit after an @. */
+const repositoryPattern = /^(?<repository>[\w.-]+\/[\w.-]+)(@(?<revision>[\w./-]+))?$/;
+
+/**
+ * Tells the three apart: names of the catalogue first, then paths (what starts like one or exists), then repository ids.
+ * Throws 'unknown-model', with the nearest name, for anything else.
+ */
+export function parseTarget(spec: string): ModelTarget {
+  const recipe = recipes.find(({ name }) => name === spec);
+  if (recipe !== undefined) {
+    return { kind: 'packaged', recipe };
+  }
+  if (/^(\/|\.{1,2}(\/|$)|~(\/|$))/.test(spec) || exists(spec)) {
+    return { kind: 'path', path: resolve(spec.replace(/^~(?=\/|$)/, homedir())) };
+  }
+  const { repository, revision } = repositoryPattern.exec(spec)?.groups ?? {};
+  if (repository !== undefined) {
+    return { kind: 'hub', repository, revision: revision ?? 'main' };
+  }
+  throw unknownModel(spec);
+}
+
+const exists = (path: string): boolean =>
+  path !== '' && statSync(path, { throwIfNoEntry: false }) !== undefined;
+
+function unknownModel(spec: string): TidemarkError {
+  const names = recipes.map(({ name }) => name);
+  const suggestion = nearest(spec, names);
+  const question = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
+  return new TidemarkError('unknown-model', `There is no model named ${JSON.stringify(spec)}.${question}`, {
+    hint: `Give a name (${names.join(', ')}), a repository id (owner/name), or the path of a checkpoint folder.`,
+  });
+}

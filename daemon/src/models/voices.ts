@@ -1,0 +1,107 @@
+/** The packaged voices, as safetensors files that MLX reads. */
+
+import { readdirSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { replaceFile } from './durable.ts';
+import { withLock } from './lock.ts';
+import { nearest } from './nearest.ts';
+import { packagedVoicesFolder } from './packaged.ts';
+import { headerOf } from './safetensors/write.ts';
+import { storageError } from './storage-errors.ts';
+
+/** Lengths of utterances in phonemes, and values of a style: [510, 1, 256], float32. */
+const voiceShape = [510, 1, 256] as const;
+const voiceBytes = 4 * voiceShape[0] * voiceShape[2];
+
+/** Kokoro's languages by a voice's first letter. */
+const languages: Readonly<Record<string, string>> = {
+  a: 'American English',
+  b: 'British English',
+  e: 'Spanish',
+  f: 'French',
+  h: 'Hindi',
+  i: 'Italian',
+  j: 'Japanese',
+  p: 'Brazilian Portuguese',
+  z: 'Mandarin Chinese',
+};
+
+/** The names of the packaged voices, sorted. Throws 'bad-checkpoint' where set-up has left none. */
+export function packagedVoices(): string[] {
+  let names: string[] = [];
+  try {
+    names = readdirSync(packagedVoicesFolder);
+  } catch {
+    // Reported below, like an empty folder.
+  }
+  const voices = names.filter((name) => name.endsWith('.bin')).map((name) => name.slice(0, -'.bin'.length));
+  if (voices.length === 0) {
+    throw new TidemarkError('bad-checkpoint', `There are no packaged voices in ${packagedVoicesFolder}.`, {
+      hint: 'Run `npm run setup`, which fetches what is missing.',
+    });
+  }
+  return voices.sort();
+}
+
+export const voicesFolder = (dataFolder: string): string => join(dataFolder, 'voices');
+
+/**
+ * Converts every packaged voice that `dataFolder`/voices lacks or holds with other bytes; returns all their names. The
+ * checkpoints' voices are links to these. Throws 'not-writable'.
+ */
+export async function convertVoices(dataFolder: string, signal?: AbortSignal): Promise<string[]> {
+  const folder = voicesFolder(dataFolder);
+  const voices = packagedVoices();
+  await withLock(
+    join(dataFolder, 'locks', 'voices.lock'),
+    async () => {
+      try {
+        await mkdir(folder, { recursive: true });
+        for (const voice of voices) {
+          const path = join(folder, `${voice}.safetensors`);
+          const expected = await voiceFile(voice);
+          const present = await readFile(path).catch(() => undefined);
+          if (present === undefined || !present.equals(expected)) {
+            await replaceFile(path, expected);
+          }
+        }
+      } catch (error) {
+        throw storageError(error, folder);
+      }
+    },
+    { signal },
+  );
+  return voices;
+}
+
+async function voiceFile(voice: string): Promise<Buffer> {
+  const path = join(packagedVoicesFolder, `${voice}.bin`);
+  const styles = await readFile(path);
+  if (styles.byteLength !== voiceBytes) {
+    throw new TidemarkError(
+      'bad-checkpoint',
+      `The packaged voice ${path} has ${styles.byteLength} bytes, not ${voiceBytes}.`,
+      {
+        hint: 'Run `npm run setup`, which fetches what is missing.',
+      },
+    );
+  }
+  const header = headerOf([{ name: 'voice', dtype: 'F32', shape: voiceShape }], { format: 'mlx' });
+  return Buffer.concat([header, styles]);
+}
+
+/** The error for a voice that a model does not have: it names the nearest, and lists all by language. */
+export function unknownVoice(voice: string, voices: readonly string[]): TidemarkError {
+  const suggestion = nearest(voice, voices);
+  const byLanguage = Object.entries(Object.groupBy(voices, languageOf)).map(
+    ([language, names = []]) => `  ${language}: ${names.join(', ')}`,
+  );
+  const question = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
+  return new TidemarkError('unknown-voice', `There is no voice named ${voice}.${question}`, {
+    hint: `The voices are:\n${byLanguage.join('\n')}`,
+  });
+}
+
+const languageOf = (voice: string): string => languages[voice.slice(0, 1)] ?? 'Other';
