@@ -1,0 +1,64 @@
+/** Measures the memory of one piece of work: the innermost part of the loop. */
+
+import { setImmediate } from 'node:timers/promises';
+import { clearCache, memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
+
+/** Event-loop turns after a collection: V8 hands finalizers to one, and Node runs them in another. */
+const turnsForFinalizers = 3;
+
+/**
+ * Leaves nothing in memory but what is referred to: collects garbage, lets the finalizers of collected handles run, waits
+ * for queued work, returns the allocator's cache. Needs Node's `--expose-gc`.
+ */
+export async function settle(): Promise<void> {
+  if (globalThis.gc === undefined) {
+    throw new Error('settle: there is no collector to call; run this process with --expose-gc');
+  }
+  // The second collection takes what the first one's finalizers let go of.
+  for (let round = 0; round < 2; round += 1) {
+    globalThis.gc();
+    for (let turn = 0; turn < turnsForFinalizers; turn += 1) {
+      await setImmediate();
+    }
+  }
+  synchronize();
+  clearCache();
+}
+
+export interface Measured<Result> {
+  readonly result: Result;
+  /** With everything settled, before and after the work. */
+  readonly activeBeforeBytes: number;
+  readonly activeBytes: number;
+  /** The most that was active during the work, at least what was active before it. */
+  readonly peakBytes: number;
+  /** What the allocator held for reuse right after the work. */
+  readonly cacheBytes: number;
+  readonly seconds: number;
+}
+
+/**
+ * Runs `work` with its own peak. `work` is synchronous, evaluates what it builds and disposes of it; its result holds no
+ * tensor, or that tensor is measured as growth.
+ */
+export async function measure<Result>(work: () => Result): Promise<Measured<Result>> {
+  await settle();
+  const { activeBytes: activeBeforeBytes } = memorySnapshot();
+  resetPeak();
+  const startedAt = performance.now();
+  const result = work();
+  synchronize();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { peakBytes, cacheBytes } = memorySnapshot();
+  await settle();
+  const { activeBytes } = memorySnapshot();
+  return {
+    result,
+    activeBeforeBytes,
+    activeBytes,
+    // MLX's reset sets its peak to 0, so work that allocates nothing would have none.
+    peakBytes: Math.max(peakBytes, activeBeforeBytes),
+    cacheBytes,
+    seconds,
+  };
+}

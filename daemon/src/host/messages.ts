@@ -1,0 +1,98 @@
+/** What passes between a model host and its parent: requests, results and failures as schemas, one pair a method. */
+
+import * as v from 'valibot';
+import { device, versions } from '@tidemark/shared/protocol/environment.ts';
+import { iterationSample, loadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import { count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
+
+/** What a host says of itself as soon as libmlx is loaded. */
+const hostDescription = v.object({ pid: count, device, versions });
+
+export type HostDescription = v.InferOutput<typeof hostDescription>;
+
+const loadParameters = v.object({
+  /** The checkpoint's folder, and the voice's safetensors file. */
+  folder: v.string(),
+  voiceFile: v.string(),
+});
+
+export type LoadParameters = v.InferOutput<typeof loadParameters>;
+
+const manner = {
+  deterministic: v.boolean(),
+  speed: v.number(),
+};
+
+const iterationParameters = v.object({
+  index: count,
+  warmup: v.boolean(),
+  /** One string an utterance; they are spoken one after the other. */
+  phonemes: v.array(v.string()),
+  seed: count,
+  ...manner,
+});
+
+export type IterationParameters = v.InferOutput<typeof iterationParameters>;
+
+const synthesisParameters = v.object({
+  phonemes: v.string(),
+  /** Where it is absent, MLX's generator goes on from where it is. */
+  seed: v.optional(count),
+  ...manner,
+});
+
+export type SynthesisParameters = v.InferOutput<typeof synthesisParameters>;
+
+const synthesis = v.object({
+  audio: v.custom<Float32Array>((value) => value instanceof Float32Array),
+  /** In Hz. */
+  sampleRate: count,
+});
+
+export type Synthesis = v.InferOutput<typeof synthesis>;
+
+/** What each method answers. */
+export const results = {
+  load: loadRecord,
+  iterate: iterationSample,
+  synthesize: synthesis,
+} as const;
+
+export type HostMethod = keyof typeof results;
+
+export type HostResult<Method extends HostMethod> = v.InferOutput<(typeof results)[Method]>;
+
+const request = <const Method extends HostMethod, Parameters extends v.GenericSchema>(
+  method: Method,
+  parameters: Parameters,
+) => v.object({ id: count, method: v.literal(method), parameters });
+
+/** Parent to host. */
+export const hostRequest = v.variant('method', [
+  request('load', loadParameters),
+  request('iterate', iterationParameters),
+  request('synthesize', synthesisParameters),
+]);
+
+export type HostRequest = v.InferOutput<typeof hostRequest>;
+
+export type HostParameters<Method extends HostMethod> = Extract<
+  HostRequest,
+  { method: Method }
+>['parameters'];
+
+/** An error on its way out of a host: what a person is told, and the stack for whoever mends it. */
+const hostFailure = v.object({ ...errorRecord.entries, stack: v.optional(v.string()) });
+
+export type HostFailure = v.InferOutput<typeof hostFailure>;
+
+/** Host to parent. */
+export const hostMessage = v.variant('type', [
+  /** Once, before anything else, unless libmlx could not be loaded. */
+  v.object({ type: v.literal('ready'), description: hostDescription }),
+  v.object({ type: v.literal('unusable'), failure: hostFailure }),
+  v.object({ type: v.literal('result'), id: count, result: v.unknown() }),
+  v.object({ type: v.literal('failure'), id: count, failure: hostFailure }),
+]);
+
+export type HostMessage = v.InferOutput<typeof hostMessage>;

@@ -1,0 +1,289 @@
+/** The parent's side of a model host: starts it, asks it, and makes sure that it ends. */
+
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { HostDeath } from './host-death.ts';
+import type { HostEnd } from './host-death.ts';
+import { endWithThisProcess } from './live-hosts.ts';
+import { hostMessage, results } from './messages.ts';
+import type {
+  HostDescription,
+  HostFailure,
+  HostMessage,
+  HostMethod,
+  HostParameters,
+  HostResult,
+} from './messages.ts';
+
+export interface StartOptions {
+  /** Ends the host while it starts. */
+  readonly signal?: AbortSignal | undefined;
+  /** After so long without a word from the host it is ended. Default: 60. */
+  readonly timeoutSeconds?: number;
+  /** The script to run; a test gives one that misbehaves. */
+  readonly entry?: string;
+}
+
+export interface CallOptions {
+  /** Ends the host: native work cannot be stopped in any other way. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the host is at, for the error if it dies: `in iteration 7`. */
+  readonly doing?: string;
+}
+
+interface PendingCall {
+  readonly doing: string;
+  readonly accept: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const defaultEntry = fileURLToPath(new URL('main.ts', import.meta.url));
+
+/** What a host gets before it is ended by force: to leave on request, and then to obey SIGTERM. */
+const leaveMilliseconds = 2000;
+const obeyMilliseconds = 1000;
+
+/** How long what a dead host wrote may take to arrive. */
+const drainMilliseconds = 200;
+
+/** As much of a host's output as is kept. */
+const lastWordsLength = 4000;
+
+/**
+ * A child process with libmlx, one loaded model and one voice. Calls are answered in order. When the process dies, every
+ * call that is open or comes later rejects with a {@link HostDeath}.
+ */
+export class ModelHost implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, PendingCall>();
+  readonly #ended = Promise.withResolvers<HostEnd>();
+  #description: HostDescription | undefined;
+  #end: HostEnd | undefined;
+  #lastWords = '';
+  #nextId = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    // The host's own output is for whoever looks into its death; on our stdout it would break --json.
+    const output = [child.stdout, child.stderr].filter((stream) => stream !== null);
+    for (const stream of output) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#lastWords = (this.#lastWords + text).slice(-lastWordsLength);
+      });
+    }
+    // Not `close`, which Node does not emit for a child whose channel this side has closed.
+    child.on('exit', (code, signal) => {
+      const drained = Promise.all(output.map((stream) => finished(stream).catch(() => undefined)));
+      void Promise.race([drained, delay(drainMilliseconds, undefined, { ref: false })]).then(() =>
+        this.#onEnd({ code, signal, lastWords: this.#lastWords.trim() }),
+      );
+    });
+  }
+
+  /**
+   * Starts a host and waits until libmlx is loaded in it. Throws a TidemarkError: what the host says where it cannot load
+   * the addon, 'host-died', 'host-timeout', or the reason of an aborted signal.
+   */
+  static async start(options: StartOptions = {}): Promise<ModelHost> {
+    const { signal, timeoutSeconds = 60, entry = defaultEntry } = options;
+    signal?.throwIfAborted();
+    const child = fork(entry, [], {
+      execPath: process.execPath,
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Structured clone: audio passes as a Float32Array.
+      serialization: 'advanced',
+    });
+    endWithThisProcess(child);
+    const host = new ModelHost(child);
+    try {
+      await host.#untilReady(signal, timeoutSeconds);
+    } catch (error) {
+      await host.kill();
+      throw error;
+    }
+    return host;
+  }
+
+  get pid(): number {
+    return this.description.pid;
+  }
+
+  get description(): HostDescription {
+    if (this.#description === undefined) {
+      throw new Error('ModelHost: not ready yet');
+    }
+    return this.#description;
+  }
+
+  get isAlive(): boolean {
+    return this.#end === undefined;
+  }
+
+  /** Loads a model and a voice in the place of what is there. */
+  load(parameters: HostParameters<'load'>, options: CallOptions = {}): Promise<HostResult<'load'>> {
+    return this.#call('load', parameters, { doing: 'while it loaded the model', ...options });
+  }
+
+  /** Runs and measures one iteration. */
+  iterate(parameters: HostParameters<'iterate'>, options: CallOptions = {}): Promise<HostResult<'iterate'>> {
+    return this.#call('iterate', parameters, { doing: `in iteration ${parameters.index}`, ...options });
+  }
+
+  /** Says one utterance. */
+  synthesize(
+    parameters: HostParameters<'synthesize'>,
+    options: CallOptions = {},
+  ): Promise<HostResult<'synthesize'>> {
+    return this.#call('synthesize', parameters, { doing: 'while it spoke', ...options });
+  }
+
+  /** Asks the host to leave, by closing its channel; ends it by force where it does not. Resolves when it is gone. */
+  async close(): Promise<void> {
+    if (this.#child.connected) {
+      this.#child.disconnect();
+    }
+    if (!(await this.#endsWithin(leaveMilliseconds))) {
+      await this.kill();
+    }
+  }
+
+  /** Ends the host now: SIGTERM, and SIGKILL where that does nothing. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.#child.pid === undefined) {
+      return;
+    }
+    this.#child.kill('SIGTERM');
+    if (!(await this.#endsWithin(obeyMilliseconds))) {
+      this.#child.kill('SIGKILL');
+      await this.#ended.promise;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #untilReady(signal: AbortSignal | undefined, timeoutSeconds: number): Promise<void> {
+    const ready = Promise.withResolvers<HostDescription>();
+    this.#child.on('message', (message) => {
+      try {
+        this.#onMessage(v.parse(hostMessage, message), ready);
+      } catch (error) {
+        ready.reject(error);
+        this.#rejectAll(() => error);
+        void this.kill();
+      }
+    });
+    this.#child.on('error', (cause) => {
+      ready.reject(
+        new TidemarkError('host-died', `The model host could not be started: ${cause.message}.`, { cause }),
+      );
+    });
+    void this.#ended.promise.then((end) => ready.reject(new HostDeath(end, 'while it started')));
+    const timer = setTimeout(() => {
+      ready.reject(
+        new TidemarkError('host-timeout', `The model host did not start within ${timeoutSeconds} s.`, {
+          hint: 'The machine may be very busy; try again, and see `tidemark doctor`.',
+        }),
+      );
+    }, timeoutSeconds * 1000);
+    const onAbort = (): void => ready.reject(interruption(signal));
+    signal?.addEventListener('abort', onAbort);
+    try {
+      this.#description = await ready.promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #call<Method extends HostMethod>(
+    method: Method,
+    parameters: HostParameters<Method>,
+    { signal, doing = `during ${method}` }: CallOptions,
+  ): Promise<HostResult<Method>> {
+    if (signal?.aborted === true) {
+      throw interruption(signal);
+    }
+    if (this.#end !== undefined) {
+      throw new HostDeath(this.#end, `before it could ${method}`);
+    }
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<HostResult<Method>>();
+    this.#pending.set(id, {
+      doing,
+      accept: (result) => resolve(v.parse(results[method], result)),
+      reject,
+    });
+    const onAbort = (): void => {
+      reject(interruption(signal));
+      void this.kill();
+    };
+    signal?.addEventListener('abort', onAbort);
+    // Where the channel is closed the host has ended or is about to, and `close` says how.
+    this.#child.send({ id, method, parameters }, () => undefined);
+    try {
+      return await promise;
+    } finally {
+      this.#pending.delete(id);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #onMessage(message: HostMessage, ready: PromiseWithResolvers<HostDescription>): void {
+    switch (message.type) {
+      case 'ready':
+        ready.resolve(message.description);
+        break;
+      case 'unusable':
+        ready.reject(toError(message.failure));
+        break;
+      case 'result':
+        this.#pending.get(message.id)?.accept(message.result);
+        break;
+      case 'failure':
+        this.#pending.get(message.id)?.reject(toError(message.failure));
+        break;
+    }
+  }
+
+  #onEnd(end: HostEnd): void {
+    this.#end = end;
+    this.#ended.resolve(end);
+    this.#rejectAll((doing) => new HostDeath(end, doing));
+  }
+
+  #rejectAll(reason: (doing: string) => unknown): void {
+    for (const { reject, doing } of this.#pending.values()) {
+      reject(reason(doing));
+    }
+  }
+
+  async #endsWithin(milliseconds: number): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<false>();
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    const ended = await Promise.race([this.#ended.promise.then(() => true), late]);
+    clearTimeout(timer);
+    return ended;
+  }
+}
+
+/** A host's failure as the error that it was there, its stack as the cause. */
+function toError({ code, message, hint, stack }: HostFailure): TidemarkError {
+  const cause = stack === undefined ? undefined : Object.assign(new Error(message), { stack });
+  return new TidemarkError(code, message, { hint, cause });
+}
+
+function interruption(signal: AbortSignal | undefined): TidemarkError {
+  const reason: unknown = signal?.reason;
+  return reason instanceof TidemarkError
+    ? reason
+    : new TidemarkError('interrupted', 'The work was stopped.', { cause: reason });
+}
