@@ -1,6 +1,7 @@
 // Operations on each element, with MLX's promotion of dtypes and Python's weak scalars.
 
 #include "call.h"
+#include "sine.h"
 
 namespace tidemark {
 
@@ -85,7 +86,7 @@ void define_elementwise(Napi::Object operations) {
   define(operations, "rsqrt", unary<mx::rsqrt>);
   define(operations, "exp", unary<mx::exp>);
   define(operations, "log", unary<mx::log>);
-  define(operations, "sin", unary<mx::sin>);
+  define(operations, "sin", sine);
   define(operations, "cos", unary<mx::cos>);
   define(operations, "tanh", unary<mx::tanh>);
   define(operations, "sigmoid", unary<mx::sigmoid>);

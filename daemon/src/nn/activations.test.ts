@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertClose } from '../../test/close.ts';
-import { array } from '../mlx/ops.ts';
+import { array, astype, sin, transpose } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
 import { gelu, leakyRelu, snake } from './activations.ts';
 
@@ -36,4 +37,41 @@ test('snake adds a squared sine of its own rate for each channel', () => {
     return x + Math.sin(rate * x) ** 2 / rate;
   });
   scope(() => assertClose(snake(array(values, [1, 3, 2]), array(rates, [1, 1, 2])), expected));
+});
+
+test('the sine is within one rounding of exact, near 0, far out and beyond', () => {
+  const angles = Float32Array.from(
+    { length: 4096 },
+    (_, index) => (index - 2048) * 0.37 * 1.01 ** (index % 1500),
+  );
+  const extremes = Float32Array.of(0, 1e-30, 1e9, -3e38, Math.PI);
+  for (const x of [angles, extremes]) {
+    scope(() => {
+      const sines = sin(array(x)).toFloat32Array();
+      x.forEach((angle, index) => {
+        const exact = Math.sin(angle);
+        assert.ok(
+          Math.abs((sines[index] ?? NaN) - exact) <= 2 ** -24 * Math.abs(exact) + 4e-9,
+          `sin ${angle}`,
+        );
+      });
+    });
+  }
+  scope(() =>
+    assert.ok(
+      sin(array([NaN, Infinity]))
+        .toFloat32Array()
+        .every(Number.isNaN),
+    ),
+  );
+});
+
+test('the sine of a transposed or a bfloat16 tensor is that of its elements', () => {
+  scope(() => {
+    const x = array([1, 2, 3, 4, 5, 6], [2, 3]);
+    assertClose(sin(transpose(x)), [1, 4, 2, 5, 3, 6].map(Math.sin), 1e-6);
+    const narrow = sin(astype(x, 'bfloat16'));
+    assert.equal(narrow.dtype, 'bfloat16');
+    assertClose(astype(narrow, 'float32'), [1, 2, 3, 4, 5, 6].map(Math.sin), 0.01);
+  });
 });
