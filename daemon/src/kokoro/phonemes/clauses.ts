@@ -6,10 +6,22 @@ export interface Clause {
 }
 
 /** A mark is punctuation unless it stands within a word or a number: `3.5`, `U.S`, `example.com`. */
-const punctuation = /\s*(?:[;:,!?—…“”()]|\.(?![\p{L}\d])|(?<![\p{L}\d])\.)+\s*/gu;
+const pause = /(?:\s*(?:[;:,!?—…]|\.(?![\p{L}\d])|(?<![\p{L}\d])\.)["“”()]*)+\s*/gu;
 
-/** Takes `normaliseText`'s text apart; the clauses' texts joined are the text again. */
+/** Quotes and brackets: Kokoro pronounces them, but no pause parts the words at their two sides. */
+const enclosing = /\s*[“”()]+\s*/gu;
+
+/** Takes `normaliseText`'s text apart at its pauses; the clauses' texts joined are the text again. */
 export function splitClauses(text: string): Clause[] {
+  return split(text, pause);
+}
+
+/** Takes the words of a clause apart at quotes and brackets. */
+export function splitEnclosed(clause: string): Clause[] {
+  return split(clause, enclosing);
+}
+
+function split(text: string, punctuation: RegExp): Clause[] {
   const clauses: Clause[] = [];
   let end = 0;
   const add = (kind: Clause['kind'], part: string): void => {
@@ -31,10 +43,10 @@ export function splitClauses(text: string): Clause[] {
  */
 const saidAsOne = new Set(
   [
-    'of a|of an|of the|of which|in the|in which|on the|at a|at will|for a|for an|for the|with the|from the|as is',
-    'to to|to be|was a|was the|have been|have not|has been|has not|had to|had been|had it|had them',
+    'of a|of an|of the|of which|in the|in which|on the|at a|at will|for a|for an|for the|with the|from the|as is|at it|for one',
+    'to to|to be|was a|was the|have been|have not|has been|has not|had to|had been|had it|had them|has to|has it|had one',
     'do not|does not|did not|not a|not have|no more|no one|we shall|will to|out of|many of|few more|some one',
-    'this one|that a|that the|that it|that one|there are|there was|there were|there be|than a|than an',
+    'this one|that a|that the|that it|that one|there are|there was|there were|there be|there is|than a|than an',
     'could have|would have|should have|may have|might have|must have',
   ].flatMap((line) => line.split('|')),
 );

@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { keepWordsApart, splitClauses } from './clauses.ts';
+import { type Clause, keepWordsApart, splitClauses, splitEnclosed } from './clauses.ts';
 import { toKokoroSymbols } from './conventions.ts';
 import { espeak } from './espeak.ts';
 import { hasWords, normaliseText } from './normalise.ts';
@@ -145,20 +145,54 @@ function pack(pieces: readonly Utterance[]): [Utterance, ...Utterance[]] {
   return packed;
 }
 
+interface Sounds {
+  readonly phonemes: string;
+  readonly dropped: number;
+}
+
 /** The phonemes of normalised text, its punctuation kept in place. */
-async function pronounce(text: string, variety: Variety): Promise<{ phonemes: string; dropped: number }> {
+async function pronounce(text: string, variety: Variety): Promise<Sounds> {
+  const { phonemes, dropped } = await pronounceEach(splitClauses(text), (clause) =>
+    pronounceClause(clause, variety),
+  );
+  return { phonemes: phonemes.replaceAll(/\s+/gu, ' ').trim(), dropped };
+}
+
+async function pronounceEach(
+  clauses: readonly Clause[],
+  say: (words: string) => Promise<Sounds>,
+): Promise<Sounds> {
   let phonemes = '';
   let dropped = 0;
-  for (const clause of splitClauses(text)) {
-    if (clause.kind === 'punctuation') {
-      phonemes += clause.text;
-      continue;
+  for (const clause of clauses) {
+    if (clause.kind === 'punctuation') phonemes += clause.text;
+    else {
+      const sounds = await say(clause.text);
+      phonemes += sounds.phonemes;
+      dropped += sounds.dropped;
     }
-    const symbols = toKokoroSymbols(await espeak(keepWordsApart(clause.text), variety), variety);
-    phonemes += symbols.phonemes;
-    dropped += symbols.dropped;
   }
-  return { phonemes: phonemes.replaceAll(/\s+/gu, ' ').trim(), dropped };
+  return { phonemes, dropped };
+}
+
+/**
+ * The phonemes of one clause. eSpeak hears it without its quotes and brackets, since a word is said by what follows (“the”
+ * alone would be stressed), and they are put back between the words. Where a word becomes several, as a number does,
+ * their places are unknown, and each part is said alone.
+ */
+async function pronounceClause(clause: string, variety: Variety): Promise<Sounds> {
+  const say = async (words: string): Promise<Sounds> =>
+    toKokoroSymbols(await espeak(keepWordsApart(words), variety), variety);
+  const parts = splitEnclosed(clause);
+  if (parts.length === 1) return say(clause);
+  const words = parts.filter(({ kind }) => kind === 'words').map((part) => part.text.split(' '));
+  const { phonemes, dropped } = await say(words.flat().join(' '));
+  const said = phonemes.split(' ');
+  if (said.length !== words.flat().length) return pronounceEach(parts, say);
+  const placed = parts.map(({ kind, text }) =>
+    kind === 'punctuation' ? text : said.splice(0, text.split(' ').length).join(' '),
+  );
+  return { phonemes: placed.join(''), dropped };
 }
 
 function count(value: number): string {

@@ -13,7 +13,7 @@ export function readNumerals(text: string): string {
       .replaceAll(/\d+(?:\.\d+){2,}/gu, (version) => version.replaceAll('.', ' point '))
       .replaceAll(/(?<![\d\p{L}])\.(?=\d)/gu, 'point ')
       .replaceAll(/(?<![\d.-])(\d{1,4})\s?[-–]\s?(\d{1,4})(?![\d.-])/gu, readRange)
-      .replaceAll(/(?<![\d.,\p{L}-])(1[1-9]\d\d|20\d\d)(s?)\b(?!,\d|\.\d|\s?[%°])/gu, readYear)
+      .replaceAll(year, readYear)
       // Thousands are set apart for the eye; then “3:1”, and “−5” with a true minus sign.
       .replaceAll(/(?<=\d),(?=\d{3}(?!\d))/gu, '')
       .replaceAll(/(?<=\d):(?=\d)/gu, ' to ')
@@ -102,3 +102,10 @@ function readUnit(text: string, amount: string, symbol: string): string {
   if (unit === undefined) return text;
   return `${amount} ${unit}${amount === '1' || unit.endsWith('hertz') ? '' : 's'}`;
 }
+
+/** Figures from 1100 to 2099 that stand alone: no part of a longer number or a name, and no sum or measure. */
+const measured = [...Object.values(currencies).flat(), ...Object.values(units)].join('|');
+const year = new RegExp(
+  String.raw`(?<![\d.,\p{L}-])(1[1-9]\d\d|20\d\d)(s?)\b(?!,\d|\.\d|-\d|\s?[%°]|\s(?:${measured}))`,
+  'gu',
+);

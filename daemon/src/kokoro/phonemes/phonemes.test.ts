@@ -1,0 +1,151 @@
+/** Tests of text to phonemes as the command line uses it. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import {
+  chunkText,
+  kokoroSymbols,
+  maximumPhonemes,
+  maximumTextCharacters,
+  textToPhonemes,
+  textToUtterance,
+} from './index.ts';
+
+function refused(pattern: RegExp) {
+  return { name: 'TidemarkError', code: 'bad-text', message: pattern };
+}
+
+test('the default text has the phonemes of the reference', async () => {
+  const phonemes = await textToPhonemes(
+    'This is a memory profiling test for the Kokoro TTS model.',
+    'american',
+  );
+  assert.equal(phonemes, 'ðɪs ɪz ɐ mˈɛmɚɹi pɹˈOfIlɪŋ tˈɛst fɔɹ ðə kəkˈɔɹO tˌitˌiˈɛs mˈɑdᵊl.');
+});
+
+test('sentences with the usual difficulties are said as a reader would', async () => {
+  const said: Readonly<Record<string, string>> = {
+    'Hello, world!': 'həlˈO, wˈɜɹld!',
+    'In 1984, Dr. Smith paid $3.50.':
+      'ɪn nˈIntin ˈATi fˈɔɹ, dˈɑktɚ smˈɪθ pˈAd θɹˈi dˈɑlɚz ænd fˈɪfti sˈɛnts.',
+    'The “button”: it works…': 'ðə “bˈʌtᵊn”: ɪt wˈɜɹks…',
+    'He ran 3.5 km (the 21st time)?': 'hi ɹˈæn θɹˈi pYnt fˈIv kɪlˈɑmɪTɚz (ðə twˈɛnti fˈɜɹst tˈIm)?',
+    'Say “the (big) 5” to me.': 'sˈA “ðə (bˈɪɡ) fˈIv” tə mˌi.',
+    'The U.S.A. and NASA, of course.': 'ðə jˌuˌɛsˈA ænd nˈæsɐ, ʌv kˈɔɹs.',
+  };
+  for (const [text, phonemes] of Object.entries(said)) {
+    assert.equal(await textToPhonemes(text, 'american'), phonemes);
+  }
+});
+
+test('British English is another pronunciation of the same text', async () => {
+  assert.equal(await textToPhonemes('No better water, sir.', 'british'), 'nˈQ bˈɛtə wˈɔːtə, sˈɜː.');
+});
+
+test('a text in one run carries the words as said and the count of what was left out', async () => {
+  assert.deepEqual(await textToUtterance('Dr. Who 😀 in 1984?', 'american'), {
+    text: 'Doctor Who in 19 84?',
+    phonemes: 'dˈɑktɚ hˌu ɪn nˈIntin ˈATi fˈɔɹ?',
+    dropped: 1,
+  });
+});
+
+test('text without a word is refused before any model is loaded', async () => {
+  for (const say of [textToUtterance, textToPhonemes, chunkText]) {
+    for (const empty of ['', ' \n\t ', '\u00A0'])
+      await assert.rejects(say(empty, 'american'), refused(/empty/));
+    for (const silent of ['...', '?!', '😀👍🏽', '你好', 'Привет', '—“”', '\u0000', '***']) {
+      await assert.rejects(say(silent, 'american'), refused(/no word/), silent);
+    }
+  }
+});
+
+test('a measured text must fit into one run', async () => {
+  await assert.rejects(textToUtterance('word '.repeat(200), 'american'), refused(/phonemes of 510/));
+});
+
+test('a million characters are refused at once', async () => {
+  const text = 'All work and no play. '.repeat(46_000);
+  const started = performance.now();
+  await assert.rejects(textToUtterance(text, 'american'), refused(/too long/));
+  await assert.rejects(chunkText(text, 'american'), refused(/1,012,000 characters; at most 50,000/));
+  assert.ok(performance.now() - started < 1000);
+});
+
+test('short sentences share a chunk, and a chunk ends where a sentence does', async () => {
+  const sentence = 'The quick brown fox jumps over the lazy dog.';
+  const chunks = await chunkText(Array.from({ length: 40 }, () => sentence).join(' '), 'american');
+  assert.ok(chunks.length >= 4 && chunks.length <= 5, `${chunks.length} chunks`);
+  for (const { text } of chunks) assert.ok(text.startsWith('The') && text.endsWith('dog.'), text);
+});
+
+test('a sentence too long for the context is split at a comma', async () => {
+  const chunks = await chunkText(`${'we go on and on and on and on, '.repeat(30)}until we stop.`, 'american');
+  assert.ok(chunks.length > 1);
+  for (const { text } of chunks.slice(0, -1)) assert.ok(text.endsWith(','), text);
+});
+
+test('no chunk is over the context, no word is lost, and every symbol is Kokoro’s', async () => {
+  const word = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.constantFrom('the', 'cat', 'profiles', 'memory', 'of', 'apples', 'don’t', 'water'),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.string({
+        unit: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+        minLength: 1,
+        maxLength: 700,
+      }),
+    },
+  );
+  const mark = fc.constantFrom('', '', '', '', '', ',', '.', '?', ';', '…');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(word, mark), { minLength: 1, maxLength: 250 }),
+      fc.constantFrom('american' as const, 'british' as const),
+      async (tokens, variety) => {
+        const text = tokens.map(([letters, punctuation]) => letters + punctuation).join(' ');
+        const chunks = await chunkText(text, variety);
+        const letters = (part: string): string => part.replaceAll('’', "'").replaceAll(/[\s.…]/gu, '');
+        assert.equal(letters(chunks.map((chunk) => chunk.text).join(' ')), letters(text));
+        for (const { phonemes } of chunks) {
+          assert.ok(phonemes.length > 0 && phonemes.length <= maximumPhonemes);
+          for (const symbol of phonemes) assert.ok(kokoroSymbols.has(symbol), symbol);
+        }
+      },
+    ),
+    { numRuns: 15, seed: 7 },
+  );
+});
+
+test('any characters are either said or refused with the one clear error', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.string({ unit: 'grapheme' }),
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: 'binary-ascii' }),
+      ),
+      async (text) => {
+        try {
+          const { phonemes } = await textToUtterance(text, 'american');
+          for (const symbol of phonemes) assert.ok(kokoroSymbols.has(symbol), symbol);
+        } catch (error) {
+          assert.ok(error instanceof TidemarkError && error.code === 'bad-text', String(error));
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('the longest text can be stopped on the way', async () => {
+  const stop = new AbortController();
+  const chunks = chunkText('Yes. '.repeat(maximumTextCharacters / 5), 'american', { signal: stop.signal });
+  setTimeout(() => stop.abort(), 50);
+  await assert.rejects(chunks, { name: 'AbortError' });
+});
