@@ -34,3 +34,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     ? undefined
     : candidates.find((candidate) => candidate.toLowerCase().includes(normal));
 }
+
+/** ` Did you mean X?`, to follow the sentence that says what there is not; empty where nothing is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const suggestion = nearest(word, candidates);
+  return suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
+}

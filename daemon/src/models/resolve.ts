@@ -1,9 +1,12 @@
 /** From what a person calls a model to a checkpoint folder that can be loaded. */
 
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { ensureCheckpoint, modelFolder } from './build/build.ts';
 import { describeFolder } from './folder.ts';
+import { ensureSnapshot } from './hub/repository.ts';
+import type { HubModel } from './hub/repository.ts';
 import type { ModelOptions } from './progress.ts';
 import type { Recipe } from './recipes.ts';
 import { parseTarget } from './target.ts';
@@ -43,7 +46,7 @@ export async function resolveModel(spec: string, options: ModelOptions): Promise
     case 'path':
       return await resolveFolder(target.path, options);
     case 'hub':
-      throw new Error('not yet');
+      return await resolveHub(target, options);
   }
 }
 
@@ -79,6 +82,23 @@ async function resolveFolder(path: string, { signal }: ModelOptions): Promise<Re
     name: path,
     folder: path,
     source: { kind: 'folder', description: path, weightsFile, sha256 },
+    tensorBytes,
+    bytesByDtype,
+  };
+}
+
+async function resolveHub(model: HubModel, options: ModelOptions): Promise<ResolvedModel> {
+  const folder = await ensureSnapshot(model, options);
+  const { weightsFile, sha256, tensorBytes, bytesByDtype } = await describeFolder(folder, options.signal);
+  return {
+    name: model.repository,
+    folder,
+    source: {
+      kind: 'hub',
+      description: `${model.repository} at commit ${basename(folder).slice(0, 7)}`,
+      weightsFile,
+      sha256,
+    },
     tensorBytes,
     bytesByDtype,
   };

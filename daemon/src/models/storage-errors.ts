@@ -7,54 +7,49 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-const homeHint = 'Set TIDEMARK_HOME to a folder that can be written to.';
+/** Where a person can move what is written: the environment variable that says so. */
+export type HomeVariable = 'TIDEMARK_HOME' | 'HF_HOME';
 
-/** A TidemarkError for what went wrong while writing at `path`; other errors come back as they are. */
-export function storageError(error: unknown, path: string): unknown {
-  if (error instanceof TidemarkError) {
+/** A 'not-writable' for what went wrong while writing at `path`; other errors come back as they are. */
+export function storageError(
+  error: unknown,
+  path: string,
+  variable: HomeVariable = 'TIDEMARK_HOME',
+): unknown {
+  const problem = error instanceof TidemarkError ? undefined : problemOf(errnoOf(error) ?? '', path);
+  if (problem === undefined) {
     return error;
   }
-  switch (errnoOf(error) ?? '') {
+  const [message, remedy] = problem;
+  return new TidemarkError('not-writable', message, { hint: remedy(variable), cause: error });
+}
+
+type Remedy = (variable: HomeVariable) => string;
+
+const anotherDisk: Remedy = (variable) => `Free some space, or set ${variable} to a folder on another disk.`;
+const anotherFolder: Remedy = (variable) => `Set ${variable} to a folder that can be written to.`;
+const higherLimit: Remedy = () => 'Raise the limit that `ulimit -f` shows.';
+
+function problemOf(errno: string, path: string): readonly [message: string, remedy: Remedy] | undefined {
+  switch (errno) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new TidemarkError('not-writable', `The disk that holds ${path} is full.`, {
-        hint: 'Free some space, or set TIDEMARK_HOME to a folder on another disk.',
-        cause: error,
-      });
+      return [`The disk that holds ${path} is full.`, anotherDisk];
     case 'EFBIG':
-      return new TidemarkError(
-        'not-writable',
-        `The system does not allow a file as large as ${path} needs.`,
-        {
-          hint: 'Raise the limit (`ulimit -f`), or set TIDEMARK_HOME to a folder on another disk.',
-          cause: error,
-        },
-      );
+      return [`The system allows no file as large as ${path} needs.`, higherLimit];
     case 'EROFS':
-      return new TidemarkError('not-writable', `The disk that holds ${path} is read-only.`, {
-        hint: homeHint,
-        cause: error,
-      });
+      return [`The disk that holds ${path} is read-only.`, anotherFolder];
     case 'EACCES':
     case 'EPERM':
-      return new TidemarkError('not-writable', `There is no permission to write at ${path}.`, {
-        hint: homeHint,
-        cause: error,
-      });
+      return [`There is no permission to write at ${path}.`, anotherFolder];
     case 'ENOENT':
     case 'ENOTDIR':
     case 'EEXIST':
     case 'EISDIR':
-      return new TidemarkError('not-writable', `${path} cannot be made: something else is in its place.`, {
-        hint: homeHint,
-        cause: error,
-      });
+      return [`${path} cannot be made: something else is in its place.`, anotherFolder];
     case 'EIO':
-      return new TidemarkError('not-writable', `The disk that holds ${path} reports an error.`, {
-        hint: homeHint,
-        cause: error,
-      });
+      return [`The disk that holds ${path} reports an error.`, anotherFolder];
     default:
-      return error;
+      return undefined;
   }
 }

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean } from './nearest.ts';
 import { recipes } from './recipes.ts';
 import type { Recipe } from './recipes.ts';
 
@@ -41,9 +41,8 @@ const exists = (path: string): boolean =>
 
 function unknownModel(spec: string): TidemarkError {
   const names = recipes.map(({ name }) => name);
-  const suggestion = nearest(spec, names);
-  const question = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
-  return new TidemarkError('unknown-model', `There is no model named ${JSON.stringify(spec)}.${question}`, {
+  const message = `There is no model named ${JSON.stringify(spec)}.${didYouMean(spec, names)}`;
+  return new TidemarkError('unknown-model', message, {
     hint: `Give a name (${names.join(', ')}), a repository id (owner/name), or the path of a checkpoint folder.`,
   });
 }

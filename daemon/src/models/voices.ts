@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { replaceFile } from './durable.ts';
 import { withLock } from './lock.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean } from './nearest.ts';
 import { packagedVoicesFolder } from './packaged.ts';
 import { headerOf } from './safetensors/write.ts';
 import { storageError } from './storage-errors.ts';
@@ -94,12 +94,11 @@ async function voiceFile(voice: string): Promise<Buffer> {
 
 /** The error for a voice that a model does not have: it names the nearest, and lists all by language. */
 export function unknownVoice(voice: string, voices: readonly string[]): TidemarkError {
-  const suggestion = nearest(voice, voices);
   const byLanguage = Object.entries(Object.groupBy(voices, languageOf)).map(
     ([language, names = []]) => `  ${language}: ${names.join(', ')}`,
   );
-  const question = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
-  return new TidemarkError('unknown-voice', `There is no voice named ${voice}.${question}`, {
+  const message = `There is no voice named ${voice}.${didYouMean(voice, voices)}`;
+  return new TidemarkError('unknown-voice', message, {
     hint: `The voices are:\n${byLanguage.join('\n')}`,
   });
 }

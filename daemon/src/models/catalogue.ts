@@ -1,0 +1,81 @@
+/** The models that Tidemark makes itself, and which of them are on this machine. */
+
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { modelFolder, removeCheckpoint } from './build/build.ts';
+import { checkCheckpoint } from './build/manifest.ts';
+import { didYouMean } from './nearest.ts';
+import type { ModelOptions } from './progress.ts';
+import { recipes, tensorBytesOf } from './recipes.ts';
+import type { Recipe } from './recipes.ts';
+import { storageError } from './storage-errors.ts';
+
+export interface CatalogueEntry {
+  readonly name: string;
+  readonly description: string;
+  /** What the layers that cannot be quantized are in. */
+  readonly rest: Recipe['rest'];
+  /** Left out for an unquantized model. */
+  readonly bits?: number;
+  /** Bytes of its tensors, and so about what loading it takes; known before it is built. */
+  readonly tensorBytes: number;
+  /** `damaged` ones are built again when they are next used. */
+  readonly state: 'built' | 'absent' | 'damaged';
+  readonly folder: string;
+  /** Bytes on the disk; voices, which all models share, not counted. 0 where it is absent. */
+  readonly diskBytes: number;
+}
+
+/** All models of the catalogue, in its order. Throws 'not-writable' where the data folder cannot be read. */
+export async function listCatalogue(dataFolder: string): Promise<CatalogueEntry[]> {
+  return await Promise.all(recipes.map((recipe) => catalogueEntry(recipe, dataFolder)));
+}
+
+async function catalogueEntry(recipe: Recipe, dataFolder: string): Promise<CatalogueEntry> {
+  const { name, description, rest, quantization } = recipe;
+  const folder = modelFolder(dataFolder, name);
+  try {
+    const { state } = await checkCheckpoint(folder, recipe);
+    return {
+      name,
+      description,
+      rest,
+      ...(quantization && { bits: quantization.bits }),
+      tensorBytes: tensorBytesOf(recipe),
+      state: state === 'valid' ? 'built' : state === 'unusable' ? 'damaged' : 'absent',
+      folder,
+      diskBytes: state === 'absent' ? 0 : await bytesOfFiles(folder),
+    };
+  } catch (error) {
+    throw storageError(error, folder);
+  }
+}
+
+/** Bytes of the files at a folder's top level. */
+async function bytesOfFiles(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async ({ name }) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/**
+ * Deletes a model of the catalogue; it is built again when it is next used. Returns the bytes that were freed, 0 where it
+ * was not there. Throws 'unknown-model' and 'not-writable'.
+ */
+export async function removeModel(name: string, options: ModelOptions): Promise<number> {
+  const recipe = recipes.find((candidate) => candidate.name === name);
+  if (recipe === undefined) {
+    const names = recipes.map((candidate) => candidate.name);
+    throw new TidemarkError(
+      'unknown-model',
+      `The catalogue has no model named ${name}.${didYouMean(name, names)}`,
+      {
+        hint: `It has ${names.join(', ')}.`,
+      },
+    );
+  }
+  const { diskBytes } = await catalogueEntry(recipe, options.dataFolder);
+  return (await removeCheckpoint(name, options)) ? diskBytes : 0;
+}

@@ -1,0 +1,99 @@
+/**
+ * The cache that Hugging Face's libraries share: blobs named by their digest, and snapshots of commits that link to them.
+ * Its layout is described in huggingface_hub's guide "Understand caching".
+ */
+
+import { mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
+import { replaceFile } from '../durable.ts';
+import { errnoOf } from '../storage-errors.ts';
+
+export function huggingFaceHome(environment: NodeJS.ProcessEnv = process.env): string {
+  const { HF_HOME, XDG_CACHE_HOME } = environment;
+  return HF_HOME ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface');
+}
+
+/** HF_HUB_CACHE, under its older name too, else `hub` in {@link huggingFaceHome}. */
+export function hubCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = environment;
+  return HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? join(huggingFaceHome(environment), 'hub');
+}
+
+const commitPattern = /^[0-9a-f]{40}$/;
+
+/** One model's part of the cache. */
+export class CachedRepository {
+  readonly folder: string;
+  /** Tidemark's own, beside the other libraries' locks, which Node cannot take. */
+  readonly lockPath: string;
+
+  constructor(repository: string, cacheFolder = hubCacheFolder()) {
+    const name = `models--${repository.replace('/', '--')}`;
+    this.folder = join(cacheFolder, name);
+    this.lockPath = join(cacheFolder, '.locks', name, 'tidemark.lock');
+  }
+
+  snapshotFolder(commit: string): string {
+    return join(this.folder, 'snapshots', commit);
+  }
+
+  blobPath(digest: string): string {
+    return join(this.folder, 'blobs', digest);
+  }
+
+  /** The commit that a revision stood for when it was last downloaded. */
+  async commitOf(revision: string): Promise<string | undefined> {
+    if (commitPattern.test(revision)) {
+      return revision;
+    }
+    const text = await readFile(join(this.folder, 'refs', revision), 'utf8').catch(() => '');
+    return commitPattern.test(text.trim()) ? text.trim() : undefined;
+  }
+
+  /** Notes which commit a branch or tag stands for. */
+  async recordCommit(revision: string, commit: string): Promise<void> {
+    if (revision !== commit) {
+      const path = join(this.folder, 'refs', revision);
+      await mkdir(dirname(path), { recursive: true });
+      await replaceFile(path, commit);
+    }
+  }
+
+  /** The snapshot of a revision if it is complete enough to load: a config and all weights that belong together. */
+  async loadableSnapshot(revision: string): Promise<string | undefined> {
+    const commit = await this.commitOf(revision);
+    if (commit === undefined) {
+      return undefined;
+    }
+    const folder = this.snapshotFolder(commit);
+    try {
+      for (const path of [join(folder, 'config.json'), ...checkpointFiles(folder)]) {
+        // Follows the link: an interrupted download leaves links to blobs that are not there.
+        await stat(path);
+      }
+      return folder;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Makes a file of a snapshot a link to its blob, as the other libraries do. */
+  async linkToBlob(commit: string, path: string, digest: string): Promise<void> {
+    const link = join(this.snapshotFolder(commit), path);
+    await mkdir(dirname(link), { recursive: true });
+    const target = relative(dirname(link), this.blobPath(digest));
+    const fresh = `${link}.${process.pid}.partial`;
+    await rm(fresh, { force: true });
+    try {
+      await symlink(target, fresh);
+      await rename(fresh, link);
+    } catch (error) {
+      await rm(fresh, { force: true });
+      if (errnoOf(error) !== 'EEXIST') {
+        throw error;
+      }
+    }
+  }
+}

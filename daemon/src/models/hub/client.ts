@@ -1,0 +1,281 @@
+/** Requests to a Hugging Face hub: what a repository holds, and bytes of its files, with errors a person can act on. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { huggingFaceHome } from './cache.ts';
+
+export interface HubFile {
+  /** In the repository, '/'-separated. */
+  readonly path: string;
+  readonly size: number;
+  /** What the hub says of the bytes: SHA-256 of a large file, Git's blob id of a small one; hexadecimal. */
+  readonly digest: { readonly algorithm: 'sha256' | 'git-sha1'; readonly value: string };
+}
+
+export interface HubSettings {
+  /** Without a trailing slash. */
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  readonly isOffline: boolean;
+}
+
+/** The settings that Hugging Face's own libraries read from the environment. */
+export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSettings {
+  const { HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE } = environment;
+  const isSet = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
+  const stored = (): string | undefined => {
+    try {
+      return readFileSync(HF_TOKEN_PATH ?? join(huggingFaceHome(environment), 'token'), 'utf8').trim();
+    } catch {
+      return undefined;
+    }
+  };
+  const token = [HF_TOKEN, HUGGING_FACE_HUB_TOKEN].find(isSet) ?? stored();
+  return {
+    endpoint: (isSet(HF_ENDPOINT) ? HF_ENDPOINT : 'https://huggingface.co').replace(/\/+$/, ''),
+    token: isSet(token) ? token.trim() : undefined,
+    isOffline: ['1', 'true', 'yes', 'on'].includes((HF_HUB_OFFLINE ?? '').toLowerCase()),
+  };
+}
+
+export interface HubClientOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How long a server may stay silent before it counts as gone, in milliseconds. */
+  readonly silence?: number;
+  /** The pause before the first retry, in milliseconds; each further one is twice as long. */
+  readonly pause?: number;
+}
+
+/** Further attempts at a question that failed for a reason which may pass. */
+const retries = 2;
+
+export class HubClient {
+  readonly settings: HubSettings;
+  readonly pause: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #silence: number;
+
+  constructor(settings: HubSettings, { signal, silence = 30_000, pause = 500 }: HubClientOptions = {}) {
+    this.settings = settings;
+    this.pause = pause;
+    this.#signal = signal;
+    this.#silence = silence;
+  }
+
+  get host(): string {
+    return new URL(this.settings.endpoint).host;
+  }
+
+  /** The commit that a branch, tag or commit of a repository stands for. */
+  async commitOf(repository: string, revision: string): Promise<string> {
+    const info = await this.#askAgain(repository, () =>
+      modelInfo({ ...this.#options, name: repository, revision, additionalFields: ['sha'] }),
+    );
+    const commit: unknown = info.sha;
+    if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit)) {
+      throw new TidemarkError(
+        'network',
+        `${this.host} did not say which commit of ${repository} is ${revision}.`,
+      );
+    }
+    return commit;
+  }
+
+  /** All files of a repository at a commit. */
+  async files(repository: string, commit: string): Promise<HubFile[]> {
+    return await this.#askAgain(repository, async () => {
+      const files: HubFile[] = [];
+      for await (const entry of listFiles({
+        ...this.#options,
+        repo: repository,
+        revision: commit,
+        recursive: true,
+      })) {
+        if (entry.type === 'file') {
+          files.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, digest: digestOf(entry) });
+        }
+      }
+      return files;
+    });
+  }
+
+  /**
+   * The bytes of a file from `start` to before `end` (the file's end if left out). The stream fails when the server falls
+   * silent. Throws 'network', and RangeIgnored when the server sends the whole file instead.
+   */
+  async bytes(
+    repository: string,
+    commit: string,
+    path: string,
+    { start, end }: { readonly start: number; readonly end?: number },
+  ): Promise<ReadableStream<Uint8Array>> {
+    const url = `${this.settings.endpoint}/${repository}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
+    const isWhole = start === 0 && end === undefined;
+    const range = `bytes=${start}-${end === undefined ? '' : end - 1}`;
+    const response = await this.#ask(repository, async () => {
+      const answer = await this.#fetch(url, isWhole ? {} : { headers: { range } });
+      if (!answer.ok) {
+        await answer.body?.cancel();
+        throw new HubApiError(url, answer.status);
+      }
+      return answer;
+    });
+    if (!isWhole && response.status !== 206) {
+      await response.body?.cancel();
+      throw new RangeIgnored(this.host);
+    }
+    return response.body ?? new Blob().stream();
+  }
+
+  get #options() {
+    return { hubUrl: this.settings.endpoint, fetch: this.#fetch };
+  }
+
+  /** The token goes in here rather than through the library, which takes only those that begin with `hf_`. */
+  readonly #fetch: typeof fetch = async (input, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set('user-agent', 'tidemark');
+    if (this.settings.token !== undefined) {
+      headers.set('authorization', `Bearer ${this.settings.token}`);
+    }
+    const silence = new AbortController();
+    const arm = (): NodeJS.Timeout =>
+      setTimeout(() => silence.abort(new Error('the server fell silent')), this.#silence).unref();
+    let timer = arm();
+    const signal = AbortSignal.any([silence.signal, ...(this.#signal === undefined ? [] : [this.#signal])]);
+    let response: Response;
+    try {
+      response = await fetch(input, { ...init, headers, signal });
+    } catch (error) {
+      clearTimeout(timer);
+      throw error;
+    }
+    if (response.body === null) {
+      clearTimeout(timer);
+      return response;
+    }
+    const watched = response.body.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => {
+          clearTimeout(timer);
+          timer = arm();
+          controller.enqueue(chunk);
+        },
+        flush: () => clearTimeout(timer),
+        cancel: () => clearTimeout(timer),
+      }),
+    );
+    return copyOf(response, watched);
+  };
+
+  /** With retries, for short answers; a download has its own. */
+  async #askAgain<Result>(repository: string, request: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#ask(repository, request);
+      } catch (error) {
+        if (!(error instanceof TransientError) || attempt === retries) {
+          throw error;
+        }
+        await wait(this.pause * 2 ** attempt, undefined, { signal: this.#signal });
+      }
+    }
+  }
+
+  async #ask<Result>(repository: string, request: () => Promise<Result>): Promise<Result> {
+    try {
+      return await request();
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      throw this.errorOf(repository, error);
+    }
+  }
+
+  /** What went wrong with a request, for a person; a TransientError where trying again may help. */
+  errorOf(repository: string, error: unknown): TidemarkError {
+    if (error instanceof TidemarkError) {
+      return error;
+    }
+    const status = error instanceof HubApiError ? error.statusCode : undefined;
+    const packagedHint = 'The models that `tidemark models` lists need no network.';
+    switch (status) {
+      case undefined:
+        return new TransientError(
+          `${this.host} cannot be reached, or broke the connection.`,
+          packagedHint,
+          error,
+        );
+      case 401:
+      case 404:
+        // The hub gives 401 for what does not exist as well, so as not to reveal what is private.
+        return new TidemarkError(
+          'unknown-model',
+          `${this.host} has no public model ${repository}, or not that part of it.`,
+          {
+            hint: 'Check the name; for a private or gated repository set HF_TOKEN.',
+            cause: error,
+          },
+        );
+      case 403:
+        return new TidemarkError('network', `${this.host} does not give access to ${repository}.`, {
+          hint: 'Ask for access on its page, and set HF_TOKEN to a token that has it.',
+          cause: error,
+        });
+      case 429:
+        return new TransientError(`${this.host} asks for fewer requests.`, 'Try again later.', error);
+      default:
+        return status >= 500
+          ? new TransientError(`${this.host} answered with error ${status}.`, packagedHint, error)
+          : new TidemarkError(
+              'network',
+              `${this.host} refused a request for ${repository} with error ${status}.`,
+              {
+                cause: error,
+              },
+            );
+    }
+  }
+}
+
+/** A failure that may be over in a moment. */
+export class TransientError extends TidemarkError {
+  constructor(message: string, hint: string, cause: unknown) {
+    super('network', message, { hint, cause });
+  }
+}
+
+/** A server that cannot send parts of files. */
+export class RangeIgnored extends TidemarkError {
+  constructor(host: string) {
+    super('network', `${host} does not send parts of files.`, {
+      hint: 'Download the model first; then its files are read here.',
+    });
+  }
+}
+
+function digestOf(entry: {
+  readonly oid?: string;
+  readonly lfs?: { readonly oid: string };
+  readonly path: string;
+}) {
+  const digest =
+    entry.lfs === undefined
+      ? ({ algorithm: 'git-sha1', value: entry.oid ?? '' } as const)
+      : ({ algorithm: 'sha256', value: entry.lfs.oid.replace(/^sha256:/, '') } as const);
+  // It names a file in the cache, so nothing but a digest may pass.
+  const length = digest.algorithm === 'sha256' ? 64 : 40;
+  if (!new RegExp(`^[0-9a-f]{${length}}$`).test(digest.value)) {
+    throw new TidemarkError('network', `The hub gave no digest for ${entry.path}.`);
+  }
+  return digest;
+}
+
+/** A response with another body; its constructor would lose the address. */
+function copyOf(response: Response, body: ReadableStream<Uint8Array>): Response {
+  const copy = new Response(body, response);
+  Object.defineProperty(copy, 'url', { value: response.url });
+  return copy;
+}

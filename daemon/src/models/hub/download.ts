@@ -1,0 +1,155 @@
+/** Downloads one file of a hub into the cache: resumed where an earlier attempt ended, and checked byte for byte. */
+
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { RangeIgnored, TransientError } from './client.ts';
+import type { HubClient, HubFile } from './client.ts';
+import type { CachedRepository } from './cache.ts';
+
+export interface Download {
+  readonly client: HubClient;
+  readonly cache: CachedRepository;
+  readonly repository: string;
+  readonly commit: string;
+  readonly onProgress: (receivedBytes: number) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Attempts in a row that may bring no new byte before a download is given up. */
+const fruitlessAttempts = 5;
+
+/**
+ * Makes sure that a file is in the snapshot of its commit. What an interrupted download left is kept as `.incomplete` and
+ * continued by a range request, in this attempt or a later run. Throws 'network' and Node's system errors.
+ */
+export async function downloadFile(file: HubFile, download: Download): Promise<void> {
+  const { cache, commit } = download;
+  const blob = cache.blobPath(file.digest.value);
+  const present = await stat(blob).catch(() => undefined);
+  if (present?.size !== file.size) {
+    await mkdir(dirname(blob), { recursive: true });
+    const incomplete = `${blob}.incomplete`;
+    await checkFreeSpace(file, incomplete);
+    await receive(file, incomplete, download);
+    await rename(incomplete, blob);
+  }
+  await cache.linkToBlob(commit, file.path, file.digest.value);
+}
+
+async function receive(file: HubFile, incomplete: string, download: Download): Promise<void> {
+  const { client, repository, signal } = download;
+  let fruitless = 0;
+  let isSecondCopy = false;
+  for (;;) {
+    const before = await sizeOf(incomplete);
+    try {
+      const digest = await receiveOnce(file, incomplete, download);
+      if (digest === file.digest.value) {
+        return;
+      }
+      await rm(incomplete, { force: true });
+      // Bytes of an earlier run may be to blame once; a fresh copy that is wrong is the server's fault.
+      if (before === 0 || isSecondCopy) {
+        throw new TidemarkError(
+          'network',
+          `${file.path} of ${repository} arrived with other bytes than ${client.host} says it has; it was discarded.`,
+          { hint: 'Try again later.' },
+        );
+      }
+      isSecondCopy = true;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof RangeIgnored) {
+        await rm(incomplete, { force: true });
+        continue;
+      }
+      if (!(error instanceof TransientError)) {
+        throw error;
+      }
+      fruitless = (await sizeOf(incomplete)) > before ? 0 : fruitless + 1;
+      if (fruitless >= fruitlessAttempts) {
+        throw error;
+      }
+      await wait(client.pause * 2 ** fruitless, undefined, { signal });
+    }
+  }
+}
+
+/** Continues the file by what is missing; gives the digest of the whole. Throws a TransientError on a broken connection. */
+async function receiveOnce(file: HubFile, incomplete: string, download: Download): Promise<string> {
+  const { client, repository, commit, onProgress } = download;
+  const hash = newHash(file);
+  let received = await hashPresent(file, incomplete, hash);
+  await using target = await open(incomplete, received === 0 ? 'w' : 'a');
+  onProgress(received);
+  if (received < file.size) {
+    const stream = await client.bytes(repository, commit, file.path, { start: received });
+    const reader = stream.getReader();
+    for (;;) {
+      // Only the network's failures become transient ones; the disk's pass as they are.
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw client.errorOf(repository, error);
+      });
+      if (done) {
+        break;
+      }
+      received += value.byteLength;
+      if (received > file.size) {
+        await reader.cancel();
+        break;
+      }
+      await target.writeFile(value);
+      hash.update(value);
+      onProgress(received);
+    }
+  }
+  if (received < file.size) {
+    throw new TransientError(
+      `${client.host} broke the connection.`,
+      'Try again; the download goes on from there.',
+      undefined,
+    );
+  }
+  await target.sync();
+  return hash.digest('hex');
+}
+
+/** Feeds what an earlier attempt left to the hash; more than the whole file is no part of it, and is dropped. */
+async function hashPresent(file: HubFile, incomplete: string, hash: Hash): Promise<number> {
+  const size = await sizeOf(incomplete);
+  if (size > file.size) {
+    await rm(incomplete, { force: true });
+    return 0;
+  }
+  if (size > 0) {
+    for await (const chunk of createReadStream(incomplete, { highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Buffer);
+    }
+  }
+  return size;
+}
+
+/** Git's blob id is the SHA-1 of a short header and the bytes. */
+function newHash({ digest, size }: HubFile): Hash {
+  return digest.algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
+}
+
+const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+
+async function checkFreeSpace(file: HubFile, incomplete: string): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(incomplete));
+  const needed = file.size - (await sizeOf(incomplete));
+  if (bavail * bsize < needed) {
+    throw new TidemarkError(
+      'not-writable',
+      `${file.path} needs ${formatBytes(needed)} of disk space, and ${formatBytes(bavail * bsize)} are free at ${dirname(incomplete)}.`,
+      { hint: 'Free some space, or set HF_HOME to a folder on another disk.' },
+    );
+  }
+}
