@@ -13,7 +13,7 @@ import { storageError } from './storage-errors.ts';
 
 /** Lengths of utterances in phonemes, and values of a style: [510, 1, 256], float32. */
 const voiceShape = [510, 1, 256] as const;
-const voiceBytes = 4 * voiceShape[0] * voiceShape[2];
+export const voiceBytes = 4 * voiceShape[0] * voiceShape[2];
 
 /** Kokoro's languages by a voice's first letter. */
 const languages: Readonly<Record<string, string>> = {

@@ -100,7 +100,7 @@ export async function online<Result>(
   }
 }
 
-const weightMapSchema = v.object({ weight_map: v.record(v.string(), v.string()) });
+export const weightMapSchema = v.object({ weight_map: v.record(v.string(), v.string()) });
 
 /** The config, and the weights: those that an index lists, else every safetensors file of the top level. */
 async function wantedFiles(
