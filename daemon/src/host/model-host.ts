@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { interruptionOf } from '../interruption.ts';
 import { HostDeath } from './host-death.ts';
 import type { HostEnd } from './host-death.ts';
 import { endWithThisProcess } from './live-hosts.ts';
@@ -193,7 +194,7 @@ export class ModelHost implements AsyncDisposable {
         }),
       );
     }, timeoutSeconds * 1000);
-    const onAbort = (): void => ready.reject(interruption(signal));
+    const onAbort = (): void => ready.reject(interruptionOf(signal));
     signal?.addEventListener('abort', onAbort);
     try {
       this.#description = await ready.promise;
@@ -209,7 +210,7 @@ export class ModelHost implements AsyncDisposable {
     { signal, doing = `during ${method}` }: CallOptions,
   ): Promise<HostResult<Method>> {
     if (signal?.aborted === true) {
-      throw interruption(signal);
+      throw interruptionOf(signal);
     }
     if (this.#end !== undefined) {
       throw new HostDeath(this.#end, `before it could ${method}`);
@@ -223,7 +224,7 @@ export class ModelHost implements AsyncDisposable {
       reject,
     });
     const onAbort = (): void => {
-      reject(interruption(signal));
+      reject(interruptionOf(signal));
       void this.kill();
     };
     signal?.addEventListener('abort', onAbort);
@@ -279,11 +280,4 @@ export class ModelHost implements AsyncDisposable {
 function toError({ code, message, hint, stack }: HostFailure): TidemarkError {
   const cause = stack === undefined ? undefined : Object.assign(new Error(message), { stack });
   return new TidemarkError(code, message, { hint, cause });
-}
-
-function interruption(signal: AbortSignal | undefined): TidemarkError {
-  const reason: unknown = signal?.reason;
-  return reason instanceof TidemarkError
-    ? reason
-    : new TidemarkError('interrupted', 'The work was stopped.', { cause: reason });
 }

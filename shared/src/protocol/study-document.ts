@@ -14,10 +14,10 @@ export const modelDifference = v.object({
   peakBytes: byteDifference,
   peakShare: v.pipe(v.number(), v.finite()),
   /**
-   * `above` or `below`: every peak that was measured lies beyond every one of the baseline. `overlapping`: some do not, so
-   * the difference of the medians may be chance.
+   * `above` or `below`: every peak that was measured lies beyond every one of the baseline. `unclear`: some do not, or
+   * there are too few of them, so the difference of the medians may be chance.
    */
-  peakRelation: v.picklist(['above', 'below', 'overlapping']),
+  peakRelation: v.picklist(['above', 'below', 'unclear']),
   loadActiveBytes: byteDifference,
   transientBytes: byteDifference,
   /** Samples of audio less the baseline's: where it is not 0, the two did unequal work. */

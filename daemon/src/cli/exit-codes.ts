@@ -1,0 +1,20 @@
+/** What a command's exit code says: 0 done, 1 failed, 2 a command line that does not parse, 128 + n stopped by a signal. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { Interruption } from '../interruption.ts';
+import { exitCodeOf } from './signals.ts';
+
+export function exitCodeOfError(error: unknown): number {
+  if (error instanceof Interruption) {
+    return exitCodeOf(error.signal);
+  }
+  return error instanceof TidemarkError && error.code === 'usage' ? 2 : 1;
+}
+
+/** A run that `signal` stopped has its exit code; one that ended before it was complete in another way failed. */
+export function exitCodeOfRun(isComplete: boolean, signal: AbortSignal): number {
+  if (signal.aborted) {
+    return exitCodeOfError(signal.reason);
+  }
+  return isComplete ? 0 : 1;
+}

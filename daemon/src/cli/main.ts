@@ -1,0 +1,48 @@
+/** The command line: `tidemark COMMAND …`. */
+
+import { CommanderError } from 'commander';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
+import type { ErrorDocument } from '@tidemark/shared/protocol/error-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { exitCodeOfError } from './exit-codes.ts';
+import { formatError } from './format-error.ts';
+import { createProgram } from './program.ts';
+import { endQuietlyOnClosedPipes } from './streams.ts';
+
+endQuietlyOnClosedPipes();
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): void {
+  if (error instanceof CommanderError && error.exitCode === 0) {
+    // Help or the version, which was asked for and is printed.
+    return;
+  }
+  const failure = error instanceof CommanderError ? usageError(error) : error;
+  // The options may be what did not parse, so the words themselves are looked at.
+  const has = (flag: string): boolean => process.argv.includes(flag);
+  process.stderr.write(`${formatError(failure, { verbose: has('--verbose'), stream: process.stderr })}\n`);
+  if (has('--json')) {
+    const document: ErrorDocument = {
+      kind: 'error',
+      schemaVersion: errorSchemaVersion,
+      error: toErrorRecord(failure),
+    };
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  }
+  process.exitCode = exitCodeOfError(failure);
+}
+
+/** Commander's own complaint, as ours. */
+function usageError({ message }: CommanderError): TidemarkError {
+  const [first = '', ...suggestions] = message.replace(/^error: /, '').split('\n');
+  const sentence = first.charAt(0).toUpperCase() + first.slice(1);
+  const suggestion = suggestions.join(' ').replaceAll(/^\(|\)$/g, '');
+  return new TidemarkError('usage', sentence.endsWith('.') ? sentence : `${sentence}.`, {
+    hint: suggestion === '' ? 'Run `tidemark --help`, or `tidemark COMMAND --help`.' : suggestion,
+  });
+}

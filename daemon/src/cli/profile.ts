@@ -1,0 +1,96 @@
+/** `tidemark profile MODEL`: the memory of one model over many iterations. */
+
+import type { Command } from 'commander';
+import { iterationLabel } from '../profiler/loop.ts';
+import { profileModel } from '../profiler/profile.ts';
+import type { ProfileEvent } from '../profiler/profile.ts';
+import { profileDefaults, settleSettings } from '../profiler/settings.ts';
+import type { ProfileRequest } from '../profiler/settings.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { runCommand } from './command.ts';
+import { exitCodeOfRun } from './exit-codes.ts';
+import { addLoopOptions, addOutputOptions } from './options.ts';
+import type { LoopOptions, OutputOptions } from './options.ts';
+import { profileReport } from './profile-report.ts';
+import { sampleDetail } from './progress.ts';
+import type { Progress } from './progress.ts';
+import { findSubject } from './subject.ts';
+
+export function addProfileCommand(program: Command): void {
+  const command = program
+    .command('profile')
+    .summary('measure one model')
+    .description(
+      'Loads a model once, says a fixed text again and again, and shows for each iteration the active memory after\n' +
+        'it (garbage collected, cache cleared) and the peak during it.',
+    )
+    .argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tidemark profile bf16
+  $ tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma
+  $ tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json
+`,
+    );
+  addLoopOptions(command);
+  addOutputOptions(command).action((model: string, options: LoopOptions & OutputOptions) =>
+    runCommand(options, async (context) => {
+      const settings = await settleSettings(requestOf(options), context.signal);
+      const subject = await findSubject(model, settings.voice, context);
+      const document = await profileModel(subject, settings, {
+        signal: context.signal,
+        onEvent: showLoop(context.progress, model, settings),
+      });
+      return {
+        document,
+        text: () => profileReport(document),
+        exitCode: exitCodeOfRun(document.outcome.status === 'complete', context.signal),
+      };
+    }),
+  );
+}
+
+/** The options of the loop as the profiler's request. */
+export function requestOf({ text, phonemes, warmup, deterministic, ...rest }: LoopOptions): ProfileRequest {
+  return {
+    ...rest,
+    text: text ?? (phonemes === undefined ? profileDefaults.text : undefined),
+    phonemes,
+    warmupIterations: warmup,
+    deterministic: deterministic ?? false,
+  };
+}
+
+/** A listener that shows loading and iterations. */
+export function showLoop(
+  progress: Progress,
+  title: string,
+  { iterations, warmupIterations }: ProfileSettings,
+): (event: ProfileEvent) => void {
+  return (event) => {
+    switch (event.kind) {
+      case 'loaded': {
+        const { activeBytes, seconds } = event.load;
+        progress.note(`${title}: loaded in ${formatDuration(seconds)}, ${formatBytes(activeBytes)} active`);
+        progress.begin({ title, total: warmupIterations + iterations });
+        break;
+      }
+      case 'iteration': {
+        const { index, warmup } = event.sample;
+        const label = iterationLabel(index, warmupIterations);
+        progress.advance(
+          index + 1,
+          sampleDetail(label, warmup ? warmupIterations : iterations, event.sample),
+        );
+        if (index + 1 === warmupIterations + iterations) {
+          progress.end();
+        }
+        break;
+      }
+    }
+  };
+}

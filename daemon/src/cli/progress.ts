@@ -1,0 +1,138 @@
+/** Shows on stderr how far the work is: a bar in a terminal, a line for each step elsewhere. */
+
+import { SingleBar } from 'cli-progress';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
+import type { ModelProgress } from '../models/progress.ts';
+
+/** Some work of a known size. */
+export interface Task {
+  /** What it is about, as the line begins: a model's name. */
+  readonly title: string;
+  readonly total: number;
+  /** Where lines are printed, only one after each such share of the total. Default: one for each advance. */
+  readonly lineShare?: number;
+}
+
+export interface Progress {
+  /** Says one thing. */
+  note(message: string): void;
+  begin(task: Task): void;
+  /** `value` of the task's total is done; `detail` says where it stands. */
+  advance(value: number, detail: string): void;
+  end(): void;
+}
+
+/** Plain lines, each of them useful by itself in a log. */
+class LineProgress implements Progress {
+  readonly #stream: NodeJS.WriteStream;
+  #task: Task | undefined;
+  #nextLineAt = 0;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  note(message: string): void {
+    this.#stream.write(`${message}\n`);
+  }
+
+  begin(task: Task): void {
+    this.#task = task;
+    this.#nextLineAt = 0;
+  }
+
+  advance(value: number, detail: string): void {
+    const { title = '', total = 0, lineShare = 0 } = this.#task ?? {};
+    if (value >= Math.min(this.#nextLineAt, total)) {
+      this.note(`${title}: ${detail}`);
+      this.#nextLineAt = value + lineShare * total;
+    }
+  }
+
+  end(): void {
+    this.#task = undefined;
+  }
+}
+
+/** One bar at the bottom, gone when its task is done. */
+class BarProgress implements Progress {
+  readonly #stream: NodeJS.WriteStream;
+  #bar: SingleBar | undefined;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+    // However the process exits, the cursor comes back.
+    process.on('exit', () => this.end());
+  }
+
+  note(message: string): void {
+    // The bar draws itself again below.
+    if (this.#bar !== undefined) {
+      this.#stream.cursorTo(0);
+      this.#stream.clearLine(1);
+    }
+    this.#stream.write(`${message}\n`);
+  }
+
+  begin({ title, total }: Task): void {
+    this.end();
+    this.#bar = new SingleBar({
+      format: '{title} {bar} {detail}',
+      stream: this.#stream,
+      barsize: 24,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      hideCursor: true,
+      clearOnComplete: true,
+      // Signals are handled in one place of our own.
+      gracefulExit: false,
+    });
+    this.#bar.start(total, 0, { title, detail: '' });
+  }
+
+  advance(value: number, detail: string): void {
+    this.#bar?.update(value, { detail });
+  }
+
+  end(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+}
+
+export function createProgress(stream: NodeJS.WriteStream): Progress {
+  const isTerminal = stream.isTTY && process.env['TERM'] !== 'dumb';
+  return isTerminal ? new BarProgress(stream) : new LineProgress(stream);
+}
+
+/** What an iteration's line says of it. */
+export const sampleDetail = (label: string, of: number, sample: IterationSample): string =>
+  `${label} of ${of}: active ${formatBytes(sample.activeBytes, { unit: 'MB' })}, ` +
+  `peak ${formatBytes(sample.peakBytes, { unit: 'MB' })}, ${formatDuration(sample.seconds)}`;
+
+/** A listener that shows the building and fetching of models. */
+export function showModelProgress(progress: Progress): (event: ModelProgress) => void {
+  let title: string | undefined;
+  return (event) => {
+    if (event.kind === 'note') {
+      progress.note(event.message);
+      return;
+    }
+    const [nextTitle, doneBytes] =
+      event.kind === 'building'
+        ? [`Building ${event.model}`, event.writtenBytes]
+        : [`Downloading ${event.repository} ${event.file}`, event.receivedBytes];
+    const { totalBytes } = event;
+    if (nextTitle !== title) {
+      title = nextTitle;
+      progress.begin({ title, total: totalBytes, lineShare: 0.1 });
+    }
+    progress.advance(doneBytes, `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
+    if (doneBytes >= totalBytes) {
+      title = undefined;
+      progress.end();
+    }
+  };
+}

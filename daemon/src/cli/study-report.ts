@@ -1,0 +1,75 @@
+/** A study as text: one row a model, and below the table what it shows. */
+
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatPercent } from '@tidemark/shared/format/numbers.ts';
+import { formatTable } from '@tidemark/shared/format/table.ts';
+import type { TableColumn } from '@tidemark/shared/format/table.ts';
+import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import type { StudyComparison, StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { inMegabytes } from './megabytes.ts';
+import { environmentLine, speechLine } from './profile-report.ts';
+
+const right = (header: string): TableColumn => ({ header, align: 'right' });
+
+const columns = (baseline: string | undefined): readonly TableColumn[] => [
+  { header: 'MB' },
+  right('loaded'),
+  right('in the loop'),
+  right('growth'),
+  right('peak'),
+  right('from'),
+  right('to'),
+  right('above active'),
+  right('time'),
+  right('audio'),
+  ...(baseline === undefined ? [] : [right(`peak against ${baseline}`)]),
+];
+
+export function studyReport(document: StudyDocument): string {
+  const { runs, failures, settings, comparison, conclusion } = document;
+  const [first] = runs;
+  const rows = runs.map((run) => row(run, comparison));
+  return [
+    ...(first === undefined ? [] : [environmentLine(first)]),
+    speechLine(settings),
+    `${settings.iterations} iterations after ${settings.warmupIterations} of warm-up, each model in a process of its own`,
+    ...(rows.length === 0 ? [] : ['', formatTable(columns(comparison?.baseline), rows)]),
+    ...failures.map(({ model, error }) => `\n${model} failed: ${error.message}`),
+    ...runs.flatMap(({ model, outcome }) =>
+      outcome.status === 'complete' ? [] : [`\n${model.name} ended early: ${outcome.reason}`],
+    ),
+    '',
+    conclusion,
+  ].join('\n');
+}
+
+const nothing = '–';
+
+function row({ model, load, summary }: ProfileDocument, comparison: StudyComparison | undefined): string[] {
+  const head = [model.name, inMegabytes(load.activeBytes)];
+  if (summary === undefined) {
+    return [...head, ...Array.from({ length: 9 }, () => nothing)];
+  }
+  const { active, peakBytes, transientBytes, seconds, audioSeconds } = summary;
+  return [
+    ...head,
+    inMegabytes(active.lastBytes),
+    active.course === 'constant' ? '0 B' : formatBytes(active.growthBytes, { sign: true }),
+    inMegabytes(peakBytes.median),
+    inMegabytes(peakBytes.minimum),
+    inMegabytes(peakBytes.maximum),
+    inMegabytes(transientBytes.median),
+    `${seconds.median.toFixed(2)} s`,
+    `${audioSeconds.median.toFixed(2)} s`,
+    againstBaseline(model.name, comparison),
+  ];
+}
+
+function againstBaseline(model: string, comparison: StudyComparison | undefined): string {
+  const difference = comparison?.differences.find((each) => each.model === model);
+  if (difference === undefined) {
+    return nothing;
+  }
+  const share = formatPercent(difference.peakShare, { sign: true });
+  return `${formatBytes(difference.peakBytes, { unit: 'MB', sign: true })} (${share})`;
+}

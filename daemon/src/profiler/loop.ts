@@ -1,0 +1,66 @@
+/** The loop: one loaded model says the same text again and again, and each time its memory is read. */
+
+import type {
+  IterationSample,
+  Outcome,
+  ProfileSettings,
+} from '@tidemark/shared/protocol/profile-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { HostDeath } from '../host/host-death.ts';
+import type { ModelHost } from '../host/model-host.ts';
+import { Interruption } from '../interruption.ts';
+
+export interface LoopOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onSample?: ((sample: IterationSample) => void) | undefined;
+}
+
+export interface LoopResult {
+  /** As many as were measured, whatever the outcome. */
+  readonly iterations: readonly IterationSample[];
+  readonly outcome: Outcome;
+}
+
+/** What a person calls an iteration: warm-up and measured ones are counted apart, from 1. */
+export function iterationLabel(index: number, warmupIterations: number): string {
+  return index < warmupIterations ? `warm-up ${index + 1}` : `iteration ${index - warmupIterations + 1}`;
+}
+
+/**
+ * Runs the warm-up and the measured iterations on a host that has loaded its model. Never throws for what happens to the
+ * host or in it: the samples so far are worth keeping, and the outcome says what ended them.
+ */
+export async function runLoop(
+  host: ModelHost,
+  settings: ProfileSettings,
+  { signal, onSample }: LoopOptions = {},
+): Promise<LoopResult> {
+  const { phonemes, seed, deterministic, speed, warmupIterations } = settings;
+  const total = warmupIterations + settings.iterations;
+  const iterations: IterationSample[] = [];
+  try {
+    for (let index = 0; index < total; index += 1) {
+      const sample = await host.iterate(
+        { index, warmup: index < warmupIterations, phonemes, seed, deterministic, speed },
+        { signal, doing: `in ${iterationLabel(index, warmupIterations)}` },
+      );
+      iterations.push(sample);
+      onSample?.(sample);
+    }
+    return { iterations, outcome: { status: 'complete' } };
+  } catch (error) {
+    return { iterations, outcome: outcomeOf(error) };
+  }
+}
+
+/** What an error makes of a run: ended from outside, or failed by itself. */
+export function outcomeOf(error: unknown): Outcome {
+  const record = toErrorRecord(error);
+  const { message: reason } = record;
+  if (error instanceof Interruption || (error instanceof HostDeath && error.signal !== undefined)) {
+    return { status: 'interrupted', reason, signal: error.signal };
+  }
+  return record.code === 'interrupted'
+    ? { status: 'interrupted', reason }
+    : { status: 'failed', reason, error: record };
+}

@@ -1,0 +1,108 @@
+/** What a person asks of a run, checked, with the text turned into phonemes. */
+
+import { basename } from 'node:path';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { checkPhonemes, chunkText, englishOfVoice } from '../kokoro/phonemes/index.ts';
+
+/** What is said, and how; the same for a measurement and for speech that is kept. */
+export interface SpeechRequest {
+  /** The text, or else the phonemes of one utterance, but not both. */
+  readonly text?: string | undefined;
+  readonly phonemes?: string | undefined;
+  readonly voice: string;
+  readonly seed: number;
+  readonly deterministic: boolean;
+  readonly speed: number;
+}
+
+export interface ProfileRequest extends SpeechRequest {
+  readonly iterations: number;
+  readonly warmupIterations: number;
+}
+
+export const speechDefaults = { voice: 'af_heart', seed: 0, deterministic: false, speed: 1 } as const;
+
+/**
+ * One iteration of warm-up: the first pays for what later ones find done (kernels compiled, threads started, pages
+ * mapped), and it draws the footprint up without being a leak.
+ */
+export const profileDefaults = {
+  ...speechDefaults,
+  text: 'This is a memory profiling test for the Kokoro TTS model.',
+  iterations: 15,
+  warmupIterations: 1,
+} as const;
+
+/** More than a day of the fastest iterations. */
+export const mostIterations = 1_000_000;
+
+/** Beyond these, Kokoro's durations are zero or fill its context many times over. */
+export const speedRange = { minimum: 0.1, maximum: 10 } as const;
+
+/** The settings of a run as they go into its document. Throws a TidemarkError: 'bad-input' or 'bad-text'. */
+export async function settleSettings(
+  request: ProfileRequest,
+  signal?: AbortSignal,
+): Promise<ProfileSettings> {
+  const { iterations, warmupIterations } = request;
+  checkWhole('The number of iterations', iterations, { minimum: 1, maximum: mostIterations });
+  checkWhole('The number of warm-up iterations', warmupIterations, { minimum: 0, maximum: mostIterations });
+  return { ...(await settleSpeech(request, signal)), iterations, warmupIterations };
+}
+
+/** As {@link settleSettings}, for what is said. */
+export async function settleSpeech(
+  { text, phonemes, voice, seed, deterministic, speed }: SpeechRequest,
+  signal?: AbortSignal,
+): Promise<Omit<ProfileSettings, 'iterations' | 'warmupIterations'>> {
+  checkWhole('The seed', seed, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+  if (!(speed >= speedRange.minimum && speed <= speedRange.maximum)) {
+    throw new TidemarkError(
+      'bad-input',
+      `The speed must be from ${speedRange.minimum} to ${speedRange.maximum}, and ${speed} is not.`,
+      { hint: '1 is the voice’s own speed, 2 twice as fast.' },
+    );
+  }
+  return {
+    ...(phonemes === undefined && text !== undefined ? { text } : {}),
+    phonemes: await utterancesOf(text, phonemes, voice, signal),
+    voice,
+    seed,
+    deterministic,
+    speed,
+  };
+}
+
+async function utterancesOf(
+  text: string | undefined,
+  phonemes: string | undefined,
+  voice: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  if (text !== undefined && phonemes !== undefined) {
+    throw new TidemarkError('bad-input', 'Both a text and phonemes were given.', {
+      hint: 'Give one of the two: the phonemes are what is said.',
+    });
+  }
+  if (phonemes !== undefined) {
+    return [checkPhonemes(phonemes)];
+  }
+  const utterances = await chunkText(
+    text ?? '',
+    englishOfVoice(voice),
+    signal === undefined ? {} : { signal },
+  );
+  return utterances.map((utterance) => utterance.phonemes);
+}
+
+function checkWhole(
+  what: string,
+  value: number,
+  { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
+): void {
+  if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
+    const range = `a whole number from ${minimum} to ${maximum.toLocaleString('en-US')}`;
+    throw new TidemarkError('bad-input', `${what} must be ${range}, and ${value} is not.`);
+  }
+}

@@ -1,0 +1,112 @@
+/** A study: several models, the same text, voice and seed, each in a fresh process, one after the other. */
+
+import { concludeStudy } from '@tidemark/shared/analysis/conclusion.ts';
+import { compareRuns } from '@tidemark/shared/analysis/study-comparison.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ErrorCode } from '@tidemark/shared/errors.ts';
+import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { studySchemaVersion } from '@tidemark/shared/protocol/study-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { profileModel } from './profile.ts';
+import type { ProfileEvent, ProfileOptions, Subject } from './profile.ts';
+
+/** bfloat16 first, which the others are held against. */
+export const studyModels = ['bf16', '8bit-fp32', '6bit-fp32', '4bit-fp32', '4bit-bf16'] as const;
+
+export type StudyEvent =
+  | { readonly kind: 'model-began'; readonly model: string; readonly place: number; readonly of: number }
+  | { readonly kind: 'model-ended'; readonly run: ProfileDocument }
+  | { readonly kind: 'model-failed'; readonly model: string; readonly error: unknown }
+  | ProfileEvent;
+
+export interface StudyOptions extends Omit<ProfileOptions, 'onEvent'> {
+  readonly onEvent?: ((event: StudyEvent) => void) | undefined;
+  /** Finds a model and its voice, building or downloading where needed. */
+  readonly find: (model: string) => Promise<Subject>;
+}
+
+/** Mistakes in what was asked for: better said before the first measurement than after the last. */
+const mistakes: readonly ErrorCode[] = ['unknown-model', 'unknown-voice', 'bad-input', 'usage'];
+
+/**
+ * Finds every model first and then measures one after the other. A model that fails does not lose the others: it is
+ * recorded. Throws for a model or voice that does not exist, and when it is aborted before anything is measured.
+ */
+export async function runStudy(
+  models: readonly string[],
+  settings: ProfileSettings,
+  { find, signal, onEvent, ...options }: StudyOptions,
+): Promise<StudyDocument> {
+  const startedAt = new Date();
+  const runs: ProfileDocument[] = [];
+  const failures: StudyDocument['failures'] = [];
+  const fail = (model: string, error: unknown): void => {
+    failures.push({ model, error: toErrorRecord(error) });
+    onEvent?.({ kind: 'model-failed', model, error });
+  };
+
+  const found: { readonly model: string; readonly subject: Subject }[] = [];
+  for (const model of models) {
+    try {
+      found.push({ model, subject: await find(model) });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof TidemarkError && mistakes.includes(error.code)) {
+        throw error;
+      }
+      fail(model, error);
+    }
+  }
+
+  const skipped: string[] = [];
+  const isAborted = (): boolean => signal?.aborted === true;
+  for (const [index, { model, subject }] of found.entries()) {
+    if (isAborted()) {
+      skipped.push(model);
+      continue;
+    }
+    onEvent?.({ kind: 'model-began', model, place: index + 1, of: found.length });
+    try {
+      const run = await profileModel(subject, settings, { ...options, signal, onEvent });
+      runs.push(run);
+      onEvent?.({ kind: 'model-ended', run });
+    } catch (error) {
+      if (isAborted()) {
+        skipped.push(model);
+      } else {
+        fail(model, error);
+      }
+    }
+  }
+  if (runs.length === 0) {
+    signal?.throwIfAborted();
+  }
+
+  const comparison = compareRuns(runs);
+  const findings = { runs, failures, skipped, ...(comparison === undefined ? {} : { comparison }) };
+  return {
+    kind: 'study',
+    schemaVersion: studySchemaVersion,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    models: [...models],
+    settings,
+    ...findings,
+    conclusion: concludeStudy(findings),
+    outcome: outcomeOf(findings, signal),
+  };
+}
+
+/** Interrupted where a person stopped it; failed where any model has no whole run. */
+function outcomeOf(
+  { runs, failures }: Pick<StudyDocument, 'runs' | 'failures'>,
+  signal: AbortSignal | undefined,
+): StudyDocument['outcome'] {
+  if (signal?.aborted === true) {
+    return 'interrupted';
+  }
+  return failures.length === 0 && runs.every(({ outcome }) => outcome.status === 'complete')
+    ? 'complete'
+    : 'failed';
+}
