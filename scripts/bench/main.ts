@@ -1,0 +1,135 @@
+/** Tidemark against its peer, mlx-audio: seconds and memory for the same sentence on the same checkpoint. */
+
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { resolveModel } from '../../daemon/src/models/resolve.ts';
+import { voicePath } from '../../daemon/src/models/voice-path.ts';
+import { dataFolder } from '../../daemon/src/paths.ts';
+import { compare, merge, schedule, summarise } from './compare.ts';
+import type { Side, Work } from './measurements.ts';
+import { profileOurs } from './ours.ts';
+import { Peer } from './peer.ts';
+import { formatReport } from './report.ts';
+import type { BenchmarkDocument, Machine } from './report.ts';
+import { ensurePeerPython } from './venv.ts';
+
+const usage = `Usage: npm run bench -- [options]
+
+  --model NAME           a model as tidemark takes it (default bf16)
+  --iterations N         of Tidemark, before, between and after the peer's (default 3)
+  --peer-iterations N    of mlx-audio, 0 to leave it out (default 1: one takes minutes on a CPU)
+  --voice NAME           (default af_heart)
+  --phonemes TEXT        (default: those of the sentence that Tidemark profiles)
+  --json                 print one JSON document on stdout
+`;
+
+/** The phonemes of “This is a memory profiling test for the Kokoro TTS model.” */
+const defaultPhonemes = 'ðɪs ɪz ɐ mˈɛmɚɹi pɹˈOfIlɪŋ tˈɛst fɔɹ ðə kəkˈɔɹO tˌitˌiˈɛs mˈɑdᵊl.';
+
+interface Options {
+  readonly work: Work;
+  readonly iterations: number;
+  readonly peerIterations: number;
+  readonly json: boolean;
+}
+
+function parseOptions(): Options | 'help' {
+  const { values } = parseArgs({
+    options: {
+      model: { type: 'string', default: 'bf16' },
+      iterations: { type: 'string', default: '3' },
+      'peer-iterations': { type: 'string', default: '1' },
+      voice: { type: 'string', default: 'af_heart' },
+      phonemes: { type: 'string', default: defaultPhonemes },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const { model, voice, phonemes, json } = values;
+  return {
+    work: { model, voice, phonemes, seed: 0 },
+    iterations: wholeNumber('--iterations', values.iterations, 1),
+    peerIterations: wholeNumber('--peer-iterations', values['peer-iterations'], 0),
+    json,
+  };
+}
+
+function wholeNumber(name: string, given: string, least: number): number {
+  const value = Number(given);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new TidemarkError(
+      'bad-input',
+      `${name} must be a whole number from ${least} up, and ${given} is not.`,
+    );
+  }
+  return value;
+}
+
+function describeMachine(): Machine {
+  const environment = Object.entries(process.env).filter(([name]) => /^(?:OPENBLAS|OMP|MKL|MLX)_/.test(name));
+  return {
+    platform: `${platform()} ${release()}`,
+    architecture: arch(),
+    processor: cpus()[0]?.model.trim() ?? 'an unknown processor',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    loadAverage: loadavg()[0] ?? 0,
+    environment: Object.fromEntries(environment.map(([name, value]) => [name, value ?? ''])),
+  };
+}
+
+async function startPeer(work: Work, note: (step: string) => void): Promise<Peer> {
+  const python = await ensurePeerPython(note);
+  const options = { dataFolder: dataFolder() };
+  const model = await resolveModel(work.model, options);
+  note('Loading the model into mlx-audio …');
+  return Peer.start(
+    {
+      python,
+      folder: model.folder,
+      weightsFile: join(model.folder, model.source.weightsFile),
+      voiceFile: await voicePath(model, work.voice, options),
+    },
+    work,
+  );
+}
+
+async function benchmark(options: Options, note: (step: string) => void): Promise<BenchmarkDocument> {
+  const { work, iterations, peerIterations } = options;
+  const [startedAt, machine] = [new Date().toISOString(), describeMachine()];
+  const runs: Side[] = [];
+  const peer = peerIterations > 0 ? await startPeer(work, note) : undefined;
+  try {
+    for (const step of schedule(iterations, peerIterations)) {
+      note(step.side === 'ours' ? `Tidemark, ${step.iterations} iterations …` : 'mlx-audio, one iteration …');
+      if (step.side === 'ours') runs.push(await profileOurs(work, step.iterations));
+      else await peer?.iterate();
+    }
+  } finally {
+    peer?.close();
+  }
+  const tidemark = summarise(merge(runs));
+  const base = { kind: 'benchmark', startedAt, machine, work, tidemark } as const;
+  if (!peer) return base;
+  const summary = summarise(peer.side);
+  return { ...base, peer: summary, comparison: compare(tidemark, summary) };
+}
+
+try {
+  const options = parseOptions();
+  if (options === 'help') process.stdout.write(usage);
+  else {
+    const document = await benchmark(options, (step) => process.stderr.write(`${step}\n`));
+    process.stdout.write(
+      options.json ? `${JSON.stringify(document, null, 2)}\n` : `${formatReport(document)}\n`,
+    );
+  }
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof TidemarkError && error.hint !== undefined ? ` ${error.hint}` : '';
+  process.stderr.write(`${message}${hint}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,84 @@
+/** mlx-audio's Kokoro in a Python process, asked for one iteration at a time. */
+
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import * as v from 'valibot';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { iterationMeasurement, loadMeasurement } from './measurements.ts';
+import type { IterationMeasurement, Side, Work } from './measurements.ts';
+
+const loadedLine = v.object({
+  event: v.literal('loaded'),
+  ...loadMeasurement.entries,
+  parameterBytes: v.number(),
+  device: v.string(),
+  versions: v.record(v.string(), v.string()),
+});
+
+const iterationLine = v.object({ event: v.literal('iteration'), ...iterationMeasurement.entries });
+
+export interface PeerFiles {
+  readonly python: string;
+  readonly folder: string;
+  readonly weightsFile: string;
+  readonly voiceFile: string;
+}
+
+/** A running peer. `close` ends its process; iterations are kept for `side`. */
+export class Peer {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+  readonly #iterations: IterationMeasurement[] = [];
+  #loaded: v.InferOutput<typeof loadedLine> | undefined;
+
+  /** Starts the process and waits until the model is loaded. */
+  static async start(files: PeerFiles, work: Work): Promise<Peer> {
+    const { python, ...paths } = files;
+    const request = { ...paths, phonemes: work.phonemes, seed: work.seed };
+    // The hub is never asked: what is compared is this network on this checkpoint.
+    const child = spawn(python, [join(import.meta.dirname, 'peer.py'), JSON.stringify(request)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, HF_HUB_OFFLINE: '1' },
+    });
+    const peer = new Peer(child);
+    peer.#loaded = v.parse(loadedLine, await peer.#nextLine());
+    return peer;
+  }
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    // A process that died is told by the end of its output; a write that comes too late must not crash this one.
+    child.stdin.on('error', () => undefined);
+    child.on('error', () => undefined);
+  }
+
+  async iterate(): Promise<void> {
+    this.#child.stdin.write('iterate\n');
+    this.#iterations.push(v.parse(iterationLine, await this.#nextLine()));
+  }
+
+  get side(): Side {
+    if (this.#loaded === undefined) throw new TypeError('the peer has not loaded');
+    const { versions, ...load } = this.#loaded;
+    return { name: 'mlx-audio', versions, load, iterations: this.#iterations };
+  }
+
+  close(): void {
+    this.#child.stdin.end();
+    this.#child.kill();
+  }
+
+  async #nextLine(): Promise<unknown> {
+    const line = await this.#lines.next();
+    if (line.done) {
+      throw new TidemarkError('internal', 'The peer’s process ended before it answered.', {
+        hint: 'Its own message is above.',
+      });
+    }
+    return JSON.parse(line.value);
+  }
+}

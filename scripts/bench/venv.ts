@@ -1,0 +1,37 @@
+/** The Python environment of the peer: a venv of its own, pinned, made anew when the pins change. */
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { buildFolder } from '../../daemon/src/paths.ts';
+
+const run = promisify(execFile);
+const requirements = join(import.meta.dirname, 'requirements.txt');
+
+/** The venv's Python, installed first when it is not there as `requirements.txt` says. Throws `network`. */
+export async function ensurePeerPython(note: (step: string) => void): Promise<string> {
+  const folder = join(buildFolder, 'bench', 'venv');
+  const python = join(folder, 'bin', 'python');
+  const stamp = join(folder, 'installed.txt');
+  const pins = await readFile(requirements, 'utf8');
+  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === pins) return python;
+  note('Installing mlx-audio and MLX for Python into build/bench/venv …');
+  try {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(join(buildFolder, 'bench'), { recursive: true });
+    await run(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', folder]);
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+    await run(python, [...pip, '--no-deps', '--only-binary=:all:', '--requirement', requirements]);
+  } catch (cause) {
+    throw new TidemarkError('network', 'The peer’s Python environment could not be installed.', {
+      hint: 'It needs Python 3.11 or later with venv and pip (PYTHON names another one), and the Python package index.',
+      cause,
+    });
+  }
+  // Written last: an installation that was cut short is done again.
+  await writeFile(stamp, pins);
+  return python;
+}
