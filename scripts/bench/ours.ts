@@ -26,7 +26,7 @@ export async function profileOurs(work: Work, iterations: number): Promise<Side>
     iterations: String(iterations),
     warmup: '1',
   };
-  const command = join(repositoryRoot, 'node_modules', '.bin', 'tidemark');
+  const command = join(repositoryRoot, 'daemon', 'bin', 'tidemark');
   const child = spawn(
     command,
     [

@@ -26,40 +26,10 @@ export interface Utterance {
 /** Text that {@link chunkText} takes: an hour of speech or so. */
 export const maximumTextCharacters = 50_000;
 
-/** Text that {@link textToUtterance} looks at: no English of this length fits into one utterance. */
-const maximumUtteranceCharacters = 4_000;
-
 /** The phonemes of a text of any length. Throws `bad-text` where {@link chunkText} does. */
 export async function textToPhonemes(text: string, variety: Variety): Promise<string> {
   const utterances = await chunkText(text, variety);
   return utterances.map(({ phonemes }) => phonemes).join(' ');
-}
-
-/**
- * A text that the network says in one run, as a measurement needs it.
- * Throws `bad-text` when it has nothing to say or needs more than {@link maximumPhonemes} phonemes.
- */
-export async function textToUtterance(text: string, variety: Variety): Promise<Utterance> {
-  const hint = `Give a shorter text: ${maximumPhonemes} phonemes are about ${maximumPhonemes - 60} letters.`;
-  if (text.length > maximumUtteranceCharacters) {
-    throw new TidemarkError(
-      'bad-text',
-      `The text is too long to be said in one run: ${count(text.length)} characters.`,
-      {
-        hint,
-      },
-    );
-  }
-  const normalised = normalise(text);
-  const { phonemes, dropped } = await pronounce(normalised.text, variety);
-  if (phonemes.length > maximumPhonemes) {
-    throw new TidemarkError(
-      'bad-text',
-      `The text is too long to be said in one run: ${phonemes.length} phonemes of ${maximumPhonemes}.`,
-      { hint },
-    );
-  }
-  return checked({ text: normalised.text, phonemes, dropped: normalised.dropped + dropped });
 }
 
 /**
@@ -85,8 +55,9 @@ export async function chunkText(
   for (const sentence of splitSentences(normalised.text)) {
     pieces.push(...(await pronounceWithin(sentence, variety, options.signal)));
   }
-  const [first, ...rest] = pack(pieces);
-  return [checked({ ...first, dropped: first.dropped + normalised.dropped }), ...rest];
+  const [first, ...rest] = pack(pieces).filter(({ phonemes }) => hasSound(phonemes));
+  if (first === undefined) throw nothingToSay();
+  return [{ ...first, dropped: first.dropped + normalised.dropped }, ...rest];
 }
 
 function normalise(text: string): { text: string; dropped: number } {
@@ -96,11 +67,6 @@ function normalise(text: string): { text: string; dropped: number } {
   const normalised = normaliseText(text);
   if (!hasWords(normalised.text)) throw nothingToSay();
   return normalised;
-}
-
-function checked(utterance: Utterance): Utterance {
-  if (!hasSound(utterance.phonemes)) throw nothingToSay();
-  return utterance;
 }
 
 function nothingToSay(): TidemarkError {
@@ -116,7 +82,7 @@ async function pronounceWithin(
   signal: AbortSignal | undefined,
 ): Promise<Utterance[]> {
   // eSpeak holds the thread for a clause; between clauses a signal must be seen and an interrupt handled.
-  await setImmediate(undefined, signal ? { signal } : {});
+  await setImmediate();
   signal?.throwIfAborted();
   // A piece of twice the context's length is not worth asking eSpeak for: hardly a letter is silent twice.
   if (piece.length <= 2 * maximumPhonemes) {
@@ -129,18 +95,17 @@ async function pronounceWithin(
 }
 
 /** Neighbours joined by a space as long as the sum fits. */
-function pack(pieces: readonly Utterance[]): [Utterance, ...Utterance[]] {
-  const [first = { text: '', phonemes: '', dropped: 0 }, ...rest] = pieces;
-  const packed: [Utterance, ...Utterance[]] = [first];
-  for (const piece of rest) {
-    const last = packed[packed.length - 1] ?? first;
+function pack(pieces: readonly Utterance[]): Utterance[] {
+  const packed: Utterance[] = [];
+  for (const piece of pieces) {
+    const last = packed.at(-1) ?? { text: '', phonemes: '', dropped: 0 };
     const joined = {
       text: `${last.text} ${piece.text}`.trim(),
       phonemes: `${last.phonemes} ${piece.phonemes}`.trim(),
       dropped: last.dropped + piece.dropped,
     };
-    if (joined.phonemes.length <= maximumPhonemes) packed[packed.length - 1] = joined;
-    else packed.push(piece);
+    if (joined.phonemes.length > maximumPhonemes) packed.push(piece);
+    else packed.splice(-1, 1, joined);
   }
   return packed;
 }
