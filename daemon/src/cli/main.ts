@@ -22,6 +22,11 @@ function fail(error: unknown): void {
     // Help or the version, which was asked for and is printed.
     return;
   }
+  if (error instanceof CommanderError && error.code === 'commander.help') {
+    // No command was given; the help on stderr says which there are.
+    process.exitCode = 2;
+    return;
+  }
   const failure = error instanceof CommanderError ? usageError(error) : error;
   // The options may be what did not parse, so the words themselves are looked at.
   const has = (flag: string): boolean => process.argv.includes(flag);

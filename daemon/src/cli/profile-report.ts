@@ -7,10 +7,10 @@ import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type {
   IterationSample,
   ProfileDocument,
-  ProfileSettings,
   ProfileSummary,
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { iterationLabel } from '../profiler/loop.ts';
+import type { SpeechSettings } from '../profiler/settings.ts';
 import { inMegabytes } from './megabytes.ts';
 
 const right = (header: string): TableColumn => ({ header, align: 'right' });
@@ -62,14 +62,7 @@ export const environmentLine = ({ device, versions }: Pick<ProfileDocument, 'dev
   `${device.name} (${device.type}, ${device.platform} ${device.architecture}), MLX ${versions.mlx}, Node ${versions.node}, Tidemark ${versions.tidemark}`;
 
 /** What is said, by whom, and how. */
-export function speechLine({
-  text,
-  phonemes,
-  voice,
-  seed,
-  deterministic,
-  speed,
-}: Omit<ProfileSettings, 'iterations' | 'warmupIterations'>): string {
+export function speechLine({ text, phonemes, voice, seed, deterministic, speed }: SpeechSettings): string {
   const said = text === undefined ? `/${phonemes.join(' ')}/` : `“${shortened(text)}”`;
   const manner = [
     `voice ${voice}`,

@@ -23,7 +23,7 @@ export function addProfileCommand(program: Command): void {
     .command('profile')
     .summary('measure one model')
     .description(
-      'Loads a model once, says a fixed text again and again, and shows for each iteration the active memory after\n' +
+      'Loads a model once, says a fixed text again and again, and shows for each iteration the active memory after ' +
         'it (garbage collected, cache cleared) and the peak during it.',
     )
     .argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder')

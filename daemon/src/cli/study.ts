@@ -1,5 +1,6 @@
 /** `tidemark study`: several models measured alike, and how they compare. */
 
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { settleSettings } from '../profiler/settings.ts';
 import { runStudy, studyModels } from '../profiler/study.ts';
@@ -24,11 +25,15 @@ export function addStudyCommand(program: Command): void {
     .command('study')
     .summary('measure several models and compare them')
     .description(
-      'Measures several models with the same text, voice and seed, each in a fresh process, one after the other, and\n' +
+      'Measures several models with the same text, voice and seed, each in a fresh process, one after the other, and ' +
         'compares their peaks with the bfloat16 one. A model that fails is recorded and does not stop the others.',
     )
     .optionsGroup('Measurement:')
-    .option('--models <a,b,c>', 'names, repository ids or folders', list, [...studyModels])
+    .addOption(
+      new Option('--models <a,b,c>', 'names, repository ids or folders')
+        .argParser(list)
+        .default([...studyModels], studyModels.join(',')),
+    )
     .addHelpText(
       'after',
       `
@@ -49,7 +54,7 @@ Examples:
       });
       return {
         document,
-        text: () => studyReport(document, { maxWidth: process.stdout.columns }),
+        text: () => studyReport(document),
         exitCode: exitCodeOfRun(document.outcome === 'complete', context.signal),
       };
     }),

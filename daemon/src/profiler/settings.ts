@@ -16,6 +16,9 @@ export interface SpeechRequest {
   readonly speed: number;
 }
 
+/** The part of a run's settings that is about what is said. */
+export type SpeechSettings = Omit<ProfileSettings, 'iterations' | 'warmupIterations'>;
+
 export interface ProfileRequest extends SpeechRequest {
   readonly iterations: number;
   readonly warmupIterations: number;
@@ -55,7 +58,7 @@ export async function settleSettings(
 export async function settleSpeech(
   { text, phonemes, voice, seed, deterministic, speed }: SpeechRequest,
   signal?: AbortSignal,
-): Promise<Omit<ProfileSettings, 'iterations' | 'warmupIterations'>> {
+): Promise<SpeechSettings> {
   checkWhole('The seed', seed, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
   if (!(speed >= speedRange.minimum && speed <= speedRange.maximum)) {
     throw new TidemarkError(
@@ -88,11 +91,9 @@ async function utterancesOf(
   if (phonemes !== undefined) {
     return [checkPhonemes(phonemes)];
   }
-  const utterances = await chunkText(
-    text ?? '',
-    englishOfVoice(voice),
-    signal === undefined ? {} : { signal },
-  );
+  // A voice may be the path of its file.
+  const variety = englishOfVoice(basename(voice, '.safetensors'));
+  const utterances = await chunkText(text ?? '', variety, signal === undefined ? {} : { signal });
   return utterances.map((utterance) => utterance.phonemes);
 }
 

@@ -117,7 +117,7 @@ function audioSentence({ baseline, differences }: StudyComparison): string | und
 }
 
 const byHowMuch = (bytes: number, share: number): string =>
-  `by ${formatBytes(bytes, { unit: 'MB', sign: true })} (${formatPercent(share, { sign: true })})`;
+  `by ${megabytes(Math.abs(bytes))} (${formatPercent(share, { sign: true })})`;
 
 const megabytes = (bytes: number): string => formatBytes(bytes, { unit: 'MB' });
 

@@ -1,0 +1,57 @@
+/** Speaks utterances in a host of its own and gives the audio out. */
+
+import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/environment.ts';
+import { ModelHost } from '../host/model-host.ts';
+import type { Subject } from './profile.ts';
+import type { SpeechSettings } from './settings.ts';
+
+export interface SpeakOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onUtterance?: ((done: number, of: number) => void) | undefined;
+}
+
+export interface Speech {
+  /** All utterances, one after the other. */
+  readonly audio: Float32Array;
+  /** In Hz. */
+  readonly sampleRate: number;
+  readonly device: DeviceRecord;
+  readonly versions: VersionsRecord;
+  /** Loading apart. */
+  readonly synthesisSeconds: number;
+}
+
+/** Throws a TidemarkError where the model cannot be loaded or the host dies, and the signal's reason when it is aborted. */
+export async function speak(
+  { model, voiceFile }: Subject,
+  { phonemes, seed, deterministic, speed }: SpeechSettings,
+  { signal, onUtterance }: SpeakOptions = {},
+): Promise<Speech> {
+  await using host = await ModelHost.start({ signal });
+  await host.load({ folder: model.folder, voiceFile }, { signal });
+  const parts: Float32Array[] = [];
+  let sampleRate = 0;
+  const startedAt = performance.now();
+  for (const [index, utterance] of phonemes.entries()) {
+    const part = await host.synthesize(
+      // The generator starts from the seed once, so that the noise does not repeat from one utterance to the next.
+      { phonemes: utterance, ...(index === 0 ? { seed } : {}), deterministic, speed },
+      { signal },
+    );
+    parts.push(part.audio);
+    sampleRate = part.sampleRate;
+    onUtterance?.(index + 1, phonemes.length);
+  }
+  const synthesisSeconds = (performance.now() - startedAt) / 1000;
+  return { audio: joined(parts), sampleRate, synthesisSeconds, ...host.description };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
