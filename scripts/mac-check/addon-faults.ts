@@ -1,0 +1,76 @@
+/** Says why macOS would refuse to load an addon, or would load it and run it wrongly. */
+
+import type { Import, MachO } from './mach-o.ts';
+
+const systemLibrary = '/usr/lib/libSystem.B.dylib';
+const cxxLibrary = '/usr/lib/libc++.1.dylib';
+const mlxLibrary = '@rpath/libmlx.dylib';
+/** Where libmlx lies, seen from build/native and from build/mac alike. */
+export const mlxRpath = '@loader_path/../mlx/mlx/lib';
+/** What the addon's `minimumMacOS` must be at most: MLX's own. */
+const oldestMacOS = 14;
+
+export interface Surroundings {
+  /** The libmlx that the addon will be loaded with. */
+  readonly libmlx: MachO;
+  /** The functions of the Node-API version that the addon asks for, without underscore. */
+  readonly nodeApi: ReadonlySet<string>;
+}
+
+/** @returns a sentence for each fault; none when the addon is fit */
+export function addonFaults(addon: MachO, surroundings: Surroundings): string[] {
+  return [...imageFaults(addon), ...libraryFaults(addon), ...importFaults(addon, surroundings)];
+}
+
+function imageFaults({ cpu, kind, minimumMacOS, signed, exports }: MachO): string[] {
+  const faults: string[] = [];
+  if (cpu !== 'arm64') faults.push('It is not for arm64.');
+  // dlopen takes both, and Node's process.dlopen is dlopen.
+  if (kind === 'other') faults.push('It is neither a bundle nor a dynamic library.');
+  if (minimumMacOS === undefined) faults.push('It is not for macOS.');
+  else if (Number(minimumMacOS) > oldestMacOS) faults.push(`It needs macOS ${minimumMacOS}.`);
+  if (!signed) faults.push('It is not signed, not even ad hoc.');
+  if (!exports.has('_napi_register_module_v1')) faults.push('It does not export napi_register_module_v1.');
+  return faults;
+}
+
+function libraryFaults({ libraries, rpaths }: MachO): string[] {
+  const faults: string[] = [];
+  const known = [systemLibrary, cxxLibrary, mlxLibrary];
+  for (const library of libraries) {
+    if (!known.includes(library)) faults.push(`It links ${library}.`);
+  }
+  if (!libraries.includes(mlxLibrary)) faults.push('It does not link libmlx.');
+  // A second C++ runtime has type information of its own, and MLX's exceptions would pass its catch clauses by.
+  if (!libraries.includes(cxxLibrary)) faults.push("It does not link the system's C++ library.");
+  if (!rpaths.includes(mlxRpath)) faults.push(`It does not look for libmlx in ${mlxRpath}.`);
+  return faults;
+}
+
+function importFaults({ imports }: MachO, { libmlx, nodeApi }: Surroundings): string[] {
+  // The system's C++ library is not at hand here. But what MLX's own library takes from it is there on every macOS
+  // that MLX supports.
+  const cxxSymbols = new Set(
+    libmlx.imports.filter(({ library }) => library === cxxLibrary).map(({ name }) => name),
+  );
+  const fault = ({ name, library }: Import): string | undefined => {
+    switch (library) {
+      case systemLibrary:
+        return undefined;
+      case cxxLibrary:
+        return cxxSymbols.has(name)
+          ? undefined
+          : `It needs ${name} of the C++ library, which may be newer than macOS ${oldestMacOS}.`;
+      case mlxLibrary:
+        return libmlx.exports.has(name) ? undefined : `It needs ${name}, which libmlx does not export.`;
+      case 'any':
+        if (nodeApi.has(name.slice(1))) return undefined;
+        return name.includes('3mlx4core')
+          ? `It needs ${name}, which libmlx does not export.`
+          : `It needs ${name}, which no library provides.`;
+      default:
+        return `It needs ${name} of ${library}.`;
+    }
+  };
+  return imports.map(fault).filter((sentence) => sentence !== undefined);
+}

@@ -1,0 +1,98 @@
+/** Set-up as a command: its arguments, its messages, its exit status, its signals. */
+
+import process from 'node:process';
+import { Interrupted, SetupFailure } from './failure.js';
+import { layoutOf } from './layout.js';
+import { platformOf, thisMachine } from './platform.js';
+import { setUp } from './set-up.js';
+import { StepLines } from './step-lines.js';
+import { addon } from './steps/addon.js';
+import { dependencies } from './steps/dependencies.js';
+import { libmlx } from './steps/libmlx.js';
+import { openblas } from './steps/openblas.js';
+import { voices } from './steps/voices.js';
+import { weights } from './steps/weights.js';
+
+const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
+
+Usage: npm run setup [-- --only-dependencies]
+
+  --only-dependencies  stop after the npm dependencies, which the linter and the type checker need
+`;
+
+/** Exit statuses of programs that a signal ended: 128 and the signal's number. */
+const signals = /** @type {const} */ ({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 });
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} the exit status
+ */
+export async function setUpFromCommandLine(args) {
+  if (args.includes('--help')) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const unknown = args.find((arg) => arg !== '--only-dependencies');
+  if (unknown !== undefined) {
+    process.stderr.write(`Set-up does not know the argument ${unknown}.\n\n${usage}`);
+    return 2;
+  }
+
+  const interruption = new AbortController();
+  let interruptedStatus = 0;
+  for (const [signal, status] of Object.entries(signals)) {
+    process.on(signal, () => {
+      interruptedStatus ||= status;
+      interruption.abort();
+    });
+  }
+  // Everything goes to standard error: the command that set-up prepares for owns standard output.
+  const lines = new StepLines(process.stderr);
+  try {
+    const machine = thisMachine();
+    const platform = platformOf(machine);
+    const layout = layoutOf();
+    const context = { layout, machine, platform, env: process.env, tools: {}, signal: interruption.signal };
+    const steps = args.includes('--only-dependencies')
+      ? [dependencies]
+      : [
+          dependencies,
+          libmlx(platform),
+          ...(platform === 'linux-x64' ? [openblas] : []),
+          addon(layout, platform),
+          weights,
+          voices,
+        ];
+    await setUp(context, steps, lines);
+    return 0;
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      lines.say('Set-up was interrupted. Run the same command again; it goes on where it stopped.');
+      return interruptedStatus;
+    }
+    const failure = error instanceof SetupFailure ? error : asFailure(error);
+    if (failure === undefined) throw error;
+    lines.say(`\n${failure.message}\n${failure.remedy}`);
+    return 1;
+  }
+}
+
+/**
+ * A system error that a person can mend, as a failure.
+ *
+ * @param {unknown} error
+ * @returns {SetupFailure | undefined}
+ */
+function asFailure(error) {
+  const { code, path = 'the folder build' } = /** @type {NodeJS.ErrnoException} */ (error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new SetupFailure('The disk is full.', 'Free some disk space, then run the same command again.');
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new SetupFailure(
+      `Set-up may not write to ${path}.`,
+      'Give yourself write access to it (an earlier set-up may have run as another user), then run the same command again.',
+    );
+  }
+  return undefined;
+}

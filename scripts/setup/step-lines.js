@@ -1,0 +1,65 @@
+/** Prints one line a step: what it is, and once it has ended, what became of it. */
+
+const width = 34;
+
+export class StepLines {
+  #stream;
+  #now;
+  /** @type {{label: string, startedAt: number, timer: NodeJS.Timeout | undefined} | undefined} */
+  #open;
+
+  /**
+   * @param {NodeJS.WritableStream & {isTTY?: boolean}} stream
+   * @param {() => number} [now] milliseconds
+   */
+  constructor(stream, now = () => performance.now()) {
+    this.#stream = stream;
+    this.#now = now;
+  }
+
+  /** @param {string} text a line of its own */
+  say(text) {
+    this.#stream.write(`${text}\n`);
+  }
+
+  /**
+   * Starts a step's line. On a terminal it counts the seconds.
+   *
+   * @param {string} label
+   */
+  start(label) {
+    const startedAt = this.#now();
+    const lead = `  ${label} `.padEnd(width, '.');
+    this.#stream.write(`${lead} `);
+    const timer = this.#stream.isTTY
+      ? setInterval(() => {
+          this.#stream.write(`\r${lead} ${this.#seconds(startedAt)} s `);
+        }, 1000)
+      : undefined;
+    timer?.unref();
+    this.#open = { label, startedAt, timer };
+  }
+
+  /**
+   * Ends the line.
+   *
+   * @param {string} outcome
+   * @param {{timed?: boolean}} [options] whether to say how long it took
+   */
+  end(outcome, { timed = false } = {}) {
+    if (this.#open === undefined) return;
+    const { label, startedAt, timer } = this.#open;
+    clearInterval(timer);
+    const lead = `  ${label} `.padEnd(width, '.');
+    const start = timer === undefined ? '' : `\r${lead} `;
+    const time = timed ? ` (${this.#seconds(startedAt)} s)` : '';
+    this.#stream.write(`${start}${outcome}${time}\n`);
+    this.#open = undefined;
+  }
+
+  /** @param {number} startedAt */
+  #seconds(startedAt) {
+    const seconds = (this.#now() - startedAt) / 1000;
+    return seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0);
+  }
+}

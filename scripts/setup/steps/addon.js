@@ -1,0 +1,174 @@
+/** The Node-API addon over libmlx: built with CMake, or taken as it is where one was prebuilt from these sources. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { findBuildTools } from '../build-tools.js';
+import { run } from '../children.js';
+import { lastError } from '../client-errors.js';
+import { SetupFailure } from '../failure.js';
+import { libmlx, openblas } from '../pins.js';
+import { pinnedNode } from '../pinned-node.js';
+import { readJson } from '../read-json.js';
+import { keyOf, keyOfFiles } from '../stamps.js';
+
+/** @typedef {import('../context.js').Context} Context */
+/** @typedef {import('../platform.js').Platform} Platform */
+/** @typedef {import('../layout.js').Layout} Layout */
+
+const headerPackages = ['node-api-headers', 'node-addon-api'];
+
+/**
+ * All that the addon is made from: its sources, MLX, the BLAS, Node's headers. The same on every machine.
+ *
+ * @param {string} root the repository
+ * @param {Platform} platform what it is made for
+ */
+export function addonSourceKey(root, platform) {
+  const lock = /** @type {{packages: Record<string, {integrity?: string}>}} */ (
+    readJson(join(root, 'package-lock.json'))
+  );
+  const headers = headerPackages.map((name) => lock.packages[`node_modules/${name}`]?.integrity);
+  const blas = platform === 'linux-x64' ? openblas : null;
+  return keyOf(keyOfFiles(root, ['daemon/native']), libmlx[platform], blas, headers);
+}
+
+/**
+ * @param {string} root the repository
+ * @returns {string[]} the include folders of Node-API's C headers and of its C++ wrapper
+ */
+export function nodeApiIncludes(root) {
+  const [headers = '', wrapper = ''] = headerPackages.map((name) => join(root, 'node_modules', name));
+  return [join(headers, 'include'), wrapper];
+}
+
+/**
+ * @param {Layout} layout
+ * @param {Platform} platform
+ * @returns {import('../context.js').Step}
+ */
+export function addon(layout, platform) {
+  const prebuilt = prebuiltAddon(layout, platform);
+  return {
+    name: 'addon',
+    label: 'native addon',
+    done: prebuilt === undefined ? 'built' : 'taken prebuilt',
+    bytes: 60_000_000,
+    needs: prebuilt === undefined ? ['compiler', 'python'] : [],
+    outputs: ['build/native/tidemark.node'],
+    key: () => addonSourceKey(layout.root, platform),
+    async work(context) {
+      const fresh = `${layout.addon}.new`;
+      await mkdir(dirname(layout.addon), { recursive: true });
+      await cp(prebuilt ?? (await build(context)), fresh);
+      await checkThatItLoads(context, fresh);
+      await rename(fresh, layout.addon);
+    },
+  };
+}
+
+/**
+ * An addon that scripts/mac-check compiled elsewhere, if it was made from just these sources.
+ *
+ * @param {Layout} layout
+ * @param {Platform} platform
+ * @returns {string | undefined} its path
+ */
+function prebuiltAddon(layout, platform) {
+  if (platform !== 'darwin-arm64') return undefined;
+  try {
+    const path = join(layout.prebuilt, 'tidemark.node');
+    const note = /** @type {{sourceKey: string}} */ (readJson(join(layout.prebuilt, 'tidemark.json')));
+    return existsSync(path) && note.sourceKey === addonSourceKey(layout.root, platform) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {Context} context
+ * @returns {Promise<string>} the built addon's path
+ */
+async function build(context) {
+  const { layout, platform, env, signal, tools } = context;
+  const { cmake, description, generator } = await findBuildTools(context);
+  const own = platform === 'darwin-arm64' ? '@loader_path' : '$ORIGIN';
+  const folders = [join(layout.mlx, 'mlx', 'lib'), ...(platform === 'linux-x64' ? [layout.openblas] : [])];
+  const fromAddon = folders.map((folder) => `${own}/${relative(dirname(layout.addon), folder)}`);
+  const settings = [
+    ...generator,
+    `-DCMAKE_CXX_COMPILER=${tools.compiler ?? ''}`,
+    `-DMLX_ROOT=${join(layout.mlx, 'mlx')}`,
+    `-DOPENBLAS_ROOT=${layout.openblas}`,
+    `-DNODE_API_INCLUDE=${nodeApiIncludes(layout.root).join(';')}`,
+    // The libraries are found from where the addon lies, so that the repository can be moved.
+    '-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON',
+    `-DCMAKE_INSTALL_RPATH=${fromAddon.join(';')}`,
+    `-DCMAKE_COMPILE_WARNING_AS_ERROR=${env['CI'] ? 'ON' : 'OFF'}`,
+  ];
+
+  // CMake refuses or ignores most changed settings in a folder that it has configured, so such a folder is left.
+  const settingsFile = join(layout.addonObjects, 'settings.json');
+  const wanted = JSON.stringify({ settings, cmake: description, mlx: libmlx[platform] });
+  if (!existsSync(settingsFile) || readFileSync(settingsFile, 'utf8') !== wanted) {
+    await rm(layout.addonObjects, { recursive: true, force: true });
+  }
+  await mkdir(layout.addonObjects, { recursive: true });
+  await rm(layout.addonLog, { force: true });
+
+  const source = join(layout.root, 'daemon', 'native');
+  const configured = ['-S', source, '-B', layout.addonObjects, ...settings];
+  const built = ['--build', layout.addonObjects, '--parallel', String(availableParallelism())];
+  for (const args of [configured, built]) {
+    const { status, output } = await run(cmake, args, { env, signal, log: layout.addonLog });
+    if (status !== 0) throw buildFailure(output, layout);
+  }
+  await writeFile(settingsFile, wanted);
+  return join(layout.addonObjects, 'tidemark.node');
+}
+
+/**
+ * @param {string} output
+ * @param {Layout} layout
+ */
+function buildFailure(output, layout) {
+  const error = output.split('\n').find((line) => /\berror\b/i.test(line)) ?? lastError(output);
+  const log = relative(layout.root, layout.addonLog);
+  return /no space left/i.test(output)
+    ? new SetupFailure(
+        'The native addon could not be built: the disk is full.',
+        'Free some disk space, then run the same command again.',
+      )
+    : new SetupFailure(
+        'The native addon could not be built.',
+        `The first error: ${error.trim().slice(0, 400)}\nEverything that the build printed is in ${log}.`,
+      );
+}
+
+/**
+ * @param {Context} context
+ * @param {string} path
+ */
+async function checkThatItLoads({ layout, platform, signal }, path) {
+  const program =
+    'const m = { exports: {} }; process.dlopen(m, process.argv[1]); console.log(m.exports.version())';
+  const node = pinnedNode(layout.root, platform).executable;
+  const { status, output } = await run(node, ['-e', program, path], { signal });
+  const { version } = libmlx[platform];
+  if (status === 0 && output.trim() === version) return;
+  const said =
+    status === 0 ? `it reports MLX ${output.trim()} instead of ${version}` : firstErrorLine(output, status);
+  throw new SetupFailure(
+    'The native addon was built, but does not load.',
+    `Node said: ${said}\nRemove the folder build, then run the same command again.`,
+  );
+}
+
+/**
+ * @param {string} output
+ * @param {number} status
+ */
+function firstErrorLine(output, status) {
+  return output.split('\n').find((line) => /Error:/.test(line)) ?? `exit status ${status}`;
+}

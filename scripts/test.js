@@ -1,0 +1,75 @@
+/**
+ * Runs the tests on the pinned Node, with a data folder of their own: `npm test`, or `npm test -- PATH…` for some.
+ *
+ * Test files run one after another: many of them use all cores, and some of them measure. TIDEMARK_HOME is a new
+ * folder; TIDEMARK_TEST_MODELS is a data folder whose models all test files share, so that each checkpoint is built
+ * once (one given from outside is used, and left as it is).
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { layoutOf } from './setup/layout.js';
+import { pinnedNode } from './setup/pinned-node.js';
+import { platformOf, thisMachine } from './setup/platform.js';
+
+const testFolders = ['shared/src', 'daemon/src', 'daemon/test', 'scripts'];
+
+const { root, build } = layoutOf();
+
+/**
+ * @param {string} path
+ * @returns {Promise<string>} a pattern for the test runner: all tests below a folder, or the file itself
+ */
+async function patternFor(path) {
+  const absolute = resolve(process.env['INIT_CWD'] ?? root, path);
+  const fromRoot = relative(root, absolute);
+  const isFolder = await stat(absolute).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isFolder ? join(fromRoot, '**/*.test.{ts,js}') : fromRoot;
+}
+
+const args = process.argv.slice(2);
+const flags = args.filter((arg) => arg.startsWith('-'));
+const paths = args.filter((arg) => !arg.startsWith('-'));
+const patterns =
+  paths.length === 0
+    ? testFolders.map((folder) => `${folder}/**/*.test.{ts,js}`)
+    : await Promise.all(paths.map(patternFor));
+
+const home = await mkdtemp(join(tmpdir(), 'tidemark-test-'));
+// The checkpoints take gigabytes, and a temporary folder is often in memory.
+await mkdir(build, { recursive: true });
+const givenModels = process.env['TIDEMARK_TEST_MODELS'];
+const models = givenModels ?? (await mkdtemp(join(build, 'test-models-')));
+
+const node = pinnedNode(root, platformOf(thisMachine())).executable;
+const runner = spawn(
+  node,
+  ['--test', '--test-reporter=spec', '--test-concurrency=1', ...flags, ...patterns],
+  {
+    cwd: root,
+    env: { ...process.env, TIDEMARK_HOME: home, TIDEMARK_TEST_MODELS: models },
+    stdio: 'inherit',
+  },
+);
+// A terminal sends Ctrl-C to the runner too; a signal sent to this process alone is passed on.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => runner.kill(signal));
+}
+const status = await new Promise((/** @type {(status: number) => void} */ done) => {
+  runner.once('error', (error) => {
+    console.error(`The tests could not be started: ${error.message}`);
+    done(1);
+  });
+  runner.once('close', (code, signal) => {
+    done(code ?? (signal === 'SIGINT' ? 130 : 1));
+  });
+});
+await rm(home, { recursive: true, force: true });
+if (givenModels === undefined) await rm(models, { recursive: true, force: true });
+process.exitCode = status;
