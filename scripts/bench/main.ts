@@ -104,7 +104,7 @@ async function benchmark(options: Options, note: (step: string) => void): Promis
   const peer = peerIterations > 0 ? await startPeer(work, note) : undefined;
   try {
     for (const step of schedule(iterations, peerIterations)) {
-      note(step.side === 'ours' ? `Tidemark, ${step.iterations} iterations …` : 'mlx-audio, one iteration …');
+      note(`${step.side === 'ours' ? 'Tidemark' : 'mlx-audio'}, iterations: ${step.iterations} …`);
       if (step.side === 'ours') runs.push(await profileOurs(work, step.iterations));
       else await peer?.iterate();
     }
