@@ -2,7 +2,6 @@
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { stat } from 'node:fs/promises';
-import { textToPhonemes } from '../kokoro/phonemes/index.ts';
 import { checkedPath, vocabularySource, weightsSource } from '../models/packaged.ts';
 import { packagedVoices } from '../models/voices.ts';
 import { speechDefaults } from '../profiler/settings.ts';
@@ -31,6 +30,7 @@ export function checkVoices(): Finding {
 }
 
 export async function checkPhonemizer(): Promise<Finding> {
+  const { textToPhonemes } = await import('../kokoro/phonemes/index.ts');
   const [american, british] = [
     await textToPhonemes('water', 'american'),
     await textToPhonemes('water', 'british'),

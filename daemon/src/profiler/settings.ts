@@ -3,7 +3,6 @@
 import { basename } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
-import { checkPhonemes, chunkText, englishOfVoice } from '../kokoro/phonemes/index.ts';
 
 /** What is said, and how; the same for a measurement and for speech that is kept. */
 export interface SpeechRequest {
@@ -88,6 +87,8 @@ async function utterancesOf(
       hint: 'Give one of the two: the phonemes are what is said.',
     });
   }
+  // Only when something is to be said: `--help` need not wait for it.
+  const { checkPhonemes, chunkText, englishOfVoice } = await import('../kokoro/phonemes/index.ts');
   if (phonemes !== undefined) {
     return [checkPhonemes(phonemes)];
   }
