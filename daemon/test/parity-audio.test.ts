@@ -33,7 +33,9 @@ for (const { model, reference: name, equalDurations, correlation } of cases) {
     const reference = new Reference(name);
     using style = scope(() => reference.tensor('ref_s'));
     const { phonemes = '' } = reference.metadata;
-    const { durations, ...speech } = kokoro.synthesize(kokoro.tokenize(phonemes), style, { deterministic: true });
+    const { durations, ...speech } = kokoro.synthesize(kokoro.tokenize(phonemes), style, {
+      deterministic: true,
+    });
     using audio = speech.audio;
 
     const [samples, expected] = [audio.toFloat32Array(), reference.numbers('audio')];
