@@ -3,8 +3,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { modelFolder, removeCheckpoint } from './build/build.ts';
-import { checkCheckpoint } from './build/manifest.ts';
+import { modelFolder, removeCheckpoint } from './checkpoint/build.ts';
+import { checkCheckpoint } from './checkpoint/manifest.ts';
 import { didYouMean } from './nearest.ts';
 import type { ModelOptions } from './progress.ts';
 import { recipes, tensorBytesOf } from './recipes.ts';

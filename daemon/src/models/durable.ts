@@ -1,7 +1,33 @@
 /** Files and folders that are either whole or not there, whatever happens to the process or the power. */
 
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { errnoOf } from './storage-errors.ts';
+
+/**
+ * Makes a folder and those above it. Node's recursive mkdir reports a read-only file system as a missing file, and
+ * never returns below /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' && dirname(path) !== path) {
+      await makeFolder(dirname(path));
+      await mkdir(path);
+      return;
+    }
+    // Some systems report a read-only disk before they notice that the folder is there.
+    const isThere = await stat(path).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+    if (!isThere) {
+      throw error;
+    }
+  }
+}
 
 /** Writes a file and waits until it is on the disk. */
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {

@@ -1,10 +1,10 @@
 /** Mutual exclusion between processes, by a lock that the kernel drops together with its holder. */
 
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { makeFolder } from './durable.ts';
 import { storageError } from './storage-errors.ts';
 
 const pollMilliseconds = 200;
@@ -46,7 +46,7 @@ export async function withLock<Result>(
 
 async function openLockFile(path: string): Promise<DatabaseSync> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
   } catch (error) {
     throw storageError(error, dirname(path));
   }

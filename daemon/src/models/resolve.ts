@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { ensureCheckpoint, modelFolder } from './build/build.ts';
+import { ensureCheckpoint, modelFolder } from './checkpoint/build.ts';
 import { describeFolder } from './folder.ts';
 import { ensureSnapshot } from './hub/repository.ts';
 import type { HubModel } from './hub/repository.ts';

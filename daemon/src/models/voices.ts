@@ -1,10 +1,10 @@
 /** The packaged voices, as safetensors files that MLX reads. */
 
 import { readdirSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { replaceFile } from './durable.ts';
+import { makeFolder, replaceFile } from './durable.ts';
 import { withLock } from './lock.ts';
 import { didYouMean } from './nearest.ts';
 import { packagedVoicesFolder } from './packaged.ts';
@@ -58,7 +58,7 @@ export async function convertVoices(dataFolder: string, signal?: AbortSignal): P
     join(dataFolder, 'locks', 'voices.lock'),
     async () => {
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         for (const voice of voices) {
           const path = join(folder, `${voice}.safetensors`);
           const expected = await voiceFile(voice);

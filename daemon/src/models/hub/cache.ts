@@ -3,11 +3,11 @@
  * Its layout is described in huggingface_hub's guide "Understand caching".
  */
 
-import { mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
-import { replaceFile } from '../durable.ts';
+import { makeFolder, replaceFile } from '../durable.ts';
 import { errnoOf } from '../storage-errors.ts';
 
 export function huggingFaceHome(environment: NodeJS.ProcessEnv = process.env): string {
@@ -56,7 +56,7 @@ export class CachedRepository {
   async recordCommit(revision: string, commit: string): Promise<void> {
     if (revision !== commit) {
       const path = join(this.folder, 'refs', revision);
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await replaceFile(path, commit);
     }
   }
@@ -82,7 +82,7 @@ export class CachedRepository {
   /** Makes a file of a snapshot a link to its blob, as the other libraries do. */
   async linkToBlob(commit: string, path: string, digest: string): Promise<void> {
     const link = join(this.snapshotFolder(commit), path);
-    await mkdir(dirname(link), { recursive: true });
+    await makeFolder(dirname(link));
     const target = relative(dirname(link), this.blobPath(digest));
     const fresh = `${link}.${process.pid}.partial`;
     await rm(fresh, { force: true });

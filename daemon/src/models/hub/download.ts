@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { makeFolder } from '../durable.ts';
 import { RangeIgnored, TransientError } from './client.ts';
 import type { HubClient, HubFile } from './client.ts';
 import type { CachedRepository } from './cache.ts';
@@ -33,7 +34,7 @@ export async function downloadFile(file: HubFile, download: Download): Promise<v
   const blob = cache.blobPath(file.digest.value);
   const present = await stat(blob).catch(() => undefined);
   if (present?.size !== file.size) {
-    await mkdir(dirname(blob), { recursive: true });
+    await makeFolder(dirname(blob));
     const incomplete = `${blob}.incomplete`;
     await checkFreeSpace(file, incomplete);
     await receive(file, incomplete, download);

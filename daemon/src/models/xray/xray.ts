@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
-import { ensureCheckpoint, modelFolder } from '../build/build.ts';
+import { ensureCheckpoint, modelFolder } from '../checkpoint/build.ts';
 import { CachedRepository } from '../hub/cache.ts';
 import { indexName } from '../hub/repository.ts';
 import type { ModelOptions } from '../progress.ts';

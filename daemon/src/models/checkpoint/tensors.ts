@@ -1,0 +1,76 @@
+/** A recipe's tensors as the file holds them: cast and quantized by libmlx, each only when it is written. */
+
+import { array, astype, quantize } from '../../mlx/ops.ts';
+import type { QuantizationOptions } from '../../mlx/ops.ts';
+import { scope } from '../../mlx/scope.ts';
+import type { Tensor } from '../../mlx/tensor.ts';
+import { isQuantizable } from '../recipes.ts';
+import type { Recipe } from '../recipes.ts';
+import type { WritableTensor } from '../safetensors/write.ts';
+import type { SourceTensor } from '../source-tensor.ts';
+import { inMlxLayout, mlxName } from './mlx-layout.ts';
+
+type Parts = ReturnType<typeof quantize>;
+
+/**
+ * What a recipe makes of the float32 weights: the published layout for an unquantized checkpoint and mlx-audio's own
+ * for a quantized one, as checkpoints for MLX are published.
+ */
+export function checkpointTensors(
+  source: ReadonlyMap<string, SourceTensor>,
+  { rest, quantization }: Recipe,
+): WritableTensor[] {
+  return [...source].flatMap(([name, tensor]) => {
+    if (quantization === undefined) {
+      return [castTensor(name, tensor, rest)];
+    }
+    if (isQuantizable(name, tensor.shape, quantization)) {
+      return quantizedTensors(name, tensor, rest, quantization);
+    }
+    return [castTensor(mlxName(name), inMlxLayout(name, tensor), rest)];
+  });
+}
+
+const fileDType = (rest: Recipe['rest']) => (rest === 'float32' ? 'F32' : 'BF16');
+
+function castTensor(name: string, tensor: SourceTensor, rest: Recipe['rest']): WritableTensor {
+  return {
+    name,
+    dtype: fileDType(rest),
+    shape: tensor.shape,
+    bytes: () => evaluatedBytes(() => cast(tensor, rest)),
+  };
+}
+
+/**
+ * `weight` becomes the packed rows, `scales` and `biases` stand beside it. Each of the three quantizes anew, since the
+ * file orders them apart: that costs a second or so, and holding them all would cost the memory of the checkpoint.
+ */
+function quantizedTensors(
+  name: string,
+  tensor: SourceTensor,
+  rest: Recipe['rest'],
+  options: QuantizationOptions,
+): WritableTensor[] {
+  const [rows = 0, columns = 0] = tensor.shape;
+  const module = name.slice(0, -'.weight'.length);
+  const part = (choose: (parts: Parts) => Tensor) => () =>
+    evaluatedBytes(() => choose(quantize(cast(tensor, rest), options)));
+  const groups = [rows, columns / options.groupSize];
+  const packed = [rows, (columns * options.bits) / 32];
+  return [
+    { name, dtype: 'U32', shape: packed, bytes: part((parts) => parts.packed) },
+    { name: `${module}.scales`, dtype: fileDType(rest), shape: groups, bytes: part((parts) => parts.scales) },
+    { name: `${module}.biases`, dtype: fileDType(rest), shape: groups, bytes: part((parts) => parts.biases) },
+  ];
+}
+
+const cast = (tensor: SourceTensor, rest: Recipe['rest']): Tensor =>
+  astype(array(tensor.read(), tensor.shape), rest);
+
+function evaluatedBytes(body: () => Tensor): Uint8Array {
+  return scope(() => {
+    const { buffer, byteOffset, byteLength } = body().toTypedArray();
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  });
+}
