@@ -1,0 +1,126 @@
+/** The interventions of a study: a checkpoint's tensors changed in one respect before the network is built from them. */
+
+import { evaluate } from '../mlx/evaluate.ts';
+import { add, astype, contiguous, dequantize, divide, multiply, sqrt, square, sum } from '../mlx/ops.ts';
+import type { QuantizationOptions } from '../mlx/ops.ts';
+import { keep, scope } from '../mlx/scope.ts';
+import type { DType, Tensor } from '../mlx/tensor.ts';
+
+export interface Alterations {
+  /** Casts the floating-point tensors of the layers that are not quantized. */
+  readonly restDType?: 'float32' | 'bfloat16';
+  /** Stores the values of quantized layers dense, in the dtype of their scales. */
+  readonly dense?: boolean;
+  /** Stores the product of weight norm's direction and magnitude, so that no call computes it. */
+  readonly fuseWeightNorm?: boolean;
+}
+
+const floating: readonly DType[] = ['float32', 'bfloat16', 'float16'];
+
+/** The module's path and the parameter's name. */
+function splitKey(key: string): [path: string, name: string] {
+  const dot = key.lastIndexOf('.');
+  return [key.slice(0, dot), key.slice(dot + 1)];
+}
+
+/** The paths of the modules whose weight is packed: those that have scales. */
+export function quantizedPaths(keys: Iterable<string>): Set<string> {
+  return new Set(
+    [...keys]
+      .map(splitKey)
+      .filter(([, name]) => name === 'scales')
+      .map(([path]) => path),
+  );
+}
+
+/** Evaluates what `build` makes and keeps it, so that its inputs can be let go. */
+function materialised(build: () => Tensor): Tensor {
+  const tensor = scope(() => keep(build()));
+  evaluate(tensor);
+  return tensor;
+}
+
+/**
+ * Changes the tensors in place, one after the other, so that no more than one original is there beside its replacement.
+ * They stay the caller's. `quantizationAt` says how a packed module is quantized.
+ */
+export function alter(
+  tensors: Map<string, Tensor>,
+  { restDType, dense = false, fuseWeightNorm = false }: Alterations,
+  quantizationAt: (path: string) => QuantizationOptions | undefined,
+): void {
+  const packed = quantizedPaths(tensors.keys());
+  if (fuseWeightNorm) {
+    fuse(tensors);
+  }
+  if (restDType !== undefined) {
+    castRest(tensors, restDType, packed);
+  }
+  if (dense) {
+    expand(tensors, packed, quantizationAt);
+  }
+}
+
+function replace(tensors: Map<string, Tensor>, key: string, replacement: Tensor): void {
+  tensors.get(key)?.dispose();
+  tensors.set(key, replacement);
+}
+
+function remove(tensors: Map<string, Tensor>, key: string): void {
+  tensors.get(key)?.dispose();
+  tensors.delete(key);
+}
+
+/** The bias of a packed module is not packed: it counts as the rest, as it does in a checkpoint made so. */
+function castRest(tensors: Map<string, Tensor>, dtype: DType, packed: ReadonlySet<string>): void {
+  for (const [key, tensor] of tensors) {
+    const [path, name] = splitKey(key);
+    const isPacked = packed.has(path) && name !== 'bias';
+    if (!isPacked && floating.includes(tensor.dtype) && tensor.dtype !== dtype) {
+      replace(
+        tensors,
+        key,
+        materialised(() => astype(tensor, dtype)),
+      );
+    }
+  }
+}
+
+function expand(
+  tensors: Map<string, Tensor>,
+  packed: ReadonlySet<string>,
+  quantizationAt: (path: string) => QuantizationOptions | undefined,
+): void {
+  for (const path of packed) {
+    const [weight, scales, biases] = ['weight', 'scales', 'biases'].map((name) =>
+      tensors.get(`${path}.${name}`),
+    );
+    const options = quantizationAt(path);
+    if (weight === undefined || scales === undefined || biases === undefined || options === undefined) {
+      // The network's own reader lists what is missing, with everything else that is.
+      continue;
+    }
+    const values = materialised(() => dequantize(weight, scales, biases, options));
+    replace(tensors, `${path}.weight`, values);
+    remove(tensors, `${path}.scales`);
+    remove(tensors, `${path}.biases`);
+  }
+}
+
+/** As the network's own layer computes it, mlx-audio's 1e-7 included, in the dtype that it is stored in. */
+function fuse(tensors: Map<string, Tensor>): void {
+  for (const [key, direction] of [...tensors]) {
+    const [path, name] = splitKey(key);
+    const magnitude = tensors.get(`${path}.weight_g`);
+    if (name !== 'weight_v' || magnitude === undefined) {
+      continue;
+    }
+    const weight = materialised(() => {
+      const norm = sqrt(sum(square(direction), { axes: [1, 2], keepDims: true }));
+      return contiguous(multiply(divide(direction, add(norm, 1e-7)), magnitude));
+    });
+    tensors.set(`${path}.weight`, weight);
+    remove(tensors, key);
+    remove(tensors, `${path}.weight_g`);
+  }
+}

@@ -1,0 +1,84 @@
+/** The leak rule: when a rising series is called a leak, and the smallest leak that a clean one excludes. */
+
+import { interquartileRange, sorted } from './statistics.ts';
+import { mannKendall, theilSen } from './trend.ts';
+
+/** Fewer measured iterations than this leave each half with too few for its own test. */
+export const fewestIterations = 10;
+
+/** Bounds of the rule. Error rates that they give are measured in leak-rule.test.ts. */
+export const leakRule = {
+  overallPValue: 0.01,
+  halfPValue: 0.05,
+  /** The confirmation run is this many times as long as the first. */
+  confirmationFactor: 2,
+  /** The confirmed slope must be at least this share of the first one. */
+  confirmedSlopeShare: 0.5,
+} as const;
+
+/** What one series says, before any confirmation. */
+export interface TrendReading {
+  readonly count: number;
+  readonly rising: boolean;
+  /** Bytes (or whatever the series counts) per iteration. */
+  readonly slope: number;
+  readonly slopeLowerBound: number;
+  readonly pValue: number;
+  readonly firstHalfPValue: number;
+  readonly secondHalfPValue: number;
+}
+
+/**
+ * Reads one series of measured iterations (warm-up already dropped): rising when the test says so overall and in each
+ * half by itself, and the slope's lower bound is above `threshold`. A plateau after a warm-up and a single step each
+ * fail in one of the halves. Throws a RangeError for a NaN or fewer than two samples.
+ */
+export function readTrend(series: readonly number[], threshold: number): TrendReading {
+  const middle = Math.floor(series.length / 2);
+  const { pValue } = mannKendall(series);
+  const firstHalfPValue = mannKendall(series.slice(0, middle)).pValue;
+  const secondHalfPValue = mannKendall(series.slice(middle)).pValue;
+  const { slope, lowerBound } = theilSen(series);
+  return {
+    count: series.length,
+    rising:
+      pValue < leakRule.overallPValue &&
+      firstHalfPValue < leakRule.halfPValue &&
+      secondHalfPValue < leakRule.halfPValue &&
+      lowerBound > threshold,
+    slope,
+    slopeLowerBound: lowerBound,
+    pValue,
+    firstHalfPValue,
+    secondHalfPValue,
+  };
+}
+
+/** Whether a confirmation run bears out what the first one said: rising again, at half the slope or more. */
+export function isConfirmed(first: TrendReading, confirmation: TrendReading): boolean {
+  return (
+    first.rising && confirmation.rising && confirmation.slope >= leakRule.confirmedSlopeShare * first.slope
+  );
+}
+
+/**
+ * The smallest steady leak per iteration that the rule would have found, with at least 95% probability, in a series of
+ * this length and noise. A constant series hides nothing: there a leak of one unit per iteration would have been seen.
+ *
+ * The factor on the noise's deviation is that of 15 iterations, carried to other lengths as a regression's slope is
+ * (its error falls with the length to the power of 1.5); leak-rule.test.ts holds it to that probability.
+ */
+export function smallestDetectableSlope(series: readonly number[], threshold: number): number {
+  const deviation = noiseDeviation(series);
+  if (deviation === 0) {
+    return Math.max(threshold, 1);
+  }
+  return threshold + 1.25 * deviation * (15 / series.length) ** 1.5;
+}
+
+/** The noise's standard deviation from differences of neighbours, which a slow trend hardly moves. */
+function noiseDeviation(series: readonly number[]): number {
+  const differences = series.slice(1).map((value, index) => value - (series[index] ?? Number.NaN));
+  // A normal distribution's quartiles lie 1.349 deviations apart; a difference has the noise twice.
+  return interquartileRange(sorted(differences)) / 1.349 / Math.SQRT2;
+}

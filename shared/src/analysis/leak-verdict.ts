@@ -1,0 +1,144 @@
+/** What each channel of a run says about leaks, by the leak rule, in a closed set of answers. */
+
+import { fewestIterations, isConfirmed, leakRule, readTrend, smallestDetectableSlope } from './leak-rule.ts';
+import type { TrendReading } from './leak-rule.ts';
+
+/** The series of a run in which a leak can show. */
+export const leakChannels = [
+  'activeBytes',
+  'footprintBytes',
+  'heapBytes',
+  'liveTensors',
+  'openFileDescriptors',
+] as const;
+
+export type LeakChannel = (typeof leakChannels)[number];
+
+/**
+ * Growth per iteration that a channel shows without any leak, in its own unit; measured on clean runs of 200 iterations.
+ * MLX's counters, tensors and descriptors are exact. The collector's and the system's figures drift by a little.
+ */
+export const channelThresholds: Readonly<Record<LeakChannel, number>> = {
+  activeBytes: 0,
+  footprintBytes: 32_768,
+  heapBytes: 1_024,
+  liveTensors: 0,
+  openFileDescriptors: 0,
+};
+
+export type LeakStatus =
+  /** Rising, and rising again in the confirmation run. */
+  | 'leak'
+  /** Not rising, and a leak above `smallestDetectable` would have shown. */
+  | 'no-leak'
+  /** Rising together with the allocator's cache, which can be returned. */
+  | 'cache-growth'
+  /** Grew at first, then stayed. */
+  | 'plateau'
+  /** Too short, interrupted, not numbers, or rising in a way that no confirmation has borne out. */
+  | 'inconclusive';
+
+export interface ChannelVerdict {
+  readonly channel: LeakChannel;
+  readonly status: LeakStatus;
+  /** Growth per iteration, in the channel's unit: of the confirmation run where there is one. */
+  readonly ratePerIteration: number;
+  /** The smallest steady leak per iteration that this run would have found; absent where it could have found none. */
+  readonly smallestDetectable?: number;
+  readonly first?: TrendReading;
+  readonly confirmation?: TrendReading;
+  /** Why it is inconclusive, as a clause. */
+  readonly reason?: string;
+}
+
+export interface ChannelSeries {
+  readonly channel: LeakChannel;
+  /** Measured iterations in order, the warm-up dropped. */
+  readonly first: readonly number[];
+  /** The iterations of the confirmation run, where one was made; they follow the first ones in the same process. */
+  readonly confirmation?: readonly number[];
+  /** The allocator's cache after each iteration of `first`, before it was cleared. */
+  readonly cacheBytes?: readonly number[];
+}
+
+/** Whether a first run rises, so that a confirmation run is due. False for series that the rule cannot read. */
+export function needsConfirmation({ channel, first }: ChannelSeries): boolean {
+  return (
+    first.length >= fewestIterations &&
+    first.every(Number.isFinite) &&
+    readTrend(first, channelThresholds[channel]).rising
+  );
+}
+
+/** Applies the rule to one channel. Never throws: what it cannot read is inconclusive, and says why. */
+export function judgeChannel(series: ChannelSeries): ChannelVerdict {
+  const { channel, first: firstSeries, confirmation: confirmationSeries } = series;
+  const inconclusive = (reason: string, readings: Partial<ChannelVerdict> = {}): ChannelVerdict => ({
+    channel,
+    status: 'inconclusive',
+    ratePerIteration: 0,
+    reason,
+    ...readings,
+  });
+  if (![...firstSeries, ...(confirmationSeries ?? [])].every(Number.isFinite)) {
+    return inconclusive('a sample is not a number');
+  }
+  if (firstSeries.length < fewestIterations) {
+    return inconclusive(
+      `it has ${firstSeries.length} measured iterations, and the rule needs ${fewestIterations}`,
+    );
+  }
+  const threshold = channelThresholds[channel];
+  const first = readTrend(firstSeries, threshold);
+  if (!first.rising) {
+    return {
+      channel,
+      status: isPlateau(firstSeries, first) ? 'plateau' : 'no-leak',
+      ratePerIteration: first.slope,
+      smallestDetectable: smallestDetectableSlope(firstSeries, threshold),
+      first,
+    };
+  }
+  if (channel === 'footprintBytes' && isCacheGrowth(first, series.cacheBytes)) {
+    return { channel, status: 'cache-growth', ratePerIteration: first.slope, first };
+  }
+  if (confirmationSeries === undefined) {
+    return inconclusive('it rises, but no confirmation run was made', {
+      first,
+      ratePerIteration: first.slope,
+    });
+  }
+  if (confirmationSeries.length < leakRule.confirmationFactor * firstSeries.length) {
+    return inconclusive('it rises, but the confirmation run was cut short', {
+      first,
+      ratePerIteration: first.slope,
+    });
+  }
+  const confirmation = readTrend(confirmationSeries, threshold);
+  if (isConfirmed(first, confirmation)) {
+    return { channel, status: 'leak', ratePerIteration: confirmation.slope, first, confirmation };
+  }
+  return {
+    channel,
+    status: 'plateau',
+    ratePerIteration: confirmation.slope,
+    smallestDetectable: smallestDetectableSlope(confirmationSeries, threshold),
+    first,
+    confirmation,
+  };
+}
+
+/** Grew over the whole, by more than the noise, but not in its second half. */
+function isPlateau(series: readonly number[], reading: TrendReading): boolean {
+  const grew = (series.at(-1) ?? 0) > (series[0] ?? 0);
+  return grew && reading.pValue < leakRule.overallPValue && reading.secondHalfPValue >= leakRule.halfPValue;
+}
+
+/** The cache rises too, by half of the channel's slope at least: what grew is memory that clearing gives back. */
+function isCacheGrowth(reading: TrendReading, cacheBytes: readonly number[] | undefined): boolean {
+  if (cacheBytes === undefined || cacheBytes.length !== reading.count || !cacheBytes.every(Number.isFinite)) {
+    return false;
+  }
+  const cache = readTrend(cacheBytes, 0);
+  return cache.rising && cache.slope >= 0.5 * reading.slope;
+}

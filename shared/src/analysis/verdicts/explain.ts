@@ -1,0 +1,111 @@
+/** From a study's evidence to its answer: is there an anomaly, what makes it, and what is left unexplained. */
+
+import { formatBytes } from '../../format/bytes.ts';
+import { findArm, peakShift } from './evidence.ts';
+import type { StudyEvidence } from './evidence.ts';
+import type { Shift } from '../shift.ts';
+import { rules } from './rules.ts';
+import type { Question, Verdict } from './verdict.ts';
+
+/** Below this share of the baseline's peak a difference is not worth a hypothesis: peaks wobble by up to 1.4% on a CPU. */
+const noticeableShare = 0.02;
+
+export interface Explanation {
+  readonly model: string;
+  readonly baseline: string;
+  /** How far this model's peaks lie above the baseline's. */
+  readonly difference: Shift;
+  readonly isAnomaly: boolean;
+  readonly verdicts: readonly Verdict[];
+  /** What the parts leave of the anomaly, interactions between them included; 0 where there is no anomaly. */
+  readonly remainderBytes: number;
+  /** The answer about this model, in a sentence or two. */
+  readonly sentence: string;
+}
+
+/** Why nothing can be said about a model, instead of a verdict. */
+export interface Refusal {
+  readonly model: string;
+  readonly reason: string;
+}
+
+/** Explains each model of a study but its baseline. Models whose own arm is not whole are refused, each with a reason. */
+export function explain(evidence: StudyEvidence): { explanations: Explanation[]; refusals: Refusal[] } {
+  const explanations: Explanation[] = [];
+  const refusals: Refusal[] = [];
+  const baseline = findArm(evidence, evidence.baseline, 'as-given');
+  for (const facts of evidence.models.filter(({ model }) => model !== evidence.baseline)) {
+    const given = findArm(evidence, facts.model, 'as-given');
+    const reason =
+      baseline === undefined
+        ? `${evidence.baseline}, which it is compared with, has no whole run`
+        : given === undefined
+          ? 'it has no whole run'
+          : (unreadable(given.peakBytes) ?? unreadable(baseline.peakBytes));
+    if (reason !== undefined || baseline === undefined || given === undefined) {
+      refusals.push({ model: facts.model, reason: reason ?? 'it has no whole run' });
+      continue;
+    }
+    const difference = peakShift(given, baseline);
+    const bound = noticeableShare * Math.max(...baseline.peakBytes);
+    const isAnomaly = facts.bits !== undefined && difference.low > 0 && difference.estimate > bound;
+    explanations.push(explainOne({ evidence, facts, given, baseline, difference, isAnomaly }));
+  }
+  return { explanations, refusals };
+}
+
+/** The fewest iterations from which a median and its interval can be had. */
+const fewestForInterval = 5;
+
+function unreadable(peaks: readonly number[]): string | undefined {
+  if (!peaks.every(Number.isFinite)) {
+    return 'a peak is not a number';
+  }
+  return peaks.length < fewestForInterval
+    ? `${peaks.length} measured iterations are too few for a verdict: it takes ${fewestForInterval}`
+    : undefined;
+}
+
+function explainOne(question: Question): Explanation {
+  const { facts, baseline, difference, isAnomaly } = question;
+  let remainder = isAnomaly ? difference.estimate : 0;
+  const verdicts = rules.map((rule): Verdict => {
+    const outcome = rule.judge(question);
+    const effect = rule.isPart && isAnomaly ? outcome.effectBytes?.estimate : undefined;
+    remainder -= effect ?? 0;
+    return {
+      hypothesis: rule.id,
+      statement: rule.statement,
+      ...outcome,
+      ...(effect === undefined ? {} : { share: effect / difference.estimate }),
+    };
+  });
+  return {
+    model: facts.model,
+    baseline: baseline.model,
+    difference,
+    isAnomaly,
+    verdicts,
+    remainderBytes: remainder,
+    sentence: answer(question, verdicts),
+  };
+}
+
+function answer({ facts, baseline, difference, isAnomaly }: Question, verdicts: readonly Verdict[]): string {
+  const size = formatBytes(Math.abs(difference.estimate));
+  if (!isAnomaly) {
+    const way = difference.estimate < 0 ? `${size} lower than` : 'within the noise of';
+    return difference.low > 0
+      ? `${facts.model} peaks ${size} higher than ${baseline.model}, as its weights are larger: there is no anomaly to explain.`
+      : `${facts.model} peaks ${way} ${baseline.model}: there is no anomaly to explain.`;
+  }
+  const causes = verdicts.filter(({ status, share }) => status === 'supported' && share !== undefined);
+  const opening = `${facts.model} peaks ${size} higher than ${baseline.model}.`;
+  if (causes.length === 0) {
+    return `${opening} None of the hypotheses that were tested explains it.`;
+  }
+  const named = causes
+    .toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0))
+    .map(({ statement, share = 0 }) => `${statement} (${Math.round(100 * share)}% of it)`);
+  return `${opening} ${named.join(' ')}`;
+}

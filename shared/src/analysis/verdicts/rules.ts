@@ -1,0 +1,28 @@
+/** All hypotheses, in the order in which a reader meets them: the likeliest, the guess, then the others. */
+
+import { dequantization } from './rules/dequantization.ts';
+import { float32Rest } from './rules/float32-rest.ts';
+import { leak } from './rules/leak.ts';
+import { loadTransient } from './rules/load-transient.ts';
+import { peakNotReset } from './rules/peak-not-reset.ts';
+import {
+  allocatorCache,
+  float32Activations,
+  oneLazyGraph,
+  weightNormTemporaries,
+} from './rules/shared-causes.ts';
+import { unequalWork } from './rules/unequal-work.ts';
+import type { Rule } from './verdict.ts';
+
+export const rules: readonly Rule[] = [
+  float32Rest,
+  dequantization,
+  peakNotReset,
+  unequalWork,
+  float32Activations,
+  loadTransient,
+  allocatorCache,
+  oneLazyGraph,
+  weightNormTemporaries,
+  leak,
+];

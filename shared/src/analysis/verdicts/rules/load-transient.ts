@@ -1,0 +1,25 @@
+/** Hypothesis: the peak is one of loading, read as if it were one of speaking. */
+
+import { formatBytes } from '../../../format/bytes.ts';
+import { medianOf } from '../evidence.ts';
+import { armName } from '../verdict.ts';
+import type { Rule } from '../verdict.ts';
+
+export const loadTransient: Rule = {
+  id: 'load-transient',
+  statement: 'The peak is one of loading the weights.',
+  isPart: false,
+  judge({ given, isAnomaly }) {
+    const peak = medianOf(given.peakBytes);
+    const stillThere = peak >= given.loadPeakBytes || isAnomaly;
+    return {
+      status: stillThere ? 'refuted' : 'supported',
+      prediction: 'With the peak reset after loading, no difference is left.',
+      arms: [armName(given)],
+      sentence:
+        `Loading peaked at ${formatBytes(given.loadPeakBytes)}; the peak was reset then, and speaking reached ` +
+        `${formatBytes(peak)} by itself.`,
+      opposite: 'A peak in the loop below that of loading, and no higher than the baseline’s.',
+    };
+  },
+};

@@ -1,0 +1,67 @@
+/**
+ * Hypotheses about what every model does alike: each raises the peak of the baseline too, so it explains a difference only as
+ * far as taking it away brings the two closer.
+ */
+
+import { formatBytes } from '../../../format/bytes.ts';
+import { peakShift } from '../evidence.ts';
+import type { Intervention } from '../evidence.ts';
+import { judgeByIntervention } from '../verdict.ts';
+import type { HypothesisId, Rule } from '../verdict.ts';
+
+interface SharedCause {
+  readonly id: HypothesisId;
+  readonly statement: string;
+  readonly intervention: Intervention;
+  /** The intervention as the opening of a sentence. */
+  readonly opening: string;
+}
+
+function sharedCause({ id, statement, intervention, opening }: SharedCause): Rule {
+  return {
+    id,
+    statement,
+    isPart: true,
+    judge(question) {
+      return judgeByIntervention(question, {
+        intervention,
+        prediction: `${opening}, the model comes closer to ${question.baseline.model}.`,
+        opposite: `${opening}, both peaks moving alike, so that their difference stays.`,
+        changesBaseline: true,
+        wholeWithoutAnomaly: Math.max(1, Math.abs(question.difference.estimate)),
+        sentence: (effect, _status, arm) => {
+          const own = peakShift(question.given, arm).estimate;
+          return `${opening}, its peak changed by ${formatBytes(-own, { sign: true })}, and its distance to ${question.baseline.model} by ${formatBytes(-effect.estimate, { sign: true })}.`;
+        },
+      });
+    },
+  };
+}
+
+export const float32Activations = sharedCause({
+  id: 'float32-activations',
+  statement: 'Activations are float32 although the weights are not.',
+  intervention: 'bfloat16-activations',
+  opening: 'With activations cast to bfloat16',
+});
+
+export const allocatorCache = sharedCause({
+  id: 'allocator-cache',
+  statement: "The allocator's cache counts into the peak.",
+  intervention: 'no-cache',
+  opening: 'With no cache allowed',
+});
+
+export const oneLazyGraph = sharedCause({
+  id: 'one-lazy-graph',
+  statement: 'One large lazy graph keeps more alive than it needs.',
+  intervention: 'stage-wise',
+  opening: 'With each stage evaluated by itself',
+});
+
+export const weightNormTemporaries = sharedCause({
+  id: 'weight-norm-temporaries',
+  statement: 'Weight norm, computed anew in each call, leaves large temporaries.',
+  intervention: 'fused-weight-norm',
+  opening: 'With weight norm fused into the weights',
+});

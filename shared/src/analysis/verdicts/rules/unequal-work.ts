@@ -1,0 +1,29 @@
+/** Hypothesis: quantized prosody predicts other durations, so the model makes more audio from the same text. */
+
+import { formatBytes } from '../../../format/bytes.ts';
+import { medianOf } from '../evidence.ts';
+import { judgeByIntervention } from '../verdict.ts';
+import type { Rule } from '../verdict.ts';
+
+export const unequalWork: Rule = {
+  id: 'unequal-work',
+  statement: 'The quantized model speaks the same text at another length, so it does other work.',
+  isPart: true,
+  judge(question) {
+    const { given, baseline } = question;
+    const own = medianOf(given.samples);
+    const reference = medianOf(baseline.samples);
+    return judgeByIntervention(question, {
+      intervention: 'frozen-durations',
+      prediction: `With ${baseline.model}'s durations replayed, both make the same audio and the difference shrinks.`,
+      opposite: 'The difference staying as it is when both make the same audio.',
+      changesBaseline: false,
+      wholeWithoutAnomaly: Math.max(1, Math.abs(question.difference.estimate)),
+      sentence: (effect) => {
+        const length = own === reference ? 'the same length' : `${own} samples instead of ${reference}`;
+        const way = effect.estimate >= 0 ? 'added' : 'saved';
+        return `It speaks the text in ${length}; by itself that ${way} ${formatBytes(Math.abs(effect.estimate))} at the peak.`;
+      },
+    });
+  },
+};

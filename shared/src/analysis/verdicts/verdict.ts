@@ -1,0 +1,134 @@
+/** A verdict on one hypothesis about one model, and how a rule's measured effect becomes one. */
+
+import { lessShift, noShift } from '../shift.ts';
+import type { Shift } from '../shift.ts';
+import { findArm, peakShift } from './evidence.ts';
+import type { Arm, Intervention, ModelFacts, StudyEvidence } from './evidence.ts';
+
+export type VerdictStatus = 'supported' | 'refuted' | 'inconclusive' | 'not-tested';
+
+export const hypothesisIds = [
+  'float32-rest',
+  'on-the-fly-dequantization',
+  'peak-not-reset',
+  'unequal-work',
+  'float32-activations',
+  'load-transient',
+  'allocator-cache',
+  'one-lazy-graph',
+  'weight-norm-temporaries',
+  'leak',
+] as const;
+
+export type HypothesisId = (typeof hypothesisIds)[number];
+
+export interface Verdict {
+  readonly hypothesis: HypothesisId;
+  /** The hypothesis as a statement. */
+  readonly statement: string;
+  readonly status: VerdictStatus;
+  /** What would be seen if it were true. */
+  readonly prediction: string;
+  /** The arms that were compared, as "model (intervention)". */
+  readonly arms: readonly string[];
+  /** What the intervention took off the difference between this model's peak and the baseline's. */
+  readonly effectBytes?: Shift;
+  /** The effect as a share of the anomaly, where there is one and the effect is a part of it. */
+  readonly share?: number;
+  /** One sentence that a person understands. */
+  readonly sentence: string;
+  /** The measurement that would have shown the opposite. */
+  readonly opposite: string;
+}
+
+/** What a rule is asked about: one model against the baseline. */
+export interface Question {
+  readonly evidence: StudyEvidence;
+  readonly facts: ModelFacts;
+  readonly given: Arm;
+  readonly baseline: Arm;
+  /** How far this model's peaks lie above the baseline's. */
+  readonly difference: Shift;
+  /** Whether that is an anomaly: a quantized model that peaks higher, by more than the noise. */
+  readonly isAnomaly: boolean;
+}
+
+export interface Rule {
+  readonly id: HypothesisId;
+  readonly statement: string;
+  /** What is added up to explain an anomaly; the others are shown beside it. */
+  readonly isPart: boolean;
+  judge(question: Question): RuleOutcome;
+}
+
+export interface RuleOutcome {
+  readonly status: VerdictStatus;
+  readonly prediction: string;
+  readonly arms: readonly string[];
+  readonly effectBytes?: Shift;
+  readonly sentence: string;
+  readonly opposite: string;
+}
+
+/** An effect below this share of what it is to explain explains nothing worth acting on. */
+export const materialShare = 0.1;
+
+/**
+ * Supported where the whole interval of an effect is material, refuted where none of it is, else inconclusive. `whole` is
+ * what the effect is to be a part of, in bytes.
+ */
+export function statusOfEffect(effect: Shift, whole: number): VerdictStatus {
+  const bound = materialShare * whole;
+  if (effect.low >= bound) {
+    return 'supported';
+  }
+  return effect.high < bound ? 'refuted' : 'inconclusive';
+}
+
+export const armName = ({ model, intervention }: Pick<Arm, 'model' | 'intervention'>): string =>
+  intervention === 'as-given' ? model : `${model} (${intervention})`;
+
+/** How a rule that rests on one intervention is put into words. */
+export interface InterventionRule {
+  readonly intervention: Intervention;
+  readonly prediction: string;
+  readonly opposite: string;
+  /** Whether the intervention is a change for the baseline too, whose own effect is then taken off. */
+  readonly changesBaseline: boolean;
+  /** What to compare between the model as given and the arm; the peak unless said otherwise. */
+  readonly measure?: (given: Arm, arm: Arm) => Shift;
+  /** What the effect is a part of where there is no anomaly, in bytes. */
+  readonly wholeWithoutAnomaly: number;
+  /** The sentence, for the measured effect in bytes. */
+  readonly sentence: (effect: Shift, status: VerdictStatus, arm: Arm) => string;
+}
+
+/**
+ * Judges a hypothesis by taking away what it blames: the effect is how far the difference to the baseline falls. A cause
+ * that both models share raises both peaks and explains no difference, hence the baseline's own effect is taken off.
+ */
+export function judgeByIntervention(question: Question, rule: InterventionRule): RuleOutcome {
+  const { evidence, facts, given, baseline, difference, isAnomaly } = question;
+  const { intervention, prediction, opposite, changesBaseline, measure = peakShift } = rule;
+  const arm = findArm(evidence, facts.model, intervention);
+  const control = changesBaseline ? findArm(evidence, baseline.model, intervention) : undefined;
+  const arms = [armName(given), armName({ model: facts.model, intervention })];
+  if (changesBaseline) {
+    arms.push(armName(baseline), armName({ model: baseline.model, intervention }));
+  }
+  if (arm === undefined || (changesBaseline && control === undefined)) {
+    const missing = armName({ model: arm === undefined ? facts.model : baseline.model, intervention });
+    const sentence = `The study has no whole arm ${missing}, so this was not tested.`;
+    return { status: 'not-tested', prediction, arms, sentence, opposite };
+  }
+  const effect = lessShift(measure(given, arm), control === undefined ? noShift : measure(baseline, control));
+  const status = statusOfEffect(effect, isAnomaly ? difference.estimate : rule.wholeWithoutAnomaly);
+  return {
+    status,
+    prediction,
+    arms,
+    effectBytes: effect,
+    sentence: rule.sentence(effect, status, arm),
+    opposite,
+  };
+}
