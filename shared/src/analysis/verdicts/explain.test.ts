@@ -3,11 +3,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededNormal } from '../simulated-series.ts';
-import type { Arm, Intervention, ModelFacts, StudyEvidence } from './evidence.ts';
+import { hypothesisIds } from '../../protocol/study-evidence.ts';
+import type {
+  Arm,
+  Explanation,
+  HypothesisId,
+  Intervention,
+  ModelFacts,
+  StudyEvidence,
+  Verdict,
+} from '../../protocol/study-evidence.ts';
 import { explain } from './explain.ts';
-import type { Explanation } from './explain.ts';
-import { hypothesisIds } from './verdict.ts';
-import type { HypothesisId, Verdict } from './verdict.ts';
 
 const MB = 1e6;
 const wobble = seededNormal(11);
@@ -237,12 +243,13 @@ describe('data that carry no verdict', () => {
     assert.match(explanation.sentence, /None of the hypotheses/);
   });
 
-  for (const [what, broken] of [
+  const broken: readonly [what: string, arm: Arm][] = [
     ['three iterations', { ...given, peakBytes: given.peakBytes.slice(0, 3) }],
     ['a NaN', { ...given, peakBytes: [...given.peakBytes.slice(1), Number.NaN] }],
-  ] as const) {
+  ];
+  for (const [what, brokenArm] of broken) {
     test(`${what}: the model is refused with a reason, and has no verdict`, () => {
-      const { explanations, refusals } = explain(study(facts('4bit-fp32', 276, 4), [broken]));
+      const { explanations, refusals } = explain(study(facts('4bit-fp32', 276, 4), [brokenArm]));
       assert.deepEqual(explanations, []);
       assert.equal(refusals.length, 1);
       assert.match(refusals[0]?.reason ?? '', /too few|not a number/);

@@ -1,33 +1,13 @@
 /** From a study's evidence to its answer: is there an anomaly, what makes it, and what is left unexplained. */
 
+import type { Explanation, Refusal, StudyEvidence, Verdict } from '../../protocol/study-evidence.ts';
 import { formatBytes } from '../../format/bytes.ts';
 import { findArm, peakShift } from './evidence.ts';
-import type { StudyEvidence } from './evidence.ts';
-import type { Shift } from '../shift.ts';
 import { rules } from './rules.ts';
-import type { Question, Verdict } from './verdict.ts';
+import type { Question } from './verdict.ts';
 
 /** Below this share of the baseline's peak a difference is not worth a hypothesis: peaks wobble by up to 1.4% on a CPU. */
 const noticeableShare = 0.02;
-
-export interface Explanation {
-  readonly model: string;
-  readonly baseline: string;
-  /** How far this model's peaks lie above the baseline's. */
-  readonly difference: Shift;
-  readonly isAnomaly: boolean;
-  readonly verdicts: readonly Verdict[];
-  /** What the parts leave of the anomaly, interactions between them included; 0 where there is no anomaly. */
-  readonly remainderBytes: number;
-  /** The answer about this model, in a sentence or two. */
-  readonly sentence: string;
-}
-
-/** Why nothing can be said about a model, instead of a verdict. */
-export interface Refusal {
-  readonly model: string;
-  readonly reason: string;
-}
 
 /** Explains each model of a study but its baseline. Models whose own arm is not whole are refused, each with a reason. */
 export function explain(evidence: StudyEvidence): { explanations: Explanation[]; refusals: Refusal[] } {
@@ -55,7 +35,7 @@ export function explain(evidence: StudyEvidence): { explanations: Explanation[];
 }
 
 /** The fewest iterations from which a median and its interval can be had. */
-const fewestForInterval = 5;
+const fewestForInterval = 4;
 
 function unreadable(peaks: readonly number[]): string | undefined {
   if (!peaks.every(Number.isFinite)) {

@@ -1,45 +1,17 @@
-/** A verdict on one hypothesis about one model, and how a rule's measured effect becomes one. */
+/** How a rule's measured effect becomes a verdict on one hypothesis about one model. */
 
+import type {
+  Arm,
+  HypothesisId,
+  Intervention,
+  ModelFacts,
+  StudyEvidence,
+  Verdict,
+  VerdictStatus,
+} from '../../protocol/study-evidence.ts';
 import { lessShift, noShift } from '../shift.ts';
 import type { Shift } from '../shift.ts';
 import { findArm, peakShift } from './evidence.ts';
-import type { Arm, Intervention, ModelFacts, StudyEvidence } from './evidence.ts';
-
-export type VerdictStatus = 'supported' | 'refuted' | 'inconclusive' | 'not-tested';
-
-export const hypothesisIds = [
-  'float32-rest',
-  'on-the-fly-dequantization',
-  'peak-not-reset',
-  'unequal-work',
-  'float32-activations',
-  'load-transient',
-  'allocator-cache',
-  'one-lazy-graph',
-  'weight-norm-temporaries',
-  'leak',
-] as const;
-
-export type HypothesisId = (typeof hypothesisIds)[number];
-
-export interface Verdict {
-  readonly hypothesis: HypothesisId;
-  /** The hypothesis as a statement. */
-  readonly statement: string;
-  readonly status: VerdictStatus;
-  /** What would be seen if it were true. */
-  readonly prediction: string;
-  /** The arms that were compared, as "model (intervention)". */
-  readonly arms: readonly string[];
-  /** What the intervention took off the difference between this model's peak and the baseline's. */
-  readonly effectBytes?: Shift;
-  /** The effect as a share of the anomaly, where there is one and the effect is a part of it. */
-  readonly share?: number;
-  /** One sentence that a person understands. */
-  readonly sentence: string;
-  /** The measurement that would have shown the opposite. */
-  readonly opposite: string;
-}
 
 /** What a rule is asked about: one model against the baseline. */
 export interface Question {
@@ -61,14 +33,8 @@ export interface Rule {
   judge(question: Question): RuleOutcome;
 }
 
-export interface RuleOutcome {
-  readonly status: VerdictStatus;
-  readonly prediction: string;
-  readonly arms: readonly string[];
-  readonly effectBytes?: Shift;
-  readonly sentence: string;
-  readonly opposite: string;
-}
+/** A verdict but for what its rule's place in the study adds. */
+export type RuleOutcome = Omit<Verdict, 'hypothesis' | 'statement' | 'share'>;
 
 /** An effect below this share of what it is to explain explains nothing worth acting on. */
 export const materialShare = 0.1;

@@ -2,7 +2,7 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { transientShift } from '../evidence.ts';
-import type { LayerTransient } from '../evidence.ts';
+import type { LayerTransient } from '../../../protocol/study-evidence.ts';
 import { armName, judgeByIntervention } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 

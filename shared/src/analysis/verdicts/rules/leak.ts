@@ -3,7 +3,8 @@
 import { formatBytes } from '../../../format/bytes.ts';
 import { judgeChannel } from '../../leak-verdict.ts';
 import { armName } from '../verdict.ts';
-import type { Rule, VerdictStatus } from '../verdict.ts';
+import type { VerdictStatus } from '../../../protocol/study-evidence.ts';
+import type { Rule } from '../verdict.ts';
 
 export const leak: Rule = {
   id: 'leak',

@@ -5,9 +5,9 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { peakShift } from '../evidence.ts';
-import type { Intervention } from '../evidence.ts';
 import { judgeByIntervention } from '../verdict.ts';
-import type { HypothesisId, Rule } from '../verdict.ts';
+import type { HypothesisId, Intervention } from '../../../protocol/study-evidence.ts';
+import type { Rule } from '../verdict.ts';
 
 interface SharedCause {
   readonly id: HypothesisId;
