@@ -1,5 +1,6 @@
 /** The leak rule: when a rising series is called a leak, and the smallest leak that a clean one excludes. */
 
+import type { TrendReading } from '../protocol/leak-verdicts.ts';
 import { interquartileRange, sorted } from './statistics.ts';
 import { mannKendall, theilSen } from './trend.ts';
 
@@ -15,18 +16,6 @@ export const leakRule = {
   /** The confirmed slope must be at least this share of the first one. */
   confirmedSlopeShare: 0.5,
 } as const;
-
-/** What one series says, before any confirmation. */
-export interface TrendReading {
-  readonly count: number;
-  readonly rising: boolean;
-  /** Bytes (or whatever the series counts) per iteration. */
-  readonly slope: number;
-  readonly slopeLowerBound: number;
-  readonly pValue: number;
-  readonly firstHalfPValue: number;
-  readonly secondHalfPValue: number;
-}
 
 /**
  * Reads one series of measured iterations (warm-up already dropped): rising when the test says so overall and in each

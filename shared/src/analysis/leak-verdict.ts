@@ -1,18 +1,7 @@
 /** What each channel of a run says about leaks, by the leak rule, in a closed set of answers. */
 
 import { fewestIterations, isConfirmed, leakRule, readTrend, smallestDetectableSlope } from './leak-rule.ts';
-import type { TrendReading } from './leak-rule.ts';
-
-/** The series of a run in which a leak can show. */
-export const leakChannels = [
-  'activeBytes',
-  'footprintBytes',
-  'heapBytes',
-  'liveTensors',
-  'openFileDescriptors',
-] as const;
-
-export type LeakChannel = (typeof leakChannels)[number];
+import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
 
 /**
  * Growth per iteration that a channel shows without any leak, in its own unit; measured on clean runs of 200 iterations.
@@ -25,31 +14,6 @@ export const channelThresholds: Readonly<Record<LeakChannel, number>> = {
   liveTensors: 0,
   openFileDescriptors: 0,
 };
-
-export type LeakStatus =
-  /** Rising, and rising again in the confirmation run. */
-  | 'leak'
-  /** Not rising, and a leak above `smallestDetectable` would have shown. */
-  | 'no-leak'
-  /** Rising together with the allocator's cache, which can be returned. */
-  | 'cache-growth'
-  /** Grew at first, then stayed. */
-  | 'plateau'
-  /** Too short, interrupted, not numbers, or rising in a way that no confirmation has borne out. */
-  | 'inconclusive';
-
-export interface ChannelVerdict {
-  readonly channel: LeakChannel;
-  readonly status: LeakStatus;
-  /** Growth per iteration, in the channel's unit: of the confirmation run where there is one. */
-  readonly ratePerIteration: number;
-  /** The smallest steady leak per iteration that this run would have found; absent where it could have found none. */
-  readonly smallestDetectable?: number;
-  readonly first?: TrendReading;
-  readonly confirmation?: TrendReading;
-  /** Why it is inconclusive, as a clause. */
-  readonly reason?: string;
-}
 
 export interface ChannelSeries {
   readonly channel: LeakChannel;
