@@ -37,6 +37,8 @@ export async function fetchWheel(context, pin) {
         python(context),
         [
           ...['-m', 'pip', 'download', '--quiet', '--no-input', '--disable-pip-version-check'],
+          // Each retry is told with its cause, which the error in the end is not.
+          ...['--retries', '3'],
           ...['--no-deps', '--only-binary=:all:', '--python-version', '3.12', ...platform],
           ...['--require-hashes', '--requirement', requirements, '--dest', folder],
         ],

@@ -30,10 +30,10 @@ export const dependencies = {
   async work(context) {
     const { layout, platform } = context;
     // The native build and the tests need development dependencies even where NODE_ENV says production. No dependency
-    // needs its install script.
+    // needs its install script. Some want a newer Node than this one, and will run on the pinned one.
     const { status, output } = await runNpm(
       context,
-      ['ci', '--ignore-scripts', '--include=dev', '--include=optional'],
+      ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--engine-strict=false'],
       layout.root,
     );
     if (status !== 0) {

@@ -1,0 +1,79 @@
+/** Everything that a person must install is named at once, with what to do. */
+
+import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { SetupFailure } from './failure.js';
+import { checkRequirements } from './requirements.js';
+import { temporaryContext, temporaryFolder, writeProgram } from './test-context.ts';
+
+/** A machine whose PATH is one folder. */
+function machineWith(t: TestContext, programs: Record<string, readonly string[]> = {}) {
+  const folder = temporaryFolder(t);
+  // What the fake programs themselves are written in.
+  symlinkSync('/bin/sh', join(folder, 'sh'));
+  for (const [name, lines] of Object.entries(programs)) writeProgram(join(folder, name), ...lines);
+  return temporaryContext(t, { env: { PATH: folder } });
+}
+
+async function failureOf(check: Promise<void>): Promise<SetupFailure> {
+  const failure: unknown = await check.then(
+    () => assert.fail('Nothing is missing'),
+    (error: unknown) => error,
+  );
+  assert.ok(failure instanceof SetupFailure);
+  return failure;
+}
+
+test('on a bare machine npm, Python and a compiler are named together', async (t) => {
+  const context = machineWith(t);
+  const { message, remedy } = await failureOf(checkRequirements(context, ['npm', 'python', 'compiler'], 0));
+  assert.equal(message, 'Tidemark cannot be set up yet: these are missing.');
+  assert.match(remedy, /- npm/);
+  assert.match(remedy, /- Python 3\.9 or newer with pip: there is no working python3/);
+  assert.match(remedy, /- a C\+\+20 compiler/);
+});
+
+test('only what the steps need is looked for', async (t) => {
+  const context = machineWith(t);
+  await checkRequirements(context, [], 0);
+});
+
+test('a Python that is too old is named with its version', async (t) => {
+  const context = machineWith(t, { python3: ['echo 3.8'] });
+  const { remedy } = await failureOf(checkRequirements(context, ['python'], 0));
+  assert.match(remedy, /python3 is 3\.8/);
+});
+
+test('a Python without pip is told from no Python', async (t) => {
+  const context = machineWith(t, {
+    python3: ['case $1 in -c) echo 3.12 ;; *) echo "No module named pip" >&2; exit 1 ;; esac'],
+  });
+  const { message, remedy } = await failureOf(checkRequirements(context, ['python'], 0));
+  assert.equal(message, 'Tidemark cannot be set up yet: this is missing.');
+  assert.match(remedy, /pip: python3 is there \(3\.12\), but `python3 -m pip` does not run/);
+});
+
+test('a compiler that cannot compile C++20 is named with its own words', async (t) => {
+  const context = machineWith(t, {
+    'g++': ['echo "fatal error: concepts: No such file or directory" >&2; exit 1'],
+  });
+  const { remedy } = await failureOf(checkRequirements(context, ['compiler'], 0));
+  assert.match(remedy, /g\+\+ is there, but cannot compile C\+\+20 \(fatal error: concepts/);
+  assert.match(remedy, /CXX=/);
+});
+
+test('the compiler that CXX names is the one that is used', async (t) => {
+  const context = machineWith(t, { 'c++': ['exit 0'], 'my-c++': ['exit 0'] });
+  await checkRequirements(context, ['compiler'], 0);
+  assert.equal(context.tools.compiler, 'c++');
+  context.env['CXX'] = 'my-c++';
+  await checkRequirements(context, ['compiler'], 0);
+  assert.equal(context.tools.compiler, 'my-c++');
+});
+
+test('a disk that is too full is said with both sizes', async (t) => {
+  const { remedy } = await failureOf(checkRequirements(temporaryContext(t), [], 9e15));
+  assert.match(remedy, /disk space: set-up takes 9000000000 MB, and \d+ MB are free/);
+});
