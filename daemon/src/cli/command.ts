@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { formatError } from './format-error.ts';
 import type { OutputOptions } from './options.ts';
 import { createProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -11,6 +12,8 @@ export interface Context {
   /** Aborted when the person stops the command. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** Says on stderr what went wrong, where the command goes on. */
+  readonly report: (error: unknown) => void;
 }
 
 export interface CommandResult {
@@ -24,7 +27,7 @@ export interface CommandResult {
 
 /** Runs a command's body and prints what it made. */
 export async function runCommand(
-  { json }: OutputOptions,
+  { json, verbose }: OutputOptions,
   body: (context: Context) => Promise<CommandResult>,
 ): Promise<void> {
   const startedAt = performance.now();
@@ -35,7 +38,13 @@ export async function runCommand(
       `${interruption.message.replace(/\.$/, '')}; ending the model host. Once more ends everything at once.`,
     );
   });
-  const { document, text, exitCode = 0 } = await body({ signal, progress }).finally(() => progress.end());
+  const report = (error: unknown): void =>
+    progress.note(formatError(error, { verbose: verbose === true, stream: process.stderr }));
+  const {
+    document,
+    text,
+    exitCode = 0,
+  } = await body({ signal, progress, report }).finally(() => progress.end());
   process.stdout.write(json === true ? `${JSON.stringify(document, undefined, 2)}\n` : `${text()}\n`);
   process.exitCode = exitCode;
   const seconds = (performance.now() - startedAt) / 1000;

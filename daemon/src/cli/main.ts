@@ -11,8 +11,9 @@ import { createProgram } from './program.ts';
 import { endQuietlyOnClosedPipes } from './streams.ts';
 
 endQuietlyOnClosedPipes();
+const program = createProgram();
 try {
-  await createProgram().parseAsync();
+  await program.parseAsync();
 } catch (error) {
   fail(error);
 }
@@ -42,12 +43,19 @@ function fail(error: unknown): void {
   process.exitCode = exitCodeOfError(failure);
 }
 
+/** Of the command that was meant, where there is such a one. */
+function helpCommand(): string {
+  const [, , name] = process.argv;
+  const isCommand = program.commands.some((command) => command.name() === name);
+  return isCommand ? `tidemark ${name ?? ''} --help` : 'tidemark --help';
+}
+
 /** Commander's own complaint, as ours. */
 function usageError({ message }: CommanderError): TidemarkError {
   const [first = '', ...suggestions] = message.replace(/^error: /, '').split('\n');
   const sentence = first.charAt(0).toUpperCase() + first.slice(1);
   const suggestion = suggestions.join(' ').replaceAll(/^\(|\)$/g, '');
   return new TidemarkError('usage', sentence.endsWith('.') ? sentence : `${sentence}.`, {
-    hint: suggestion === '' ? 'Run `tidemark --help`, or `tidemark COMMAND --help`.' : suggestion,
+    hint: suggestion === '' ? `Run \`${helpCommand()}\`.` : suggestion,
   });
 }

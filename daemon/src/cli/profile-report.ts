@@ -94,10 +94,7 @@ function row(sample: IterationSample, warmupIterations: number): string[] {
 
 function summaryLines(summary: ProfileSummary): string[] {
   const { peakBytes, transientBytes, seconds, audioSeconds, realTimeFactor, samples } = summary;
-  const speed =
-    realTimeFactor === undefined
-      ? ''
-      : `, ${realTimeFactor < 1 ? `${(1 / realTimeFactor).toFixed(1)} times as fast as` : `${realTimeFactor.toFixed(1)} times as long as`} it plays`;
+  const speed = realTimeFactor === undefined ? '' : `, a real-time factor of ${realTimeFactor.toFixed(2)}`;
   return [
     activeSentence(summary),
     `Peak: ${inMegabytes(peakBytes.median)} MB as the median, from ${inMegabytes(peakBytes.minimum)} to ` +

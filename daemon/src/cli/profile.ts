@@ -10,13 +10,13 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { runCommand } from './command.ts';
+import type { Context } from './command.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
 import { addLoopOptions, addOutputOptions } from './options.ts';
 import type { LoopOptions, OutputOptions } from './options.ts';
 import { profileReport } from './profile-report.ts';
 import { sampleDetail } from './progress.ts';
-import type { Progress } from './progress.ts';
-import { findSubject } from './subject.ts';
+import { checkNames, findSubject } from './subject.ts';
 
 export function addProfileCommand(program: Command): void {
   const command = program
@@ -39,11 +39,12 @@ Examples:
   addLoopOptions(command);
   addOutputOptions(command).action((model: string, options: LoopOptions & OutputOptions) =>
     runCommand(options, async (context) => {
+      checkNames([model], options.voice);
       const settings = await settleSettings(requestOf(options), context.signal);
       const subject = await findSubject(model, settings.voice, context);
       const document = await profileModel(subject, settings, {
         signal: context.signal,
-        onEvent: showLoop(context.progress, model, settings),
+        onEvent: showLoop(context, model, settings),
       });
       return {
         document,
@@ -65,18 +66,19 @@ export function requestOf({ text, phonemes, warmup, deterministic, ...rest }: Lo
   };
 }
 
-/** A listener that shows loading and iterations. */
+/** A listener that shows loading, iterations, and what ended them early. */
 export function showLoop(
-  progress: Progress,
+  { progress, report, signal }: Context,
   title: string,
   { iterations, warmupIterations }: ProfileSettings,
 ): (event: ProfileEvent) => void {
+  const total = warmupIterations + iterations;
   return (event) => {
     switch (event.kind) {
       case 'loaded': {
         const { activeBytes, seconds } = event.load;
         progress.note(`${title}: loaded in ${formatDuration(seconds)}, ${formatBytes(activeBytes)} active`);
-        progress.begin({ title, total: warmupIterations + iterations });
+        progress.begin({ title, total });
         break;
       }
       case 'iteration': {
@@ -86,11 +88,18 @@ export function showLoop(
           index + 1,
           sampleDetail(label, warmup ? warmupIterations : iterations, event.sample),
         );
-        if (index + 1 === warmupIterations + iterations) {
+        if (index + 1 === total) {
           progress.end();
         }
         break;
       }
+      case 'ended-early':
+        progress.end();
+        // That the person stopped it is said already.
+        if (!signal.aborted) {
+          report(event.error);
+        }
+        break;
     }
   };
 }

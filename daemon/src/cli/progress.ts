@@ -60,6 +60,9 @@ class LineProgress implements Progress {
 class BarProgress implements Progress {
   readonly #stream: NodeJS.WriteStream;
   #bar: SingleBar | undefined;
+  #task: Task | undefined;
+  #value = 0;
+  #detail = '';
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -68,16 +71,38 @@ class BarProgress implements Progress {
   }
 
   note(message: string): void {
-    // The bar draws itself again below.
-    if (this.#bar !== undefined) {
-      this.#stream.cursorTo(0);
-      this.#stream.clearLine(1);
-    }
+    // The bar makes room, and is drawn anew below.
+    this.#bar?.stop();
+    this.#bar = undefined;
     this.#stream.write(`${message}\n`);
+    this.#draw();
   }
 
-  begin({ title, total }: Task): void {
+  begin(task: Task): void {
     this.end();
+    this.#task = task;
+    this.#draw();
+  }
+
+  advance(value: number, detail: string): void {
+    this.#value = value;
+    this.#detail = detail;
+    this.#bar?.update(value, { detail });
+  }
+
+  end(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+    this.#task = undefined;
+    this.#value = 0;
+    this.#detail = '';
+  }
+
+  #draw(): void {
+    if (this.#task === undefined) {
+      return;
+    }
+    const { title, total } = this.#task;
     this.#bar = new SingleBar({
       format: '{title} {bar} {detail}',
       stream: this.#stream,
@@ -89,16 +114,7 @@ class BarProgress implements Progress {
       // Signals are handled in one place of our own.
       gracefulExit: false,
     });
-    this.#bar.start(total, 0, { title, detail: '' });
-  }
-
-  advance(value: number, detail: string): void {
-    this.#bar?.update(value, { detail });
-  }
-
-  end(): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
+    this.#bar.start(total, this.#value, { title, detail: this.#detail });
   }
 }
 

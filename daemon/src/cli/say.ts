@@ -16,7 +16,7 @@ import type { Speech } from '../profiler/speak.ts';
 import { runCommand } from './command.ts';
 import { addOutputOptions, addSpeechOptions } from './options.ts';
 import type { OutputOptions, SpeechOptions } from './options.ts';
-import { findSubject } from './subject.ts';
+import { checkNames, findSubject } from './subject.ts';
 
 interface SayOptions extends SpeechOptions, OutputOptions {
   readonly out: string;
@@ -59,6 +59,7 @@ Examples:
           hint: 'Give a text: tidemark say "Hello." --out hello.wav',
         });
       }
+      checkNames([spec], options.voice);
       const startedAt = new Date().toISOString();
       const settings = await settleSpeech(
         { ...options, text, deterministic: options.deterministic ?? false },

@@ -5,16 +5,15 @@ import type { Command } from 'commander';
 import { settleSettings } from '../profiler/settings.ts';
 import { runStudy, studyModels } from '../profiler/study.ts';
 import type { StudyEvent } from '../profiler/study.ts';
-import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { runCommand } from './command.ts';
+import type { Context } from './command.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
 import { addLoopOptions, addOutputOptions, list } from './options.ts';
 import type { LoopOptions, OutputOptions } from './options.ts';
 import { requestOf, showLoop } from './profile.ts';
-import type { Progress } from './progress.ts';
 import { studyReport } from './study-report.ts';
-import { findSubject } from './subject.ts';
+import { checkNames, findSubject } from './subject.ts';
 
 interface StudyOptions extends LoopOptions, OutputOptions {
   readonly models: readonly string[];
@@ -46,11 +45,12 @@ Examples:
   addLoopOptions(command);
   addOutputOptions(command).action((options: StudyOptions) =>
     runCommand(options, async (context) => {
+      checkNames(options.models, options.voice);
       const settings = await settleSettings(requestOf(options), context.signal);
       const document = await runStudy(options.models, settings, {
         find: (model) => findSubject(model, settings.voice, context),
         signal: context.signal,
-        onEvent: showStudy(context.progress, settings),
+        onEvent: showStudy(context, settings),
       });
       return {
         document,
@@ -61,22 +61,25 @@ Examples:
   );
 }
 
-function showStudy(progress: Progress, settings: ProfileSettings): (event: StudyEvent) => void {
+function showStudy(context: Context, settings: ProfileSettings): (event: StudyEvent) => void {
+  const { progress, report } = context;
   let showModel: ReturnType<typeof showLoop> | undefined;
   return (event) => {
     switch (event.kind) {
       case 'model-began':
-        showModel = showLoop(progress, `${event.model} (${event.place} of ${event.of})`, settings);
+        showModel = showLoop(context, `${event.model} (${event.place} of ${event.of})`, settings);
         break;
       case 'model-ended':
         progress.end();
         break;
       case 'model-failed':
         progress.end();
-        progress.note(`${event.model} failed: ${toErrorRecord(event.error).message}`);
+        progress.note(`${event.model} could not be measured:`);
+        report(event.error);
         break;
       case 'loaded':
       case 'iteration':
+      case 'ended-early':
         showModel?.(event);
         break;
     }

@@ -19,6 +19,8 @@ export interface LoopResult {
   /** As many as were measured, whatever the outcome. */
   readonly iterations: readonly IterationSample[];
   readonly outcome: Outcome;
+  /** What ended it early, if anything did. */
+  readonly error?: unknown;
 }
 
 /** What a person calls an iteration: warm-up and measured ones are counted apart, from 1. */
@@ -31,7 +33,7 @@ export function iterationLabel(index: number, warmupIterations: number): string 
  * host or in it: the samples so far are worth keeping, and the outcome says what ended them.
  */
 export async function runLoop(
-  host: ModelHost,
+  host: Pick<ModelHost, 'iterate'>,
   settings: ProfileSettings,
   { signal, onSample }: LoopOptions = {},
 ): Promise<LoopResult> {
@@ -49,7 +51,7 @@ export async function runLoop(
     }
     return { iterations, outcome: { status: 'complete' } };
   } catch (error) {
-    return { iterations, outcome: outcomeOf(error) };
+    return { iterations, outcome: outcomeOf(error), error };
   }
 }
 

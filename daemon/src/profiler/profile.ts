@@ -15,7 +15,9 @@ import { runLoop } from './loop.ts';
 
 export type ProfileEvent =
   | { readonly kind: 'loaded'; readonly load: LoadRecord }
-  | { readonly kind: 'iteration'; readonly sample: IterationSample };
+  | { readonly kind: 'iteration'; readonly sample: IterationSample }
+  /** The loop ended before its last iteration; the document says so too, but without the error's hint and cause. */
+  | { readonly kind: 'ended-early'; readonly error: unknown };
 
 export interface ProfileOptions {
   /** Ends the host; the document then holds what was measured until there. */
@@ -43,10 +45,13 @@ export async function profileModel(
   await using host = await ModelHost.start({ ...hostOptions, signal });
   const load = await host.load({ folder: model.folder, voiceFile }, { signal });
   onEvent?.({ kind: 'loaded', load });
-  const { iterations, outcome } = await runLoop(host, settings, {
+  const { iterations, outcome, error } = await runLoop(host, settings, {
     signal,
     onSample: (sample) => onEvent?.({ kind: 'iteration', sample }),
   });
+  if (outcome.status !== 'complete') {
+    onEvent?.({ kind: 'ended-early', error });
+  }
   const summary = summarizeRun(load, iterations);
   const { device, versions } = host.description;
   const { name, source, tensorBytes, bytesByDtype } = model;
