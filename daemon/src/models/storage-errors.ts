@@ -43,10 +43,11 @@ function problemOf(errno: string, path: string): readonly [message: string, reme
     case 'EPERM':
       return [`There is no permission to write at ${path}.`, anotherFolder];
     case 'ENOENT':
+      return [`${path} cannot be made there.`, anotherFolder];
     case 'ENOTDIR':
     case 'EEXIST':
     case 'EISDIR':
-      return [`${path} cannot be made: something else is in its place.`, anotherFolder];
+      return [`${path} cannot be made: a file is where a folder should be.`, anotherFolder];
     case 'EIO':
       return [`The disk that holds ${path} reports an error.`, anotherFolder];
     default:

@@ -29,7 +29,6 @@ const longestHeader = 100_000_000;
 const lengthBytes = 8;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const metadataSchema = v.record(v.string(), v.string());
 const entrySchema = v.object({
   dtype: v.string(),
   shape: v.array(count),
@@ -66,23 +65,19 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
   return parseHeader(bytes, { description, dataBytes: size - lengthBytes - headerLength });
 }
 
-/** The JSON part alone, against a data part of `dataBytes`. */
-export function parseHeader(
+/** The JSON part, against a data part of `dataBytes`. */
+function parseHeader(
   bytes: Uint8Array,
   { description, dataBytes }: { readonly description: string; readonly dataBytes: number },
 ): SafetensorsHeader {
   const { __metadata__: metadata, ...entries } = parseObject(bytes, description);
-  const parsedMetadata = v.safeParse(metadataSchema, metadata ?? {});
-  if (!parsedMetadata.success) {
-    throw bad(`${description} has a malformed header: its metadata is not a list of strings.`);
-  }
   const tensors = Object.entries(entries)
     .map(([name, entry]) => parseEntry(name, entry, description))
     .sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   checkCoverage(tensors, dataBytes, description);
   return {
     tensors,
-    metadata: parsedMetadata.output,
+    metadata: parseMetadata(metadata ?? {}, description),
     tensorBytes: tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),
   };
 }
@@ -106,10 +101,26 @@ function parseObject(bytes: Uint8Array, description: string): Record<string, unk
   return { ...json };
 }
 
+function parseMetadata(metadata: unknown, description: string): Record<string, string> {
+  const malformed = bad(`${description} has a malformed header: its metadata is not a list of strings.`);
+  if (typeof metadata !== 'object' || metadata === null) {
+    throw malformed;
+  }
+  const pairs = Object.entries(metadata).map(([key, value]: [string, unknown]): [string, string] => {
+    if (typeof value !== 'string') {
+      throw malformed;
+    }
+    return [key, value];
+  });
+  return Object.fromEntries(pairs);
+}
+
 function parseEntry(name: string, entry: unknown, description: string): TensorEntry {
   const parsed = v.safeParse(entrySchema, entry);
   if (!parsed.success) {
-    throw bad(`${description} has a malformed header: tensor ${name} lacks a dtype, shape or data_offsets.`);
+    throw bad(
+      `${description} has a malformed header: tensor ${JSON.stringify(name)} lacks a dtype, shape or data_offsets.`,
+    );
   }
   const {
     dtype,
@@ -117,12 +128,12 @@ function parseEntry(name: string, entry: unknown, description: string): TensorEn
     data_offsets: [start, end],
   } = parsed.output;
   if (!isSafetensorsDType(dtype)) {
-    throw bad(`${description} has tensor ${name} of the unknown dtype ${dtype}.`);
+    throw bad(`${description} has tensor ${JSON.stringify(name)} of the unknown dtype ${dtype}.`);
   }
   const bytes = elementCount(shape) * describeDType(dtype).itemBytes;
   if (end - start !== bytes) {
     throw bad(
-      `${description} has a malformed header: tensor ${name}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
+      `${description} has a malformed header: tensor ${JSON.stringify(name)}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
         `and is given ${end - start}.`,
     );
   }
@@ -134,7 +145,7 @@ function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, descr
   for (const { name, offset, bytes } of tensors) {
     if (offset !== end) {
       const how = offset < end ? 'overlaps the one before it' : 'does not follow the one before it';
-      throw bad(`${description} has a malformed header: tensor ${name} ${how}.`);
+      throw bad(`${description} has a malformed header: tensor ${JSON.stringify(name)} ${how}.`);
     }
     end += bytes;
   }
