@@ -6,12 +6,19 @@
 
 #include <cblas.h>
 
+#include "gemm.h"
+
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
 EXPORTED void cblas_sgemm(
     CBLAS_ORDER order, CBLAS_TRANSPOSE transpose_a, CBLAS_TRANSPOSE transpose_b, blasint m, blasint n, blasint k,
     float alpha, const float* a, blasint lda, const float* b, blasint ldb, float beta, float* c, blasint ldc) {
-  scipy_cblas_sgemm(order, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  if (order == CblasRowMajor) {
+    tidemark::multiply({{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc}});
+  } else {
+    // A column-major product is the row-major one of the transposes.
+    tidemark::multiply({{transpose_b, transpose_a, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc}});
+  }
 }
 
 EXPORTED void cblas_dgemm(

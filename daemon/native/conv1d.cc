@@ -27,7 +27,7 @@
 #ifdef TIDEMARK_OPENBLAS
 #include "mlx/allocator.h"
 #include "mlx/backend/cpu/encoder.h"
-#include <cblas.h>
+#include "gemm.h"
 #endif
 
 namespace tidemark {
@@ -54,68 +54,78 @@ struct Geometry {
   int out_length;
 };
 
-// C [rows, columns] = A [rows, inner] * B [columns, inner]^T, row-major, with the given distances between rows.
-void multiply(
-    const float* a, int a_stride, const float* b, int b_stride, float* c, int c_stride, int rows, int columns, int inner) {
-  scipy_cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasTrans, rows, columns, inner, 1.0f, a, a_stride, b, b_stride, 0.0f, c, c_stride);
-}
-
 int ceil_divide(int a, int b) {
   return (a + b - 1) / b;
 }
 
-// One plain convolution of `length` rows of `in_channels`, with its output rows `out_stride` numbers apart.
-// `scratch` holds the window of one border row at a time.
-void convolve(
-    const Geometry& g, const float* input, const float* weight, float* output, int out_stride, float* scratch) {
-  const int window = g.kernel * g.in_channels;
-  // Rows whose whole window lies inside the input.
+// The output rows [first, end) are those whose whole window lies inside the input.
+struct Interior {
+  int first;
+  int end;
+};
+
+Interior interior(const Geometry& g) {
   const int first = std::min(ceil_divide(g.padding, g.stride), g.out_length);
   const int reach = g.length + g.padding - g.kernel;
-  const int end = std::max(first, std::min(reach < 0 ? 0 : reach / g.stride + 1, g.out_length));
+  return {first, std::max(first, std::min(reach < 0 ? 0 : reach / g.stride + 1, g.out_length))};
+}
+
+// One plain convolution of `length` rows of `in_channels`, with its output rows `out_stride` numbers apart. `windows` has
+// room for the window of each border row.
+void convolve(
+    const Geometry& g, const float* input, const float* weight, float* output, int out_stride, float* windows) {
+  const int window = g.kernel * g.in_channels;
+  const auto [first, end] = interior(g);
+  std::vector<Product> products;
+  const auto add_rows = [&](const float* rows, int row_stride, int row, int step, int count) {
+    products.push_back({
+        .transpose_b = CblasTrans,
+        .m = count,
+        .n = g.out_channels,
+        .k = window,
+        .a = rows,
+        .lda = row_stride,
+        .b = weight,
+        .ldb = window,
+        .c = output + static_cast<std::ptrdiff_t>(row) * out_stride,
+        .ldc = step * out_stride,
+    });
+  };
 
   // Output rows `interleave` apart have windows that do not overlap.
   const int interleave = ceil_divide(g.kernel, g.stride);
-  for (int phase = 0; phase < interleave && first + phase < end; ++phase) {
-    const int row = first + phase;
-    multiply(
-        input + static_cast<std::ptrdiff_t>(row * g.stride - g.padding) * g.in_channels,
-        interleave * g.stride * g.in_channels,
-        weight,
-        window,
-        output + static_cast<std::ptrdiff_t>(row) * out_stride,
-        interleave * out_stride,
-        ceil_divide(end - row, interleave),
-        g.out_channels,
-        window);
+  for (int row = first; row < std::min(first + interleave, end); ++row) {
+    const float* rows = input + static_cast<std::ptrdiff_t>(row * g.stride - g.padding) * g.in_channels;
+    add_rows(rows, interleave * g.stride * g.in_channels, row, interleave, ceil_divide(end - row, interleave));
   }
 
-  const auto border = [&](int begin, int stop) {
-    for (int row = begin; row < stop; ++row) {
+  const auto add_border = [&](int begin, int stop) {
+    if (begin == stop) {
+      return;
+    }
+    add_rows(windows, window, begin, 1, stop - begin);
+    for (int row = begin; row < stop; ++row, windows += window) {
       const int origin = row * g.stride - g.padding;
       const int low = std::max(origin, 0);
       const int high = std::min(origin + g.kernel, g.length);
-      std::fill(scratch, scratch + window, 0.0f);
+      std::fill(windows, windows + window, 0.0f);
       if (high > low) {
         std::copy(
             input + static_cast<std::ptrdiff_t>(low) * g.in_channels,
             input + static_cast<std::ptrdiff_t>(high) * g.in_channels,
-            scratch + static_cast<std::ptrdiff_t>(low - origin) * g.in_channels);
+            windows + static_cast<std::ptrdiff_t>(low - origin) * g.in_channels);
       }
-      multiply(
-          scratch, window, weight, window, output + static_cast<std::ptrdiff_t>(row) * out_stride, out_stride, 1,
-          g.out_channels, window);
     }
   };
-  border(0, first);
-  border(end, g.out_length);
+  add_border(0, first);
+  add_border(end, g.out_length);
+  multiply(products);
 }
 
 // Convolves one batch item whose rows are `dilation` apart: each phase is a plain convolution of the rows that share
 // a remainder. `phases` holds the input with those rows brought together and zeros as padding.
 void convolve_dilated(
-    const Geometry& g, const float* input, const float* weight, float* output, float* phases, float* scratch) {
+    const Geometry& g, const float* input, const float* weight, float* output, float* phases) {
   const int rows = ceil_divide(g.length + 2 * g.padding, g.dilation);
   for (int phase = 0; phase < g.dilation; ++phase) {
     const int out_rows = ceil_divide(g.out_length - phase, g.dilation);
@@ -143,7 +153,7 @@ void convolve_dilated(
         weight,
         output + static_cast<std::ptrdiff_t>(phase) * g.out_channels,
         g.dilation * g.out_channels,
-        scratch);
+        nullptr);
   }
 }
 
@@ -167,9 +177,12 @@ class GemmConv1d : public mx::UnaryPrimitive {
         out.shape(1)};
 
     out.set_data(mx::allocator::malloc(out.nbytes()));
-    // Scratch comes from MLX's allocator too, so that its counters see it.
-    const int phase_rows = dilation_ > 1 ? ceil_divide(g.length + 2 * g.padding, g.dilation) : 0;
-    mx::array scratch({phase_rows + g.kernel, g.in_channels}, mx::float32, nullptr, {});
+    // Scratch comes from MLX's allocator too, so that its counters see it: for a dilated convolution the rows of one
+    // phase, padding included, for another the windows at the borders.
+    const auto [first, end] = interior(g);
+    const int scratch_rows = dilation_ > 1 ? ceil_divide(g.length + 2 * g.padding, g.dilation)
+                                           : g.kernel * (first + g.out_length - end);
+    mx::array scratch({scratch_rows, g.in_channels}, mx::float32, nullptr, {});
     scratch.set_data(mx::allocator::malloc(scratch.nbytes()));
 
     auto& encoder = mx::cpu::get_command_encoder(stream());
@@ -178,19 +191,17 @@ class GemmConv1d : public mx::UnaryPrimitive {
     encoder.set_output_array(out);
     encoder.add_temporary(scratch);
     encoder.dispatch([g,
-                      phase_rows,
                       input_data = input.data<float>(),
                       weight_data = weight.data<float>(),
                       output_data = out.data<float>(),
-                      phases = scratch.data<float>()]() {
-      float* window = phases + static_cast<std::ptrdiff_t>(phase_rows) * g.in_channels;
+                      scratch_data = scratch.data<float>()]() {
       for (int item = 0; item < g.batch; ++item) {
         const float* item_input = input_data + static_cast<std::ptrdiff_t>(item) * g.length * g.in_channels;
         float* item_output = output_data + static_cast<std::ptrdiff_t>(item) * g.out_length * g.out_channels;
         if (g.dilation > 1) {
-          convolve_dilated(g, item_input, weight_data, item_output, phases, window);
+          convolve_dilated(g, item_input, weight_data, item_output, scratch_data);
         } else {
-          convolve(g, item_input, weight_data, item_output, g.out_channels, window);
+          convolve(g, item_input, weight_data, item_output, g.out_channels, scratch_data);
         }
       }
     });
