@@ -1,0 +1,188 @@
+/** Test helper: a hub on 127.0.0.1 with the parts of the Hugging Face API that downloads use, and faults on request. */
+
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { AddressInfo } from 'node:net';
+
+export interface ServedFile {
+  readonly content: Buffer;
+  /** Large files are known by their SHA-256 and served by a redirect, small ones by Git's blob id and directly. */
+  readonly isLarge: boolean;
+}
+
+export interface RequestRecord {
+  readonly path: string;
+  readonly range: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+/** What happens to the next request whose path contains `path`, once. */
+export type Fault =
+  | { readonly kind: 'status'; readonly path: string; readonly status: number }
+  /** The connection breaks after so many bytes of the body. */
+  | { readonly kind: 'cut'; readonly path: string; readonly afterBytes: number }
+  /** No byte comes after so many, and the connection stays open. */
+  | { readonly kind: 'stall'; readonly path: string; readonly afterBytes: number }
+  /** The answer is the whole file, with status 200. */
+  | { readonly kind: 'ignore-range'; readonly path: string }
+  /** One byte of the body is another. */
+  | { readonly kind: 'corrupt'; readonly path: string };
+
+export const testCommit = '0123456789abcdef0123456789abcdef01234567';
+
+export class HubServer implements AsyncDisposable {
+  readonly files = new Map<string, ServedFile>();
+  readonly requests: RequestRecord[] = [];
+  readonly faults: Fault[] = [];
+  /** Without it requests are answered with 401, if it is set. */
+  token: string | undefined;
+  /** Another server that has the bytes of the large files; this one by default. */
+  storage = '';
+  readonly repository: string;
+  readonly #server = createServer((request, response) => {
+    this.#answer(request, response).catch(() => response.destroy());
+  });
+
+  private constructor(repository: string) {
+    this.repository = repository;
+  }
+
+  static async start(repository = 'owner/kokoro'): Promise<HubServer> {
+    const hub = new HubServer(repository);
+    await new Promise<void>((resolve) => hub.#server.listen(0, '127.0.0.1', resolve));
+    return hub;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  add(path: string, content: Buffer | string, isLarge = path.endsWith('.safetensors')): this {
+    this.files.set(path, { content: Buffer.from(content), isLarge });
+    return this;
+  }
+
+  /** The paths of files of which bytes were asked for, in order. */
+  get served(): string[] {
+    return this.requests
+      .filter(({ path }) => path.includes('/resolve/'))
+      .map(({ path }) => path.split(testCommit)[1] ?? '');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', this.endpoint);
+    const { range, authorization } = request.headers;
+    this.requests.push({ path: pathname, range, authorization });
+    const fault = this.#takeFault(pathname);
+    if (fault?.kind === 'status') {
+      response.writeHead(fault.status).end();
+      return;
+    }
+    if (
+      !pathname.startsWith('/cdn/') &&
+      this.token !== undefined &&
+      authorization !== `Bearer ${this.token}`
+    ) {
+      response.writeHead(401, { 'x-error-code': 'RepoNotFound' }).end();
+      return;
+    }
+    const json = (value: unknown): void =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    if (pathname.startsWith(`/api/models/${this.repository}/revision/`)) {
+      json({ _id: '1', id: this.repository, sha: testCommit, lastModified: '2026-01-01T00:00:00.000Z' });
+    } else if (pathname.startsWith(`/api/models/${this.repository}/tree/${testCommit}`)) {
+      json([{ type: 'directory', path: 'voices', size: 0, oid: '' }, ...[...this.files].map(treeEntry)]);
+    } else {
+      await this.#serveFile(pathname, request, response, fault);
+    }
+  }
+
+  async #serveFile(
+    pathname: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fault: Exclude<Fault, { kind: 'status' }> | undefined,
+  ): Promise<void> {
+    const prefix = `/${this.repository}/resolve/${testCommit}/`;
+    const isRedirected = pathname.startsWith('/cdn/');
+    const path = decodeURIComponent(pathname.slice((isRedirected ? '/cdn/' : prefix).length));
+    const file = isRedirected || pathname.startsWith(prefix) ? this.files.get(path) : undefined;
+    if (file === undefined) {
+      response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
+      return;
+    }
+    const etag = treeEntry([path, file]);
+    const headers = {
+      'x-repo-commit': testCommit,
+      'x-linked-etag': `"${etag.lfs?.oid ?? etag.oid}"`,
+      'x-linked-size': file.content.byteLength,
+    };
+    if (file.isLarge && !isRedirected) {
+      // A fault of the file's waits for the second request, which carries the bytes.
+      if (fault !== undefined) {
+        this.faults.unshift(fault);
+      }
+      response.writeHead(302, { ...headers, location: `${this.storage}/cdn/${path}` }).end();
+      return;
+    }
+    const { start, end, isPartial } = rangeOf(request.headers.range, file.content.byteLength);
+    const isWhole = fault?.kind === 'ignore-range' || !isPartial;
+    const body = Buffer.from(isWhole ? file.content : file.content.subarray(start, end));
+    if (fault?.kind === 'corrupt') {
+      body[0] = (body[0] ?? 0) ^ 0xff;
+    }
+    response.writeHead(isWhole ? 200 : 206, {
+      ...headers,
+      'content-length': body.byteLength,
+      ...(isWhole ? {} : { 'content-range': `bytes ${start}-${end - 1}/${file.content.byteLength}` }),
+    });
+    if (fault?.kind !== 'cut' && fault?.kind !== 'stall') {
+      response.end(body);
+      return;
+    }
+    response.write(body.subarray(0, fault.afterBytes));
+    if (fault.kind === 'cut') {
+      // The bytes are to arrive before the connection breaks.
+      for (let turns = 0; turns < 20; turns += 1) {
+        await turn();
+      }
+      response.destroy();
+    }
+  }
+
+  #takeFault(pathname: string): Fault | undefined {
+    const index = this.faults.findIndex(({ path }) => pathname.includes(path));
+    return index < 0 ? undefined : this.faults.splice(index, 1)[0];
+  }
+}
+
+function treeEntry([path, { content, isLarge }]: readonly [string, ServedFile]) {
+  const oid = createHash('sha1').update(`blob ${content.byteLength}\0`).update(content).digest('hex');
+  const lfs = {
+    oid: createHash('sha256').update(content).digest('hex'),
+    size: content.byteLength,
+    pointerSize: 130,
+  };
+  return { type: 'file', path, size: content.byteLength, oid, ...(isLarge && { lfs }) };
+}
+
+function rangeOf(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number; isPartial: boolean } {
+  const { start, last } = /^bytes=(?<start>\d+)-(?<last>\d*)$/.exec(header ?? '')?.groups ?? {};
+  return start === undefined
+    ? { start: 0, end: size, isPartial: false }
+    : {
+        start: Number(start),
+        end: last === '' || last === undefined ? size : Number(last) + 1,
+        isPartial: true,
+      };
+}
