@@ -1,0 +1,119 @@
+/** What is said of a run and of a study. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exampleProfile } from '../protocol/examples.ts';
+import type { ExampleOptions } from '../protocol/examples.ts';
+import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
+import { activeSentence, concludeStudy } from './conclusion.ts';
+import { compareRuns } from './study-comparison.ts';
+
+const repeated = (changes: Partial<IterationSample>, times = 5): Partial<IterationSample>[] =>
+  Array.from({ length: times }, () => changes);
+
+const float32Rest = { float32: 270_000_000, uint32: 10_000_000 };
+
+function quantized(name: string, options: ExampleOptions = {}): ProfileDocument {
+  return exampleProfile({ name, bytesByDtype: float32Rest, ...options });
+}
+
+function conclude(...runs: readonly ProfileDocument[]): string {
+  const comparison = compareRuns(runs);
+  return concludeStudy({ runs: [...runs], failures: [], skipped: [], ...(comparison && { comparison }) });
+}
+
+const sentenceFor = (...series: readonly number[]): string => {
+  const { summary } = exampleProfile({ measured: series.map((activeBytes) => ({ activeBytes })) });
+  assert.ok(summary);
+  return activeSentence(summary);
+};
+
+test('a constant series is said to be constant to the byte, with its length', () => {
+  assert.equal(
+    sentenceFor(164_049_068, 164_049_068, 164_049_068),
+    'Active memory is constant to the byte over 3 iterations: 164,049,068 B.',
+  );
+});
+
+test('growth is said in bytes', () => {
+  assert.equal(
+    sentenceFor(1000, 1004, 1008),
+    'Active memory grew by 8 B over 3 iterations, from 1,000 B to 1,008 B.',
+  );
+});
+
+test('one iteration is not said to show whether memory grows', () => {
+  assert.match(sentenceFor(1000), /whether it grows takes more of them/);
+});
+
+test('models above and below the baseline are told with their differences', () => {
+  const said = conclude(
+    exampleProfile(),
+    quantized('4bit-fp32', { measured: repeated({ peakBytes: 690_000_000 }) }),
+    quantized('4bit-bf16', { measured: repeated({ peakBytes: 570_000_000 }) }),
+  );
+  assert.match(said, /^bf16 peaks at 600\.0 MB\. Above it: 4bit-fp32 by 90\.0 MB \(\+15\.0%\)\./);
+  assert.match(said, /Below it: 4bit-bf16 by 30\.0 MB \(-5\.0%\)\./);
+  assert.match(said, /Active memory is constant to the byte in every model over 5 iterations\./);
+});
+
+test('where no model peaks above the baseline, it says so', () => {
+  const said = conclude(
+    exampleProfile(),
+    quantized('4bit-bf16', { measured: repeated({ peakBytes: 570_000_000 }) }),
+  );
+  assert.match(said, /no model peaks clearly above it/);
+});
+
+test('peaks that overlap are not called different', () => {
+  const wobbling = [610e6, 590e6, 620e6, 615e6, 605e6].map((peakBytes) => ({ peakBytes }));
+  const said = conclude(exampleProfile(), quantized('8bit-fp32', { measured: wobbling }));
+  assert.match(said, /Not told apart from it/);
+  assert.doesNotMatch(said, /Above it/);
+});
+
+test('three iterations are too few to call peaks different, four are not', () => {
+  const run = (iterations: number) =>
+    conclude(
+      exampleProfile({ measured: repeated({}, iterations) }),
+      quantized('8bit-fp32', { measured: repeated({ peakBytes: 700_000_000 }, iterations) }),
+    );
+  assert.match(run(3), /Not told apart/);
+  assert.match(run(4), /Above it: 8bit-fp32/);
+});
+
+test('the baseline is told by its weights and not by its name', () => {
+  const impostor = quantized('bf16', { measured: repeated({ peakBytes: 700_000_000 }) });
+  const repository = exampleProfile({ name: 'owner/Kokoro-bf16' });
+  assert.equal(compareRuns([impostor, repository])?.baseline, 'owner/Kokoro-bf16');
+  assert.match(conclude(impostor), /No model with bfloat16 weights was measured/);
+});
+
+test('unequal audio is called unequal work', () => {
+  const shorter = quantized('4bit-fp32', { measured: repeated({ samples: 93_000 }) });
+  assert.match(conclude(exampleProfile(), shorter), /4bit-fp32 \(3,000 samples fewer\).*unequal work/);
+});
+
+test('growth in any model is told by model', () => {
+  const growing = [0, 4, 8, 12, 16].map((extra) => ({ activeBytes: 280_000_000 + extra }));
+  assert.match(
+    conclude(exampleProfile(), quantized('4bit-fp32', { measured: growing })),
+    /did not stay constant in 4bit-fp32 \(\+16 B over 5 iterations\)/,
+  );
+});
+
+test('what failed, what was stopped and what was not begun is told', () => {
+  const said = concludeStudy({
+    runs: [
+      exampleProfile({
+        measured: [{}, {}],
+        outcome: { status: 'interrupted', reason: 'x', signal: 'SIGKILL' },
+      }),
+    ],
+    failures: [{ model: 'x/y', error: { code: 'network', message: 'Not reached.' } }],
+    skipped: ['fp32'],
+  });
+  assert.match(said, /bf16 was interrupted after 2 of 2 iterations/);
+  assert.match(said, /x\/y could not be measured\./);
+  assert.match(said, /fp32 was not begun\./);
+});
