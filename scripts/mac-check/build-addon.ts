@@ -13,6 +13,11 @@ import { keyOf, keyOfFiles } from '../setup/stamps.js';
 import { addonSourceKey, nodeApiIncludes } from '../setup/steps/addon.js';
 import { runTool, type MacToolchain } from './surroundings.ts';
 
+/** What decides how the addon is made, besides its sources and pins. */
+const recipe = ['build-addon.ts', 'surroundings.ts', 'zig-toolchain.cmake'].map(
+  (file) => `scripts/mac-check/${file}`,
+);
+
 /** Lies beside the addon: set-up on a Mac takes the addon only when `sourceKey` is its own. */
 interface AddonNote {
   readonly sourceKey: string;
@@ -31,7 +36,7 @@ export async function buildMacAddon(toolchain: MacToolchain): Promise<string> {
   const addon = join(toolchain.folder, 'tidemark.node');
   const notePath = join(toolchain.folder, 'tidemark.json');
   const sourceKey = addonSourceKey(root, 'darwin-arm64');
-  const buildKey = keyOf(sourceKey, zig, keyOfFiles(root, ['scripts/mac-check']));
+  const buildKey = keyOf(sourceKey, zig, keyOfFiles(root, recipe));
   if (isCurrent(addon, notePath, buildKey)) return addon;
 
   await checkRequirements(toolchain.context, ['python'], 100_000_000);

@@ -28,7 +28,7 @@ test("the lock file holds the pinned Node of each platform, with its hash, and t
     const { name, version } = pinnedNode(root, platform);
     const locked = lock.packages[`node_modules/${name}`];
     assert.equal(locked?.version, version);
-    assert.match(locked?.integrity ?? '', /^sha512-/);
+    assert.match(locked.integrity ?? '', /^sha512-/);
     assert.equal(process.version, `v${version}`);
   }
 });

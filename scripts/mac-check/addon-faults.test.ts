@@ -1,0 +1,94 @@
+/** Each fault that would keep an addon from loading on a Mac is found. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addonFaults, mlxRpath } from './addon-faults.ts';
+import type { MachO } from './mach-o.ts';
+
+const libmlx: MachO = {
+  cpu: 'arm64',
+  kind: 'dylib',
+  minimumMacOS: '14.0',
+  libraries: ['/usr/lib/libc++.1.dylib'],
+  rpaths: [],
+  imports: [{ name: '__Znwm', library: '/usr/lib/libc++.1.dylib' }],
+  exports: new Set(['__ZN3mlx4core3expEv']),
+  signed: true,
+};
+const surroundings = { libmlx, nodeApi: new Set(['napi_throw']) };
+const fit: MachO = {
+  cpu: 'arm64',
+  kind: 'dylib',
+  minimumMacOS: '14.0',
+  libraries: ['/usr/lib/libSystem.B.dylib', '/usr/lib/libc++.1.dylib', '@rpath/libmlx.dylib'],
+  rpaths: [mlxRpath],
+  imports: [
+    { name: '__ZN3mlx4core3expEv', library: '@rpath/libmlx.dylib' },
+    { name: '__Znwm', library: '/usr/lib/libc++.1.dylib' },
+    { name: '_memcpy', library: '/usr/lib/libSystem.B.dylib' },
+    { name: '_napi_throw', library: 'any' },
+  ],
+  exports: new Set(['_napi_register_module_v1']),
+  signed: true,
+};
+
+test('a fit addon has no fault, be it a bundle or a dynamic library', () => {
+  assert.deepEqual(addonFaults(fit, surroundings), []);
+  assert.deepEqual(addonFaults({ ...fit, kind: 'bundle' }, surroundings), []);
+});
+
+const unfit: readonly [string, Partial<MachO>, string][] = [
+  ['another processor', { cpu: 'other' }, 'It is not for arm64.'],
+  ['an executable', { kind: 'other' }, 'It is neither a bundle nor a dynamic library.'],
+  ['another system', { minimumMacOS: undefined }, 'It is not for macOS.'],
+  ['a newer macOS', { minimumMacOS: '15.0' }, 'It needs macOS 15.0.'],
+  ['no signature', { signed: false }, 'It is not signed, not even ad hoc.'],
+  ['no entry point', { exports: new Set() }, 'It does not export napi_register_module_v1.'],
+  ['a further library', { libraries: [...fit.libraries, '/opt/x.dylib'] }, 'It links /opt/x.dylib.'],
+  [
+    'a C++ library of its own',
+    { libraries: ['/usr/lib/libSystem.B.dylib', '@rpath/libmlx.dylib'], imports: [] },
+    "It does not link the system's C++ library.",
+  ],
+  [
+    'a path to libmlx of the building machine',
+    { rpaths: ['/elsewhere'] },
+    `It does not look for libmlx in ${mlxRpath}.`,
+  ],
+];
+for (const [name, change, sentence] of unfit) {
+  test(`${name} is a fault`, () =>
+    assert.deepEqual(addonFaults({ ...fit, ...change }, surroundings), [sentence]));
+}
+
+const unresolved: readonly [string, { name: string; library: string }, string][] = [
+  [
+    'a symbol that libmlx lacks',
+    { name: '__ZN3mlx4core3logEv', library: '@rpath/libmlx.dylib' },
+    'It needs __ZN3mlx4core3logEv, which libmlx does not export.',
+  ],
+  [
+    'a symbol of MLX that the linker left open',
+    { name: '__ZN3mlx4core3logEv', library: 'any' },
+    'It needs __ZN3mlx4core3logEv, which libmlx does not export.',
+  ],
+  [
+    'a function of a later Node-API',
+    { name: '_node_api_create_buffer_from_arraybuffer', library: 'any' },
+    'It needs _node_api_create_buffer_from_arraybuffer, which no library provides.',
+  ],
+  [
+    'a symbol of a later C++ library',
+    { name: '__ZNSt3__17to_jsonEv', library: '/usr/lib/libc++.1.dylib' },
+    'It needs __ZNSt3__17to_jsonEv of the C++ library, which may be newer than macOS 14.',
+  ],
+  [
+    'a symbol that the addon would look for in itself',
+    { name: '_napi_throw', library: 'special place 0' },
+    'It needs _napi_throw of special place 0.',
+  ],
+];
+for (const [name, symbol, sentence] of unresolved) {
+  test(`${name} is a fault`, () =>
+    assert.deepEqual(addonFaults({ ...fit, imports: [...fit.imports, symbol] }, surroundings), [sentence]));
+}
