@@ -1,0 +1,23 @@
+/** Processes that tests start: whether they still live, and waiting for what they do. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until something holds; throws when it does not within `seconds`. */
+export async function until(holds: () => boolean, what: string, seconds = 10): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (!holds()) {
+    if (Date.now() > end) {
+      throw new Error(`not within ${seconds} s: ${what}`);
+    }
+    await delay(20);
+  }
+}
