@@ -1,0 +1,179 @@
+/** Studies over scripted hosts: what becomes of the others when one model fails. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import * as v from 'valibot';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
+import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { obedient, scriptedHost } from '../../test/scripted-host.ts';
+import { Interruption } from '../interruption.ts';
+import type { Subject } from './profile.ts';
+import { runStudy } from './study.ts';
+import type { StudyEvent, StudyOptions } from './study.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-study-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const settings = { ...exampleProfile().settings, iterations: 4, warmupIterations: 1 };
+
+/** Models whose folder is their name. The scripted hosts can tell by it what to do. */
+const find = (name: string): Promise<Subject> => {
+  const { source, tensorBytes, bytesByDtype } = exampleProfile().model;
+  return Promise.resolve({
+    model: { name, folder: name, source: { ...source, license: 'Apache-2.0' }, tensorBytes, bytesByDtype },
+    voiceFile: 'voice',
+  });
+};
+
+async function study(models: readonly string[], host: string, options: Partial<StudyOptions> = {}) {
+  const events: StudyEvent[] = [];
+  const document = await runStudy(models, settings, {
+    find,
+    host: { entry: scriptedHost(folder, host) },
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  assert.deepEqual(v.parse(studyDocument, document), document);
+  return { document, events };
+}
+
+test('each model is measured in a host of its own, one after the other', async () => {
+  const { document, events } = await study(['bf16', 'fp32'], obedient);
+  assert.equal(document.outcome, 'complete');
+  assert.deepEqual(
+    document.runs.map(({ model, iterations }) => [model.name, iterations.length]),
+    [
+      ['bf16', 5],
+      ['fp32', 5],
+    ],
+  );
+  const kinds = events.map(({ kind }) => kind);
+  assert.deepEqual(kinds, [...wholeRun, ...wholeRun]);
+});
+
+const wholeRun = ['model-began', 'loaded', ...Array.from({ length: 5 }, () => 'iteration'), 'model-ended'];
+
+test('a model that does not load is recorded, and the others are measured', async () => {
+  const { document } = await study(
+    ['bf16', 'broken', 'fp32'],
+    `
+      process.on('message', (request) => {
+        if (request.method === 'load' && request.parameters.folder === 'broken') {
+          const failure = { code: 'bad-checkpoint', message: 'Keys are missing.', hint: 'Get another.' };
+          process.send({ type: 'failure', id: request.id, failure });
+        } else {
+          answer(request, request.method === 'iterate' ? sample(request.parameters) : load);
+        }
+      });
+      ready();
+    `,
+  );
+  assert.equal(document.outcome, 'failed');
+  assert.deepEqual(
+    document.runs.map(({ model }) => model.name),
+    ['bf16', 'fp32'],
+  );
+  assert.deepEqual(document.failures, [
+    {
+      model: 'broken',
+      error: { code: 'bad-checkpoint', message: 'Keys are missing.', hint: 'Get another.' },
+    },
+  ]);
+});
+
+test('a model whose host dies in the loop keeps its samples, and the others are measured', async () => {
+  const { document } = await study(
+    ['bf16', 'fatal', 'fp32'],
+    `
+      let folder;
+      process.on('message', (request) => {
+        folder ??= request.parameters.folder;
+        if (request.method === 'iterate' && folder === 'fatal' && request.parameters.index === 3) {
+          process.kill(process.pid, 'SIGKILL');
+        } else {
+          answer(request, request.method === 'iterate' ? sample(request.parameters) : load);
+        }
+      });
+      ready();
+    `,
+  );
+  assert.equal(document.outcome, 'failed');
+  assert.equal(document.runs.length, 3);
+  const [, fatal] = document.runs;
+  assert.equal(fatal?.iterations.length, 3);
+  assert.equal(fatal.outcome.status, 'interrupted');
+  assert.match(document.conclusion, /fatal was interrupted after 2 of 4 iterations/);
+});
+
+test('a model that cannot be fetched is recorded before anything is measured', async () => {
+  const { document, events } = await study(['owner/model', 'bf16'], obedient, {
+    find: (model) =>
+      model === 'owner/model' ? Promise.reject(new TidemarkError('network', 'Not reached.')) : find(model),
+  });
+  assert.equal(events[0]?.kind, 'model-failed');
+  assert.equal(document.runs.length, 1);
+  assert.equal(document.failures.length, 1);
+});
+
+test('a model that does not exist stops the study before anything is measured', async () => {
+  const events: StudyEvent[] = [];
+  const refused = study(['bf16', 'bf61'], obedient, {
+    onEvent: (event) => events.push(event),
+    find: (model) =>
+      model === 'bf61' ? Promise.reject(new TidemarkError('unknown-model', 'No bf61.')) : find(model),
+  });
+  await assert.rejects(refused, /No bf61/);
+  assert.deepEqual(events, []);
+});
+
+test('a study that is stopped keeps what was measured, and names what was not begun', async () => {
+  const controller = new AbortController();
+  const { document } = await study(
+    ['bf16', 'slow', 'fp32'],
+    `
+      let folder;
+      process.on('message', (request) => {
+        folder ??= request.parameters.folder;
+        if (request.method === 'iterate' && folder === 'slow' && request.parameters.index === 2) {
+          setInterval(() => {}, 1000);
+        } else {
+          answer(request, request.method === 'iterate' ? sample(request.parameters) : load);
+        }
+      });
+      ready();
+    `,
+    {
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.kind === 'iteration' && event.sample.index === 1) {
+          setTimeout(() => controller.abort(new Interruption('SIGINT')), 300);
+        }
+      },
+    },
+  );
+  assert.equal(document.outcome, 'interrupted');
+  assert.deepEqual(
+    document.runs.map(({ model, outcome }) => [model.name, outcome.status]),
+    [
+      ['bf16', 'complete'],
+      ['slow', 'interrupted'],
+    ],
+  );
+  assert.deepEqual(document.skipped, ['fp32']);
+});
+
+test('a study that is stopped before anything is measured has nothing to show', async () => {
+  const controller = new AbortController();
+  controller.abort(new Interruption('SIGTERM'));
+  await assert.rejects(study(['bf16'], obedient, { signal: controller.signal }), /SIGTERM/);
+});
+
+test('the same model twice is measured twice', async () => {
+  const { document } = await study(['bf16', 'bf16'], obedient);
+  assert.equal(document.runs.length, 2);
+  assert.equal(document.comparison?.differences.length, 1);
+});
