@@ -1,20 +1,27 @@
 /** Finds what somebody probably meant to type. */
 
-/** How many edits (insertions, deletions, substitutions) turn one word into the other: Levenshtein's distance. */
+/**
+ * How many edits turn one word into the other: letters inserted, deleted, substituted, or exchanged with their neighbour
+ * (the optimal string alignment distance).
+ */
 export function editDistance(a: string, b: string): number {
-  const letters = Array.from(b);
-  let previous = Array.from({ length: letters.length + 1 }, (_, column) => column);
-  for (const [row, letter] of Array.from(a).entries()) {
-    const current = [row + 1];
-    for (const [column, other] of letters.entries()) {
-      const substituted = (previous[column] ?? 0) + (letter === other ? 0 : 1);
-      const deleted = (previous[column + 1] ?? 0) + 1;
-      const inserted = (current[column] ?? 0) + 1;
-      current.push(Math.min(substituted, deleted, inserted));
+  const [from, to] = [Array.from(a), Array.from(b)];
+  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const isSame = from[row - 1] === to[column - 1];
+      const isExchanged = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const at = (up: number, left: number): number =>
+        (up === 0 ? current : rows[row - up])?.[column - left] ?? Number.POSITIVE_INFINITY;
+      const edits = [at(1, 1) + (isSame ? 0 : 1), at(1, 0) + 1, at(0, 1) + 1];
+      current.push(
+        Math.min(...edits, isExchanged && row > 1 && column > 1 ? at(2, 2) + 1 : Number.POSITIVE_INFINITY),
+      );
     }
-    previous = current;
+    rows.push(current);
   }
-  return previous[letters.length] ?? 0;
+  return rows[from.length]?.[to.length] ?? 0;
 }
 
 /**

@@ -1,0 +1,80 @@
+/** What a person's words for a model are taken to mean. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { nearest } from './nearest.ts';
+import { resolveModel } from './resolve.ts';
+import { parseTarget } from './target.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'tidemark-target-'));
+const cwd = process.cwd();
+process.chdir(root);
+after(() => {
+  process.chdir(cwd);
+  rmSync(root, { recursive: true });
+});
+mkdirSync('bf16');
+mkdirSync(join('owner', 'kept'), { recursive: true });
+
+test('names of the catalogue come first, then paths, then repository ids', () => {
+  assert.equal(parseTarget('bf16').kind, 'packaged');
+  assert.deepEqual(parseTarget('./bf16'), { kind: 'path', path: resolve('bf16') });
+  assert.deepEqual(parseTarget('owner/kept'), { kind: 'path', path: resolve('owner/kept') });
+  assert.deepEqual(parseTarget('.'), { kind: 'path', path: process.cwd() });
+  assert.deepEqual(parseTarget('~/models/mine'), { kind: 'path', path: join(homedir(), 'models/mine') });
+  assert.deepEqual(parseTarget('/no/such/folder'), { kind: 'path', path: '/no/such/folder' });
+  assert.deepEqual(parseTarget('mlx-community/Kokoro-82M-4bit'), {
+    kind: 'hub',
+    repository: 'mlx-community/Kokoro-82M-4bit',
+    revision: 'main',
+  });
+  assert.deepEqual(parseTarget('owner/name@refs/pr/1'), {
+    kind: 'hub',
+    repository: 'owner/name',
+    revision: 'refs/pr/1',
+  });
+});
+
+test('anything else is an unknown model, with the nearest name and all that could be meant', () => {
+  for (const [spec, suggestion] of [
+    ['bf61', 'bf16'],
+    ['4bit', '4bit-fp32'],
+    ['BF16', 'bf16'],
+    ['6-bit-fp32', '6bit-fp32'],
+  ] as const) {
+    assert.throws(
+      () => parseTarget(spec),
+      (error) =>
+        error instanceof TidemarkError &&
+        error.code === 'unknown-model' &&
+        error.message === `There is no model named "${spec}". Did you mean ${suggestion}?` &&
+        (error.hint ?? '').includes('4bit-bf16'),
+    );
+  }
+  for (const spec of ['', 'something else', 'a/b/c', 'owner/na me', 'owner/name@']) {
+    assert.throws(() => parseTarget(spec), { code: 'unknown-model' });
+  }
+});
+
+test('what is near is what a slip makes of it', () => {
+  assert.equal(nearest('af_hart', ['am_adam', 'af_heart']), 'af_heart');
+  assert.equal(nearest('emma', ['af_heart', 'bf_emma']), 'bf_emma');
+  assert.equal(nearest('zzz', ['af_heart']), undefined);
+  assert.equal(nearest('', ['af_heart']), undefined);
+});
+
+test('a path that is no checkpoint folder is said to be none', async () => {
+  const options = { dataFolder: join(root, 'home') };
+  await assert.rejects(resolveModel('./absent', options), {
+    code: 'unknown-model',
+    message: /absent is not a folder/,
+  });
+  await assert.rejects(resolveModel('./owner', options), {
+    code: 'bad-checkpoint',
+    message: /has no \.safetensors file/,
+  });
+});

@@ -1,0 +1,285 @@
+/** X-rays of checkpoints with Kokoro's real shapes (their bytes left as holes), of odd ones, and of a hub's. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import * as v from 'valibot';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { xrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
+import { evaluate } from '../../mlx/evaluate.ts';
+import { loadSafetensors } from '../../mlx/io.ts';
+import { clearCache, memorySnapshot } from '../../mlx/memory.ts';
+import { checkpointTensors } from '../checkpoint/tensors.ts';
+import { HubServer, testCommit } from '../hub/hub-server.ts';
+import { decodeOnnx } from '../onnx/graph.ts';
+import { importKokoro } from '../onnx/kokoro.ts';
+import { packagedPath, weightsSource } from '../packaged.ts';
+import { recipes, tensorBytesOf } from '../recipes.ts';
+import { describeDType } from '../safetensors/dtypes.ts';
+import { headerOf } from '../safetensors/write.ts';
+import type { DescribedTensor } from '../safetensors/write.ts';
+import { elementCount } from '../source-tensor.ts';
+import { xray } from './xray.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'tidemark-xray-'));
+after(() => rmSync(root, { recursive: true }));
+const options = { dataFolder: join(root, 'home') };
+
+const parameters = importKokoro(decodeOnnx(readFileSync(packagedPath(weightsSource))));
+
+function tensorsOf(name: string): DescribedTensor[] {
+  const recipe = recipes.find((candidate) => candidate.name === name);
+  assert.ok(recipe);
+  return checkpointTensors(parameters, recipe);
+}
+
+/** A safetensors file of the right size whose tensors are holes. */
+function writeHollow(path: string, tensors: readonly DescribedTensor[]): void {
+  const header = headerOf(tensors, { format: 'mlx' });
+  writeFileSync(path, header);
+  truncateSync(path, header.byteLength + tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0));
+}
+
+const bytesOf = ({ dtype, shape }: DescribedTensor): number =>
+  elementCount(shape) * describeDType(dtype).itemBytes;
+
+let folders = 0;
+function folderWith(files: Readonly<Record<string, readonly DescribedTensor[] | string>>): string {
+  folders += 1;
+  const folder = join(root, `checkpoint-${folders}`);
+  mkdirSync(folder);
+  for (const [name, content] of Object.entries(files)) {
+    if (typeof content === 'string') {
+      writeFileSync(join(folder, name), content);
+    } else {
+      writeHollow(join(folder, name), content);
+    }
+  }
+  return folder;
+}
+
+const configOf = (bits: number, groupSize = 64): string =>
+  JSON.stringify({ quantization: { group_size: groupSize, bits } });
+
+test('a 4-bit checkpoint with a float32 rest is read as one', async () => {
+  const folder = folderWith({ 'model.safetensors': tensorsOf('4bit-fp32'), 'config.json': configOf(4) });
+  const document = v.parse(xrayDocument, await xray(folder, options));
+  assert.equal(
+    document.reading,
+    '87 modules at 4 bits in groups of 64 hold 16.1% of the parameters; the unquantized rest is float32: 274.4 MB of 282.7 MB.',
+  );
+  assert.deepEqual(document.warnings, []);
+  assert.equal(document.parameters, 81_763_410);
+  assert.equal(document.tensorBytes, 282_668_232);
+  assert.equal(document.loading.activeBytes, 282_668_232);
+  assert.deepEqual(document.float32, { bytes: 276_092_616, share: 276_092_616 / 282_668_232 });
+  assert.deepEqual(document.quantization.found, [
+    { bits: 4, groupSize: 64, modules: 87, parameters: 13_151_232, bytes: 8_219_520 },
+  ]);
+  assert.deepEqual(document.quantization.configured, { bits: 4, groupSize: 64 });
+  assert.deepEqual(
+    document.quantization.unquantized.map(({ kind }) => kind),
+    ['convolutions', 'LSTMs', 'biases, norms and other small tensors', 'linear layers'],
+  );
+  assert.deepEqual(
+    document.parts.map(({ part, parameters: count }) => [part, count]),
+    [
+      ['bert', 6_292_480],
+      ['bert_encoder', 393_728],
+      ['predictor', 16_194_612],
+      ['text_encoder', 5_606_400],
+      ['decoder', document.parts[4]?.parameters],
+      ['decoder.generator', 53_276_190 - (document.parts[4]?.parameters ?? 0)],
+    ],
+  );
+  assert.equal(
+    document.parts.reduce((sum, { tensorBytes }) => sum + tensorBytes, 0),
+    document.tensorBytes,
+  );
+});
+
+test('every recipe is recognised by shapes alone, its memory foreseen to the byte', async () => {
+  for (const recipe of recipes) {
+    const folder = folderWith({ 'model.safetensors': tensorsOf(recipe.name) });
+    const { quantization, loading, bytesByDtype } = await xray(join(folder, 'model.safetensors'), options);
+    assert.deepEqual(
+      quantization.found.map(({ bits, groupSize, modules }) => [bits, groupSize, modules]),
+      recipe.quantization === undefined ? [] : [[recipe.quantization.bits, 64, 87]],
+    );
+    assert.equal(loading.activeBytes, tensorBytesOf(recipe));
+    // Metal rounds up to pages; that is some hundred kilobytes here.
+    assert.ok(loading.metalActiveBytes > loading.activeBytes);
+    assert.ok(loading.metalActiveBytes < loading.activeBytes * 1.005);
+    assert.equal(
+      Object.values(bytesByDtype).reduce((sum, bytes) => sum + bytes, 0),
+      tensorBytesOf(recipe),
+    );
+  }
+});
+
+test('the memory that it foresees is what MLX then takes', async () => {
+  const folder = folderWith({ 'model.safetensors': tensorsOf('4bit-bf16') });
+  const path = join(folder, 'model.safetensors');
+  const { loading } = await xray(path, options);
+  clearCache();
+  const before = memorySnapshot().activeBytes;
+  const { tensors } = loadSafetensors(path);
+  evaluate(tensors);
+  const taken = memorySnapshot().activeBytes - before;
+  for (const tensor of tensors.values()) {
+    tensor.dispose();
+  }
+  const foreseen = process.platform === 'darwin' ? loading.metalActiveBytes : loading.activeBytes;
+  assert.ok(Math.abs(taken - foreseen) / taken < 0.001, `took ${taken}, foreseen ${foreseen}`);
+});
+
+test('unquantized checkpoints are told by their dtypes, and position numbers are not counted as loaded', async () => {
+  const tensors = [
+    ...tensorsOf('bf16'),
+    { name: 'bert.embeddings.position_ids', dtype: 'I64' as const, shape: [1, 512] },
+  ];
+  const { reading, loading, bytesByDtype, quantization } = await xray(
+    folderWith({ 'kokoro-v1_0.safetensors': tensors, 'config.json': '{}' }),
+    options,
+  );
+  assert.equal(reading, 'Nothing is quantized; the weights are bfloat16 163.5 MB and int64 4.1 kB.');
+  assert.deepEqual(loading.dropped, [{ name: 'bert.embeddings.position_ids', bytes: 4096 }]);
+  assert.equal(loading.activeBytes, 163_526_820);
+  assert.equal(bytesByDtype['int64'], 4096);
+  assert.equal(quantization.quantizedShare, 0);
+  assert.ok(quantization.unquantized.some(({ kind }) => kind === 'embeddings'));
+});
+
+test('a config that says otherwise than the tensors is a warning', async () => {
+  const warningsWith = async (name: string, config: string) =>
+    (await xray(folderWith({ 'model.safetensors': tensorsOf(name), 'config.json': config }), options))
+      .warnings;
+  assert.deepEqual(await warningsWith('8bit-bf16', configOf(4)), [
+    'config.json says 4 bits in groups of 64, but 87 modules have the shapes of 8 bits in groups of 64.',
+  ]);
+  assert.deepEqual(await warningsWith('8bit-bf16', '{}'), [
+    'Tensors are quantized, but config.json has no `quantization`, so loaders will take them for plain ones.',
+  ]);
+  assert.deepEqual(await warningsWith('bf16', configOf(6)), [
+    'config.json says 6 bits, but no tensor is quantized.',
+  ]);
+});
+
+test('a folder whose files mlx-audio would merge is warned of, with or without an index', async () => {
+  const files = {
+    'kokoro-v1_0.safetensors': tensorsOf('fp32'),
+    'model.safetensors': tensorsOf('4bit-fp32'),
+    'config.json': configOf(4),
+  };
+  const index = JSON.stringify({ weight_map: { a: 'model.safetensors' } });
+  for (const folder of [folderWith(files), folderWith({ ...files, 'model.safetensors.index.json': index })]) {
+    const { files: read, otherFiles, warnings, tensorBytes } = await xray(folder, options);
+    assert.deepEqual(
+      read.map(({ name }) => name),
+      ['model.safetensors'],
+    );
+    assert.deepEqual(otherFiles, ['kokoro-v1_0.safetensors']);
+    assert.equal(tensorBytes, 282_668_232);
+    assert.match(
+      warnings[0] ?? '',
+      /Beside model\.safetensors there is kokoro-v1_0\.safetensors: mlx-audio loads all/,
+    );
+  }
+});
+
+test('what is no whole Kokoro checkpoint is still read, with a warning', async () => {
+  const folder = folderWith({ 'voice.safetensors': [{ name: 'voice', dtype: 'F32', shape: [510, 1, 256] }] });
+  const { warnings, parts } = await xray(folder, options);
+  assert.match(warnings[0] ?? '', /nothing in it belongs to bert, predictor, text_encoder, decoder/);
+  assert.deepEqual(
+    parts.map(({ part }) => part),
+    ['other'],
+  );
+});
+
+test('what cannot be read is one clear sentence', async () => {
+  const refused = async (target: string): Promise<string> => {
+    const error: unknown = await xray(target, options).catch((reason: unknown) => reason);
+    assert.ok(error instanceof TidemarkError, target);
+    assert.equal(error.code, 'bad-checkpoint');
+    return error.message.replaceAll(root, '…');
+  };
+  const whole = folderWith({
+    'model.safetensors': tensorsOf('bf16'),
+    'notes.txt': 'These are words.',
+    empty: '',
+  });
+  truncateSync(join(whole, 'model.safetensors'), 1_000_000);
+  assert.match(await refused(whole), /model\.safetensors is truncated: its tensors need 163526820 bytes/);
+  truncateSync(join(whole, 'model.safetensors'), 1000);
+  assert.match(
+    await refused(join(whole, 'model.safetensors')),
+    /is truncated: its header alone needs \d+ bytes, and it has 1000\.$/,
+  );
+  assert.match(
+    await refused(join(whole, 'notes.txt')),
+    /^…\/checkpoint-\d+\/notes\.txt is not a safetensors file\.$/,
+  );
+  assert.match(await refused(join(whole, 'empty')), /empty is empty\.$/);
+  assert.match(await refused(join(root, 'absent')), /^There is no file or folder at …\/absent\.$/);
+  assert.match(await refused(folderWith({ 'config.json': '{}' })), /has no \.safetensors file\.$/);
+});
+
+test('a repository is read by ranges, and by nothing else than its headers', async () => {
+  await using hub = await HubServer.start();
+  const tensors: DescribedTensor[] = [
+    { name: 'bert_encoder.weight', dtype: 'U32', shape: [512, 96] },
+    { name: 'bert_encoder.scales', dtype: 'BF16', shape: [512, 12] },
+    { name: 'bert_encoder.biases', dtype: 'BF16', shape: [512, 12] },
+    { name: 'decoder.generator.conv_post.weight_v', dtype: 'BF16', shape: [22, 7, 12_800] },
+  ];
+  const header = headerOf(tensors, { format: 'mlx' });
+  const data = Buffer.alloc(tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0));
+  hub.add('model.safetensors', Buffer.concat([header, data])).add('config.json', configOf(4));
+  hub.add('kokoro-v1_0.safetensors', Buffer.concat([header, data]));
+
+  const environment = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(root, 'hf') };
+  const saved = { ...process.env };
+  Object.assign(process.env, environment);
+  try {
+    const document = v.parse(xrayDocument, await xray(hub.repository, options));
+    assert.deepEqual(document.source, {
+      kind: 'hub',
+      description: `${hub.repository} at commit ${testCommit} on ${new URL(hub.endpoint).host}`,
+      isRemote: true,
+    });
+    assert.deepEqual(document.quantization.found, [
+      { bits: 4, groupSize: 64, modules: 1, parameters: 393_216, bytes: 221_184 },
+    ]);
+    assert.equal(document.tensorBytes, data.byteLength);
+    assert.deepEqual(document.otherFiles, ['kokoro-v1_0.safetensors']);
+    const read = hub.requests.filter(({ path }) => path.includes('safetensors'));
+    assert.ok(
+      read.every(({ path, range }) => path.includes('model.safetensors') && range === 'bytes=0-131071'),
+    );
+
+    hub.faults.push({ kind: 'ignore-range', path: '/cdn/' });
+    await assert.rejects(xray(hub.repository, options), {
+      code: 'network',
+      message: /does not send parts of files/,
+    });
+    hub.faults.push({ kind: 'cut', path: '/cdn/', afterBytes: 10 });
+    await assert.rejects(xray(hub.repository, options), { code: 'network' });
+    hub.add('model.safetensors', Buffer.from('version https://git-lfs.github.com/spec/v1'));
+    await assert.rejects(xray(hub.repository, options), {
+      code: 'bad-checkpoint',
+      message: 'model.safetensors of owner/kokoro is not a safetensors file.',
+    });
+    await assert.rejects(xray('owner/absent', options), { code: 'unknown-model' });
+  } finally {
+    for (const name of Object.keys(environment)) {
+      if (saved[name] === undefined) {
+        Reflect.deleteProperty(process.env, name);
+      } else {
+        process.env[name] = saved[name];
+      }
+    }
+  }
+});
