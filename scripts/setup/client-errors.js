@@ -27,7 +27,8 @@ export function networkRemedy(output) {
 }
 
 /**
- * The line that says most: the last one that a client marks as an error, else the last one.
+ * The line that says most: that of a lost connection where pip warns of one, since its error in the end is of something
+ * else; else the last one that the client marks as an error; else the last one.
  *
  * @param {string} output
  */
@@ -36,6 +37,7 @@ export function lastError(output) {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/A complete log of this run/.test(line));
+  const connection = lines.find((line) => line.startsWith('WARNING:') && networkTrouble.test(line));
   const marked = lines.filter((line) => /^(ERROR:|npm (error|ERR!))/.test(line));
-  return (marked.at(-1) ?? lines.at(-1) ?? 'nothing').slice(0, 500);
+  return (connection ?? marked.at(-1) ?? lines.at(-1) ?? 'nothing').slice(0, 400);
 }

@@ -118,6 +118,10 @@ test("the clients' words are turned into a cause and a line", () => {
     lastError(npm),
     'npm error network request to the registry failed, reason: getaddrinfo ENOTFOUND',
   );
+  const pip =
+    "WARNING: Retrying (Retry(total=2)) after connection broken by 'NewConnectionError'\n" +
+    'ERROR: No matching distribution found for sample==1.0\n';
+  assert.equal(lastError(pip), pip.split('\n')[0]);
   assert.equal(reason('OSError: [Errno 28] No space left on device'), ': the disk is full');
   assert.equal(reason('npm error code SELF_SIGNED_CERT_IN_CHAIN'), ': the connection is not trusted');
   assert.equal(reason('something else'), '');

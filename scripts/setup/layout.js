@@ -1,6 +1,6 @@
 /** Where set-up keeps what it fetches and builds; all of it is under `build/`, which git ignores. */
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -26,7 +26,7 @@ import { fileURLToPath } from 'node:url';
  * @param {string} [root] the repository; this one unless told
  * @returns {Layout}
  */
-export function layoutOf(root = fileURLToPath(new URL('../..', import.meta.url))) {
+export function layoutOf(root = resolve(fileURLToPath(import.meta.url), '../../..')) {
   const build = join(root, 'build');
   return {
     root,
