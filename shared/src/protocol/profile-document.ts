@@ -1,7 +1,9 @@
 /** The document of one profile: one model that said one text again and again, with its memory. */
 
 import * as v from 'valibot';
+import { attribution } from './attribution.ts';
 import { device, versions } from './environment.ts';
+import { channelVerdict } from './leak-verdicts.ts';
 import { modelRecord } from './model-record.ts';
 import { byteDifference, bytes, count, errorRecord, moment, seconds, spread, text } from './quantities.ts';
 
@@ -123,6 +125,12 @@ export const profileDocument = v.pipe(
     settings: profileSettings,
     load: loadRecord,
     iterations: v.array(iterationSample),
+    /** The leak rule's second look, where a channel rose: iterations after the ones above, in the same process. */
+    confirmation: v.optional(v.array(iterationSample)),
+    /** What each channel says about leaks, where the rule was asked. */
+    leaks: v.optional(v.array(channelVerdict)),
+    /** Which parts took how much, where borders were set between them. */
+    attribution: v.optional(attribution),
     /** Absent where the run ended before its first measured iteration. */
     summary: v.optional(profileSummary),
     outcome,

@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { profileDocument, profileSettings } from './profile-document.ts';
 import { byteDifference, bytes, errorRecord, moment, seconds, text } from './quantities.ts';
+import { studyAnswer } from './study-evidence.ts';
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const studySchemaVersion = 1;
@@ -51,6 +52,8 @@ export const studyDocument = v.object({
   skipped: v.array(text),
   /** Absent where no run with a bfloat16 model was measured. */
   comparison: v.optional(studyComparison),
+  /** The verdicts and what they rest on, where interventions were measured. */
+  answer: v.optional(studyAnswer),
   /** What was found, in sentences that rest on the figures above and on nothing else. */
   conclusion: text,
   outcome: v.picklist(['complete', 'interrupted', 'failed']),
