@@ -64,7 +64,7 @@ export function addLoopOptions(command: Command): Command {
       .optionsGroup('Speech:')
       .option(
         '--text <text>',
-        `what is said in each iteration (default: ${JSON.stringify(profileDefaults.text)})`,
+        `what is said in each iteration, \`-\` for standard input (default: ${JSON.stringify(profileDefaults.text)})`,
       ),
   );
 }

@@ -17,6 +17,7 @@ import type { LoopOptions, OutputOptions } from './options.ts';
 import { profileReport } from './profile-report.ts';
 import { sampleDetail } from './progress.ts';
 import { checkNames, findSubject } from './subject.ts';
+import { textFrom } from './text-input.ts';
 
 export function addProfileCommand(program: Command): void {
   const command = program
@@ -40,7 +41,7 @@ Examples:
   addOutputOptions(command).action((model: string, options: LoopOptions & OutputOptions) =>
     runCommand(options, async (context) => {
       checkNames([model], options.voice);
-      const settings = await settleSettings(requestOf(options), context.signal);
+      const settings = await settleSettings(await requestOf(options), context.signal);
       const subject = await findSubject(model, settings.voice, context);
       const document = await profileModel(subject, settings, {
         signal: context.signal,
@@ -56,10 +57,16 @@ Examples:
 }
 
 /** The options of the loop as the profiler's request. */
-export function requestOf({ text, phonemes, warmup, deterministic, ...rest }: LoopOptions): ProfileRequest {
+export async function requestOf({
+  text,
+  phonemes,
+  warmup,
+  deterministic,
+  ...rest
+}: LoopOptions): Promise<ProfileRequest> {
   return {
     ...rest,
-    text: text ?? (phonemes === undefined ? profileDefaults.text : undefined),
+    text: (await textFrom(text)) ?? (phonemes === undefined ? profileDefaults.text : undefined),
     phonemes,
     warmupIterations: warmup,
     deterministic: deterministic ?? false,

@@ -17,6 +17,7 @@ import { runCommand } from './command.ts';
 import { addOutputOptions, addSpeechOptions } from './options.ts';
 import type { OutputOptions, SpeechOptions } from './options.ts';
 import { checkNames, findSubject } from './subject.ts';
+import { textFrom } from './text-input.ts';
 
 interface SayOptions extends SpeechOptions, OutputOptions {
   readonly out: string;
@@ -32,7 +33,7 @@ export function addSayCommand(program: Command): void {
       'Speaks a text into a WAV file of 24 kHz, one channel. A long text is split at the ends of sentences. The file is ' +
         'there when it is whole, and not before.',
     )
-    .argument('[text]', 'what is said; leave it out with --phonemes')
+    .argument('[text]', 'what is said, `-` for standard input; leave it out with --phonemes')
     .requiredOption('--out <file>', 'the WAV file to write')
     .addOption(
       new Option('--format <format>', 'samples as 16-bit integers, or as they come from the model')
@@ -46,6 +47,7 @@ export function addSayCommand(program: Command): void {
 Examples:
   $ tidemark say "Hello, world." --out hello.wav
   $ tidemark say "Good evening." --voice bm_george --model 4bit-bf16 --out evening.wav
+  $ tidemark say - --out chapter.wav < chapter.txt
   $ tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav
 `,
     );
@@ -62,7 +64,7 @@ Examples:
       checkNames([spec], options.voice);
       const startedAt = new Date().toISOString();
       const settings = await settleSpeech(
-        { ...options, text, deterministic: options.deterministic ?? false },
+        { ...options, text: await textFrom(text), deterministic: options.deterministic ?? false },
         signal,
       );
       await checkWritable(out);

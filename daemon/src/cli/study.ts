@@ -46,7 +46,7 @@ Examples:
   addOutputOptions(command).action((options: StudyOptions) =>
     runCommand(options, async (context) => {
       checkNames(options.models, options.voice);
-      const settings = await settleSettings(requestOf(options), context.signal);
+      const settings = await settleSettings(await requestOf(options), context.signal);
       const document = await runStudy(options.models, settings, {
         find: (model) => findSubject(model, settings.voice, context),
         signal: context.signal,

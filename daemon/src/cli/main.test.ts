@@ -1,0 +1,286 @@
+/** The command line as a person meets it: real processes, a tiny model, exit codes, and what is on which stream. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import * as v from 'valibot';
+import { doctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
+import { errorDocument } from '@tidemark/shared/protocol/error-document.ts';
+import { modelsDocument } from '@tidemark/shared/protocol/models-document.ts';
+import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import { sayDocument } from '@tidemark/shared/protocol/say-document.ts';
+import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { xrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
+import { cliEntry, runCli } from '../../test/cli.ts';
+import type { CliOptions, Finished } from '../../test/cli.ts';
+import { writeTinyKokoro } from '../../test/tiny-kokoro.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const home = join(folder, 'home');
+const tiny = join(folder, 'tiny');
+writeTinyKokoro(tiny, { dtype: 'bfloat16' });
+
+/** What makes a run of the tiny model short. */
+const speech = ['--voice', 'af_tiny', '--phonemes', 'abc.'];
+const brief = [...speech, '--iterations', '2', '--warmup', '1'];
+
+const cli = (words: readonly string[], options: CliOptions = {}): Promise<Finished> =>
+  runCli(words, { ...options, environment: { TIDEMARK_HOME: home, ...options.environment } });
+
+/** The one document on stdout. */
+function documentIn<Schema extends v.GenericSchema>(schema: Schema, stdout: string): v.InferOutput<Schema> {
+  assert.ok(stdout.startsWith('{') && stdout.endsWith('}\n'), stdout.slice(0, 200));
+  return v.parse(schema, JSON.parse(stdout));
+}
+
+test('help is on stdout, names every command, and each command explains itself with examples', async () => {
+  const { code, stdout, stderr } = await cli(['--help']);
+  assert.equal(code, 0);
+  assert.equal(stderr, '');
+  const commands = ['profile', 'study', 'say', 'xray', 'models', 'doctor'];
+  for (const command of commands) {
+    assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
+    const help = await cli([command, '--help']);
+    assert.equal(help.code, 0, command);
+    assert.match(help.stdout, /Usage: tidemark/);
+    if (command !== 'doctor') {
+      assert.match(help.stdout, /Examples:\n {2}\$ tidemark /, command);
+    }
+  }
+  assert.match((await cli(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test('without a command, help is on stderr and the exit code that of wrong usage', async () => {
+  const { code, stdout, stderr } = await cli([]);
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^Usage: tidemark/);
+  assert.doesNotMatch(stderr, /error/);
+});
+
+test('a profile prints a table on stdout, and its progress on stderr', async () => {
+  const { code, stdout, stderr } = await cli(['profile', tiny, ...brief]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^warm-up 1 .*\niteration 1 .*\niteration 2 /m);
+  assert.match(stdout, /Active memory is constant to the byte over 2 iterations: [\d,]+ B\./);
+  assert.match(stdout, /No tensor is left beyond the weights and the voice\./);
+  assert.match(stderr, /: warm-up 1 of 1: active .* MB, peak .* MB/);
+  assert.match(stderr, /: iteration 2 of 2: active .* MB, peak .* MB/);
+});
+
+test('a profile as JSON is one document on stdout, true to the schema', async () => {
+  const { code, stdout } = await cli(['profile', tiny, ...brief, '--json', '--seed', '7', '--deterministic']);
+  assert.equal(code, 0);
+  const document = documentIn(profileDocument, stdout);
+  assert.equal(document.outcome.status, 'complete');
+  assert.deepEqual(
+    document.iterations.map(({ warmup }) => warmup),
+    [true, false, false],
+  );
+  assert.equal(document.settings.seed, 7);
+  assert.equal(document.settings.deterministic, true);
+  assert.equal(document.load.activeBytes, document.model.tensorBytes);
+  assert.equal(document.summary?.active.course, 'constant');
+  assert.equal(document.summary.extraTensors, 0);
+});
+
+test('a study compares, and goes on after a model that cannot be loaded', async () => {
+  const broken = join(folder, 'broken');
+  writeTinyKokoro(broken);
+  const weights = join(broken, 'model.safetensors');
+  writeFileSync(weights, readFileSync(weights).subarray(0, 5000));
+  const models = [tiny, broken, tiny].join(',');
+  const { code, stdout, stderr } = await cli(['study', '--models', models, ...brief, '--json']);
+  assert.equal(code, 1);
+  const document = documentIn(studyDocument, stdout);
+  assert.equal(document.runs.length, 2);
+  assert.equal(document.failures.length, 1);
+  assert.equal(document.failures[0]?.error.code, 'bad-checkpoint');
+  assert.equal(document.comparison?.baseline, tiny);
+  assert.match(stderr, /broken could not be measured:\nerror: /);
+
+  const text = await cli(['study', '--models', models, ...brief]);
+  assert.equal(text.code, 1);
+  assert.match(text.stdout, /broken failed: /);
+});
+
+test('speech becomes a WAV file, in both formats', async () => {
+  for (const format of ['int16', 'float32']) {
+    const out = join(folder, `${format}.wav`);
+    const words = ['say', '--model', tiny, ...speech, '--out', out, '--format', format, '--json'];
+    const { code, stdout } = await cli(words);
+    assert.equal(code, 0);
+    const { audio } = documentIn(sayDocument, stdout);
+    const file = readFileSync(out);
+    assert.equal(file.toString('latin1', 0, 4), 'RIFF');
+    assert.equal(audio.fileBytes, file.byteLength);
+    assert.equal(audio.sampleRate, 24_000);
+    assert.ok(audio.samples > 0);
+  }
+});
+
+test('a file that cannot be written is said before a model is loaded, and nothing is left', async () => {
+  const out = join(folder, 'nowhere', 'x.wav');
+  const { code, stderr } = await cli(['say', '--model', tiny, ...speech, '--out', out]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: The audio cannot be written to .*: there is no such folder\.\nhint: /);
+  assert.ok(!readdirSync(folder).some((name) => name.includes('.part')));
+});
+
+test('an x-ray, the catalogue and the doctor each print a document that is true to its schema', async () => {
+  const xray = documentIn(xrayDocument, (await cli(['xray', tiny, '--json'])).stdout);
+  assert.deepEqual(Object.keys(xray.bytesByDtype), ['bfloat16']);
+  const models = documentIn(modelsDocument, (await cli(['models', '--json'])).stdout);
+  assert.equal(models.models.length, 8);
+  assert.equal(models.dataFolder, home);
+  const doctor = documentIn(doctorDocument, (await cli(['doctor', '--json'])).stdout);
+  assert.ok(doctor.versions?.mlx);
+  const failed = doctor.checks.filter(({ status }) => status === 'fail');
+  assert.deepEqual(failed, []);
+});
+
+test('each wrong use of the command line is one sentence, a hint, and exit code 2', async () => {
+  const wrong: readonly (readonly [words: readonly string[], message: RegExp])[] = [
+    [['profil'], /Unknown command 'profil'\.\nhint: Did you mean profile\?/],
+    [['profile'], /Missing required argument 'model'/],
+    [['profile', 'bf16', '--iterations', '-15'], /'-15' is invalid\. Give a whole number from 1/],
+    [['profile', 'bf16', '--iterations', '0'], /'0' is invalid/],
+    [['profile', 'bf16', '--iterations', 'NaN'], /'NaN' is invalid/],
+    [['profile', 'bf16', '--iterations', '1e300'], /'1e300' is invalid/],
+    [['profile', 'bf16', '--iterations', '9'.repeat(40)], /is invalid/],
+    [['profile', 'bf16', '--warmup', '-1'], /'-1' is invalid/],
+    [['profile', 'bf16', '--seed', '0.5'], /'0\.5' is invalid/],
+    [['profile', 'bf16', '--speed', '0'], /'0' is invalid/],
+    [['profile', 'bf16', '--nonsense'], /Unknown option '--nonsense'/],
+    [['study', '--models', ' , '], /at least one/],
+    [['say', 'Hello.'], /Required option '--out <file>' not specified/],
+    [['say', '--out', 'x.wav'], /There is nothing to say/],
+    [['say', 'Hello.', '--out', 'x.wav', '--format', 'mp3'], /Allowed choices are int16, float32/],
+  ];
+  for (const [words, message] of wrong) {
+    const { code, stdout, stderr } = await cli(words);
+    assert.equal(code, 2, words.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+    assert.match(stderr, /^error: [^\n]+\nhint: [^\n]+\n$/, words.join(' '));
+  }
+});
+
+test('each bad input is one sentence without a stack, and exit code 1', async () => {
+  const bad: readonly (readonly [words: readonly string[], message: RegExp])[] = [
+    [['profile', 'bf17'], /There is no model named "bf17"\. Did you mean bf16\?/],
+    [['profile', 'bf16', '--voice', 'af_hart'], /no voice named af_hart\. Did you mean af_heart\?/],
+    [['profile', 'bf16', '--voice', 'nobody'], /no voice named nobody/],
+    [['profile', 'bf16', '--voice', 'jf_alpha'], /jf_alpha speaks Japanese/],
+    [['profile', 'bf16', '--text', ''], /The text is empty/],
+    [['profile', 'bf16', '--text', '🙂'], /no word/],
+    [['profile', 'bf16', '--text', 'a', '--phonemes', 'a'], /Both a text and phonemes/],
+    [['profile', 'bf16', '--phonemes', 'a'.repeat(511)], /511 phonemes/],
+    [['profile', 'bf16', '--phonemes', 'a#b'], /no phoneme/],
+    [['profile', '/no/such/folder'], /is not a folder/],
+    [['study', '--models', 'bf16,bf17'], /There is no model named "bf17"/],
+    [['xray', cliEntry], /is not a safetensors file/],
+    [['xray', '/no/such/file.safetensors'], /no file or folder/],
+    [['models', 'build', 'bf17'], /no model named bf17/],
+    [['models', 'remove', '../..'], /no model named/],
+  ];
+  for (const [words, message] of bad) {
+    const { code, stdout, stderr } = await cli(words);
+    assert.equal(code, 1, words.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+    assert.match(stderr, /^error: /);
+    assert.doesNotMatch(stderr, /^\s+at /m, 'a stack');
+  }
+});
+
+test('a text of a million characters is refused, without a model being touched', async () => {
+  const { code, stderr } = await cli(['say', '-', '--out', join(folder, 'x.wav')], {
+    input: 'Hello, world. '.repeat(71_429),
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: The text has 1,000,00\d characters/);
+  assert.ok(!existsSync(join(home, 'models')));
+});
+
+test('an error under --json is a document too, and --verbose adds the stack on stderr', async () => {
+  const failed = await cli(['profile', 'bf17', '--json', '--verbose']);
+  assert.equal(failed.code, 1);
+  assert.equal(documentIn(errorDocument, failed.stdout).error.code, 'unknown-model');
+  assert.match(failed.stderr, /^\s+at /m);
+  const misused = await cli(['profile', '--json']);
+  assert.equal(misused.code, 2);
+  assert.equal(documentIn(errorDocument, misused.stdout).error.code, 'usage');
+});
+
+test('a checkpoint with missing keys is refused with a list of them', async () => {
+  const strange = join(folder, 'strange');
+  writeTinyKokoro(strange);
+  const weights = join(strange, 'model.safetensors');
+  const bytes = readFileSync(weights);
+  writeFileSync(
+    weights,
+    bytes.toString('latin1').replace('bert_encoder.bias', 'bert_encoder.bios'),
+    'latin1',
+  );
+  const { code, stderr } = await cli(['profile', strange, ...brief]);
+  assert.equal(code, 1);
+  assert.match(stderr, /1 missing \(bert_encoder\.bias\)/);
+  assert.match(stderr, /1 not part of the network \(bert_encoder\.bios\)/);
+});
+
+test('a read-only data folder is a clear error', { skip: process.getuid?.() === 0 }, async () => {
+  const locked = mkdtempSync(join(folder, 'locked-'));
+  chmodSync(locked, 0o500);
+  const { code, stderr } = await cli(['models', 'build', 'bf16'], { environment: { TIDEMARK_HOME: locked } });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: There is no permission/);
+});
+
+test('a data folder that cannot be one is a clear error', async () => {
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  const { code, stderr } = await cli(['models', 'build', 'bf16'], { environment: { TIDEMARK_HOME: file } });
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: .*cannot be made/);
+});
+
+test('a reader that has seen enough is no error', async () => {
+  for (const words of [['models', '--json'], ['--help'], ['profile', tiny, ...brief, '--json']]) {
+    const child = spawn(process.execPath, [cliEntry, ...words], {
+      env: { ...process.env, TIDEMARK_HOME: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(code, 0, words.join(' '));
+    assert.doesNotMatch(stderr, /error|EPIPE/i);
+  }
+});
+
+test('a full disk behind stdout is said', { skip: !existsSync('/dev/full') }, async () => {
+  const child = spawn('/bin/sh', ['-c', `"${process.execPath}" "${cliEntry}" models --json >/dev/full`], {
+    env: { ...process.env, TIDEMARK_HOME: home },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(code, 1);
+  assert.match(stderr, /stdout could not be written: .*ENOSPC/);
+});
