@@ -57,6 +57,14 @@ async function answer(session: HostSession, request: HostRequest): Promise<unkno
       return session.iterate(request.parameters);
     case 'synthesize':
       return session.synthesize(request.parameters);
+    case 'durations':
+      return session.durations(request.parameters);
+    case 'attribute':
+      return session.attribute(request.parameters);
+    case 'layerTransients':
+      return session.layerTransients(request.parameters.tokens);
+    case 'unresetSequence':
+      return session.unresetSequence(request.parameters);
   }
 }
 

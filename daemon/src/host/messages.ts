@@ -2,8 +2,10 @@
 
 import * as v from 'valibot';
 import { device, versions } from '@tidemark/shared/protocol/environment.ts';
+import { attribution } from '@tidemark/shared/protocol/attribution.ts';
 import { iterationSample, loadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { layerTransient, unresetSequence } from '@tidemark/shared/protocol/study-evidence.ts';
 
 /** What a host says of itself as soon as libmlx is loaded. */
 const hostDescription = v.object({ pid: count, device, versions });
@@ -14,6 +16,16 @@ const loadParameters = v.object({
   /** The checkpoint's folder, and the voice's safetensors file. */
   folder: v.string(),
   voiceFile: v.string(),
+  /** What an arm of a study changes in the weights. */
+  alterations: v.optional(
+    v.object({
+      restDType: v.optional(v.picklist(['float32', 'bfloat16'])),
+      dense: v.optional(v.boolean()),
+      fuseWeightNorm: v.optional(v.boolean()),
+    }),
+  ),
+  /** How much freed memory MLX's allocator may hold, in bytes; its own default where it is absent. */
+  cacheLimitBytes: v.optional(count),
 });
 
 export type LoadParameters = v.InferOutput<typeof loadParameters>;
@@ -21,13 +33,21 @@ export type LoadParameters = v.InferOutput<typeof loadParameters>;
 const manner = {
   deterministic: v.boolean(),
   speed: v.number(),
+  /** What an arm of a study changes in the way of speaking. */
+  graphs: v.optional(v.picklist(['whole', 'stage'])),
+  activations: v.optional(v.literal('bfloat16')),
 };
+
+/** For each utterance, the frames of its tokens. */
+const durations = v.array(v.array(count));
 
 const iterationParameters = v.object({
   index: count,
   warmup: v.boolean(),
   /** One string an utterance; they are spoken one after the other. */
   phonemes: v.array(v.string()),
+  /** Replayed in the place of what the network would predict. */
+  durations: v.optional(durations),
   seed: count,
   ...manner,
 });
@@ -43,6 +63,37 @@ const synthesisParameters = v.object({
 
 export type SynthesisParameters = v.InferOutput<typeof synthesisParameters>;
 
+const durationParameters = v.object({ phonemes: v.array(v.string()), speed: v.number() });
+
+export type DurationParameters = v.InferOutput<typeof durationParameters>;
+
+const attributionParameters = v.object({
+  phonemes: v.array(v.string()),
+  seed: count,
+  granularity: v.picklist(['stages', 'layers']),
+  deterministic: v.boolean(),
+  speed: v.number(),
+});
+
+export type AttributionParameters = v.InferOutput<typeof attributionParameters>;
+
+/** All of an attribution but what only the iterations without borders know. */
+const attributionReading = v.omit(attribution, ['plainPeakBytes']);
+
+export type AttributionReading = v.InferOutput<typeof attributionReading>;
+
+const sequenceParameters = v.object({
+  /** Loaded, spoken with and let go one after the other, the peak never reset. */
+  models: v.array(v.object({ model: v.string(), folder: v.string() })),
+  voiceFile: v.string(),
+  phonemes: v.array(v.string()),
+  seed: count,
+  deterministic: v.boolean(),
+  speed: v.number(),
+});
+
+export type SequenceParameters = v.InferOutput<typeof sequenceParameters>;
+
 const synthesis = v.object({
   audio: v.custom<Float32Array>((value) => value instanceof Float32Array),
   /** In Hz. */
@@ -56,6 +107,10 @@ export const results = {
   load: loadRecord,
   iterate: iterationSample,
   synthesize: synthesis,
+  durations,
+  attribute: attributionReading,
+  layerTransients: v.array(layerTransient),
+  unresetSequence,
 } as const;
 
 export type HostMethod = keyof typeof results;
@@ -72,6 +127,10 @@ export const hostRequest = v.variant('method', [
   request('load', loadParameters),
   request('iterate', iterationParameters),
   request('synthesize', synthesisParameters),
+  request('durations', durationParameters),
+  request('attribute', attributionParameters),
+  request('layerTransients', v.object({ tokens: v.pipe(count, v.minValue(1)) })),
+  request('unresetSequence', sequenceParameters),
 ]);
 
 export type HostRequest = v.InferOutput<typeof hostRequest>;

@@ -21,6 +21,8 @@ import type {
   HostResult,
 } from './messages.ts';
 
+export type { HostParameters } from './messages.ts';
+
 export interface StartOptions {
   /** Ends the host while it starts. */
   readonly signal?: AbortSignal | undefined;
@@ -142,6 +144,44 @@ export class ModelHost implements AsyncDisposable {
     options: CallOptions = {},
   ): Promise<HostResult<'synthesize'>> {
     return this.#call('synthesize', parameters, { doing: 'while it spoke', ...options });
+  }
+
+  /** The frames of each token, as the model predicts them. */
+  durations(
+    parameters: HostParameters<'durations'>,
+    options: CallOptions = {},
+  ): Promise<HostResult<'durations'>> {
+    return this.#call('durations', parameters, { doing: 'while it predicted durations', ...options });
+  }
+
+  /** Speaks once with evaluation at the borders of stages or layers, and says what each took. */
+  attribute(
+    parameters: HostParameters<'attribute'>,
+    options: CallOptions = {},
+  ): Promise<HostResult<'attribute'>> {
+    return this.#call('attribute', parameters, { doing: 'during the attribution', ...options });
+  }
+
+  /** Measures each quantized layer's product alone, for an input of so many tokens. */
+  layerTransients(
+    parameters: HostParameters<'layerTransients'>,
+    options: CallOptions = {},
+  ): Promise<HostResult<'layerTransients'>> {
+    return this.#call('layerTransients', parameters, {
+      doing: 'while it measured single layers',
+      ...options,
+    });
+  }
+
+  /** Runs several models one after the other, and never resets the peak. The host holds none of them afterwards. */
+  unresetSequence(
+    parameters: HostParameters<'unresetSequence'>,
+    options: CallOptions = {},
+  ): Promise<HostResult<'unresetSequence'>> {
+    return this.#call('unresetSequence', parameters, {
+      doing: 'during the sequence without a reset',
+      ...options,
+    });
   }
 
   /** Asks the host to leave, by closing its channel; ends it by force where it does not. Resolves when it is gone. */

@@ -4,19 +4,26 @@ import { arch, cpus, platform, totalmem } from 'node:os';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { DeviceRecord } from '@tidemark/shared/protocol/environment.ts';
 import type { IterationSample, LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import type { LayerTransient, UnresetSequence } from '@tidemark/shared/protocol/study-evidence.ts';
 import { Kokoro } from '../kokoro/kokoro.ts';
 import { Voice } from '../kokoro/voice.ts';
 import { blasLibrary, describeDevice, mlxVersion } from '../mlx/device.ts';
-import { footprintBytes, memorySnapshot, resetPeak } from '../mlx/memory.ts';
+import { footprintBytes, memorySnapshot, resetPeak, setCacheLimit, synchronize } from '../mlx/memory.ts';
 import { seedRandom } from '../mlx/random.ts';
 import { liveTensors } from '../mlx/tensor.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { tidemarkVersion } from '../version.ts';
+import { attribute } from './attribute.ts';
+import { layerTransients } from './layer-transients.ts';
 import { measure, settle } from './measure.ts';
 import type {
+  AttributionParameters,
+  AttributionReading,
+  DurationParameters,
   HostDescription,
   IterationParameters,
   LoadParameters,
+  SequenceParameters,
   Synthesis,
   SynthesisParameters,
 } from './messages.ts';
@@ -44,13 +51,16 @@ export class HostSession {
   }
 
   /** Loads a checkpoint and a voice in the place of what is there. Throws what {@link Kokoro.load} and {@link Voice.load} do. */
-  async load({ folder, voiceFile }: LoadParameters): Promise<LoadRecord> {
+  async load({ folder, voiceFile, alterations, cacheLimitBytes }: LoadParameters): Promise<LoadRecord> {
     this.dispose();
+    if (cacheLimitBytes !== undefined) {
+      setCacheLimit(cacheLimitBytes);
+    }
     await settle();
     const footprintBeforeBytes = footprintBytes();
     resetPeak();
     const startedAt = performance.now();
-    const model = Kokoro.load(folder);
+    const model = Kokoro.load(folder, definedOnly(alterations ?? {}));
     const seconds = (performance.now() - startedAt) / 1000;
     try {
       await settle();
@@ -76,14 +86,18 @@ export class HostSession {
   }
 
   /** One turn of the loop: says every utterance, keeps none, and reads all figures. */
-  async iterate({ index, warmup, phonemes, seed, ...manner }: IterationParameters): Promise<IterationSample> {
+  async iterate(parameters: IterationParameters): Promise<IterationSample> {
+    const { index, warmup, phonemes, seed, durations, ...manner } = parameters;
     const { model } = this.#need();
-    const utterances = phonemes.map((each) => model.tokenize(each));
+    const utterances = phonemes.map((each, place) => ({
+      tokens: model.tokenize(each),
+      manner: { ...manner, durations: durations?.[place] },
+    }));
     // Once more after the work: the generator's state is an array of MLX too, and weighs 8 bytes more when it was drawn
     // from. So both readings of active memory are of the same state.
     seedRandom(seed);
     const { result: samples, ...memory } = await measure(() => {
-      const spoken = utterances.reduce((sum, tokens) => sum + this.#countSamples(tokens, manner), 0);
+      const spoken = utterances.reduce((sum, each) => sum + this.#countSamples(each.tokens, each.manner), 0);
       seedRandom(seed);
       return spoken;
     });
@@ -107,6 +121,58 @@ export class HostSession {
     return { audio, sampleRate: model.config.sample_rate };
   }
 
+  /** What the model would predict for each utterance. */
+  durations({ phonemes, speed }: DurationParameters): number[][] {
+    const { model, voice } = this.#need();
+    return phonemes.map((each) => {
+      const tokens = model.tokenize(each);
+      using style = voice.styleFor(tokens.length - 2);
+      return [...model.predictDurations(tokens, style, speed)];
+    });
+  }
+
+  /** Speaks once, evaluating at each border. Where the text is several utterances, the first is attributed. */
+  async attribute({
+    phonemes,
+    seed,
+    granularity,
+    ...manner
+  }: AttributionParameters): Promise<AttributionReading> {
+    const { model, voice } = this.#need();
+    const tokens = model.tokenize(phonemes[0] ?? '');
+    using style = voice.styleFor(tokens.length - 2);
+    await settle();
+    seedRandom(seed);
+    return attribute(model, { tokens, style, granularity, ...manner });
+  }
+
+  async layerTransients(tokens: number): Promise<LayerTransient[]> {
+    const { model } = this.#need();
+    await settle();
+    return layerTransients(model, tokens);
+  }
+
+  /** What was loaded before is let go, so that each model of the sequence stands alone in memory. */
+  async unresetSequence(parameters: SequenceParameters): Promise<UnresetSequence> {
+    const { models, voiceFile, phonemes, seed, ...manner } = parameters;
+    this.dispose();
+    await settle();
+    resetPeak();
+    const readings: UnresetSequence['readings'] = [];
+    for (const { model: name, folder } of models) {
+      this.#loaded = { model: Kokoro.load(folder), voice: Voice.load(voiceFile) };
+      seedRandom(seed);
+      for (const each of phonemes) {
+        this.#countSamples(this.#loaded.model.tokenize(each), manner);
+      }
+      synchronize();
+      readings.push({ model: name, peakBytes: memorySnapshot().peakBytes });
+      this.dispose();
+      await settle();
+    }
+    return { readings };
+  }
+
   dispose(): void {
     this.#loaded?.model.dispose();
     this.#loaded?.voice.dispose();
@@ -122,7 +188,7 @@ export class HostSession {
     const { model, voice } = this.#need();
     // The tokens at both ends are silence, not phonemes.
     using style = voice.styleFor(tokens.length - 2);
-    using audio = model.synthesize(tokens, style, manner).audio;
+    using audio = model.synthesize(tokens, style, definedOnly(manner)).audio;
     return read(audio);
   }
 
@@ -137,6 +203,18 @@ export class HostSession {
 interface Manner {
   readonly deterministic: boolean;
   readonly speed: number;
+  readonly durations?: readonly number[] | undefined;
+  readonly graphs?: 'whole' | 'stage' | undefined;
+  readonly activations?: 'bfloat16' | undefined;
+}
+
+/** A message's absent fields arrive as undefined; options are absent or given. */
+function definedOnly<Options extends object>(
+  options: Options,
+): { [Key in keyof Options]: Exclude<Options[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Options]: Exclude<Options[Key], undefined>;
+  };
 }
 
 function deviceRecord(): DeviceRecord {

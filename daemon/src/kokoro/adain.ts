@@ -4,6 +4,7 @@ import { add, expandDims, mean, multiply, rsqrt, split, square, subtract } from 
 import type { Tensor } from '../mlx/tensor.ts';
 import { linearFrom } from '../nn/linear.ts';
 import type { LinearLayer } from '../nn/linear.ts';
+import { observed } from '../nn/observer.ts';
 import type { Weights } from '../nn/weights.ts';
 
 const epsilon = 1e-5;
@@ -15,18 +16,22 @@ const epsilon = 1e-5;
  * tensor is passed over twice rather than five times.
  */
 export class AdaptiveInstanceNorm {
+  readonly #path: string;
   readonly #affine: LinearLayer;
 
   constructor(weights: Weights, styleSize: number, channels: number) {
+    this.#path = weights.path;
     this.#affine = linearFrom(weights.at('fc'), styleSize, 2 * channels);
   }
 
   /** `x` [batch, length, channels], `style` [batch, style]. */
   forward(x: Tensor, style: Tensor): Tensor {
-    const [gamma, beta] = split(expandDims(this.#affine.forward(style), 1), 2, 2) as [Tensor, Tensor];
-    const average = mean(x, { axes: [1], keepDims: true });
-    const variance = mean(square(subtract(x, average)), { axes: [1], keepDims: true });
-    const scale = multiply(add(gamma, 1), rsqrt(add(variance, epsilon)));
-    return add(multiply(x, scale), subtract(beta, multiply(average, scale)));
+    return observed(this.#path, x, () => {
+      const [gamma, beta] = split(expandDims(this.#affine.forward(style), 1), 2, 2) as [Tensor, Tensor];
+      const average = mean(x, { axes: [1], keepDims: true });
+      const variance = mean(square(subtract(x, average)), { axes: [1], keepDims: true });
+      const scale = multiply(add(gamma, 1), rsqrt(add(variance, epsilon)));
+      return add(multiply(x, scale), subtract(beta, multiply(average, scale)));
+    });
   }
 }

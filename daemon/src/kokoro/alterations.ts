@@ -1,10 +1,11 @@
 /** The interventions of a study: a checkpoint's tensors changed in one respect before the network is built from them. */
 
 import { evaluate } from '../mlx/evaluate.ts';
-import { add, astype, contiguous, dequantize, divide, multiply, sqrt, square, sum } from '../mlx/ops.ts';
+import { astype, contiguous, dequantize } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
 import { keep, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
+import { weightNormed } from '../nn/kernel.ts';
 
 export interface Alterations {
   /** Casts the floating-point tensors of the layers that are not quantized. */
@@ -107,7 +108,7 @@ function expand(
   }
 }
 
-/** As the network's own layer computes it, mlx-audio's 1e-7 included, in the dtype that it is stored in. */
+/** In the dtype that it is stored in, as the network's own layer computes it. */
 function fuse(tensors: Map<string, Tensor>): void {
   for (const [key, direction] of [...tensors]) {
     const [path, name] = splitKey(key);
@@ -115,10 +116,7 @@ function fuse(tensors: Map<string, Tensor>): void {
     if (name !== 'weight_v' || magnitude === undefined) {
       continue;
     }
-    const weight = materialised(() => {
-      const norm = sqrt(sum(square(direction), { axes: [1, 2], keepDims: true }));
-      return contiguous(multiply(divide(direction, add(norm, 1e-7)), magnitude));
-    });
+    const weight = materialised(() => contiguous(weightNormed(direction, magnitude)));
     tensors.set(`${path}.weight`, weight);
     remove(tensors, key);
     remove(tensors, `${path}.weight_g`);

@@ -2,15 +2,17 @@
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { loadSafetensors } from '../mlx/io.ts';
-import { array, slice } from '../mlx/ops.ts';
+import { array, astype, slice } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
-import type { Tensor } from '../mlx/tensor.ts';
+import type { DType, Tensor } from '../mlx/tensor.ts';
 import { Checkpoint } from '../nn/weights.ts';
+import { alter } from './alterations.ts';
+import type { Alterations } from './alterations.ts';
 import { checkpointFiles, readConfig } from './checkpoint-files.ts';
 import { parseConfig, quantizationAt } from './config.ts';
 import type { KokoroConfig } from './config.ts';
 import { KokoroNetwork } from './network.ts';
-import type { ValueName } from './network.ts';
+import type { StageOptions, ValueName } from './network.ts';
 import { runStages } from './stages.ts';
 import type { Stage } from './stages.ts';
 
@@ -21,8 +23,15 @@ export interface SynthesisOptions {
   readonly deterministic?: boolean;
   /** What is built and evaluated as one graph: what needs no numbers in between, unless given, or each stage alone. */
   readonly graphs?: 'whole' | 'stage';
-  /** Called when a graph has been evaluated, with the names of its stages. */
-  readonly onEvaluated?: (stages: readonly string[]) => void;
+  /** The frames of each token, in the place of those that the network would predict. */
+  readonly durations?: readonly number[];
+  /** Casts the values that pass between stages, the style included, so that what reads them computes in this dtype. */
+  readonly activations?: 'bfloat16';
+  /** Called when a graph has been evaluated, with the names of its stages and the values that are kept of it. */
+  readonly onEvaluated?: (
+    stages: readonly string[],
+    values: Readonly<Partial<Record<ValueName, Tensor>>>,
+  ) => void;
 }
 
 export interface Speech {
@@ -45,11 +54,13 @@ export class Kokoro implements Disposable {
 
   /**
    * Loads a checkpoint folder, in PyTorch's layout or in mlx-audio's, quantized or not. Throws a TidemarkError: 'bad-config',
-   * or 'bad-checkpoint', for keys that are missing, misshapen or unknown with a list of them.
+   * or 'bad-checkpoint', for keys that are missing, misshapen or unknown with a list of them. `alterations` change the weights
+   * on the way.
    */
-  static load(folder: string): Kokoro {
+  static load(folder: string, alterations: Alterations = {}): Kokoro {
     const config = parseConfig(readConfig(folder));
     const tensors = loadFiles(checkpointFiles(folder));
+    alter(tensors, alterations, (path) => quantizationAt(config, path));
     const checkpoint = new Checkpoint(tensors, {
       description: folder,
       quantizationAt: (path) => quantizationAt(config, path),
@@ -90,24 +101,38 @@ export class Kokoro implements Disposable {
    */
   synthesize(tokens: readonly number[], style: Tensor, options: SynthesisOptions = {}): Speech {
     const { speed = 1, deterministic = false, graphs = 'whole', onEvaluated } = options;
-    this.#check(tokens, style, speed);
-    const inputs = scope(() => this.#inputs(tokens, style));
+    this.#check(tokens, style, options);
+    const inputs = scope(() => this.#inputs(tokens, style, options));
     try {
-      const stageOptions = { speed, noise: !deterministic };
-      const text = this.network.textStages(stageOptions);
-      const speech = this.network.speechStages(stageOptions);
-      const groups: (readonly Stage<ValueName>[])[] =
-        graphs === 'whole' ? [text, speech] : [...text, ...speech].map((stage) => [stage]);
+      const stages = this.#stages({ speed, noise: !deterministic }, options);
+      const groups = graphs === 'whole' ? stages : stages.flat().map((stage) => [stage]);
       const { audio, durations } = runStages(groups, {
         inputs,
         outputs: ['audio', 'durations'],
-        onEvaluated: (group) => onEvaluated?.(group.map((stage) => stage.name)),
+        onEvaluated: (group, values) =>
+          onEvaluated?.(
+            group.map((stage) => stage.name),
+            values,
+          ),
       });
       try {
         return { audio, durations: Int32Array.from(durations.toTypedArray(), Number) };
       } finally {
         durations.dispose();
       }
+    } finally {
+      Object.values(inputs).forEach((input) => input.dispose());
+    }
+  }
+
+  /** The frames that the network predicts for each token; nothing after that is computed. */
+  predictDurations(tokens: readonly number[], style: Tensor, speed = 1): Int32Array {
+    this.#check(tokens, style, { speed });
+    const inputs = scope(() => this.#inputs(tokens, style, {}));
+    try {
+      const stages = this.network.textStages({ speed, noise: false });
+      using durations = runStages([stages], { inputs, outputs: ['durations'] }).durations;
+      return Int32Array.from(durations.toTypedArray(), Number);
     } finally {
       Object.values(inputs).forEach((input) => input.dispose());
     }
@@ -121,19 +146,36 @@ export class Kokoro implements Disposable {
     this.dispose();
   }
 
+  /** What is evaluated before the durations' numbers are needed, and after. */
+  #stages(
+    stageOptions: StageOptions,
+    { durations, activations }: SynthesisOptions,
+  ): (readonly Stage<ValueName>[])[] {
+    const text = this.network
+      .textStages(stageOptions)
+      .filter(({ name }) => durations === undefined || name !== 'durations');
+    const speech = this.network.speechStages(stageOptions);
+    return activations === undefined
+      ? [text, speech]
+      : [text, speech].map((stages) => stages.map((stage) => castingStage(stage, activations)));
+  }
+
   #inputs(
     tokens: readonly number[],
     style: Tensor,
-  ): Record<'tokenIds' | 'decoderStyle' | 'prosodyStyle', Tensor> {
+    { durations, activations }: SynthesisOptions,
+  ): Partial<Record<ValueName, Tensor>> {
     const half = this.config.style_dim;
+    const typed = activations === undefined ? style : astype(style, activations);
     return {
       tokenIds: array(tokens, [1, tokens.length], 'int32'),
-      decoderStyle: slice(style, 1, 0, half),
-      prosodyStyle: slice(style, 1, half),
+      decoderStyle: slice(typed, 1, 0, half),
+      prosodyStyle: slice(typed, 1, half),
+      ...(durations === undefined ? {} : { durations: array(durations, [1, durations.length], 'int32') }),
     };
   }
 
-  #check(tokens: readonly number[], style: Tensor, speed: number): void {
+  #check(tokens: readonly number[], style: Tensor, { speed = 1, durations }: SynthesisOptions): void {
     const phonemeCount = tokens.length - 2;
     if (phonemeCount < 1) {
       throw new TidemarkError('bad-text', 'The text has no phonemes that the model knows.', {
@@ -153,6 +195,9 @@ export class Kokoro implements Disposable {
     if (stray !== undefined) {
       throw new RangeError(`synthesize: ${stray} is not a token below ${this.config.n_token}`);
     }
+    if (durations !== undefined && durations.length !== tokens.length) {
+      throw new RangeError(`synthesize: ${durations.length} durations for ${tokens.length} tokens`);
+    }
     if (!Number.isFinite(speed) || speed <= 0) {
       throw new TidemarkError('bad-input', `A speed must be a number above 0, and ${speed} is not.`);
     }
@@ -166,6 +211,21 @@ export class Kokoro implements Disposable {
     }
   }
 }
+
+/** Not cast: the durations are whole numbers, and the audio is what is compared. */
+const uncast: readonly ValueName[] = ['durations', 'frameTokens', 'audio'];
+
+/** The same stage, its values cast on their way to the next. */
+const castingStage = (stage: Stage<ValueName>, dtype: DType): Stage<ValueName> => ({
+  ...stage,
+  run: (values) =>
+    Object.fromEntries(
+      Object.entries(stage.run(values)).map(([name, value]) => [
+        name,
+        uncast.includes(name as ValueName) ? value : astype(value, dtype),
+      ]),
+    ),
+});
 
 /** The tensors of all files, which no two may name alike. */
 function loadFiles(paths: readonly string[]): Map<string, Tensor> {

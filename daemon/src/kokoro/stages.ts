@@ -39,8 +39,11 @@ export interface StageRunOptions<Name extends string, Output extends Name> {
   readonly inputs: Partial<Record<Name, Tensor>>;
   /** What to return. The rest is freed as soon as no later group reads it. */
   readonly outputs: readonly Output[];
-  /** Called when a group has been evaluated. */
-  readonly onEvaluated?: (group: readonly Stage<Name>[]) => void;
+  /** Called when a group has been evaluated, with the values that are kept of it. */
+  readonly onEvaluated?: (
+    group: readonly Stage<Name>[],
+    values: Readonly<Partial<Record<Name, Tensor>>>,
+  ) => void;
 }
 
 /**
@@ -75,7 +78,7 @@ export function runStages<Name extends string, Output extends Name>(
       }
       free([...made].filter((name) => !needed.has(name)));
       evaluate(results);
-      onEvaluated?.(group);
+      onEvaluated?.(group, results);
     });
     return pick(values, outputs);
   } catch (error) {

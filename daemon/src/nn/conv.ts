@@ -4,6 +4,7 @@ import { add, conv1d, convTranspose1d, transpose } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { kernelFrom } from './kernel.ts';
 import type { Kernel } from './kernel.ts';
+import { observed } from './observer.ts';
 import type { Weights } from './weights.ts';
 
 export interface ConvShape {
@@ -18,20 +19,24 @@ export interface ConvShape {
 
 /** [batch, length, in] → [batch, ⌊(length + 2 · padding − dilation · (kernelSize − 1) − 1) / stride⌋ + 1, out]. */
 export class Conv1d {
+  readonly #path: string;
   readonly #kernel: Kernel;
   readonly #bias: Tensor | undefined;
   readonly #options: { readonly stride: number; readonly padding: number; readonly dilation: number };
 
   constructor(weights: Weights, shape: ConvShape) {
     const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, dilation = 1, bias = true } = shape;
+    this.#path = weights.path;
     this.#kernel = kernelFrom(weights, { outer: outChannels, kernelSize, inner: inChannels });
     this.#bias = bias ? weights.tensor('bias', [outChannels]) : undefined;
     this.#options = { stride, padding, dilation };
   }
 
   forward(x: Tensor): Tensor {
-    const y = conv1d(x, this.#kernel.value(), this.#options);
-    return this.#bias === undefined ? y : add(y, this.#bias);
+    return observed(this.#path, x, () => {
+      const y = conv1d(x, this.#kernel.value(), this.#options);
+      return this.#bias === undefined ? y : add(y, this.#bias);
+    });
   }
 }
 
@@ -48,6 +53,7 @@ export interface ConvTransposeShape {
  * the input's channels outermost, and its weight normalisation is over them.
  */
 export class ConvTranspose1d {
+  readonly #path: string;
   readonly #kernel: Kernel;
   readonly #bias: Tensor;
   readonly #options: { readonly stride: number; readonly padding: number };
@@ -56,13 +62,15 @@ export class ConvTranspose1d {
     weights: Weights,
     { inChannels, outChannels, kernelSize, stride, padding }: ConvTransposeShape,
   ) {
+    this.#path = weights.path;
     this.#kernel = kernelFrom(weights, { outer: inChannels, kernelSize, inner: outChannels });
     this.#bias = weights.tensor('bias', [outChannels]);
     this.#options = { stride, padding };
   }
 
   forward(x: Tensor): Tensor {
-    const y = convTranspose1d(x, transpose(this.#kernel.value(), [2, 1, 0]), this.#options);
-    return add(y, this.#bias);
+    return observed(this.#path, x, () =>
+      add(convTranspose1d(x, transpose(this.#kernel.value(), [2, 1, 0]), this.#options), this.#bias),
+    );
   }
 }

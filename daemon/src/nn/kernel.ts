@@ -42,7 +42,12 @@ export class WeightNormKernel implements Kernel {
   }
 
   value(): Tensor {
-    const norm = sqrt(sum(square(this.#direction), { axes: [1, 2], keepDims: true }));
-    return multiply(divide(this.#direction, add(norm, 1e-7)), this.#magnitude);
+    return weightNormed(this.#direction, this.#magnitude);
   }
+}
+
+/** `direction` [outer, …] at the length that `magnitude` [outer, 1, 1] says, whichever order the other axes have. */
+export function weightNormed(direction: Tensor, magnitude: Tensor): Tensor {
+  const norm = sqrt(sum(square(direction), { axes: [1, 2], keepDims: true }));
+  return multiply(divide(direction, add(norm, 1e-7)), magnitude);
 }

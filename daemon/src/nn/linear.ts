@@ -2,6 +2,7 @@
 
 import { add, addmm, quantizedMatmul, transpose } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
+import { observed } from './observer.ts';
 import type { QuantizedWeight, Weights } from './weights.ts';
 
 export interface LinearLayer {
@@ -18,31 +19,37 @@ export function linearFrom(weights: Weights, inFeatures: number, outFeatures: nu
 
 /** x Wᵀ + b. A weight of a narrower dtype than `x` is widened by MLX in a copy, for as long as the product takes. */
 export class Linear implements LinearLayer {
+  readonly #path: string;
   readonly #weight: Tensor;
   readonly #bias: Tensor;
 
   constructor(weights: Weights, inFeatures: number, outFeatures: number) {
+    this.#path = weights.path;
     this.#weight = weights.tensor('weight', [outFeatures, inFeatures]);
     this.#bias = weights.tensor('bias', [outFeatures]);
   }
 
   forward(x: Tensor): Tensor {
-    return addmm(this.#bias, x, transpose(this.#weight));
+    return observed(this.#path, x, () => addmm(this.#bias, x, transpose(this.#weight)));
   }
 }
 
 /** The same over a packed weight, which the product reads as it is: no expanded copy is made. */
 export class QuantizedLinear implements LinearLayer {
+  readonly #path: string;
   readonly #weight: QuantizedWeight;
   readonly #bias: Tensor;
 
   constructor(weights: Weights, inFeatures: number, outFeatures: number) {
+    this.#path = weights.path;
     this.#weight = weights.quantized(outFeatures, inFeatures);
     this.#bias = weights.tensor('bias', [outFeatures]);
   }
 
   forward(x: Tensor): Tensor {
     const { packed, scales, biases, options } = this.#weight;
-    return add(quantizedMatmul(x, packed, scales, biases, options), this.#bias);
+    return observed(this.#path, x, () =>
+      add(quantizedMatmul(x, packed, scales, biases, options), this.#bias),
+    );
   }
 }

@@ -3,20 +3,23 @@
 import { lstm } from '../mlx/ops.ts';
 import type { LstmDirection } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
+import { observed } from './observer.ts';
 import type { Weights } from './weights.ts';
 
 /** [batch, length, in] → float32 [batch, length, 2 · hidden]: the zero states are float32, as in mlx-audio. */
 export class BidirectionalLstm {
+  readonly #path: string;
   readonly #forward: LstmDirection;
   readonly #backward: LstmDirection;
 
   constructor(weights: Weights, inFeatures: number, hiddenSize: number) {
+    this.#path = weights.path;
     this.#forward = direction(weights, inFeatures, hiddenSize, 'forward');
     this.#backward = direction(weights, inFeatures, hiddenSize, 'backward');
   }
 
   forward(x: Tensor): Tensor {
-    return lstm(x, this.#forward, this.#backward);
+    return observed(this.#path, x, () => lstm(x, this.#forward, this.#backward));
   }
 }
 

@@ -1,0 +1,26 @@
+/** Lets one caller watch every layer of a network as it runs, for attribution; nothing is watched otherwise. */
+
+import type { Tensor } from '../mlx/tensor.ts';
+
+/** Runs a layer's `forward`, with whatever the watcher does around it. `input` is what the layer reads. */
+export type LayerObserver = (path: string, input: Tensor, forward: () => Tensor) => Tensor;
+
+let observer: LayerObserver | undefined;
+
+/** What a layer's forward goes through: the layer itself, or the watcher and the layer. */
+export function observed(path: string, input: Tensor, forward: () => Tensor): Tensor {
+  return observer === undefined ? forward() : observer(path, input, forward);
+}
+
+/** Watches the layers that run within `body`, which is synchronous. Throws an Error where they are watched already. */
+export function withLayerObserver<Result>(watch: LayerObserver, body: () => Result): Result {
+  if (observer !== undefined) {
+    throw new Error('withLayerObserver: the layers are watched already');
+  }
+  observer = watch;
+  try {
+    return body();
+  } finally {
+    observer = undefined;
+  }
+}

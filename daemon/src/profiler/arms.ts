@@ -1,0 +1,71 @@
+/** The arms of a study: which interventions each model gets, and what each one changes. */
+
+import type { Intervention, ModelFacts } from '@tidemark/shared/protocol/study-evidence.ts';
+import type { HostParameters } from '../host/model-host.ts';
+
+type LoadChange = Pick<HostParameters<'load'>, 'alterations' | 'cacheLimitBytes'>;
+type SpeechChange = Pick<HostParameters<'iterate'>, 'graphs' | 'activations'>;
+
+/** What an intervention changes against the model as given. */
+export interface Change {
+  readonly load: LoadChange;
+  readonly speech: SpeechChange;
+  /** Whose predicted durations are replayed. */
+  readonly durationsOf: 'model' | 'baseline';
+}
+
+/** More than any machine has: nothing is returned to the system until it is asked for. */
+const unlimited = Number.MAX_SAFE_INTEGER;
+
+export function changeOf(intervention: Intervention): Change {
+  const change = (partial: Partial<Change>): Change => ({
+    load: {},
+    speech: {},
+    durationsOf: 'model',
+    ...partial,
+  });
+  switch (intervention) {
+    case 'as-given':
+      return change({});
+    case 'rest-bfloat16':
+      return change({ load: { alterations: { restDType: 'bfloat16' } } });
+    case 'rest-float32':
+      return change({ load: { alterations: { restDType: 'float32' } } });
+    case 'dense':
+      return change({ load: { alterations: { dense: true } } });
+    case 'frozen-durations':
+      return change({ durationsOf: 'baseline' });
+    case 'bfloat16-activations':
+      return change({ speech: { activations: 'bfloat16' } });
+    case 'fused-weight-norm':
+      return change({ load: { alterations: { fuseWeightNorm: true } } });
+    case 'no-cache':
+      return change({ load: { cacheLimitBytes: 0 } });
+    case 'unlimited-cache':
+      return change({ load: { cacheLimitBytes: unlimited } });
+    case 'stage-wise':
+      return change({ speech: { graphs: 'stage' } });
+    case 'all-float32':
+      return change({ load: { alterations: { restDType: 'float32', dense: true } } });
+  }
+}
+
+/** What every model does alike, so that the baseline needs the same arm as its control. */
+const shared: readonly Intervention[] = [
+  'bfloat16-activations',
+  'fused-weight-norm',
+  'no-cache',
+  'stage-wise',
+];
+
+/** What the verdicts rest on, for one model; the model as given is measured before. */
+export function armsFor(facts: ModelFacts, baseline: string): Intervention[] {
+  if (facts.model === baseline) {
+    return [...shared];
+  }
+  if (facts.bits === undefined) {
+    return [];
+  }
+  const rest: Intervention = (facts.restBytesByDtype['float32'] ?? 0) > 0 ? 'rest-bfloat16' : 'rest-float32';
+  return [rest, 'dense', 'frozen-durations', ...shared];
+}
