@@ -50,7 +50,7 @@ const models = givenModels ?? (await mkdtemp(join(build, 'test-models-')));
 const node = pinnedNode(root, platformOf(thisMachine())).executable;
 const runner = spawn(
   node,
-  ['--test', '--test-reporter=spec', '--test-concurrency=1', ...flags, ...patterns],
+  ['--expose-gc', '--test', '--test-reporter=spec', '--test-concurrency=1', ...flags, ...patterns],
   {
     cwd: root,
     env: { ...process.env, TIDEMARK_HOME: home, TIDEMARK_TEST_MODELS: models },
