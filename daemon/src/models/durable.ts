@@ -1,5 +1,6 @@
 /** Files and folders that are either whole or not there, whatever happens to the process or the power. */
 
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './storage-errors.ts';
@@ -44,7 +45,8 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Puts a file in the place of what is there, or leaves that as it is. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  const partial = `${path}.partial`;
+  // A name of its own, for two processes may replace the same file.
+  const partial = `${path}.${randomUUID()}.partial`;
   try {
     await writeDurably(partial, content);
     await rename(partial, path);

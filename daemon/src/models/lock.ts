@@ -44,6 +44,14 @@ export async function withLock<Result>(
   return await body();
 }
 
+/** Runs `body` with the lock at `path` if nobody holds it; otherwise does nothing. */
+export async function ifUnlocked(path: string, body: () => Promise<void>): Promise<void> {
+  using database = await openLockFile(path);
+  if (tryLock(database)) {
+    await body();
+  }
+}
+
 async function openLockFile(path: string): Promise<DatabaseSync> {
   try {
     await makeFolder(dirname(path));

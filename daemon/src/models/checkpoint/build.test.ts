@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -177,6 +178,8 @@ test('a killed build leaves nothing that a later run trusts, and no process', as
   assert.equal(existsSync(join(dataFolder, 'models', name)), false);
   assert.deepEqual(partials(dataFolder), [`.${name}.partial`]);
 
+  // Of another model's killed build, too.
+  mkdirSync(join(dataFolder, 'models', '.fp32.partial'));
   const { model, built } = await resolve(dataFolder);
   assert.equal(built, true);
   assert.equal(model.tensorBytes, 144_621_924);

@@ -1,15 +1,16 @@
 /** Makes a checkpoint of the catalogue in the data folder: whole, or not at all. */
 
+import { existsSync } from 'node:fs';
 import { link, copyFile, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import daemonPackage from '../../../package.json' with { type: 'json' };
 import { makeFolder, syncFolder, writeDurably } from '../durable.ts';
-import { withLock } from '../lock.ts';
+import { ifUnlocked, withLock } from '../lock.ts';
 import { checkedPath, vocabularySource, voicesPackage, weightsSource } from '../packaged.ts';
 import type { ModelOptions } from '../progress.ts';
-import { recipeVersion, tensorBytesOf } from '../recipes.ts';
+import { recipes, recipeVersion, tensorBytesOf } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
 import { storageError } from '../storage-errors.ts';
 import { convertVoices, voicesFolder } from '../voices.ts';
@@ -98,6 +99,20 @@ const partialFolder = (dataFolder: string, name: string): string =>
 const retiredFolder = (dataFolder: string, name: string): string =>
   join(modelsFolder(dataFolder), `.${name}.retired`);
 
+/** Deletes what killed builds of other models left; what is being built now is locked, and stays. */
+async function sweep(dataFolder: string, ownName: string): Promise<void> {
+  for (const { name } of recipes) {
+    const leftovers = [partialFolder(dataFolder, name), retiredFolder(dataFolder, name)].filter((folder) =>
+      existsSync(folder),
+    );
+    if (name !== ownName && leftovers.length > 0) {
+      await ifUnlocked(lockPath(dataFolder, name), async () => {
+        await Promise.all(leftovers.map((folder) => rm(folder, { recursive: true, force: true })));
+      });
+    }
+  }
+}
+
 async function build(recipe: Recipe, { dataFolder, onProgress, signal }: ModelOptions): Promise<Manifest> {
   const { name } = recipe;
   const target = modelFolder(dataFolder, name);
@@ -107,6 +122,7 @@ async function build(recipe: Recipe, { dataFolder, onProgress, signal }: ModelOp
     await rm(partial, { recursive: true, force: true });
     await rm(retired, { recursive: true, force: true });
     await makeFolder(partial);
+    await sweep(dataFolder, name);
     await checkFreeSpace(recipe, partial);
     const weightsFile = weightsFileOf(recipe);
     const job = {
@@ -139,10 +155,11 @@ async function build(recipe: Recipe, { dataFolder, onProgress, signal }: ModelOp
 }
 
 async function checkFreeSpace(recipe: Recipe, folder: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
+  const { blocks, bavail, bsize } = await statfs(folder);
   const needed = tensorBytesOf(recipe);
   const available = bavail * bsize;
-  if (available < needed) {
+  // Some network file systems do not say how large they are.
+  if (blocks > 0 && available < needed) {
     throw new TidemarkError(
       'not-writable',
       `${recipe.name} needs ${formatBytes(needed)} of disk space, and ${formatBytes(available)} are free at ${folder}.`,

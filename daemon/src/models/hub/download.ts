@@ -144,9 +144,10 @@ function newHash({ digest, size }: HubFile): Hash {
 const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
 
 async function checkFreeSpace(file: HubFile, incomplete: string): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(incomplete));
+  const { blocks, bavail, bsize } = await statfs(dirname(incomplete));
   const needed = file.size - (await sizeOf(incomplete));
-  if (bavail * bsize < needed) {
+  // Some network file systems do not say how large they are.
+  if (blocks > 0 && bavail * bsize < needed) {
     throw new TidemarkError(
       'not-writable',
       `${file.path} needs ${formatBytes(needed)} of disk space, and ${formatBytes(bavail * bsize)} are free at ${dirname(incomplete)}.`,

@@ -126,6 +126,14 @@ async function wantedFiles(
       },
     );
   }
+  if (weights.length > 1 && index === undefined) {
+    const names = weights.map(({ path }) => path).join(', ');
+    throw new TidemarkError(
+      'bad-checkpoint',
+      `${repository} has ${weights.length} weight files and no index that says which belong together: ${names}.`,
+      { hint: `Download the one that is meant, with config.json, into a folder, and give its path.` },
+    );
+  }
   return [config, ...weights];
 }
 

@@ -9,8 +9,8 @@ import { elementCount } from '../source-tensor.ts';
 import { decodeOnnx } from './graph.ts';
 import { importKokoro } from './kokoro.ts';
 import { moduleOfNode, publishedName } from './names.ts';
-import { onnxBytes } from './onnx-bytes.ts';
-import type { ConstantBytes, NodeBytes } from './onnx-bytes.ts';
+import { onnxBytes } from '../../../test/onnx-bytes.ts';
+import type { ConstantBytes, NodeBytes } from '../../../test/onnx-bytes.ts';
 
 const float32 = 1;
 const uint8 = 2;

@@ -12,7 +12,6 @@ import { evaluate } from '../../mlx/evaluate.ts';
 import { loadSafetensors } from '../../mlx/io.ts';
 import { clearCache, memorySnapshot } from '../../mlx/memory.ts';
 import { checkpointTensors } from '../checkpoint/tensors.ts';
-import { HubServer, testCommit } from '../hub/hub-server.ts';
 import { decodeOnnx } from '../onnx/graph.ts';
 import { importKokoro } from '../onnx/kokoro.ts';
 import { packagedPath, weightsSource } from '../packaged.ts';
@@ -225,61 +224,4 @@ test('what cannot be read is one clear sentence', async () => {
   assert.match(await refused(join(whole, 'empty')), /empty is empty\.$/);
   assert.match(await refused(join(root, 'absent')), /^There is no file or folder at …\/absent\.$/);
   assert.match(await refused(folderWith({ 'config.json': '{}' })), /has no \.safetensors file\.$/);
-});
-
-test('a repository is read by ranges, and by nothing else than its headers', async () => {
-  await using hub = await HubServer.start();
-  const tensors: DescribedTensor[] = [
-    { name: 'bert_encoder.weight', dtype: 'U32', shape: [512, 96] },
-    { name: 'bert_encoder.scales', dtype: 'BF16', shape: [512, 12] },
-    { name: 'bert_encoder.biases', dtype: 'BF16', shape: [512, 12] },
-    { name: 'decoder.generator.conv_post.weight_v', dtype: 'BF16', shape: [22, 7, 12_800] },
-  ];
-  const header = headerOf(tensors, { format: 'mlx' });
-  const data = Buffer.alloc(tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0));
-  hub.add('model.safetensors', Buffer.concat([header, data])).add('config.json', configOf(4));
-  hub.add('kokoro-v1_0.safetensors', Buffer.concat([header, data]));
-
-  const environment = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(root, 'hf') };
-  const saved = { ...process.env };
-  Object.assign(process.env, environment);
-  try {
-    const document = v.parse(xrayDocument, await xray(hub.repository, options));
-    assert.deepEqual(document.source, {
-      kind: 'hub',
-      description: `${hub.repository} at commit ${testCommit} on ${new URL(hub.endpoint).host}`,
-      isRemote: true,
-    });
-    assert.deepEqual(document.quantization.found, [
-      { bits: 4, groupSize: 64, modules: 1, parameters: 393_216, bytes: 221_184 },
-    ]);
-    assert.equal(document.tensorBytes, data.byteLength);
-    assert.deepEqual(document.otherFiles, ['kokoro-v1_0.safetensors']);
-    const read = hub.requests.filter(({ path }) => path.includes('safetensors'));
-    assert.ok(
-      read.every(({ path, range }) => path.includes('model.safetensors') && range === 'bytes=0-131071'),
-    );
-
-    hub.faults.push({ kind: 'ignore-range', path: '/cdn/' });
-    await assert.rejects(xray(hub.repository, options), {
-      code: 'network',
-      message: /does not send parts of files/,
-    });
-    hub.faults.push({ kind: 'cut', path: '/cdn/', afterBytes: 10 });
-    await assert.rejects(xray(hub.repository, options), { code: 'network' });
-    hub.add('model.safetensors', Buffer.from('version https://git-lfs.github.com/spec/v1'));
-    await assert.rejects(xray(hub.repository, options), {
-      code: 'bad-checkpoint',
-      message: 'model.safetensors of owner/kokoro is not a safetensors file.',
-    });
-    await assert.rejects(xray('owner/absent', options), { code: 'unknown-model' });
-  } finally {
-    for (const name of Object.keys(environment)) {
-      if (saved[name] === undefined) {
-        Reflect.deleteProperty(process.env, name);
-      } else {
-        process.env[name] = saved[name];
-      }
-    }
-  }
 });

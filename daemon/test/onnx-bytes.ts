@@ -1,4 +1,4 @@
-/** Test helper: writes small ONNX files field by field, independently of the reader's own schema. */
+/** Writes small ONNX files field by field, independently of the reader's own schema. */
 
 import protobuf from 'protobufjs';
 

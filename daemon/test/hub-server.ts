@@ -1,4 +1,4 @@
-/** Test helper: a hub on 127.0.0.1 with the parts of the Hugging Face API that downloads use, and faults on request. */
+/** A hub on 127.0.0.1 with the parts of the Hugging Face API that downloads use, and faults on request. */
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
