@@ -4,10 +4,8 @@ import type { Explanation, Refusal, StudyEvidence, Verdict } from '../../protoco
 import { formatBytes } from '../../format/bytes.ts';
 import { findArm, peakShift } from './evidence.ts';
 import { rules } from './rules.ts';
+import { noticeableShare } from './verdict.ts';
 import type { Question } from './verdict.ts';
-
-/** Below this share of the baseline's peak a difference is not worth a hypothesis: peaks wobble by up to 1.4% on a CPU. */
-const noticeableShare = 0.02;
 
 /** Explains each model of a study but its baseline. Models whose own arm is not whole are refused, each with a reason. */
 export function explain(evidence: StudyEvidence): { explanations: Explanation[]; refusals: Refusal[] } {
@@ -86,6 +84,6 @@ function answer({ facts, baseline, difference, isAnomaly }: Question, verdicts: 
   }
   const named = causes
     .toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0))
-    .map(({ statement, share = 0 }) => `${statement} (${Math.round(100 * share)}% of it)`);
-  return `${opening} ${named.join(' ')}`;
+    .map(({ statement, effectBytes }) => `${statement} (${formatBytes(effectBytes?.estimate ?? 0)})`);
+  return `${opening} ${named.length === 1 ? 'The cause:' : 'The causes:'} ${named.join(' ')}`;
 }

@@ -1,0 +1,83 @@
+/** What a peak and a footprint are made of: parts that add up to the byte. */
+
+import type { ModelRecord } from '../protocol/model-record.ts';
+import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
+
+/** One iteration's peak. The parts add up to it. */
+export interface PeakParts {
+  /** The iteration whose peak is the median: medians of several quantities do not add up, the figures of one do. */
+  readonly sample: IterationSample;
+  /** By the checkpoint's header, in a fixed order of dtypes. */
+  readonly weights: readonly { readonly dtype: string; readonly bytes: number }[];
+  /** What loading added to the header's bytes (buffers are whole pages on Metal) or left out of them. */
+  readonly loadingBytes: number;
+  /** The voice, and whatever else was active before the iteration. */
+  readonly otherActiveBytes: number;
+  readonly transientBytes: number;
+  readonly peakBytes: number;
+}
+
+/** What the process weighed after that iteration, with everything settled and the cache cleared. */
+export interface FootprintParts {
+  /** Before the weights were loaded: Node, MLX and their libraries. */
+  readonly beforeLoadingBytes: number;
+  /** Of the part that MLX says is active. */
+  readonly activeBytes: number;
+  /** What neither of the two accounts for; negative where pages were given back or never touched. */
+  readonly unexplainedBytes: number;
+  readonly footprintBytes: number;
+}
+
+/** Wide types first, packed ones after them, others by name. */
+const dtypeOrder = ['float32', 'bfloat16', 'float16', 'uint32'];
+
+export function weightsByDtype({ bytesByDtype }: ModelRecord): PeakParts['weights'] {
+  const place = (dtype: string): number => {
+    const known = dtypeOrder.indexOf(dtype);
+    return known === -1 ? dtypeOrder.length : known;
+  };
+  return Object.entries(bytesByDtype)
+    .filter(([, bytes]) => bytes > 0)
+    .map(([dtype, bytes]) => ({ dtype, bytes }))
+    .toSorted((a, b) => place(a.dtype) - place(b.dtype) || (a.dtype < b.dtype ? -1 : 1));
+}
+
+/** The measured iteration whose peak is the (lower) median; the last of the warm-up where there is no other. */
+export function typicalSample({ iterations }: ProfileDocument): IterationSample | undefined {
+  const measured = iterations.filter(({ warmup }) => !warmup);
+  const ordered = measured.toSorted((a, b) => a.peakBytes - b.peakBytes);
+  return ordered[Math.floor((ordered.length - 1) / 2)] ?? iterations.at(-1);
+}
+
+/** Undefined where the run has no iteration at all. */
+export function peakParts(run: ProfileDocument): PeakParts | undefined {
+  const sample = typicalSample(run);
+  if (sample === undefined) {
+    return undefined;
+  }
+  const { model, load } = run;
+  return {
+    sample,
+    weights: weightsByDtype(model),
+    loadingBytes: load.activeBytes - model.tensorBytes,
+    otherActiveBytes: sample.activeBeforeBytes - load.activeBytes,
+    transientBytes: sample.peakBytes - sample.activeBeforeBytes,
+    peakBytes: sample.peakBytes,
+  };
+}
+
+/** Undefined where the run has no iteration at all. */
+export function footprintParts(run: ProfileDocument): FootprintParts | undefined {
+  const sample = typicalSample(run);
+  if (sample === undefined) {
+    return undefined;
+  }
+  const { footprintBeforeBytes: beforeLoadingBytes } = run.load;
+  const { activeBytes, footprintBytes } = sample;
+  return {
+    beforeLoadingBytes,
+    activeBytes,
+    unexplainedBytes: footprintBytes - beforeLoadingBytes - activeBytes,
+    footprintBytes,
+  };
+}
