@@ -1,107 +1,21 @@
 // OpenBLAS cuts a product into one equal part for each processor, and its threads wait for each other in loops. Where any
 // other program keeps a processor busy, each product so takes as long as the slowest part: with one such program on two
 // processors a sentence took two to four times as long. Here products are cut into more parts than there are threads,
-// whoever is free takes the next one, nobody waits in a loop, and OpenBLAS works on each part in the thread that calls it.
+// and OpenBLAS works on each part in the thread that calls it.
 
 #include "gemm.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <numeric>
-#include <thread>
+
+#include "workers.h"
 
 namespace tidemark {
 
 namespace {
-
-class Workers {
- public:
-  // Never destroyed: its threads wait until the process ends.
-  static Workers& shared() {
-    static auto* workers = new Workers();
-    return *workers;
-  }
-
-  int thread_count() const {
-    return thread_count_;
-  }
-
-  // Calls `part` with each number below `count`, from this thread and those of the workers that are free.
-  void run(int count, const std::function<void(int)>& part) {
-    const std::unique_lock<std::mutex> only_one(run_mutex_, std::try_to_lock);
-    if (!only_one.owns_lock()) {
-      for (int index = 0; index < count; ++index) {
-        part(index);
-      }
-      return;
-    }
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      part_ = &part;
-      count_ = count;
-      next_ = 0;
-      ++round_;
-    }
-    wake_.notify_all();
-    take_parts(part, count);
-    std::unique_lock<std::mutex> lock(mutex_);
-    // From here on no worker that wakes up late takes part.
-    part_ = nullptr;
-    done_.wait(lock, [this] { return running_ == 0; });
-  }
-
- private:
-  // As many threads as OpenBLAS would use, by the processors and OPENBLAS_NUM_THREADS.
-  Workers() : thread_count_(std::max(1, scipy_openblas_get_num_threads())) {
-    scipy_openblas_set_num_threads(1);
-    for (int index = 1; index < thread_count_; ++index) {
-      std::thread([this] { work(); }).detach();
-    }
-  }
-
-  void take_parts(const std::function<void(int)>& part, int count) {
-    for (int index = next_++; index < count; index = next_++) {
-      part(index);
-    }
-  }
-
-  [[noreturn]] void work() {
-    unsigned seen = 0;
-    std::unique_lock<std::mutex> lock(mutex_);
-    for (;;) {
-      wake_.wait(lock, [&] { return round_ != seen; });
-      seen = round_;
-      if (part_ == nullptr) {
-        continue;
-      }
-      const auto& part = *part_;
-      const int count = count_;
-      ++running_;
-      lock.unlock();
-      take_parts(part, count);
-      lock.lock();
-      if (--running_ == 0) {
-        done_.notify_one();
-      }
-    }
-  }
-
-  const int thread_count_;
-  std::mutex run_mutex_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable done_;
-  const std::function<void(int)>* part_ = nullptr;
-  int count_ = 0;
-  std::atomic<int> next_ = 0;
-  unsigned round_ = 0;
-  int running_ = 0;
-};
 
 // Below this many multiplications, about 0.1 ms, waking another thread costs more than it gains.
 constexpr double kSmall = 4e6;

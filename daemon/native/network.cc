@@ -6,6 +6,7 @@
 #include "mlx/fast.h"
 #include "mlx/fft.h"
 #include "mlx/random.h"
+#include "quantized.h"
 
 namespace tidemark {
 
@@ -53,11 +54,6 @@ std::vector<mx::array> quantize(mx::array weight, int group_size, int bits) {
 
 mx::array dequantize(mx::array packed, mx::array scales, mx::array biases, int group_size, int bits) {
   return mx::dequantize(packed, scales, biases, group_size, bits);
-}
-
-mx::array quantized_matmul(
-    mx::array x, mx::array packed, mx::array scales, mx::array biases, int group_size, int bits) {
-  return mx::quantized_matmul(x, packed, scales, biases, /* transpose */ true, group_size, bits);
 }
 
 mx::array random_uniform(mx::Shape shape) {
