@@ -40,11 +40,14 @@ export async function runCommand(
   });
   const report = (error: unknown): void =>
     progress.note(formatError(error, { verbose: verbose === true, stream: process.stderr }));
-  const {
-    document,
-    text,
-    exitCode = 0,
-  } = await body({ signal, progress, report }).finally(() => progress.end());
+  const made = await body({ signal, progress, report })
+    .catch((error: unknown) => {
+      // Whatever broke when the person stopped it, that they stopped it is the reason.
+      signal.throwIfAborted();
+      throw error;
+    })
+    .finally(() => progress.end());
+  const { document, text, exitCode = 0 } = made;
   process.stdout.write(json === true ? `${JSON.stringify(document, undefined, 2)}\n` : `${text()}\n`);
   process.exitCode = exitCode;
   const seconds = (performance.now() - startedAt) / 1000;

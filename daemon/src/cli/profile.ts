@@ -6,8 +6,6 @@ import { profileModel } from '../profiler/profile.ts';
 import type { ProfileEvent } from '../profiler/profile.ts';
 import { profileDefaults, settleSettings } from '../profiler/settings.ts';
 import type { ProfileRequest } from '../profiler/settings.ts';
-import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { runCommand } from './command.ts';
 import type { Context } from './command.ts';
@@ -15,7 +13,7 @@ import { exitCodeOfRun } from './exit-codes.ts';
 import { addLoopOptions, addOutputOptions } from './options.ts';
 import type { LoopOptions, OutputOptions } from './options.ts';
 import { profileReport } from './profile-report.ts';
-import { sampleDetail } from './progress.ts';
+import { loadNote, sampleDetail } from './progress.ts';
 import { checkNames, findSubject } from './subject.ts';
 import { textFrom } from './text-input.ts';
 
@@ -82,12 +80,10 @@ export function showLoop(
   const total = warmupIterations + iterations;
   return (event) => {
     switch (event.kind) {
-      case 'loaded': {
-        const { activeBytes, seconds } = event.load;
-        progress.note(`${title}: loaded in ${formatDuration(seconds)}, ${formatBytes(activeBytes)} active`);
+      case 'loaded':
+        progress.note(loadNote(title, event.load));
         progress.begin({ title, total });
         break;
-      }
       case 'iteration': {
         const { index, warmup } = event.sample;
         const label = iterationLabel(index, warmupIterations);

@@ -3,7 +3,7 @@
 import { SingleBar } from 'cli-progress';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
-import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
+import type { IterationSample, LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ModelProgress } from '../models/progress.ts';
 
 /** Some work of a known size. */
@@ -122,6 +122,10 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
   const isTerminal = stream.isTTY && process.env['TERM'] !== 'dumb';
   return isTerminal ? new BarProgress(stream) : new LineProgress(stream);
 }
+
+/** What is said of a model once it is loaded. */
+export const loadNote = (title: string, { activeBytes, seconds }: LoadRecord): string =>
+  `${title}: loaded in ${formatDuration(seconds)}, ${formatBytes(activeBytes)} active`;
 
 /** What an iteration's line says of it. */
 export const sampleDetail = (label: string, of: number, sample: IterationSample): string =>

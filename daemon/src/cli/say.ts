@@ -16,6 +16,7 @@ import type { Speech } from '../profiler/speak.ts';
 import { runCommand } from './command.ts';
 import { addOutputOptions, addSpeechOptions } from './options.ts';
 import type { OutputOptions, SpeechOptions } from './options.ts';
+import { loadNote } from './progress.ts';
 import { checkNames, findSubject } from './subject.ts';
 import { textFrom } from './text-input.ts';
 
@@ -69,9 +70,13 @@ Examples:
       );
       await checkWritable(out);
       const subject = await findSubject(spec, settings.voice, context);
-      progress.begin({ title: subject.model.name, total: settings.phonemes.length });
+      const title = subject.model.name;
       const speech = await speak(subject, settings, {
         signal,
+        onLoad: (load) => {
+          progress.note(loadNote(title, load));
+          progress.begin({ title, total: settings.phonemes.length });
+        },
         onUtterance: (done, of) => progress.advance(done, `said ${done} of ${of}`),
       });
       progress.end();

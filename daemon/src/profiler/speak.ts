@@ -1,12 +1,14 @@
 /** Speaks utterances in a host of its own and gives the audio out. */
 
 import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/environment.ts';
+import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { Subject } from './profile.ts';
 import type { SpeechSettings } from './settings.ts';
 
 export interface SpeakOptions {
   readonly signal?: AbortSignal | undefined;
+  readonly onLoad?: ((load: LoadRecord) => void) | undefined;
   readonly onUtterance?: ((done: number, of: number) => void) | undefined;
 }
 
@@ -25,10 +27,11 @@ export interface Speech {
 export async function speak(
   { model, voiceFile }: Subject,
   { phonemes, seed, deterministic, speed }: SpeechSettings,
-  { signal, onUtterance }: SpeakOptions = {},
+  { signal, onLoad, onUtterance }: SpeakOptions = {},
 ): Promise<Speech> {
   await using host = await ModelHost.start({ signal });
-  await host.load({ folder: model.folder, voiceFile }, { signal });
+  const load = await host.load({ folder: model.folder, voiceFile }, { signal });
+  onLoad?.(load);
   const parts: Float32Array[] = [];
   let sampleRate = 0;
   const startedAt = performance.now();

@@ -1,0 +1,180 @@
+/** What becomes of a run when a process is ended in the midst of it: real processes and the real bf16 model. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import * as v from 'valibot';
+import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { startCli } from './cli.ts';
+import type { Running } from './cli.ts';
+import { isAlive, until } from './processes.ts';
+import { testHome } from './test-home.ts';
+
+const onLinux = process.platform === 'linux';
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-faults-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let home: string;
+before(async () => {
+  home = await testHome('bf16');
+});
+
+const manyIterations = ['--phonemes', 'həlˈO.', '--warmup', '0', '--iterations', '500'];
+
+const start = (words: readonly string[], environment: Readonly<Record<string, string>> = {}): Running =>
+  startCli(words, { environment: { TIDEMARK_HOME: home, ...environment } });
+
+/** The processes that a process has started. */
+function childrenOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((candidate) => parentOf(candidate) === pid);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until the loop runs; gives the command's process and its host's. */
+async function inTheLoop(running: Running): Promise<{ cli: number; host: number }> {
+  await until(() => running.stderr().includes('iteration 2 of 500'), 'the second iteration', 120);
+  const cli = running.child.pid ?? 0;
+  const [host] = childrenOf(cli);
+  assert.ok(host !== undefined);
+  return { cli, host };
+}
+
+test(
+  'Ctrl-C keeps the samples so far, says so, exits with 130 and leaves no process',
+  { skip: !onLinux },
+  async () => {
+    const running = start(['profile', 'bf16', ...manyIterations, '--json']);
+    const { cli, host } = await inTheLoop(running);
+    process.kill(cli, 'SIGINT');
+    const { code, stdout, stderr } = await running.finished;
+    assert.equal(code, 130);
+    const document = v.parse(profileDocument, JSON.parse(stdout));
+    assert.deepEqual(document.outcome, {
+      status: 'interrupted',
+      reason: 'Stopped by SIGINT.',
+      signal: 'SIGINT',
+    });
+    assert.ok(document.iterations.length >= 2);
+    assert.equal(document.summary?.iterations, document.iterations.length);
+    assert.match(stderr, /Stopped by SIGINT/);
+    assert.ok(!isAlive(host));
+  },
+);
+
+test('SIGTERM does the same with 143, and a second signal does not wait', { skip: !onLinux }, async () => {
+  const running = start(['study', '--models', 'bf16,bf16', ...manyIterations, '--json']);
+  const { cli, host } = await inTheLoop(running);
+  process.kill(cli, 'SIGTERM');
+  const { code, stdout } = await running.finished;
+  assert.equal(code, 143);
+  const document = v.parse(studyDocument, JSON.parse(stdout));
+  assert.equal(document.outcome, 'interrupted');
+  assert.deepEqual(document.skipped, ['bf16']);
+  assert.ok(!isAlive(host));
+
+  const other = start(['profile', 'bf16', ...manyIterations]);
+  const { cli: otherCli, host: otherHost } = await inTheLoop(other);
+  process.kill(otherCli, 'SIGINT');
+  process.kill(otherCli, 'SIGTERM');
+  const { code: otherCode } = await other.finished;
+  assert.ok(otherCode === 130 || otherCode === 143, `${otherCode}`);
+  await until(() => !isAlive(otherHost), 'the host ends', 2);
+});
+
+test(
+  'a host that is killed ends the run with its samples, its signal, and exit code 1',
+  { skip: !onLinux },
+  async () => {
+    const running = start(['profile', 'bf16', ...manyIterations, '--json']);
+    const { host } = await inTheLoop(running);
+    process.kill(host, 'SIGKILL');
+    const { code, stdout, stderr } = await running.finished;
+    assert.equal(code, 1);
+    const { outcome, iterations } = v.parse(profileDocument, JSON.parse(stdout));
+    assert.ok(outcome.status === 'interrupted' && outcome.signal === 'SIGKILL');
+    assert.match(
+      outcome.reason,
+      /^The model host was ended by SIGKILL in iteration \d+ \(often: out of memory\)\.$/,
+    );
+    assert.ok(iterations.length >= 2);
+    assert.match(stderr, /error: The model host was ended by SIGKILL/);
+    assert.match(stderr, /hint: /);
+  },
+);
+
+test('a command that is killed takes its host along', { skip: !onLinux }, async () => {
+  const running = start(['profile', 'bf16', ...manyIterations]);
+  const { cli, host } = await inTheLoop(running);
+  process.kill(cli, 'SIGKILL');
+  assert.equal((await running.finished).signal, 'SIGKILL');
+  await until(() => !isAlive(host), 'the host ends', 10);
+});
+
+test('a host that hangs is ended by Ctrl-C', { skip: !onLinux }, async () => {
+  const running = start(['profile', 'bf16', ...manyIterations]);
+  const { cli, host } = await inTheLoop(running);
+  // As a driver that does not come back.
+  process.kill(host, 'SIGSTOP');
+  process.kill(cli, 'SIGINT');
+  const { code } = await running.finished;
+  assert.equal(code, 130);
+  assert.ok(!isAlive(host));
+});
+
+test('Ctrl-C while it speaks leaves no file', { skip: !onLinux }, async () => {
+  const out = join(folder, 'speech.wav');
+  const text = 'The tide leaves a line on the beach, and the line tells how high it came. '.repeat(60);
+  const running = start(['say', text, '--out', out]);
+  await until(() => running.stderr().includes('loaded in'), 'the loading', 120);
+  process.kill(running.child.pid ?? 0, 'SIGINT');
+  const { code } = await running.finished;
+  assert.equal(code, 130);
+  assert.ok(!existsSync(out));
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test(
+  'Ctrl-C while a model is built leaves nothing that a later run would trust',
+  { skip: !onLinux },
+  async () => {
+    const own = mkdtempSync(join(tmpdir(), 'tidemark-faults-home-'));
+    try {
+      const building = start(['models', 'build', 'bf16'], { TIDEMARK_HOME: own });
+      await until(() => /Building bf16: [\d.]+ MB/.test(building.stderr()), 'the building', 120);
+      const children = childrenOf(building.child.pid ?? 0);
+      process.kill(building.child.pid ?? 0, 'SIGINT');
+      const { code, stderr } = await building.finished;
+      assert.equal(code, 130, stderr);
+      for (const child of children) {
+        await until(() => !isAlive(child), 'the builder ends', 2);
+      }
+      const { stdout } = await start(['models', '--json'], { TIDEMARK_HOME: own }).finished;
+      assert.match(stdout, /"name": "bf16",[^}]*"state": "absent"/);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+  },
+);
+
+test('libmlx is loaded into the host, and never into the command', { skip: !onLinux }, async () => {
+  const running = start(['profile', 'bf16', ...manyIterations]);
+  const { cli, host } = await inTheLoop(running);
+  const maps = (pid: number): string => readFileSync(`/proc/${pid}/maps`, 'utf8');
+  assert.match(maps(host), /libmlx/);
+  assert.doesNotMatch(maps(cli), /libmlx|tidemark\.node/);
+  process.kill(cli, 'SIGINT');
+  await running.finished;
+});
