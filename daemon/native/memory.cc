@@ -1,4 +1,4 @@
-// Memory figures and limits, evaluation's ends, the device, and what MLX was built with.
+// Memory figures and limits, evaluation's ends, the process's own, the device, and what MLX was built with.
 
 #include "mlx/memory.h"
 
@@ -12,6 +12,7 @@
 #include "mlx/random.h"
 #include "mlx/stream.h"
 #include "mlx/version.h"
+#include "parent.h"
 
 #ifdef TIDEMARK_OPENBLAS
 #include <cblas.h>
@@ -70,6 +71,13 @@ Napi::Value seed(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value end_with(const Napi::CallbackInfo& info) {
+  return guarded(info, "endWithParent", [&]() -> Napi::Value {
+    end_with_parent(static_cast<pid_t>(to_number(info[0])));
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value device(const Napi::CallbackInfo& info) {
   return guarded(info, "device", [&]() -> Napi::Value {
     auto properties = Napi::Object::New(info.Env());
@@ -114,6 +122,7 @@ void define_memory(Napi::Object exports) {
   define_action(exports, "synchronize", [] { mx::synchronize(); });
   define_limit(exports, "setCacheLimit", mx::set_cache_limit);
   define_limit(exports, "setMemoryLimit", mx::set_memory_limit);
+  exports.Set("endWithParent", Napi::Function::New(exports.Env(), end_with, "endWithParent"));
   exports.Set("seed", Napi::Function::New(exports.Env(), seed, "seed"));
   exports.Set("device", Napi::Function::New(exports.Env(), device, "device"));
   exports.Set("version", Napi::Function::New(exports.Env(), version, "version"));

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
@@ -115,12 +116,17 @@ test(
   },
 );
 
-test('a command that is killed takes its host along', { skip: !onLinux }, async () => {
-  const running = start(['profile', 'bf16', ...manyIterations]);
-  const { cli, host } = await inTheLoop(running);
+test('a command that is killed takes its host along at once, busy as it is', { skip: !onLinux }, async () => {
+  // Utterances of the full context, which take many seconds each, so that the host cannot notice by itself.
+  const text = 'The tide leaves a line on the beach, and the line tells how high it came. '.repeat(15);
+  const running = start(['profile', 'bf16', '--text', text, '--iterations', '5']);
+  await until(() => running.stderr().includes('loaded in'), 'the loading', 120);
+  await delay(1000);
+  const cli = running.child.pid ?? 0;
+  const [host] = childrenOf(cli);
+  assert.ok(host !== undefined && isAlive(host));
   process.kill(cli, 'SIGKILL');
-  assert.equal((await running.finished).signal, 'SIGKILL');
-  await until(() => !isAlive(host), 'the host ends', 10);
+  await until(() => !isAlive(host), 'the host ends', 1);
 });
 
 test('a host that hangs is ended by Ctrl-C', { skip: !onLinux }, async () => {

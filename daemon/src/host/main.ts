@@ -11,7 +11,7 @@ import type { HostSession } from './session.ts';
 // it, in the midst of native work too, since nothing handles that.
 process.on('SIGINT', () => undefined);
 
-// The channel closes with the parent, however that ended.
+// The channel closes when the parent lets go of it, or ends before libmlx is loaded; see endWithParent for later.
 process.on('disconnect', () => process.exit());
 
 if (process.send === undefined) {
@@ -26,6 +26,8 @@ async function serve(): Promise<void> {
   try {
     // Here and not above, so that a missing addon is a message to the parent rather than a stack.
     const { HostSession } = await import('./session.ts');
+    const { endWithParent } = await import('../mlx/process.ts');
+    endWithParent(Number(process.argv[2]));
     session = new HostSession();
     await send({ type: 'ready', description: session.describe() });
   } catch (error) {

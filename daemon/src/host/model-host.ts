@@ -95,7 +95,7 @@ export class ModelHost implements AsyncDisposable {
   static async start(options: StartOptions = {}): Promise<ModelHost> {
     const { signal, timeoutSeconds = 60, entry = defaultEntry } = options;
     signal?.throwIfAborted();
-    const child = fork(entry, [], {
+    const child = fork(entry, [String(process.pid)], {
       execPath: process.execPath,
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

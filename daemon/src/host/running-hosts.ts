@@ -10,7 +10,7 @@ export interface RunningHost {
   readonly residentBytes: number;
 }
 
-/** How every host's command line ends, whatever checkout it is of. */
+/** What is in every host's command line, whatever checkout it is of. */
 const hostScript = /\/daemon\/src\/host\/main\.ts$/;
 
 /** Empty where the system does not tell. */
@@ -23,7 +23,7 @@ async function hostsInProc(): Promise<RunningHost[]> {
   const hosts: RunningHost[] = [];
   for (const entry of await readdir('/proc')) {
     const command = /^\d+$/.test(entry) ? await read(join('/proc', entry, 'cmdline')) : '';
-    if (hostScript.test(command.replace(/\0+$/, '').split('\0').at(-1) ?? '')) {
+    if (command.split('\0').some((word) => hostScript.test(word))) {
       const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(await read(join('/proc', entry, 'status')))?.[1];
       hosts.push({ pid: Number(entry), residentBytes: Number(kibibytes ?? 0) * 1024 });
     }
@@ -40,7 +40,7 @@ async function hostsByPs(): Promise<RunningHost[]> {
   }).catch(() => ({ stdout: '' }));
   return stdout.split('\n').flatMap((line) => {
     const [, pid, kibibytes, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return hostScript.test(command.trim())
+    return command.split(' ').some((word) => hostScript.test(word))
       ? [{ pid: Number(pid), residentBytes: Number(kibibytes) * 1024 }]
       : [];
   });

@@ -36,6 +36,7 @@ export const operationNames = [
   'argmax',
   'asStrided',
   'astype',
+  'blockedQuantizedMatmul',
   'broadcastTo',
   'clip',
   'complex',
@@ -143,6 +144,9 @@ interface NativeBinding {
   setMemoryLimit(bytes: number): number;
   memoryLimit(): number;
   footprintBytes(): number;
+  endWithParent(parent: number): void;
+  /** Takes memory from the system beside MLX, writes to all of it, and keeps it. */
+  plantMalloc(bytes: number): void;
   synchronize(): void;
   seed(value: number): void;
   device(): { type: 'cpu' | 'gpu'; info: Record<string, string | number> };
