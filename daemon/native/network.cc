@@ -56,6 +56,11 @@ mx::array dequantize(mx::array packed, mx::array scales, mx::array biases, int g
   return mx::dequantize(packed, scales, biases, group_size, bits);
 }
 
+mx::array quantized_matmul(
+    mx::array x, mx::array packed, mx::array scales, mx::array biases, int group_size, int bits) {
+  return mx::quantized_matmul(x, packed, scales, biases, /* transpose */ true, group_size, bits);
+}
+
 mx::array random_uniform(mx::Shape shape) {
   return mx::random::uniform(shape);
 }
@@ -78,6 +83,7 @@ void define_network(Napi::Object operations) {
   define(operations, "quantize", quantize);
   define(operations, "dequantize", dequantize);
   define(operations, "quantizedMatmul", quantized_matmul);
+  define(operations, "blockedQuantizedMatmul", blocked_quantized_matmul);
   define(operations, "randomUniform", random_uniform);
   define(operations, "randomNormal", random_normal);
 }

@@ -193,7 +193,7 @@ bool is_blocked(
 
 #endif
 
-mx::array quantized_matmul(
+mx::array blocked_quantized_matmul(
     mx::array x, mx::array packed, mx::array scales, mx::array biases, int group_size, int bits) {
 #ifdef TIDEMARK_OPENBLAS
   if (is_blocked(x, packed, scales, biases, group_size, bits)) {

@@ -6,7 +6,7 @@
 namespace tidemark {
 
 // x [..., in] times the transpose of a weight [out, in], packed in groups of `group_size` along its rows -> [..., out].
-mlx::core::array quantized_matmul(
+mlx::core::array blocked_quantized_matmul(
     mlx::core::array x,
     mlx::core::array packed,
     mlx::core::array scales,

@@ -1,4 +1,4 @@
-/** The interventions of a study: a checkpoint's tensors changed in one respect before the network is built from them. */
+/** The interventions of a study in the weights: changed in one respect before the network is built from them. */
 
 import { evaluate } from '../mlx/evaluate.ts';
 import { astype, contiguous, dequantize } from '../mlx/ops.ts';
@@ -6,12 +6,15 @@ import type { QuantizationOptions } from '../mlx/ops.ts';
 import { keep, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
 import { weightNormed } from '../nn/kernel.ts';
+import type { QuantizedProduct } from '../nn/weights.ts';
 
 export interface Alterations {
   /** Casts the floating-point tensors of the layers that are not quantized. */
   readonly restDType?: 'float32' | 'bfloat16';
   /** Stores the values of quantized layers dense, in the dtype of their scales. */
   readonly dense?: boolean;
+  /** Multiplies by packed weights with MLX's own product, which a CPU takes seconds for, instead of the blocked one. */
+  readonly quantizedProduct?: QuantizedProduct;
   /** Stores the product of weight norm's direction and magnitude, so that no call computes it. */
   readonly fuseWeightNorm?: boolean;
 }

@@ -64,6 +64,9 @@ export class Kokoro implements Disposable {
     const checkpoint = new Checkpoint(tensors, {
       description: folder,
       quantizationAt: (path) => quantizationAt(config, path),
+      ...(alterations.quantizedProduct === undefined
+        ? {}
+        : { quantizedProduct: alterations.quantizedProduct }),
       // A buffer of PyTorch's module rather than a weight.
       ignores: (key) => key.includes('position_ids'),
       channelsFirst: [...tensors.keys()].some((key) => key.endsWith('.weight_ih_l0')),
@@ -227,8 +230,8 @@ const castingStage = (stage: Stage<ValueName>, dtype: DType): Stage<ValueName> =
     ),
 });
 
-/** The tensors of all files, which no two may name alike. */
-function loadFiles(paths: readonly string[]): Map<string, Tensor> {
+/** The tensors of all files, which no two may name alike, lazily and as they are stored. They are the caller's. */
+export function loadFiles(paths: readonly string[]): Map<string, Tensor> {
   const all = new Map<string, Tensor>();
   try {
     for (const path of paths) {

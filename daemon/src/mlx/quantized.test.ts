@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { assertClose } from '../../test/close.ts';
 import { numbers } from '../../test/numbers.ts';
 import { clearCache, memorySnapshot, resetPeak } from './memory.ts';
-import { array, astype, dequantize, matmul, quantize, quantizedMatmul, transpose } from './ops.ts';
+import { array, astype, blockedQuantizedMatmul, dequantize, matmul, quantize, transpose } from './ops.ts';
 import { evaluate } from './evaluate.ts';
 import { scope } from './scope.ts';
 
@@ -29,7 +29,7 @@ for (const bits of [2, 3, 4, 5, 6, 8]) {
               typeof biases,
             ];
             const x = array(next(rows * inFeatures), [1, rows, inFeatures]);
-            const y = quantizedMatmul(x, packed, scales, biases, options);
+            const y = blockedQuantizedMatmul(x, packed, scales, biases, options);
             assert.deepEqual(y.shape, [1, rows, outFeatures]);
             const expanded = dequantize(packed, ...wide, options);
             assertClose(y, matmul(x, transpose(expanded)).toFloat32Array());
@@ -49,7 +49,7 @@ test('a product with a packed weight does not expand the whole of it', () => {
   clearCache();
   resetPeak();
   const before = memorySnapshot().activeBytes;
-  const y = scope(() => quantizedMatmul(x, packed.packed, packed.scales, packed.biases, options));
+  const y = scope(() => blockedQuantizedMatmul(x, packed.packed, packed.scales, packed.biases, options));
   evaluate(y);
   const transient = memorySnapshot().peakBytes - before;
   // 32 rows for each of 8 threads at most, and the output: of 16.8 MB that the expanded weight would take.
@@ -62,10 +62,10 @@ test('a packed weight of other sizes than its scales say is refused', () => {
     const options = { groupSize: 64, bits: 4 };
     const { packed, scales, biases } = quantize(array(next(128 * 128), [128, 128]), options);
     const x = array(next(64), [1, 64]);
-    assert.throws(() => quantizedMatmul(x, packed, scales, biases, options), /quantizedMatmul/);
+    assert.throws(() => blockedQuantizedMatmul(x, packed, scales, biases, options), /quantizedMatmul/);
     const wide = array(next(128), [1, 128]);
     assert.throws(
-      () => quantizedMatmul(wide, packed, scales, biases, { groupSize: 32, bits: 4 }),
+      () => blockedQuantizedMatmul(wide, packed, scales, biases, { groupSize: 32, bits: 4 }),
       /quantizedMatmul/,
     );
   });

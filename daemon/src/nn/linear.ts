@@ -1,6 +1,6 @@
 /** Affine maps of the last axis, plain and quantized. */
 
-import { add, addmm, quantizedMatmul, transpose } from '../mlx/ops.ts';
+import { add, addmm, blockedQuantizedMatmul, quantizedMatmul, transpose } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { observed } from './observer.ts';
 import type { QuantizedWeight, Weights } from './weights.ts';
@@ -47,9 +47,8 @@ export class QuantizedLinear implements LinearLayer {
   }
 
   forward(x: Tensor): Tensor {
-    const { packed, scales, biases, options } = this.#weight;
-    return observed(this.#path, x, () =>
-      add(quantizedMatmul(x, packed, scales, biases, options), this.#bias),
-    );
+    const { packed, scales, biases, options, product } = this.#weight;
+    const multiply = product === 'mlx' ? quantizedMatmul : blockedQuantizedMatmul;
+    return observed(this.#path, x, () => add(multiply(x, packed, scales, biases, options), this.#bias));
   }
 }

@@ -8,11 +8,16 @@ import type { QuantizationOptions } from '../mlx/ops.ts';
 import { keep, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
+/** MLX's own product with a packed weight, or the one that a CPU computes in less time; on a GPU they are one. */
+export type QuantizedProduct = 'mlx' | 'blocked';
+
 export interface CheckpointOptions {
   /** How an error names the checkpoint: a file or a folder. */
   readonly description: string;
   /** How the module at a path is quantized, where its tensors say that it is. */
   readonly quantizationAt?: (path: string) => QuantizationOptions | undefined;
+  /** Whose product multiplies by packed weights. Default: `blocked`. */
+  readonly quantizedProduct?: QuantizedProduct;
   /** Keys that may be there and are passed over. */
   readonly ignores?: (key: string) => boolean;
   /** Whether convolution weights are in PyTorch's order; asked only where a shape alone does not tell. */
@@ -65,6 +70,10 @@ export class Checkpoint {
 
   quantizationAt(path: string): QuantizationOptions | undefined {
     return this.#options.quantizationAt?.(path);
+  }
+
+  get quantizedProduct(): QuantizedProduct {
+    return this.#options.quantizedProduct ?? 'blocked';
   }
 
   /** The tensor of the first of `keys` that is there, checked. */
@@ -225,6 +234,7 @@ export class Weights {
       scales: this.tensor('scales', groups),
       biases: this.tensor('biases', groups),
       options: { groupSize, bits },
+      product: this.#checkpoint.quantizedProduct,
     };
   }
 }
@@ -237,6 +247,7 @@ export interface QuantizedWeight {
   /** [rows, columns / groupSize]. */
   readonly biases: Tensor;
   readonly options: QuantizationOptions;
+  readonly product: QuantizedProduct;
 }
 
 const join = (path: string, name: string | number): string =>

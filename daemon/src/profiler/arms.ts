@@ -31,6 +31,8 @@ export function changeOf(intervention: Intervention): Change {
       return change({ load: { alterations: { restDType: 'bfloat16' } } });
     case 'rest-float32':
       return change({ load: { alterations: { restDType: 'float32' } } });
+    case 'mlx-product':
+      return change({ load: { alterations: { quantizedProduct: 'mlx' } } });
     case 'dense':
       return change({ load: { alterations: { dense: true } } });
     case 'frozen-durations':
@@ -67,5 +69,5 @@ export function armsFor(facts: ModelFacts, baseline: string): Intervention[] {
     return [];
   }
   const rest: Intervention = (facts.restBytesByDtype['float32'] ?? 0) > 0 ? 'rest-bfloat16' : 'rest-float32';
-  return [rest, 'dense', 'frozen-durations', ...shared];
+  return [rest, 'mlx-product', 'dense', 'frozen-durations', ...shared];
 }

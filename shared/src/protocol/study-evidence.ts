@@ -11,6 +11,7 @@ export const interventions = [
   'as-given',
   'rest-bfloat16',
   'rest-float32',
+  'mlx-product',
   'dense',
   'frozen-durations',
   'bfloat16-activations',

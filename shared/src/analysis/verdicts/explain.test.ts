@@ -57,7 +57,7 @@ const shared: readonly Intervention[] = [
 function study(quantized: ModelFacts, arms: readonly Arm[]): StudyEvidence {
   const given = arms.find(({ intervention }) => intervention === 'as-given');
   assert.ok(given);
-  const unchanged = shared
+  const unchanged = [...shared, 'mlx-product' as const]
     .filter((intervention) => !arms.some((each) => each.intervention === intervention))
     .map((intervention): Arm => ({ ...given, intervention }));
   const baseline = arm('bf16', 'as-given', 163.5, 480);

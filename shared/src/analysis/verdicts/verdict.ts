@@ -60,6 +60,8 @@ export const armName = ({ model, intervention }: Pick<Arm, 'model' | 'interventi
 /** How a rule that rests on one intervention is put into words. */
 export interface InterventionRule {
   readonly intervention: Intervention;
+  /** The arm that the intervention is held against, where that is not the model as given. */
+  readonly against?: Intervention;
   readonly prediction: string;
   readonly opposite: string;
   /** Whether the intervention is a change for the baseline too, whose own effect is then taken off. */
@@ -79,18 +81,30 @@ export interface InterventionRule {
 export function judgeByIntervention(question: Question, rule: InterventionRule): RuleOutcome {
   const { evidence, facts, given, baseline, difference, isAnomaly } = question;
   const { intervention, prediction, opposite, changesBaseline, measure = peakShift } = rule;
+  const subject = rule.against === undefined ? given : findArm(evidence, facts.model, rule.against);
   const arm = findArm(evidence, facts.model, intervention);
   const control = changesBaseline ? findArm(evidence, baseline.model, intervention) : undefined;
-  const arms = [armName(given), armName({ model: facts.model, intervention })];
+  const arms = [
+    armName({ model: facts.model, intervention: rule.against ?? 'as-given' }),
+    armName({ model: facts.model, intervention }),
+  ];
   if (changesBaseline) {
     arms.push(armName(baseline), armName({ model: baseline.model, intervention }));
   }
-  if (arm === undefined || (changesBaseline && control === undefined)) {
-    const missing = armName({ model: arm === undefined ? facts.model : baseline.model, intervention });
-    const sentence = `The study has no whole arm ${missing}, so this was not tested.`;
+  const needed: readonly (readonly [arm: Arm | undefined, name: string])[] = [
+    [subject, armName({ model: facts.model, intervention: rule.against ?? 'as-given' })],
+    [arm, armName({ model: facts.model, intervention })],
+    ...(changesBaseline ? [[control, armName({ model: baseline.model, intervention })] as const] : []),
+  ];
+  const missing = needed.find(([each]) => each === undefined);
+  if (subject === undefined || arm === undefined || missing !== undefined) {
+    const sentence = `The study has no whole arm ${missing?.[1] ?? intervention}, so this was not tested.`;
     return { status: 'not-tested', prediction, arms, sentence, opposite };
   }
-  const effect = lessShift(measure(given, arm), control === undefined ? noShift : measure(baseline, control));
+  const effect = lessShift(
+    measure(subject, arm),
+    control === undefined ? noShift : measure(baseline, control),
+  );
   const status = statusOfEffect(effect, isAnomaly ? difference.estimate : rule.wholeWithoutAnomaly);
   return {
     status,
