@@ -22,6 +22,7 @@ const loadParameters = v.object({
       restDType: v.optional(v.picklist(['float32', 'bfloat16'])),
       dense: v.optional(v.boolean()),
       fuseWeightNorm: v.optional(v.boolean()),
+      quantizedProduct: v.optional(v.picklist(['mlx', 'blocked'])),
     }),
   ),
   /** How much freed memory MLX's allocator may hold, in bytes; its own default where it is absent. */
