@@ -62,11 +62,11 @@ test('a packed weight of other sizes than its scales say is refused', () => {
     const options = { groupSize: 64, bits: 4 };
     const { packed, scales, biases } = quantize(array(next(128 * 128), [128, 128]), options);
     const x = array(next(64), [1, 64]);
-    assert.throws(() => blockedQuantizedMatmul(x, packed, scales, biases, options), /quantizedMatmul/);
+    assert.throws(() => blockedQuantizedMatmul(x, packed, scales, biases, options), /blockedQuantizedMatmul/);
     const wide = array(next(128), [1, 128]);
     assert.throws(
       () => blockedQuantizedMatmul(wide, packed, scales, biases, { groupSize: 32, bits: 4 }),
-      /quantizedMatmul/,
+      /blockedQuantizedMatmul/,
     );
   });
 });
