@@ -5,6 +5,7 @@ import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import type { StudyAnswer, VerdictStatus } from '@tidemark/shared/protocol/study-evidence.ts';
 import type { StudyComparison, StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { inMegabytes } from './megabytes.ts';
 import { environmentLine, speechLine } from './profile-report.ts';
@@ -40,7 +41,61 @@ export function studyReport(document: StudyDocument): string {
     ),
     '',
     conclusion,
+    ...(document.answer === undefined ? [] : answerLines(document.answer)),
   ].join('\n');
+}
+
+const statusWords: Record<VerdictStatus, string> = {
+  supported: 'supported',
+  refuted: 'refuted',
+  inconclusive: 'inconclusive',
+  'not-tested': 'not tested',
+};
+
+/** Each model's answer, and the hypotheses below it with what their interventions took off the difference. */
+function answerLines({ explanations, refusals }: StudyAnswer): string[] {
+  return [
+    ...explanations.flatMap((explanation) => [
+      '',
+      explanation.sentence,
+      ...(explanation.remedy === undefined ? [] : [explanation.remedy.sentence]),
+      '',
+      formatTable(
+        [
+          { header: `Hypothesis on ${explanation.model}` },
+          { header: 'verdict' },
+          right('effect'),
+          right('share'),
+        ],
+        [
+          ...explanation.verdicts.map(({ statement, status, effectBytes, share }) => [
+            statement,
+            statusWords[status],
+            effectBytes === undefined
+              ? nothing
+              : formatBytes(effectBytes.estimate, { unit: 'MB', sign: true }),
+            share === undefined ? nothing : formatPercent(share, { sign: true }),
+          ]),
+          ...(explanation.isAnomaly
+            ? [
+                [
+                  'Left unexplained, interactions included',
+                  '',
+                  formatBytes(explanation.remainderBytes, { unit: 'MB', sign: true }),
+                  formatPercent(explanation.remainderBytes / explanation.difference.estimate, { sign: true }),
+                ],
+              ]
+            : []),
+        ],
+      ),
+      ...explanation.verdicts
+        .filter(
+          ({ hypothesis }) => hypothesis === 'float32-rest' || hypothesis === 'on-the-fly-dequantization',
+        )
+        .map(({ sentence }) => sentence),
+    ]),
+    ...refusals.map(({ model, reason }) => `\nNo verdict on ${model}: ${reason}.`),
+  ];
 }
 
 const nothing = '–';

@@ -2,6 +2,9 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { xray } from '../models/xray/xray.ts';
+import { dataFolder } from '../paths.ts';
+import type { Subject } from '../profiler/profile.ts';
 import { settleSettings } from '../profiler/settings.ts';
 import { runStudy, studyModels } from '../profiler/study.ts';
 import type { StudyEvent } from '../profiler/study.ts';
@@ -17,15 +20,18 @@ import { checkNames, findSubject } from './subject.ts';
 
 interface StudyOptions extends LoopOptions, OutputOptions {
   readonly models: readonly string[];
+  readonly explain: boolean;
 }
 
 export function addStudyCommand(program: Command): void {
   const command = program
     .command('study')
-    .summary('measure several models and compare them')
+    .summary('measure several models, compare them, and explain their peaks')
     .description(
       'Measures several models with the same text, voice and seed, each in a fresh process, one after the other, and ' +
-        'compares their peaks with the bfloat16 one. A model that fails is recorded and does not stop the others.',
+        'compares their peaks with the bfloat16 one. Then it changes one thing at a time (an intervention is an arm of the ' +
+        'study) and says what makes a quantized model peak higher, and what does not. A model that fails is recorded and ' +
+        'does not stop the others.',
     )
     .optionsGroup('Measurement:')
     .addOption(
@@ -33,6 +39,7 @@ export function addStudyCommand(program: Command): void {
         .argParser(list)
         .default([...studyModels], studyModels.join(',')),
     )
+    .option('--no-explain', 'only measure: leave out the interventions that the verdicts rest on')
     .addHelpText(
       'after',
       `
@@ -49,6 +56,7 @@ Examples:
       const settings = await settleSettings(await requestOf(options), context.signal);
       const document = await runStudy(options.models, settings, {
         find: (model) => findSubject(model, settings.voice, context),
+        ...(options.explain ? { examine: examineWith(context) } : {}),
         signal: context.signal,
         onEvent: showStudy(context, settings),
       });
@@ -60,6 +68,12 @@ Examples:
     }),
   );
 }
+
+/** Reads the headers of a model that is on this machine. */
+const examineWith =
+  ({ signal }: Context) =>
+  ({ model }: Subject) =>
+    xray(model.folder, { dataFolder: dataFolder(), signal });
 
 function showStudy(context: Context, settings: ProfileSettings): (event: StudyEvent) => void {
   const { progress, report } = context;
@@ -77,8 +91,20 @@ function showStudy(context: Context, settings: ProfileSettings): (event: StudyEv
         progress.note(`${event.model} could not be measured:`);
         report(event.error);
         break;
+      case 'arms-began':
+        progress.begin({ title: 'Interventions', total: event.of });
+        break;
+      case 'arm-ended':
+        progress.advance(event.place, event.name);
+        break;
+      case 'arm-failed':
+        progress.note(`The arm ${event.name} could not be measured:`);
+        report(event.error);
+        break;
       case 'loaded':
       case 'iteration':
+      case 'confirming':
+      case 'confirmation':
       case 'ended-early':
         showModel?.(event);
         break;

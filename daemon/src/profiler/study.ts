@@ -8,6 +8,10 @@ import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { studySchemaVersion } from '@tidemark/shared/protocol/study-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import type { StudyAnswer } from '@tidemark/shared/protocol/study-evidence.ts';
+import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
+import { explainStudy } from './explain-study.ts';
+import type { ArmEvent, StudiedModel } from './explain-study.ts';
 import { profileModel } from './profile.ts';
 import type { ProfileEvent, ProfileOptions, Subject } from './profile.ts';
 
@@ -18,12 +22,15 @@ export type StudyEvent =
   | { readonly kind: 'model-began'; readonly model: string; readonly place: number; readonly of: number }
   | { readonly kind: 'model-ended'; readonly run: ProfileDocument }
   | { readonly kind: 'model-failed'; readonly model: string; readonly error: unknown }
+  | ArmEvent
   | ProfileEvent;
 
 export interface StudyOptions extends Omit<ProfileOptions, 'onEvent'> {
   readonly onEvent?: ((event: StudyEvent) => void) | undefined;
   /** Finds a model and its voice, building or downloading where needed. */
   readonly find: (model: string) => Promise<Subject>;
+  /** Reads a checkpoint's headers. Where it is given, the study goes on to its interventions, and answers. */
+  readonly examine?: (subject: Subject) => Promise<XrayDocument>;
 }
 
 /** Mistakes in what was asked for: better said before the first measurement than after the last. */
@@ -36,7 +43,7 @@ const mistakes: readonly ErrorCode[] = ['unknown-model', 'unknown-voice', 'bad-i
 export async function runStudy(
   models: readonly string[],
   settings: ProfileSettings,
-  { find, signal, onEvent, ...options }: StudyOptions,
+  { find, examine, signal, onEvent, ...options }: StudyOptions,
 ): Promise<StudyDocument> {
   const startedAt = new Date();
   const runs: ProfileDocument[] = [];
@@ -60,6 +67,7 @@ export async function runStudy(
   }
 
   const skipped: string[] = [];
+  const subjects = new Map<ProfileDocument, Subject>();
   const isAborted = (): boolean => signal?.aborted === true;
   for (const [index, { model, subject }] of found.entries()) {
     if (isAborted()) {
@@ -70,6 +78,7 @@ export async function runStudy(
     try {
       const run = await profileModel(subject, settings, { ...options, signal, onEvent });
       runs.push(run);
+      subjects.set(run, subject);
       onEvent?.({ kind: 'model-ended', run });
     } catch (error) {
       if (isAborted()) {
@@ -84,6 +93,17 @@ export async function runStudy(
   }
 
   const comparison = compareRuns(runs);
+  const answer =
+    examine === undefined || comparison === undefined
+      ? undefined
+      : await answerStudy(runs, comparison.baseline, {
+          subjects,
+          examine,
+          settings,
+          signal,
+          onEvent,
+          ...options,
+        });
   const findings = { runs, failures, skipped, ...(comparison === undefined ? {} : { comparison }) };
   return {
     kind: 'study',
@@ -93,9 +113,43 @@ export async function runStudy(
     models: [...models],
     settings,
     ...findings,
+    ...(answer === undefined ? {} : { answer }),
     conclusion: concludeStudy(findings),
     outcome: outcomeOf(findings, signal),
   };
+}
+
+interface AnswerOptions extends Omit<StudyOptions, 'find' | 'examine'> {
+  readonly subjects: ReadonlyMap<ProfileDocument, Subject>;
+  readonly examine: (subject: Subject) => Promise<XrayDocument>;
+  readonly settings: ProfileSettings;
+}
+
+/** The interventions, where any quantized model was measured to its end. An aborted study keeps its runs, without an answer. */
+async function answerStudy(
+  runs: readonly ProfileDocument[],
+  baseline: string,
+  { subjects, examine, settings, signal, ...options }: AnswerOptions,
+): Promise<StudyAnswer | undefined> {
+  try {
+    const models: StudiedModel[] = [];
+    for (const run of runs) {
+      signal?.throwIfAborted();
+      const subject = subjects.get(run);
+      if (subject !== undefined && run.outcome.status === 'complete') {
+        models.push({ subject, run, xray: await examine(subject) });
+      }
+    }
+    const isQuantized = ({ xray }: StudiedModel): boolean => xray.quantization.found.length > 0;
+    return models.some(isQuantized)
+      ? await explainStudy(models, baseline, settings, { signal, ...options })
+      : undefined;
+  } catch (error) {
+    if (signal?.aborted === true) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** Interrupted where a person stopped it; failed where any model has no whole run. */
