@@ -11,6 +11,7 @@ import type {
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { iterationLabel } from '../profiler/loop.ts';
 import type { SpeechSettings } from '../profiler/settings.ts';
+import { leakReport } from './leak-report.ts';
 import { inMegabytes } from './megabytes.ts';
 
 const right = (header: string): TableColumn => ({ header, align: 'right' });
@@ -27,7 +28,7 @@ const columns: readonly TableColumn[] = [
 ];
 
 export function profileReport(document: ProfileDocument): string {
-  const { model, load, settings, iterations, summary, outcome } = document;
+  const { model, load, settings, iterations, leaks, summary, outcome } = document;
   const rows = iterations.map((sample) => row(sample, settings.warmupIterations));
   return [
     ...headLines(document),
@@ -36,6 +37,7 @@ export function profileReport(document: ProfileDocument): string {
       `${formatDuration(load.seconds)}; the voice adds ${inMegabytes(load.voiceBytes)} MB.`,
     ...(rows.length === 0 ? [] : ['', formatTable(columns, rows)]),
     ...(summary === undefined ? [] : ['', ...summaryLines(summary)]),
+    ...(leaks === undefined || summary === undefined ? [] : ['', ...leakReport(leaks)]),
     ...(outcome.status === 'complete'
       ? []
       : [

@@ -1,6 +1,7 @@
 /** `tidemark profile MODEL`: the memory of one model over many iterations. */
 
 import type { Command } from 'commander';
+import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { iterationLabel } from '../profiler/loop.ts';
 import { profileModel } from '../profiler/profile.ts';
 import type { ProfileEvent } from '../profiler/profile.ts';
@@ -78,6 +79,7 @@ export function showLoop(
   { iterations, warmupIterations }: ProfileSettings,
 ): (event: ProfileEvent) => void {
   const total = warmupIterations + iterations;
+  let confirmations = 0;
   return (event) => {
     switch (event.kind) {
       case 'loaded':
@@ -96,6 +98,26 @@ export function showLoop(
         }
         break;
       }
+      case 'confirming': {
+        const names = new Intl.ListFormat('en-GB').format(
+          event.channels.map((channel) => channelNames[channel]),
+        );
+        confirmations = event.iterations;
+        progress.note(
+          `${title}: rising: ${names}; ${confirmations} more iterations will tell whether it goes on.`,
+        );
+        progress.begin({ title, total: confirmations });
+        break;
+      }
+      case 'confirmation':
+        progress.advance(
+          event.place,
+          sampleDetail(`confirmation ${event.place}`, confirmations, event.sample),
+        );
+        if (event.place === confirmations) {
+          progress.end();
+        }
+        break;
       case 'ended-early':
         progress.end();
         // That the person stopped it is said already.

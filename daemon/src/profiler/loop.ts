@@ -32,16 +32,35 @@ export function iterationLabel(index: number, warmupIterations: number): string 
  * Runs the warm-up and the measured iterations on a host that has loaded its model. Never throws for what happens to the
  * host or in it: the samples so far are worth keeping, and the outcome says what ended them.
  */
-export async function runLoop(
+export function runLoop(
   host: Pick<ModelHost, 'iterate'>,
   settings: ProfileSettings,
-  { signal, onSample }: LoopOptions = {},
+  options: LoopOptions = {},
 ): Promise<LoopResult> {
-  const { phonemes, seed, deterministic, speed, warmupIterations } = settings;
-  const total = warmupIterations + settings.iterations;
+  const { warmupIterations, iterations } = settings;
+  return iterateOver({ from: 0, to: warmupIterations + iterations }, host, settings, options);
+}
+
+/** Goes on where {@link runLoop} ended, for so many iterations, which are all measured. */
+export function continueLoop(
+  host: Pick<ModelHost, 'iterate'>,
+  settings: ProfileSettings,
+  iterations: number,
+  options: LoopOptions = {},
+): Promise<LoopResult> {
+  const from = settings.warmupIterations + settings.iterations;
+  return iterateOver({ from, to: from + iterations }, host, settings, options);
+}
+
+async function iterateOver(
+  { from, to }: { readonly from: number; readonly to: number },
+  host: Pick<ModelHost, 'iterate'>,
+  { phonemes, seed, deterministic, speed, warmupIterations }: ProfileSettings,
+  { signal, onSample }: LoopOptions,
+): Promise<LoopResult> {
   const iterations: IterationSample[] = [];
   try {
-    for (let index = 0; index < total; index += 1) {
+    for (let index = from; index < to; index += 1) {
       const sample = await host.iterate(
         { index, warmup: index < warmupIterations, phonemes, seed, deterministic, speed },
         { signal, doing: `in ${iterationLabel(index, warmupIterations)}` },

@@ -3,7 +3,6 @@
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import { profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import type {
-  IterationSample,
   LoadRecord,
   ProfileDocument,
   ProfileSettings,
@@ -11,13 +10,10 @@ import type {
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
-import { runLoop } from './loop.ts';
+import { runCheckedLoop } from './leak-check.ts';
+import type { LoopEvent } from './leak-check.ts';
 
-export type ProfileEvent =
-  | { readonly kind: 'loaded'; readonly load: LoadRecord }
-  | { readonly kind: 'iteration'; readonly sample: IterationSample }
-  /** The loop ended before its last iteration; the document says so too, but without the error's hint and cause. */
-  | { readonly kind: 'ended-early'; readonly error: unknown };
+export type ProfileEvent = { readonly kind: 'loaded'; readonly load: LoadRecord } | LoopEvent;
 
 export interface ProfileOptions {
   /** Ends the host; the document then holds what was measured until there. */
@@ -33,8 +29,8 @@ export interface Subject {
 }
 
 /**
- * Starts a host, loads the model and the voice, runs the loop, ends the host. Throws a TidemarkError where it does not come
- * to the loop; from then on every end is an outcome in the document.
+ * Starts a host, loads the model and the voice, runs the loop, judges its leaks, ends the host. Throws a TidemarkError
+ * where it does not come to the loop; from then on every end is an outcome in the document.
  */
 export async function profileModel(
   { model, voiceFile }: Subject,
@@ -45,13 +41,10 @@ export async function profileModel(
   await using host = await ModelHost.start({ ...hostOptions, signal });
   const load = await host.load({ folder: model.folder, voiceFile }, { signal });
   onEvent?.({ kind: 'loaded', load });
-  const { iterations, outcome, error } = await runLoop(host, settings, {
+  const { iterations, confirmation, leaks, outcome } = await runCheckedLoop(host, settings, {
     signal,
-    onSample: (sample) => onEvent?.({ kind: 'iteration', sample }),
+    onEvent,
   });
-  if (outcome.status !== 'complete') {
-    onEvent?.({ kind: 'ended-early', error });
-  }
   const summary = summarizeRun(load, iterations);
   const { device, versions } = host.description;
   const { name, source, tensorBytes, bytesByDtype } = model;
@@ -66,6 +59,8 @@ export async function profileModel(
     settings,
     load,
     iterations: [...iterations],
+    ...(confirmation === undefined ? {} : { confirmation: [...confirmation] }),
+    leaks: [...leaks],
     ...(summary === undefined ? {} : { summary }),
     outcome,
   };

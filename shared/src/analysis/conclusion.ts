@@ -4,6 +4,7 @@ import { formatBytes } from '../format/bytes.ts';
 import { formatCount, formatPercent } from '../format/numbers.ts';
 import type { ProfileSummary } from '../protocol/profile-document.ts';
 import type { ModelDifference, StudyComparison, StudyDocument } from '../protocol/study-document.ts';
+import { leakSentenceOfModels } from './leak-sentence.ts';
 import { fewestForRelation, isMeasured } from './study-comparison.ts';
 
 /** Whether active memory moved over the measured iterations, as one sentence. */
@@ -32,12 +33,13 @@ export function concludeStudy({ runs, failures, skipped, comparison }: StudyFind
   return [
     peakSentence(runs, comparison),
     growthSentence(runs),
+    leakSentenceOfModels(runs.map(({ model: { name }, leaks = [] }) => ({ name, leaks }))),
     comparison === undefined ? undefined : audioSentence(comparison),
     ...runs.map(endSentence),
     failed.length === 0 ? undefined : `${list(failed)} could not be measured.`,
     skipped.length === 0 ? undefined : `${list(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not begun.`,
   ]
-    .filter((sentence) => sentence !== undefined)
+    .filter((sentence) => sentence !== undefined && sentence !== '')
     .join(' ');
 }
 

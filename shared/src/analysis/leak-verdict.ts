@@ -12,6 +12,7 @@ export const channelThresholds: Readonly<Record<LeakChannel, number>> = {
   footprintBytes: 32_768,
   heapBytes: 1_024,
   liveTensors: 0,
+  undisposedTensors: 0,
   openFileDescriptors: 0,
 };
 

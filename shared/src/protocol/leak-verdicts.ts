@@ -9,6 +9,8 @@ export const leakChannels = [
   'footprintBytes',
   'heapBytes',
   'liveTensors',
+  /** Handles that were dropped: the collector frees them when it comes by, so memory depends on its mood. */
+  'undisposedTensors',
   'openFileDescriptors',
 ] as const;
 

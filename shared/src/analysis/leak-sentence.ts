@@ -1,0 +1,118 @@
+/** Says in sentences what a run's channels show about leaks, and nothing that they do not. */
+
+import { channelAmount, channelNames } from '../format/leak-channels.ts';
+import { formatCount } from '../format/numbers.ts';
+import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
+
+/**
+ * `No leak: active memory is constant to the byte over 15 iterations; a leak of 1 B an iteration would have shown.
+ * Footprint: none above 1.2 MB an iteration.` Empty where no channel was judged.
+ */
+export function leakSentence(verdicts: readonly ChannelVerdict[]): string {
+  const [first] = verdicts;
+  if (first === undefined) {
+    return '';
+  }
+  const leaks = verdicts.filter(({ status }) => status === 'leak');
+  const open = verdicts.filter(({ status }) => status === 'inconclusive');
+  const active = verdicts.find(({ channel }) => channel === 'activeBytes');
+  return [
+    leaks.length > 0 ? foundSentence(leaks) : active === undefined ? undefined : activeSentence(active),
+    ...verdicts.filter(({ channel }) => channel === 'footprintBytes').map(footprintSentence),
+    open.length > 0 ? openSentence(open, verdicts.length) : undefined,
+  ]
+    .filter((sentence) => sentence !== undefined)
+    .join(' ');
+}
+
+/** Several models in one sentence or two; empty where none was judged. */
+export function leakSentenceOfModels(
+  models: readonly { readonly name: string; readonly leaks: readonly ChannelVerdict[] }[],
+): string {
+  const judged = models.filter(({ leaks }) => leaks.length > 0);
+  if (judged.length === 0) {
+    return '';
+  }
+  const having = (status: ChannelVerdict['status']) =>
+    judged.filter(({ leaks }) => leaks.some((each) => each.status === status));
+  const leaking = having('leak').map(({ name, leaks }) => {
+    const grown = leaks.filter(({ status }) => status === 'leak').map(growth);
+    return `${name} (${list(grown)})`;
+  });
+  const open = having('inconclusive').map(({ name, leaks }) => {
+    const [first] = leaks.filter(({ status }) => status === 'inconclusive');
+    return `${name} (${first === undefined ? '' : channelNames[first.channel]}: ${first?.reason ?? 'unread'})`;
+  });
+  const clean = judged.filter(({ leaks }) =>
+    leaks.every(({ status }) => status !== 'leak' && status !== 'inconclusive'),
+  );
+  const bounds = (['activeBytes', 'footprintBytes'] as const).flatMap((channel) => {
+    const found = clean.flatMap(({ leaks }) =>
+      leaks.flatMap((each) => (each.channel === channel ? (each.smallestDetectable ?? []) : [])),
+    );
+    // What every one of them would have shown.
+    return found.length < clean.length || found.length === 0
+      ? []
+      : [`${channelAmount(channel, Math.max(...found))} an iteration in ${channelNames[channel]}`];
+  });
+  const would = bounds.length === 0 ? '' : `; one of ${list(bounds)} would have shown`;
+  const everywhere = clean.length === judged.length && clean.length > 1;
+  return [
+    leaking.length === 0 ? undefined : `Leaks: ${list(leaking)}.`,
+    clean.length === 0
+      ? undefined
+      : `No leak in ${everywhere ? 'any model' : list(clean.map(({ name }) => name))}${would}.`,
+    open.length === 0 ? undefined : `Whether there is a leak is open in ${list(open)}.`,
+  ]
+    .filter((sentence) => sentence !== undefined)
+    .join(' ');
+}
+
+function foundSentence(leaks: readonly ChannelVerdict[]): string {
+  const count = leaks[0]?.confirmation?.count;
+  const again = count === undefined ? '' : `, and again over ${formatCount(count)} more`;
+  return `Leak: ${list(leaks.map(growth))}${again}.`;
+}
+
+function activeSentence({
+  status,
+  first,
+  smallestDetectable,
+  ratePerIteration,
+}: ChannelVerdict): string | undefined {
+  if (first === undefined || smallestDetectable === undefined || status === 'inconclusive') {
+    return undefined;
+  }
+  const over = `over ${formatCount(first.count)} iterations`;
+  const bound = `a leak of ${channelAmount('activeBytes', smallestDetectable)} an iteration would have shown`;
+  if (status === 'plateau') {
+    return `No leak: active memory grew ${over}, and then stayed; ${bound}.`;
+  }
+  // One byte is what only a series without any noise can promise.
+  return smallestDetectable <= 1 && ratePerIteration === 0
+    ? `No leak: active memory is constant to the byte ${over}; ${bound}.`
+    : `No leak: active memory does not rise ${over}; ${bound}.`;
+}
+
+function footprintSentence({ status, smallestDetectable }: ChannelVerdict): string | undefined {
+  if (status === 'cache-growth') {
+    return 'Footprint: it grows with the allocator’s cache, which can be given back.';
+  }
+  return smallestDetectable === undefined
+    ? undefined
+    : `Footprint: none above ${channelAmount('footprintBytes', smallestDetectable)} an iteration.`;
+}
+
+function openSentence(open: readonly ChannelVerdict[], of: number): string {
+  const reasons = new Set(open.map(({ reason = 'the series cannot be read' }) => reason));
+  const why = [...reasons].join('; ');
+  return open.length === of
+    ? `Whether anything leaks is open: ${why}.`
+    : `Whether ${list(open.map(({ channel }) => channelNames[channel]))} leaks is open: ${why}.`;
+}
+
+const growth = ({ channel, ratePerIteration }: ChannelVerdict): string =>
+  `${channelNames[channel]} grows by ${channelAmount(channel, ratePerIteration)} an iteration`;
+
+const list = (parts: readonly string[]): string =>
+  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);

@@ -1,0 +1,38 @@
+/** The channels of the leak rule in words, and amounts of what each counts. */
+
+import type { LeakChannel } from '../protocol/leak-verdicts.ts';
+import { formatBytes } from './bytes.ts';
+import { formatCount } from './numbers.ts';
+
+export const channelNames: Readonly<Record<LeakChannel, string>> = {
+  activeBytes: 'active memory',
+  footprintBytes: 'footprint',
+  heapBytes: 'JavaScript heap',
+  liveTensors: 'live tensors',
+  undisposedTensors: 'undisposed tensors',
+  openFileDescriptors: 'open files',
+};
+
+/** `12.3 kB`, `1 tensor`, `0.33 tensors`. Throws a RangeError when `amount` is not finite. */
+export function channelAmount(
+  channel: LeakChannel,
+  amount: number,
+  { sign = false }: { readonly sign?: boolean } = {},
+): string {
+  switch (channel) {
+    case 'activeBytes':
+    case 'footprintBytes':
+    case 'heapBytes':
+      return formatBytes(amount, { sign });
+    case 'liveTensors':
+    case 'undisposedTensors':
+      return counted(amount, 'tensor', sign);
+    case 'openFileDescriptors':
+      return counted(amount, 'file', sign);
+  }
+}
+
+function counted(amount: number, one: string, sign: boolean): string {
+  const rounded = Math.round(amount * 100) / 100;
+  return `${sign && rounded > 0 ? '+' : ''}${formatCount(rounded)} ${rounded === 1 ? one : `${one}s`}`;
+}
