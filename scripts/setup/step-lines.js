@@ -33,7 +33,7 @@ export class StepLines {
     this.#stream.write(`${lead} `);
     const timer = this.#stream.isTTY
       ? setInterval(() => {
-          this.#stream.write(`\r${lead} ${this.#seconds(startedAt)} s `);
+          this.#stream.write(`\r${lead} ${Math.round(this.#elapsed(startedAt))} s `);
         }, 1000)
       : undefined;
     timer?.unref();
@@ -59,7 +59,12 @@ export class StepLines {
 
   /** @param {number} startedAt */
   #seconds(startedAt) {
-    const seconds = (this.#now() - startedAt) / 1000;
+    const seconds = this.#elapsed(startedAt);
     return seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0);
+  }
+
+  /** @param {number} startedAt */
+  #elapsed(startedAt) {
+    return (this.#now() - startedAt) / 1000;
   }
 }
