@@ -12,6 +12,10 @@ export const errorCodes = [
   'bad-checkpoint',
   /** A value that a person gave is out of its range. */
   'bad-input',
+  /** A file that should hold a document of Tidemark cannot be read as one. */
+  'bad-document',
+  /** Two documents whose figures cannot be held against each other. */
+  'not-comparable',
   /** A text or phonemes that cannot be spoken. */
   'bad-text',
   /** A command line that does not parse. */

@@ -21,22 +21,23 @@ export interface StackedBarsOptions {
   readonly width: number;
   readonly palette: Palette;
   readonly xLabel: string;
+  /** A value on the axis. */
+  readonly formatTick: (value: number) => string;
+  /** A bar's total, and a part's value where it is asked for. */
   readonly formatValue: (value: number) => string;
 }
 
 const barHeight = 18;
 const rowHeight = 46;
 
-/**
- * Bars from zero on one scale. Parts keep their colour over all bars, by name, and are named in the legend; a part that is
- * wide enough says its value.
- */
+/** Bars from zero on one scale. Parts keep their colour over all bars, by name, and are named in the legend. */
 export function stackedBars({
   title,
   bars,
   width,
   palette,
   xLabel,
+  formatTick,
   formatValue,
 }: StackedBarsOptions): string {
   const names = [...new Set(bars.flatMap(({ parts }) => parts.map(({ name }) => name)))];
@@ -50,7 +51,7 @@ export function stackedBars({
   const x = linearScale(
     [0, Math.max(...totals)],
     [left, right],
-    Math.max(2, Math.floor((right - left) / 90)),
+    Math.max(2, Math.floor((right - left) / 60)),
   );
   const colour = (name: string) => seriesColour(palette, names.indexOf(name));
 
@@ -58,7 +59,7 @@ export function stackedBars({
     .map(
       (tick) =>
         element('line', { x1: x(tick), x2: x(tick), y1: top, y2: bottom, stroke: palette.grid }) +
-        text(formatValue(tick), {
+        text(formatTick(tick), {
           x: x(tick),
           y: bottom + 15,
           fill: palette.mutedText,
@@ -91,9 +92,14 @@ export function stackedBars({
         })
         .join('');
       return (
-        text(label, { x: left, y: y + 14, fill: palette.text, weight: 'bold' }) +
+        text(label, { x: left, y: y + 14, fill: palette.text, weight: 'bold', rim: palette.background }) +
         drawn +
-        text(formatValue(start), { x: x(start) + 6, y: y + 20 + barHeight / 2 + 4, fill: palette.text })
+        text(formatValue(start), {
+          x: x(start) + 6,
+          y: y + 20 + barHeight / 2 + 4,
+          fill: palette.text,
+          rim: palette.background,
+        })
       );
     })
     .join('');

@@ -8,6 +8,8 @@ export interface Palette {
   readonly text: Colour;
   readonly mutedText: Colour;
   readonly grid: Colour;
+  /** What the chart lies on: a rim of it keeps words apart from lines behind them. */
+  readonly background: Colour;
   /** For series in their order. Lines differ in dash and marks too, since colour alone tells not everyone. */
   readonly series: readonly [Colour, Colour, Colour, Colour, Colour, Colour];
 }
@@ -17,6 +19,7 @@ export const lightPalette: Palette = {
   text: '#1b1f24',
   mutedText: '#57606a',
   grid: '#d8dee4',
+  background: '#ffffff',
   series: ['#0067a5', '#b8520a', '#007a5e', '#8a4a83', '#7a6400', '#5b6770'],
 };
 
@@ -24,6 +27,7 @@ export const darkPalette: Palette = {
   text: '#e6edf3',
   mutedText: '#9aa5b1',
   grid: '#30363d',
+  background: '#0d1117',
   series: ['#56b4e9', '#f0a35e', '#3fbf9b', '#d99bcb', '#e0cf55', '#9aa5b1'],
 };
 
@@ -64,14 +68,30 @@ export interface TextOptions {
   readonly size?: number;
   readonly anchor?: 'start' | 'middle' | 'end';
   readonly weight?: 'bold';
+  /** The colour of a rim around the letters, where they may lie on lines. */
+  readonly rim?: Colour;
 }
 
 export const fontSize = 12;
 
-export const text = (content: string, { x, y, fill, size = fontSize, anchor, weight }: TextOptions): string =>
+export const text = (
+  content: string,
+  { x, y, fill, size = fontSize, anchor, weight, rim }: TextOptions,
+): string =>
   element(
     'text',
-    { x, y, fill, 'font-size': size, 'text-anchor': anchor, 'font-weight': weight },
+    {
+      x,
+      y,
+      fill,
+      'font-size': size,
+      'text-anchor': anchor,
+      'font-weight': weight,
+      stroke: rim,
+      'stroke-width': rim === undefined ? undefined : 4,
+      'stroke-linejoin': rim === undefined ? undefined : 'round',
+      'paint-order': rim === undefined ? undefined : 'stroke',
+    },
     escapeMarkup(content),
   );
 

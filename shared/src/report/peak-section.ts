@@ -1,0 +1,218 @@
+/** What the peak is made of, for one model and for several beside each other. */
+
+import { footprintParts, peakParts } from '../analysis/waterfall.ts';
+import type { FootprintParts, PeakParts } from '../analysis/waterfall.ts';
+import { escapeMarkup } from '../format/charts/svg.ts';
+import { stackedBars } from '../format/charts/stacked-bars.ts';
+import { waterfall } from '../format/charts/waterfall.ts';
+import type { WaterfallStep } from '../format/charts/waterfall.ts';
+import { formatCount } from '../format/numbers.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
+import type { StudyComparison } from '../protocol/study-document.ts';
+import { details, pagePalette, paragraph, responsiveChart, table } from './markup.ts';
+import { megabytes, megabyteTick, none, percent, seconds, signedBytes, signedMegabytes } from './words.ts';
+
+const weightsName = (dtype: string): string =>
+  dtype === 'uint32' ? 'weights, uint32 (packed)' : `weights, ${dtype}`;
+const loadingName = 'added or left out in loading';
+const otherName = 'voice and other active';
+const transientName = 'transient';
+
+/** The part that peaked highest, by the borders between them, where they were set. */
+function transientLabel({ attribution }: ProfileDocument): string {
+  return attribution === undefined ? transientName : `${transientName}, in ${attribution.aliveAtPeak.part}`;
+}
+
+const formatStep = (value: number, kind: WaterfallStep['kind']): string =>
+  kind === 'part' && value < 0 ? signedMegabytes(value) : megabytes(value);
+
+const drawWaterfall = (title: string, steps: readonly WaterfallStep[]): string =>
+  responsiveChart((width) =>
+    waterfall({
+      title,
+      steps,
+      width,
+      palette: pagePalette,
+      xLabel: 'memory in MB',
+      formatTick: megabyteTick,
+      formatValue: formatStep,
+    }),
+  );
+
+function peakWaterfall(run: ProfileDocument, parts: PeakParts): string {
+  const part = (label: string, value: number): WaterfallStep => ({ label, value, kind: 'part' });
+  return drawWaterfall(`What the peak of ${run.model.name} is made of, in MB`, [
+    ...parts.weights.map(({ dtype, bytes }) => part(weightsName(dtype), bytes)),
+    ...(parts.loadingBytes === 0 ? [] : [part(loadingName, parts.loadingBytes)]),
+    part(otherName, parts.otherActiveBytes),
+    part(transientLabel(run), parts.transientBytes),
+    { label: 'peak', value: parts.peakBytes, kind: 'total' },
+    { label: 'cache, right after it', value: parts.sample.cacheBytes, kind: 'aside' },
+  ]);
+}
+
+const footprintWaterfall = (run: ProfileDocument, parts: FootprintParts): string =>
+  drawWaterfall(`What the footprint of ${run.model.name} is made of, in MB`, [
+    { label: 'process before loading', value: parts.beforeLoadingBytes, kind: 'part' },
+    { label: 'active', value: parts.activeBytes, kind: 'part' },
+    { label: 'unexplained', value: parts.unexplainedBytes, kind: 'part' },
+    { label: 'footprint', value: parts.footprintBytes, kind: 'total' },
+  ]);
+
+/** Both waterfalls of a run and what they mean; markup, empty where there is no iteration. */
+export function runWaterfalls(run: ProfileDocument): string {
+  const peak = peakParts(run);
+  const footprint = footprintParts(run);
+  if (peak === undefined || footprint === undefined) {
+    return '';
+  }
+  const { sample } = peak;
+  const which = sample.warmup
+    ? 'the last iteration of the warm-up, since none was measured'
+    : `iteration ${sample.index - run.settings.warmupIterations + 1}, whose peak is the median`;
+  return [
+    paragraph(`Of ${which}: ${peakWords(peak)}`),
+    peakWaterfall(run, peak),
+    paragraph(
+      `After it, with the cache cleared, the system counts ${megabytes(footprint.footprintBytes)} for the whole process. ` +
+        unexplainedWords(footprint),
+    ),
+    footprintWaterfall(run, footprint),
+  ].join('');
+}
+
+function peakWords({ peakBytes, transientBytes, weights, sample }: PeakParts): string {
+  const weightBytes = weights.reduce((sum, { bytes }) => sum + bytes, 0);
+  return (
+    `the peak is ${megabytes(peakBytes)}, of which ${megabytes(weightBytes)} are weights and ` +
+    `${megabytes(transientBytes)} (${percent(transientBytes / peakBytes)}) are transient. ` +
+    `Right after it the allocator's cache held ${megabytes(sample.cacheBytes)}, which is no part of the peak.`
+  );
+}
+
+function unexplainedWords({ unexplainedBytes }: FootprintParts): string {
+  return unexplainedBytes >= 0
+    ? `${megabytes(unexplainedBytes)} of it are neither active nor were there before loading: the heap's growth, the ` +
+        'system’s share of what was freed, and code that was read in.'
+    : `That is ${megabytes(-unexplainedBytes)} less than what is active and what was there before loading: pages that were ` +
+        'never touched or were given back.';
+}
+
+/** Several models' peaks as bars on one scale, the figures as a table, and each one's waterfalls on request. */
+export function peaksOfRuns(
+  runs: readonly ProfileDocument[],
+  comparison: StudyComparison | undefined,
+): string {
+  const drawn = runs.flatMap((run) => {
+    const parts = peakParts(run);
+    return parts === undefined ? [] : [{ run, parts }];
+  });
+  if (drawn.length === 0) {
+    return paragraph('No iteration was measured, so there is no peak.');
+  }
+  return [
+    paragraph(
+      'For each model the iteration whose peak is the median: weights by dtype, and what came on top.',
+    ),
+    responsiveChart((width) => peakBars(drawn, width)),
+    memoryTable(runs, comparison),
+    processTable(runs),
+    ...drawn.map(({ run }) =>
+      details(`${escapeMarkup(run.model.name)}: peak and footprint, step by step`, runWaterfalls(run)),
+    ),
+  ].join('');
+}
+
+function peakBars(
+  drawn: readonly { readonly run: ProfileDocument; readonly parts: PeakParts }[],
+  width: number,
+): string {
+  // Every bar names every part, so that each has one colour and the legend one order.
+  const dtypes = [...new Set(drawn.flatMap(({ parts }) => parts.weights.map(({ dtype }) => dtype)))];
+  const hasLoading = drawn.some(({ parts }) => parts.loadingBytes > 0);
+  return stackedBars({
+    title: 'What the peaks are made of, in MB',
+    width,
+    palette: pagePalette,
+    xLabel: 'memory at the peak, in MB',
+    formatTick: megabyteTick,
+    formatValue: megabytes,
+    bars: drawn.map(({ run, parts }) => ({
+      label: run.model.name,
+      parts: [
+        ...dtypes.map((dtype) => ({
+          name: weightsName(dtype),
+          value: parts.weights.find((each) => each.dtype === dtype)?.bytes ?? 0,
+        })),
+        ...(hasLoading ? [{ name: loadingName, value: Math.max(0, parts.loadingBytes) }] : []),
+        { name: otherName, value: parts.otherActiveBytes + Math.min(0, parts.loadingBytes) },
+        { name: transientName, value: parts.transientBytes },
+      ],
+    })),
+  });
+}
+
+const number = (title: string) => ({ title, numeric: true });
+
+function memoryTable(runs: readonly ProfileDocument[], comparison: StudyComparison | undefined): string {
+  return table(
+    [
+      { title: 'model' },
+      number('loaded'),
+      number('active'),
+      number('growth'),
+      number('peak, median'),
+      number('from – to'),
+      number('transient'),
+      ...(comparison === undefined ? [] : [number(`against ${comparison.baseline}`)]),
+    ],
+    runs.map(({ model, load, summary }) => {
+      const head = [model.name, megabytes(load.activeBytes)];
+      if (summary === undefined) {
+        return [...head, ...Array.from({ length: comparison === undefined ? 5 : 6 }, () => none)];
+      }
+      const { active, peakBytes, transientBytes } = summary;
+      const difference = comparison?.differences.find((each) => each.model === model.name);
+      return [
+        ...head,
+        megabytes(active.lastBytes),
+        signedBytes(active.growthBytes),
+        megabytes(peakBytes.median),
+        `${megabytes(peakBytes.minimum).replace(' MB', '')} – ${megabytes(peakBytes.maximum)}`,
+        megabytes(transientBytes.median),
+        difference === undefined
+          ? none
+          : `${signedMegabytes(difference.peakBytes)} (${percent(difference.peakShare, true)})`,
+      ];
+    }),
+  );
+}
+
+/** What the process took beside MLX's active memory, and how long it was at work. */
+const processTable = (runs: readonly ProfileDocument[]): string =>
+  table(
+    [
+      { title: 'model' },
+      number('cache'),
+      number('footprint'),
+      number('unexplained'),
+      number('time'),
+      number('audio'),
+      number('samples'),
+    ],
+    runs.map((run) => {
+      const { model, summary } = run;
+      const footprint = footprintParts(run);
+      return summary === undefined || footprint === undefined
+        ? [model.name, ...Array.from({ length: 6 }, () => none)]
+        : [
+            model.name,
+            megabytes(summary.cacheBytes.median),
+            megabytes(summary.footprintBytes.median),
+            signedMegabytes(footprint.unexplainedBytes),
+            seconds(summary.seconds.median),
+            seconds(summary.audioSeconds.median),
+            formatCount(summary.samples.median),
+          ];
+    }),
+  );

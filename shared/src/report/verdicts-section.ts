@@ -1,0 +1,239 @@
+/** Why a model peaks higher, or that it does not: each hypothesis with its experiment, and shares that add up. */
+
+import { escapeMarkup } from '../format/charts/svg.ts';
+import { waterfall } from '../format/charts/waterfall.ts';
+import type { WaterfallStep } from '../format/charts/waterfall.ts';
+import type {
+  Explanation,
+  HypothesisId,
+  StudyAnswer,
+  StudyEvidence,
+  Verdict,
+} from '../protocol/study-evidence.ts';
+import { commandLine, details, facts, pagePalette, paragraph, responsiveChart, table } from './markup.ts';
+import type { Cell } from './markup.ts';
+import { verdictStatusMark } from './status.ts';
+import {
+  intervalText,
+  megabytes,
+  megabyteTick,
+  none,
+  percent,
+  plural,
+  sentenceList,
+  signedMegabytes,
+} from './words.ts';
+
+const shortNames: Readonly<Record<HypothesisId, string>> = {
+  'float32-rest': 'float32 left in the rest',
+  'on-the-fly-dequantization': 'on-the-fly dequantization',
+  'peak-not-reset': 'peak never reset',
+  'unequal-work': 'unequal work',
+  'float32-activations': 'float32 activations',
+  'load-transient': 'load-time transient',
+  'allocator-cache': 'allocator’s cache',
+  'one-lazy-graph': 'one large lazy graph',
+  'weight-norm-temporaries': 'weight-norm temporaries',
+  leak: 'a leak',
+};
+
+/** Markup of the whole section. */
+export function verdictsContent({ explanations, refusals, evidence }: StudyAnswer): string {
+  return [
+    explanations.length > 1 ? verdictMatrix(explanations) : '',
+    ...explanations.map((explanation) => explanationContent(explanation, evidence)),
+    ...refusals.map(({ model, reason }) => paragraph(`No verdict on ${model}: ${reason}.`, 'notice')),
+    explanations.length + refusals.length === 0
+      ? paragraph('There was no model to hold against the baseline.')
+      : '',
+    unresetContent(evidence),
+  ].join('');
+}
+
+/** Hypotheses by models, as the overview. */
+function verdictMatrix(explanations: readonly Explanation[]): string {
+  const hypotheses = [
+    ...new Set(explanations.flatMap(({ verdicts }) => verdicts.map(({ hypothesis }) => hypothesis))),
+  ];
+  return table(
+    [{ title: 'hypothesis' }, ...explanations.map(({ model }) => ({ title: model }))],
+    hypotheses.map((id) => [
+      shortNames[id],
+      ...explanations.map(({ verdicts }): Cell => {
+        const verdict = verdicts.find(({ hypothesis }) => hypothesis === id);
+        return verdict === undefined ? none : { markup: matrixCell(verdict) };
+      }),
+    ]),
+  );
+}
+
+const matrixCell = ({ status, share }: Verdict): string =>
+  verdictStatusMark(status) +
+  (share === undefined ? '' : ` <span class="muted">${escapeMarkup(percent(share, true))}</span>`);
+
+function explanationContent(explanation: Explanation, evidence: StudyEvidence): string {
+  const { model, baseline, difference, isAnomaly, verdicts, sentence, remedy } = explanation;
+  const list = verdicts.map(verdictContent).join('');
+  const counts = countsByStatus(verdicts);
+  return [
+    `<h3>${escapeMarkup(model)}</h3>`,
+    paragraph(sentence),
+    paragraph(
+      `Its peak less that of ${baseline}, with a 95% interval: ${intervalText(difference)}.`,
+      'muted',
+    ),
+    isAnomaly ? sharesContent(explanation) : '',
+    remedy === undefined ? '' : remedyContent(remedy),
+    verdicts.length === 0
+      ? ''
+      : details(
+          escapeMarkup(`${plural(verdicts.length, 'hypothesis', 'hypotheses')}: ${counts}`),
+          list,
+          isAnomaly,
+        ),
+    layersContent(model, evidence),
+  ].join('');
+}
+
+function countsByStatus(verdicts: readonly Verdict[]): string {
+  const words = {
+    supported: 'supported',
+    refuted: 'refuted',
+    inconclusive: 'inconclusive',
+    'not-tested': 'not tested',
+  };
+  return (Object.keys(words) as (keyof typeof words)[])
+    .map((status) => ({
+      word: words[status],
+      count: verdicts.filter((each) => each.status === status).length,
+    }))
+    .filter(({ count }) => count > 0)
+    .map(({ word, count }) => `${count} ${word}`)
+    .join(', ');
+}
+
+export function remedyContent({ sentence, command }: NonNullable<Explanation['remedy']>): string {
+  return `${paragraph(`What helps: ${sentence}`)}${command === undefined ? '' : commandLine(command)}`;
+}
+
+/** The parts and the remainder, which make the anomaly. */
+function sharesContent({ model, baseline, difference, verdicts, remainderBytes }: Explanation): string {
+  const parts = verdicts.filter(({ share, effectBytes }) => share !== undefined && effectBytes !== undefined);
+  const steps: WaterfallStep[] = [
+    ...parts.map(({ hypothesis, effectBytes }): WaterfallStep => ({
+      label: shortNames[hypothesis],
+      value: effectBytes?.estimate ?? 0,
+      kind: 'part',
+    })),
+    { label: 'remainder', value: remainderBytes, kind: 'part' },
+    { label: `peak above ${baseline}`, value: difference.estimate, kind: 'total' },
+  ];
+  if (!steps.every(({ value }) => Number.isFinite(value))) {
+    return '';
+  }
+  const shareOf = (value: number): string =>
+    `${signedMegabytes(value)}, ${percent(value / difference.estimate)}`;
+  const sum = [
+    ...parts.map(({ effectBytes }) => addend(effectBytes?.estimate ?? 0)),
+    `${addend(remainderBytes)} remainder`,
+  ].join(' ');
+  return [
+    responsiveChart((width) =>
+      waterfall({
+        title: `How the parts make up the anomaly of ${model}, in MB`,
+        steps,
+        width,
+        palette: pagePalette,
+        xLabel: `peak above ${baseline}, in MB`,
+        formatTick: megabyteTick,
+        formatValue: shareOf,
+      }),
+    ),
+    paragraph(`Together: ${sum} = ${signedMegabytes(difference.estimate)}.`, 'sum muted'),
+  ].join('');
+}
+
+/** `+ 138.2 MB`, `− 7.0 MB`: as a term of a sum. */
+const addend = (bytes: number): string => `${bytes < 0 ? '−' : '+'} ${megabytes(Math.abs(bytes))}`;
+
+function verdictContent(verdict: Verdict): string {
+  const { statement, status, sentence, prediction, arms, opposite, effectBytes, share } = verdict;
+  const figures = [
+    ...(effectBytes === undefined ? [] : [`Effect ${intervalText(effectBytes)}`]),
+    ...(share === undefined ? [] : [`${percent(share)} of the anomaly`]),
+  ];
+  return [
+    '<div class="verdict">',
+    `<p>${verdictStatusMark(status)} <strong>${escapeMarkup(statement)}</strong></p>`,
+    paragraph(sentence),
+    figures.length === 0 ? '' : paragraph(`${figures.join('; ')}.`, 'muted'),
+    details(
+      'how it was tested',
+      facts([
+        ['if it were so', prediction],
+        ['arms', arms.length === 0 ? none : arms.join('; ')],
+        ['the opposite would show as', opposite],
+      ]),
+    ),
+    '</div>',
+  ].join('');
+}
+
+/** The layers that are shown of those measured alone. */
+const mostLayers = 12;
+
+function layersContent(model: string, evidence: StudyEvidence): string {
+  const layers = evidence.layers[model] ?? [];
+  if (layers.length === 0) {
+    return '';
+  }
+  const largest = layers.toSorted((a, b) => b.denseBytes - a.denseBytes).slice(0, mostLayers);
+  const number = (title: string) => ({ title, numeric: true });
+  return details(
+    escapeMarkup(
+      layers.length > largest.length
+        ? `${plural(layers.length, 'quantized layer')} measured alone (the ${largest.length} largest shown)`
+        : `${plural(layers.length, 'quantized layer')} measured alone`,
+    ),
+    table(
+      [
+        { title: 'layer' },
+        number('a dense copy would take'),
+        number('its product took'),
+        number('expanded on purpose'),
+      ],
+      largest.map(({ path, denseBytes, quantizedBytes, expandedBytes }) => [
+        path,
+        megabytes(denseBytes),
+        megabytes(quantizedBytes),
+        megabytes(expandedBytes),
+      ]),
+    ),
+  );
+}
+
+/** What a peak that is never reset shows, beside what each model reaches alone. */
+function unresetContent({ unreset, arms }: StudyEvidence): string {
+  if (unreset.length === 0) {
+    return '';
+  }
+  const rows = unreset.map(({ readings }) =>
+    readings.map(({ model, peakBytes }) => `${model} ${megabytes(peakBytes)}`).join(', then '),
+  );
+  const models = [...new Set(unreset.flatMap(({ readings }) => readings.map(({ model }) => model)))];
+  const alone = models.flatMap((model) => {
+    const peaks = arms
+      .find((arm) => arm.model === model && arm.intervention === 'as-given')
+      ?.peakBytes.toSorted((a, b) => a - b);
+    const middle = peaks?.[Math.floor((peaks.length - 1) / 2)];
+    return middle === undefined ? [] : [`${model} ${megabytes(middle)}`];
+  });
+  return [
+    '<h3>One process, and a peak that is never reset</h3>',
+    paragraph(
+      'MLX keeps one peak for the whole process. Read one after the other without a reset, the peaks were:',
+    ),
+    `<ul>${rows.map((row) => `<li>${escapeMarkup(row)}</li>`).join('')}</ul>`,
+    alone.length === 0 ? '' : paragraph(`Alone, each in its own process: ${sentenceList(alone)}.`),
+  ].join('');
+}

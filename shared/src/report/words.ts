@@ -1,0 +1,56 @@
+/** Figures and words as the report writes them: one unit throughout, and a dash for what is no number. */
+
+import { formatBytes } from '../format/bytes.ts';
+import { formatCount, formatPercent } from '../format/numbers.ts';
+import type { ProfileSettings } from '../protocol/profile-document.ts';
+
+export const none = '–';
+
+/** `163.5 MB`. */
+export const megabytes = (bytes: number): string =>
+  Number.isFinite(bytes) ? formatBytes(bytes, { unit: 'MB' }) : none;
+
+/** `+12.3 MB`: a difference. */
+export const signedMegabytes = (bytes: number): string =>
+  Number.isFinite(bytes) ? formatBytes(bytes, { unit: 'MB', sign: true }) : none;
+
+/** In the unit that the size asks for, with a sign: small growth must not read as 0.0 MB. */
+export const signedBytes = (bytes: number): string =>
+  Number.isFinite(bytes) ? formatBytes(bytes, { sign: true }) : none;
+
+/** A mark on an axis that says its unit once. */
+export const megabyteTick = (bytes: number): string => formatCount(Math.round(bytes / 1e4) / 100);
+
+export const percent = (share: number, sign = false): string =>
+  Number.isFinite(share) ? formatPercent(share, { sign }) : none;
+
+export const seconds = (value: number): string => (Number.isFinite(value) ? `${value.toFixed(2)} s` : none);
+
+interface Interval {
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** `+119.1 MB (118.9 to 119.4)`, or the exact figure alone where nothing varied. */
+export function intervalText({ estimate, low, high }: Interval): string {
+  const ends = `${megabytes(low).replace(' MB', '')} to ${megabytes(high).replace(' MB', '')}`;
+  return low === high ? signedMegabytes(estimate) : `${signedMegabytes(estimate)} (${ends})`;
+}
+
+/** `2025-11-24 10:00 UTC`: a file travels, so the reader's own time zone is nobody's. */
+export const momentText = (iso: string): string =>
+  `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** What is said, on one line. */
+export function spokenText({ text, phonemes }: Pick<ProfileSettings, 'text' | 'phonemes'>): string {
+  const said = text === undefined ? `/${phonemes.join(' ')}/` : `“${text}”`;
+  const line = said.replaceAll(/\s+/g, ' ').trim();
+  return line.length <= 100 ? line : `${line.slice(0, 99).trimEnd()}…`;
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
+
+export const sentenceList = (parts: readonly string[]): string =>
+  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);
