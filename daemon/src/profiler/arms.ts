@@ -60,14 +60,21 @@ const shared: readonly Intervention[] = [
   'stage-wise',
 ];
 
-/** What the verdicts rest on, for one model; the model as given is measured before. */
-export function armsFor(facts: ModelFacts, baseline: string): Intervention[] {
+/**
+ * What the verdicts rest on, for one model; the model as given is measured before. What every model does alike is taken away
+ * only where there is an anomaly that it might be a part of: `needsControls`.
+ */
+export function armsFor(
+  facts: ModelFacts,
+  { baseline, needsControls }: { readonly baseline: string; readonly needsControls: boolean },
+): Intervention[] {
+  const controls = needsControls ? shared : [];
   if (facts.model === baseline) {
-    return [...shared];
+    return [...controls];
   }
   if (facts.bits === undefined) {
     return [];
   }
   const rest: Intervention = (facts.restBytesByDtype['float32'] ?? 0) > 0 ? 'rest-bfloat16' : 'rest-float32';
-  return [rest, 'mlx-product', 'dense', 'frozen-durations', ...shared];
+  return [rest, 'mlx-product', 'dense', 'frozen-durations', ...controls];
 }

@@ -35,10 +35,11 @@ export interface ExplainOptions {
 }
 
 /**
- * Fewer than the models as given get: a peak hardly moves from one iteration to the next, and four on each side are enough for
- * an interval.
+ * Iterations of an arm. On the CPU a peak repeats to a tenth of a percent, so two beside the many of the model as given make a
+ * narrow interval, and a study stays a matter of minutes. On a GPU work is queued, a peak is a distribution, and iterations
+ * take a fraction of a second; there the first one compiles kernels, and is left out.
  */
-const armIterations = 4;
+const armIterations = { cpu: { warmup: 0, measured: 2 }, gpu: { warmup: 1, measured: 10 } } as const;
 
 /**
  * Measures every arm, each in a host of its own, and explains the models. An arm that fails is reported and left out, so that
@@ -53,9 +54,15 @@ export async function explainStudy(
   const { signal, onEvent } = options;
   const facts = models.map(factsOf);
   const base = models.find(({ run }) => run.model.name === baseline);
-  const plans = models.flatMap((model, index) =>
-    armsFor(facts[index] ?? factsOf(model), baseline).map((intervention) => ({ model, intervention })),
-  );
+  const given = models.map(({ run }) => armOfRun(run));
+  const asGiven = { baseline, models: facts, arms: given, layers: {}, unreset: [] };
+  const anomalies = explain(asGiven).explanations.filter(({ isAnomaly }) => isAnomaly);
+  const plans = models.flatMap((model, index) => {
+    const each = facts[index] ?? factsOf(model);
+    const isExplained = anomalies.some((anomaly) => anomaly.model === each.model);
+    const needsControls = isExplained || (each.model === baseline && anomalies.length > 0);
+    return armsFor(each, { baseline, needsControls }).map((intervention) => ({ model, intervention }));
+  });
   const quantized = models.filter((_, index) => facts[index]?.bits !== undefined);
   // For each model a host that predicts its durations and measures its layers; for each quantized one a sequence.
   onEvent?.({ kind: 'arms-began', of: plans.length + models.length + quantized.length });
@@ -95,7 +102,7 @@ export async function explainStudy(
       unreset.push(found);
     }
   }
-  const arms = models.map(({ run }) => armOfRun(run));
+  const arms = [...given];
   for (const { model, intervention } of plans) {
     const replayed = durations.get(
       changeOf(intervention).durationsOf === 'baseline' && base !== undefined ? base : model,
@@ -181,10 +188,9 @@ async function runArm(
     { folder: subject.model.folder, voiceFile: subject.voiceFile, ...loadChange },
     { signal },
   );
-  // A GPU compiles its kernels in the first iteration; on the CPU the first is like the others.
-  const warmupIterations = host.description.device.type === 'gpu' ? 1 : 0;
+  const { warmup: warmupIterations, measured } = armIterations[host.description.device.type];
   const samples = [];
-  for (let index = 0; index < warmupIterations + armIterations; index += 1) {
+  for (let index = 0; index < warmupIterations + measured; index += 1) {
     const warmup = index < warmupIterations;
     const parameters = { index, warmup, phonemes, durations, seed, deterministic, speed, ...speech };
     const sample = await host.iterate(parameters, { signal, doing: `in the arm ${intervention}` });
