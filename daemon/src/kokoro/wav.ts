@@ -1,8 +1,7 @@
 /** Audio as WAV files: 16-bit integers for players, 32-bit floats for measurements. */
 
-import { constants, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { checkWritable as checkFileWritable, writeWhole } from '../files/write-file.ts';
+import type { FilePurpose } from '../files/write-file.ts';
 
 export type WavFormat = 'int16' | 'float32';
 
@@ -74,102 +73,11 @@ function chunk(name: string, content: Buffer, length: number = content.length): 
   return Buffer.concat([head, content]);
 }
 
-/**
- * Writes `samples` to `path`: into a file beside it, which takes its name when it is whole and on the disk, so that a
- * reader never meets half a file and a failure leaves an older one untouched. A device or a pipe is written directly.
- *
- * Throws `not-writable`, naming the path.
- */
-export async function writeWav(path: string, samples: Float32Array, options: WavOptions): Promise<void> {
-  const file = encodeWav(samples, options);
-  try {
-    const target = await resolveTarget(path);
-    if (target.kind === 'stream') await writeInto(target.path, file, constants.O_WRONLY);
-    else await replaceFile(target.path, file);
-  } catch (cause) {
-    throw notWritable(path, cause);
-  }
-}
+const audioFile: FilePurpose = { what: 'The audio', option: '--out', example: 'speech.wav' };
 
-/**
- * Fails as {@link writeWav} would, before the work whose result is to be written: the folder must be there and take a new
- * file, and the path must not be a folder. Leaves nothing behind. Throws `not-writable`.
- */
-export async function checkWritable(path: string): Promise<void> {
-  try {
-    const target = await resolveTarget(path);
-    if (target.kind === 'stream') return;
-    const probe = temporaryBeside(target.path);
-    await (await open(probe, 'wx')).close();
-    await rm(probe);
-  } catch (cause) {
-    throw notWritable(path, cause);
-  }
-}
+/** Writes `samples` to `path`, whole or not at all; throws as {@link encodeWav} and {@link writeWhole} do. */
+export const writeWav = async (path: string, samples: Float32Array, options: WavOptions): Promise<void> =>
+  writeWhole(path, encodeWav(samples, options), audioFile);
 
-interface Target {
-  readonly kind: 'file' | 'stream';
-  readonly path: string;
-}
-
-/** Follows a link, so that its file is replaced and not the link; a device must never be replaced by a file. */
-async function resolveTarget(path: string): Promise<Target> {
-  if (path === '' || path.endsWith('/'))
-    throw Object.assign(new Error('not the name of a file'), { code: 'EISDIR' });
-  try {
-    const entry = await stat(path);
-    if (entry.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-    // A pipe behind /dev/stdout has no path of its own, so only a file's links are followed to the end.
-    return entry.isFile() ? { kind: 'file', path: await realpath(path) } : { kind: 'stream', path };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { kind: 'file', path };
-  }
-}
-
-function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}.${Date.now().toString(36)}.part`);
-}
-
-async function replaceFile(path: string, content: Buffer): Promise<void> {
-  const temporary = temporaryBeside(path);
-  try {
-    await writeInto(temporary, content, 'wx');
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-async function writeInto(path: string, content: Buffer, flags: 'wx' | number): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await file.writeFile(content);
-    if (flags === 'wx') await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Why a path cannot be written, for the codes that a person can do something about. */
-const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  ENOENT: ['there is no such folder', 'Create the folder first, or choose another place with --out.'],
-  ENOTDIR: ['a part of the path is no folder', 'Choose another place with --out.'],
-  EISDIR: ['it is a folder', 'Add the name of the file, as in --out speech.wav.'],
-  EACCES: ['permission is denied', 'Choose a place that you may write to.'],
-  EPERM: ['permission is denied', 'Choose a place that you may write to.'],
-  EROFS: ['the disk is read-only', 'Choose a place on another disk.'],
-  ENOSPC: ['the disk is full', 'Make room, or choose a place on another disk.'],
-  EDQUOT: ['the disk quota is used up', 'Make room, or choose a place on another disk.'],
-  ENAMETOOLONG: ['the name is too long', 'Choose a shorter name.'],
-};
-
-function notWritable(path: string, cause: unknown): TidemarkError {
-  const { code = '', message } = cause as NodeJS.ErrnoException;
-  const [reason, hint] = reasons[code] ?? [message, 'Choose another place with --out.'];
-  return new TidemarkError('not-writable', `The audio cannot be written to “${path}”: ${reason}.`, {
-    hint,
-    cause,
-  });
-}
+/** Fails as {@link writeWav} would, before the work whose result is to be written. Throws `not-writable`. */
+export const checkWritable = (path: string): Promise<void> => checkFileWritable(path, audioFile);
