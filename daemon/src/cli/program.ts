@@ -6,6 +6,7 @@ import { tidemarkVersion } from '../version.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addModelsCommand } from './models.ts';
 import { addProfileCommand } from './profile.ts';
+import { addRequantizeCommand } from './requantize.ts';
 import { addSayCommand } from './say.ts';
 import { addStudyCommand } from './study.ts';
 import { addXrayCommand } from './xray.ts';
@@ -36,6 +37,7 @@ TIDEMARK_HOME moves that. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopp
   addProfileCommand(program);
   addStudyCommand(program);
   addSayCommand(program);
+  addRequantizeCommand(program);
   addXrayCommand(program);
   addModelsCommand(program);
   addDoctorCommand(program);

@@ -59,6 +59,8 @@ const synthesisParameters = v.object({
   phonemes: v.string(),
   /** Where it is absent, MLX's generator goes on from where it is. */
   seed: v.optional(count),
+  /** The frames of each token, in the place of what the network would predict. */
+  durations: v.optional(v.array(count)),
   ...manner,
 });
 

@@ -1,7 +1,7 @@
 /** Files and folders that are either whole or not there, whatever happens to the process or the power. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from './storage-errors.ts';
 
@@ -34,6 +34,13 @@ export async function makeFolder(path: string): Promise<void> {
 export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   await using file = await open(path, 'w');
   await file.writeFile(content);
+  await file.sync();
+}
+
+/** Copies a file, sharing its blocks where the file system can, and waits until it is on the disk. */
+export async function copyDurably(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+  await using file = await open(to, 'r');
   await file.sync();
 }
 

@@ -7,8 +7,8 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Where a person can move what is written: the environment variable that says so. */
-export type HomeVariable = 'TIDEMARK_HOME' | 'HF_HOME';
+/** Where a person can move what is written: the environment variable, or the command's option, that says so. */
+export type HomeVariable = 'TIDEMARK_HOME' | 'HF_HOME' | '--out';
 
 /** A 'not-writable' for what went wrong while writing at `path`; other errors come back as they are. */
 export function storageError(

@@ -7,20 +7,38 @@ import type { ErrorCode } from '@tidemark/shared/errors.ts';
 import { decodeOnnx } from '../onnx/graph.ts';
 import { importKokoro } from '../onnx/kokoro.ts';
 import { recipes } from '../recipes.ts';
+import type { RequantizePlan } from '../requantize/plan.ts';
 import { describeDType } from '../safetensors/dtypes.ts';
 import { writeSafetensors } from '../safetensors/write.ts';
+import type { WritableTensor } from '../safetensors/write.ts';
 import { elementCount } from '../source-tensor.ts';
 import { errnoOf } from '../storage-errors.ts';
 
-/** What the parent gives as the one argument, in JSON. */
-export interface BuildJob {
-  readonly recipe: string;
-  /** The ONNX file, its bytes already checked. */
-  readonly weightsPath: string;
+interface JobPlace {
+  /** The recipe's name, or how an error names what is made. */
+  readonly name: string;
   /** An empty folder of this build's own. */
   readonly folder: string;
   readonly weightsFile: string;
 }
+
+/** Makes a model of the catalogue. */
+interface RecipeJob extends JobPlace {
+  readonly kind: 'recipe';
+  /** The ONNX file, its bytes already checked. */
+  readonly weightsPath: string;
+}
+
+/** Makes a checkpoint from another one. */
+interface RequantizeJob extends JobPlace {
+  readonly kind: 'requantize';
+  /** The other one's folder. */
+  readonly source: string;
+  readonly plan: RequantizePlan;
+}
+
+/** What the parent gives as the one argument, in JSON. */
+export type BuildJob = RecipeJob | RequantizeJob;
 
 export interface BuiltWeights {
   readonly sha256: string;
@@ -44,14 +62,9 @@ export type BuildMessage =
 const send = (message: BuildMessage): void => void process.send?.(message);
 
 async function build(job: BuildJob): Promise<BuiltWeights> {
-  const recipe = recipes.find(({ name }) => name === job.recipe);
-  if (recipe === undefined) {
-    throw new Error(`no recipe is named ${job.recipe}`);
-  }
   // Loads libmlx, which may fail: here that is caught and reported, unlike at the top of the module.
-  const { checkpointTensors } = await import('./tensors.ts');
   const { mlxVersion } = await import('../../mlx/device.ts');
-  const tensors = checkpointTensors(importKokoro(decodeOnnx(readFileSync(job.weightsPath))), recipe);
+  const tensors = await tensorsOf(job);
   const { sha256 } = await writeSafetensors(join(job.folder, job.weightsFile), tensors, {
     onProgress: (writtenBytes, totalBytes) => send({ type: 'progress', writtenBytes, totalBytes }),
   });
@@ -64,6 +77,23 @@ async function build(job: BuildJob): Promise<BuiltWeights> {
   return { sha256, tensorNames, bytesByDtype, mlxVersion: mlxVersion() };
 }
 
+async function tensorsOf(job: BuildJob): Promise<WritableTensor[]> {
+  switch (job.kind) {
+    case 'recipe': {
+      const recipe = recipes.find(({ name }) => name === job.name);
+      if (recipe === undefined) {
+        throw new Error(`no recipe is named ${job.name}`);
+      }
+      const { checkpointTensors } = await import('./tensors.ts');
+      return checkpointTensors(importKokoro(decodeOnnx(readFileSync(job.weightsPath))), recipe);
+    }
+    case 'requantize': {
+      const { requantizedTensors } = await import('../requantize/tensors.ts');
+      return requantizedTensors(job.source, job.plan);
+    }
+  }
+}
+
 function failure(error: unknown): BuildMessage {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof TidemarkError
@@ -71,13 +101,27 @@ function failure(error: unknown): BuildMessage {
     : { type: 'failed', message, errno: errnoOf(error) };
 }
 
+const leave = (): never => process.exit(1);
+
 // The parent decides what an interrupt from the terminal means, and ends this process; without it there is no purpose.
 process.on('SIGINT', () => undefined);
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', leave);
+
+/** Resolves when it is written: a busy parent reads late, and a channel that closes before loses what is in the queue. */
+async function deliver(message: BuildMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  if (process.send === undefined) {
+    resolve(undefined);
+  } else {
+    process.send(message, () => resolve(undefined));
+  }
+  await promise;
+}
 
 try {
-  send({ type: 'built', weights: await build(JSON.parse(process.argv[2] ?? '') as BuildJob) });
+  await deliver({ type: 'built', weights: await build(JSON.parse(process.argv[2] ?? '') as BuildJob) });
 } catch (error) {
-  send(failure(error));
+  await deliver(failure(error));
 }
+process.removeListener('disconnect', leave);
 process.disconnect?.();

@@ -1,12 +1,12 @@
 /** Makes a checkpoint of the catalogue in the data folder: whole, or not at all. */
 
 import { existsSync } from 'node:fs';
-import { link, copyFile, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { link, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import daemonPackage from '../../../package.json' with { type: 'json' };
 import { makeFolder, syncFolder, writeDurably } from '../durable.ts';
+import { checkFreeSpace } from '../free-space.ts';
 import { ifUnlocked, withLock } from '../lock.ts';
 import { checkedPath, vocabularySource, voicesPackage, weightsSource } from '../packaged.ts';
 import type { ModelOptions } from '../progress.ts';
@@ -123,10 +123,16 @@ async function build(recipe: Recipe, { dataFolder, onProgress, signal }: ModelOp
     await rm(retired, { recursive: true, force: true });
     await makeFolder(partial);
     await sweep(dataFolder, name);
-    await checkFreeSpace(recipe, partial);
+    await checkFreeSpace({
+      name,
+      neededBytes: tensorBytesOf(recipe),
+      folder: partial,
+      variable: 'TIDEMARK_HOME',
+    });
     const weightsFile = weightsFileOf(recipe);
     const job = {
-      recipe: name,
+      kind: 'recipe' as const,
+      name,
       weightsPath: await checkedPath(weightsSource, signal),
       folder: partial,
       weightsFile,
@@ -151,20 +157,6 @@ async function build(recipe: Recipe, { dataFolder, onProgress, signal }: ModelOp
       });
     }
     throw storageError(error, target);
-  }
-}
-
-async function checkFreeSpace(recipe: Recipe, folder: string): Promise<void> {
-  const { blocks, bavail, bsize } = await statfs(folder);
-  const needed = tensorBytesOf(recipe);
-  const available = bavail * bsize;
-  // Some network file systems do not say how large they are.
-  if (blocks > 0 && available < needed) {
-    throw new TidemarkError(
-      'not-writable',
-      `${recipe.name} needs ${formatBytes(needed)} of disk space, and ${formatBytes(available)} are free at ${folder}.`,
-      { hint: 'Free some space, or set TIDEMARK_HOME to a folder on another disk.' },
-    );
   }
 }
 

@@ -74,7 +74,7 @@ function resultOf(
     throw Object.assign(new Error(outcome.message), { code: outcome.errno });
   }
   const what = outcome === undefined ? `died (${end})` : `failed: ${outcome.message}`;
-  throw new TidemarkError('build-failed', `The process that builds ${job.recipe} ${what}.`, {
+  throw new TidemarkError('build-failed', `The process that builds ${job.name} ${what}.`, {
     hint: 'Run it again; if it stays so, `tidemark doctor` checks what it needs.',
     cause: errorOutput,
   });

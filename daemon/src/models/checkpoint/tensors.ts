@@ -6,6 +6,7 @@ import { scope } from '../../mlx/scope.ts';
 import type { Tensor } from '../../mlx/tensor.ts';
 import { isQuantizable } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
+import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { WritableTensor } from '../safetensors/write.ts';
 import type { SourceTensor } from '../source-tensor.ts';
 import { inMlxLayout, mlxName } from './mlx-layout.ts';
@@ -42,33 +43,55 @@ function castTensor(name: string, tensor: SourceTensor, rest: Recipe['rest']): W
   };
 }
 
-/**
- * `weight` becomes the packed rows, `scales` and `biases` stand beside it. Each of the three quantizes anew, since the
- * file orders them apart: that costs a second or so, and holding them all would cost the memory of the checkpoint.
- */
 function quantizedTensors(
   name: string,
   tensor: SourceTensor,
   rest: Recipe['rest'],
   options: QuantizationOptions,
 ): WritableTensor[] {
-  const [rows = 0, columns = 0] = tensor.shape;
   const module = name.slice(0, -'.weight'.length);
+  return packedTensors(module, () => cast(tensor, rest), {
+    shape: tensor.shape,
+    dtype: fileDType(rest),
+    options,
+  });
+}
+
+/** A weight before it is packed. */
+export interface DenseWeight {
+  /** [rows, columns]. */
+  readonly shape: readonly number[];
+  /** Its own, and so that of its scales and biases. */
+  readonly dtype: SafetensorsDType;
+  readonly options: QuantizationOptions;
+}
+
+/**
+ * A module's `weight` becomes the packed rows, `scales` and `biases` stand beside it. Each of the three quantizes anew, since
+ * the file orders them apart: that costs a second or so, and holding them all would cost the memory of the checkpoint.
+ */
+export function packedTensors(
+  module: string,
+  dense: () => Tensor,
+  { shape, dtype, options }: DenseWeight,
+): WritableTensor[] {
+  const [rows = 0, columns = 0] = shape;
   const part = (choose: (parts: Parts) => Tensor) => () =>
-    evaluatedBytes(() => choose(quantize(cast(tensor, rest), options)));
+    evaluatedBytes(() => choose(quantize(dense(), options)));
   const groups = [rows, columns / options.groupSize];
   const packed = [rows, (columns * options.bits) / 32];
   return [
-    { name, dtype: 'U32', shape: packed, bytes: part((parts) => parts.packed) },
-    { name: `${module}.scales`, dtype: fileDType(rest), shape: groups, bytes: part((parts) => parts.scales) },
-    { name: `${module}.biases`, dtype: fileDType(rest), shape: groups, bytes: part((parts) => parts.biases) },
+    { name: `${module}.weight`, dtype: 'U32', shape: packed, bytes: part((parts) => parts.packed) },
+    { name: `${module}.scales`, dtype, shape: groups, bytes: part((parts) => parts.scales) },
+    { name: `${module}.biases`, dtype, shape: groups, bytes: part((parts) => parts.biases) },
   ];
 }
 
 const cast = (tensor: SourceTensor, rest: Recipe['rest']): Tensor =>
   astype(array(tensor.read(), tensor.shape), rest);
 
-function evaluatedBytes(body: () => Tensor): Uint8Array {
+/** Runs `body` in a scope of its own and copies the elements of its result out. */
+export function evaluatedBytes(body: () => Tensor): Uint8Array {
   return scope(() => {
     const { buffer, byteOffset, byteLength } = body().toTypedArray();
     return new Uint8Array(buffer, byteOffset, byteLength);

@@ -33,3 +33,12 @@ export const isSafetensorsDType = (name: string): name is SafetensorsDType =>
   Object.hasOwn(descriptions, name);
 
 export const describeDType = (dtype: SafetensorsDType): DTypeDescription => descriptions[dtype];
+
+/** The format's name of an element type of MLX's. Throws a RangeError for one that the format lacks. */
+export function safetensorsDTypeOf(name: string): SafetensorsDType {
+  const found = Object.entries(descriptions).find(([, description]) => description.name === name)?.[0];
+  if (found === undefined || !isSafetensorsDType(found)) {
+    throw new RangeError(`safetensors has no element type for ${name}`);
+  }
+  return found;
+}

@@ -1,0 +1,193 @@
+/** What becomes of each tensor of a checkpoint when it is made anew with other bits or another rest: headers and arithmetic only. */
+
+import { formatCount } from '@tidemark/shared/format/numbers.ts';
+import { quantizationAt } from '../../kokoro/config.ts';
+import type { KokoroConfig } from '../../kokoro/config.ts';
+import type { QuantizationOptions } from '../../mlx/ops.ts';
+import { isQuantizable } from '../recipes.ts';
+import { describeDType, safetensorsDTypeOf } from '../safetensors/dtypes.ts';
+import type { SafetensorsDType } from '../safetensors/dtypes.ts';
+import type { TensorEntry } from '../safetensors/header.ts';
+import { elementCount } from '../source-tensor.ts';
+
+export interface RequantizeOptions {
+  /** Of the layers that can be quantized; absent, they stay as they are. */
+  readonly bits?: number | undefined;
+  /** Of new bits; absent, the source's, or 64. */
+  readonly groupSize?: number | undefined;
+  /** What everything else is cast to; absent, it stays as it is. */
+  readonly rest?: 'float32' | 'bfloat16' | undefined;
+  /** Stores the product of weight norm's direction and magnitude. */
+  readonly fuseWeightNorm: boolean;
+}
+
+export interface RepackedModule {
+  readonly path: string;
+  /** How it is packed in the source. */
+  readonly from: QuantizationOptions;
+}
+
+/** JSON throughout: it goes to the process that carries it out. */
+export interface RequantizePlan {
+  /** Of everything that is packed anew; absent where nothing is. */
+  readonly packing?: QuantizationOptions;
+  readonly rest?: 'float32' | 'bfloat16';
+  readonly fuseWeightNorm: boolean;
+  /** Paths of modules that are packed in the source and stay so, to the bit. */
+  readonly kept: readonly string[];
+  /** Paths of modules that were not quantized and are packed. */
+  readonly packed: readonly string[];
+  readonly repacked: readonly RepackedModule[];
+  readonly castTensors: number;
+  /** Convolutions whose weight norm is fused. */
+  readonly fusedConvolutions: number;
+  /** Whether any module of the result is quantized. */
+  readonly isQuantized: boolean;
+  /** Of the result. */
+  readonly tensorBytes: number;
+}
+
+const floating: readonly SafetensorsDType[] = ['F32', 'BF16', 'F16'];
+const defaultGroupSize = 64;
+
+/** The module's path and the parameter's name. */
+function splitName(name: string): [path: string, parameter: string] {
+  const dot = name.lastIndexOf('.');
+  return [name.slice(0, dot), name.slice(dot + 1)];
+}
+
+/** A buffer of PyTorch's module; no loader of Kokoro for MLX keeps it. */
+export const isDropped = (name: string): boolean => name.includes('position_ids');
+
+/** Plans for the tensors of a checkpoint and its config. Which names and shapes the network needs is not looked at. */
+export function planRequantization(
+  entries: readonly TensorEntry[],
+  config: KokoroConfig,
+  { bits, groupSize, rest, fuseWeightNorm }: RequantizeOptions,
+): RequantizePlan {
+  const byName = new Map(entries.filter(({ name }) => !isDropped(name)).map((entry) => [entry.name, entry]));
+  const packing = bits === undefined ? undefined : packingOf(bits, groupSize, config);
+  const kept: string[] = [];
+  const packed: string[] = [];
+  const repacked: RepackedModule[] = [];
+  let castTensors = 0;
+  let fusedConvolutions = 0;
+  let tensorBytes = 0;
+
+  const itemBytes = (dtype: SafetensorsDType): number =>
+    describeDType(rest !== undefined && floating.includes(dtype) ? safetensorsDTypeOf(rest) : dtype)
+      .itemBytes;
+  const packedBytes = (rows: number, columns: number, dtype: SafetensorsDType): number => {
+    const { bits: width, groupSize: group } = packing ?? { bits: 0, groupSize: 1 };
+    return rows * ((columns * width) / 8 + 2 * (columns / group) * itemBytes(dtype));
+  };
+
+  for (const entry of byName.values()) {
+    const { name, dtype, shape } = entry;
+    const [path, parameter] = splitName(name);
+    const scales = byName.get(`${path}.scales`);
+    if (scales !== undefined && parameter !== 'bias') {
+      const from = quantizationAt(config, path);
+      const isKept =
+        from === undefined ||
+        packing === undefined ||
+        (from.bits === packing.bits && from.groupSize === packing.groupSize);
+      if (isKept) {
+        tensorBytes += entry.bytes;
+        if (parameter === 'weight') {
+          kept.push(path);
+        }
+      } else if (parameter === 'weight') {
+        const [rows = 0, words = 0] = shape;
+        repacked.push({ path, from });
+        tensorBytes += packedBytes(rows, (words * 32) / from.bits, scales.dtype);
+      }
+    } else if (packing !== undefined && floating.includes(dtype) && isQuantizable(name, shape, packing)) {
+      const [rows = 0, columns = 0] = shape;
+      packed.push(path);
+      tensorBytes += packedBytes(rows, columns, dtype);
+    } else if (fuseWeightNorm && parameter === 'weight_g' && byName.has(`${path}.weight_v`)) {
+      fusedConvolutions += 1;
+    } else {
+      tensorBytes += elementCount(shape) * itemBytes(dtype);
+      castTensors +=
+        rest !== undefined && floating.includes(dtype) && dtype !== safetensorsDTypeOf(rest) ? 1 : 0;
+    }
+  }
+  return {
+    ...(packing === undefined || packed.length + repacked.length === 0 ? {} : { packing }),
+    ...(rest === undefined ? {} : { rest }),
+    fuseWeightNorm,
+    kept,
+    packed,
+    repacked,
+    castTensors,
+    fusedConvolutions,
+    isQuantized: kept.length + packed.length + repacked.length > 0,
+    tensorBytes,
+  };
+}
+
+/** Packed values are kept only where the groups are the same too, so those of the source are the default. */
+function packingOf(
+  bits: number,
+  groupSize: number | undefined,
+  { quantization }: KokoroConfig,
+): QuantizationOptions {
+  return { bits, groupSize: groupSize ?? quantization?.group_size ?? defaultGroupSize };
+}
+
+const layers = (count: number): string => `${formatCount(count)} ${count === 1 ? 'layer' : 'layers'}`;
+
+/** What was done, in phrases for a list. */
+export function changesOf(plan: RequantizePlan): string[] {
+  const { packing, rest, kept, packed, repacked, castTensors, fusedConvolutions } = plan;
+  const how = packing === undefined ? '' : `at ${packing.bits} bits in groups of ${packing.groupSize}`;
+  return [
+    ...(packed.length === 0 ? [] : [`${layers(packed.length)} quantized ${how}`]),
+    ...(repacked.length === 0 ? [] : [`${layers(repacked.length)} expanded and quantized again ${how}`]),
+    ...(kept.length === 0 ? [] : [`the packed weights of ${layers(kept.length)} kept to the bit`]),
+    ...(castTensors === 0 || rest === undefined
+      ? []
+      : [`${formatCount(castTensors)} tensors cast to ${rest}`]),
+    ...(fusedConvolutions === 0
+      ? []
+      : [`weight norm fused in ${formatCount(fusedConvolutions)} convolutions`]),
+  ];
+}
+
+/** What a person should know before using the result, as sentences. */
+export function warningsOf(plan: RequantizePlan, entries: readonly TensorEntry[]): string[] {
+  const { rest, fusedConvolutions, repacked, isQuantized } = plan;
+  const warnings: string[] = [];
+  const [first] = repacked;
+  if (first !== undefined) {
+    warnings.push(
+      `The source was quantized at ${first.from.bits} bits in groups of ${first.from.groupSize} already, and quantizing ` +
+        'its values again adds a second loss: start from an unquantized checkpoint where there is one.',
+    );
+  }
+  const widens = rest === 'float32' && entries.some(({ dtype }) => dtype === 'BF16' || dtype === 'F16');
+  if (widens) {
+    warnings.push('A float32 copy of 16-bit values takes twice the memory and is no more precise.');
+  }
+  if (fusedConvolutions > 0) {
+    warnings.push(fusedWarning);
+  }
+  const isMlxLayout = entries.some(({ name }) => /\.Wx_forward$/.test(name));
+  if (!isQuantized && isMlxLayout) {
+    warnings.push(
+      'Its tensors are laid out as in a quantized checkpoint, which mlx-audio does not expect of an unquantized one; ' +
+        'it loads where the source does.',
+    );
+  }
+  if (changesOf({ ...plan, kept: [] }).length === 0) {
+    warnings.push('Everything was as it was asked to be already, so the tensors are those of the source.');
+  }
+  return warnings;
+}
+
+/** mlx-audio's ConvWeighted has parameters weight_v and weight_g and no other, and its loader is strict. */
+export const fusedWarning =
+  "With weight norm fused it loads in Tidemark only: mlx-audio's convolutions have no parameter for a fused weight, and its " +
+  'loader refuses the file. The file is no smaller for it; what is saved is computing the product in each call.';
