@@ -11,6 +11,7 @@ import type {
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { iterationLabel } from '../profiler/loop.ts';
 import type { SpeechSettings } from '../profiler/settings.ts';
+import { attributionReport } from './attribution-report.ts';
 import { leakReport } from './leak-report.ts';
 import { inMegabytes } from './megabytes.ts';
 
@@ -38,6 +39,7 @@ export function profileReport(document: ProfileDocument): string {
     ...(rows.length === 0 ? [] : ['', formatTable(columns, rows)]),
     ...(summary === undefined ? [] : ['', ...summaryLines(summary)]),
     ...(leaks === undefined || summary === undefined ? [] : ['', ...leakReport(leaks)]),
+    ...(document.attribution === undefined ? [] : ['', ...attributionReport(document.attribution)]),
     ...(outcome.status === 'complete'
       ? []
       : [

@@ -1,5 +1,6 @@
 /** `tidemark profile MODEL`: the memory of one model over many iterations. */
 
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { iterationLabel } from '../profiler/loop.ts';
@@ -18,6 +19,10 @@ import { loadNote, sampleDetail } from './progress.ts';
 import { checkNames, findSubject } from './subject.ts';
 import { textFrom } from './text-input.ts';
 
+interface ProfileOptions extends LoopOptions, OutputOptions {
+  readonly attribute?: 'stages' | 'layers';
+}
+
 export function addProfileCommand(program: Command): void {
   const command = program
     .command('profile')
@@ -27,23 +32,31 @@ export function addProfileCommand(program: Command): void {
         'it (garbage collected, cache cleared) and the peak during it.',
     )
     .argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder')
+    .addOption(
+      new Option(
+        '--attribute <borders>',
+        'after the loop, speak once more evaluating at each border, and say what each part took',
+      ).choices(['stages', 'layers']),
+    )
     .addHelpText(
       'after',
       `
 Examples:
   $ tidemark profile bf16
+  $ tidemark profile bf16 --attribute stages
   $ tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma
   $ tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json
 `,
     );
   addLoopOptions(command);
-  addOutputOptions(command).action((model: string, options: LoopOptions & OutputOptions) =>
+  addOutputOptions(command).action((model: string, options: ProfileOptions) =>
     runCommand(options, async (context) => {
       checkNames([model], options.voice);
       const settings = await settleSettings(await requestOf(options), context.signal);
       const subject = await findSubject(model, settings.voice, context);
       const document = await profileModel(subject, settings, {
         signal: context.signal,
+        attribute: options.attribute,
         onEvent: showLoop(context, model, settings),
       });
       return {
@@ -117,6 +130,9 @@ export function showLoop(
         if (event.place === confirmations) {
           progress.end();
         }
+        break;
+      case 'attributing':
+        progress.note(`${title}: once more, evaluating at each border`);
         break;
       case 'ended-early':
         progress.end();

@@ -105,6 +105,7 @@ function showStudy(context: Context, settings: ProfileSettings): (event: StudyEv
       case 'iteration':
       case 'confirming':
       case 'confirmation':
+      case 'attributing':
       case 'ended-early':
         showModel?.(event);
         break;

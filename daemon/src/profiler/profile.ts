@@ -1,6 +1,7 @@
 /** Profiles one model in a host of its own. */
 
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
+import type { Attribution } from '@tidemark/shared/protocol/attribution.ts';
 import { profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import type {
   LoadRecord,
@@ -9,17 +10,21 @@ import type {
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
+import type { AttributionReading } from '../host/messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { runCheckedLoop } from './leak-check.ts';
 import type { LoopEvent } from './leak-check.ts';
 
-export type ProfileEvent = { readonly kind: 'loaded'; readonly load: LoadRecord } | LoopEvent;
+export type ProfileEvent =
+  { readonly kind: 'loaded'; readonly load: LoadRecord } | { readonly kind: 'attributing' } | LoopEvent;
 
 export interface ProfileOptions {
   /** Ends the host; the document then holds what was measured until there. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: ProfileEvent) => void) | undefined;
   readonly host?: Omit<StartOptions, 'signal'>;
+  /** Speaks once more after the loop, with evaluation at these borders, to say which part takes what. */
+  readonly attribute?: Attribution['granularity'] | undefined;
 }
 
 /** A model and a voice that are on this machine. */
@@ -35,7 +40,7 @@ export interface Subject {
 export async function profileModel(
   { model, voiceFile }: Subject,
   settings: ProfileSettings,
-  { signal, onEvent, host: hostOptions }: ProfileOptions = {},
+  { signal, onEvent, host: hostOptions, attribute }: ProfileOptions = {},
 ): Promise<ProfileDocument> {
   const startedAt = new Date();
   await using host = await ModelHost.start({ ...hostOptions, signal });
@@ -46,6 +51,10 @@ export async function profileModel(
     onEvent,
   });
   const summary = summarizeRun(load, iterations);
+  const reading =
+    attribute === undefined || summary === undefined || outcome.status !== 'complete'
+      ? undefined
+      : await readAttribution(host, settings, { granularity: attribute, signal, onEvent });
   const { device, versions } = host.description;
   const { name, source, tensorBytes, bytesByDtype } = model;
   return {
@@ -62,6 +71,28 @@ export async function profileModel(
     ...(confirmation === undefined ? {} : { confirmation: [...confirmation] }),
     leaks: [...leaks],
     ...(summary === undefined ? {} : { summary }),
+    ...(reading === undefined || summary === undefined
+      ? {}
+      : { attribution: { ...reading, plainPeakBytes: summary.peakBytes.median } }),
     outcome,
   };
+}
+
+/** What is measured stays measured: an attribution that fails or is stopped leaves the document without one. */
+async function readAttribution(
+  host: ModelHost,
+  { phonemes, seed, deterministic, speed }: ProfileSettings,
+  {
+    granularity,
+    signal,
+    onEvent,
+  }: Pick<ProfileOptions, 'signal' | 'onEvent'> & Pick<Attribution, 'granularity'>,
+): Promise<AttributionReading | undefined> {
+  onEvent?.({ kind: 'attributing' });
+  try {
+    return await host.attribute({ phonemes, seed, granularity, deterministic, speed }, { signal });
+  } catch (error) {
+    onEvent?.({ kind: 'ended-early', error });
+    return undefined;
+  }
 }
