@@ -5,23 +5,30 @@ import { median, sorted } from './statistics.ts';
 export interface Shift {
   /** The median of all differences between the two samples (Hodges and Lehmann 1963). */
   readonly estimate: number;
-  /** The ends of its two-sided 95% confidence interval. */
+  /** The ends of its two-sided confidence interval, of 95% unless said otherwise. */
   readonly low: number;
   readonly high: number;
 }
 
-/** The standard normal quantile at 0.975. */
-const twoSided95 = 1.959963984540054;
+/** Standard normal quantiles, by the confidence that a two-sided interval of so many deviations has. */
+const deviations = { '95%': 1.959963984540054, '99%': 2.5758293035489004 } as const;
+
+export type Confidence = keyof typeof deviations;
 
 /**
  * How far `samples` lie above `reference`: the Hodges–Lehmann estimate, and the interval that inverting Mann and Whitney's
  * test gives it (Hollander and Wolfe, "Nonparametric statistical methods", section 4.3). Throws a RangeError where
  * either is empty or has a NaN.
  */
-export function shiftBetween(samples: readonly number[], reference: readonly number[]): Shift {
+export function shiftBetween(
+  samples: readonly number[],
+  reference: readonly number[],
+  confidence: Confidence = '95%',
+): Shift {
   const differences = sorted(samples.flatMap((value) => reference.map((base) => value - base)));
   const [n, m] = [samples.length, reference.length];
-  const rank = Math.max(0, Math.floor((n * m) / 2 - twoSided95 * Math.sqrt((n * m * (n + m + 1)) / 12)));
+  const halfWidth = deviations[confidence] * Math.sqrt((n * m * (n + m + 1)) / 12);
+  const rank = Math.max(0, Math.floor((n * m) / 2 - halfWidth));
   return {
     estimate: median(differences),
     low: differences[rank] ?? Number.NaN,

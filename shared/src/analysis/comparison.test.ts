@@ -1,0 +1,167 @@
+/** What is compared with what, what is refused, and what the whole comes down to. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as v from 'valibot';
+import { exampleProfile } from '../protocol/examples.ts';
+import type { ExampleOptions } from '../protocol/examples.ts';
+import { comparisonDocument } from '../protocol/comparison-document.ts';
+import type { ComparisonDocument } from '../protocol/comparison-document.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
+import type { RunDocument } from '../protocol/run-document.ts';
+import { cleanLeaks, exampleLeaks, exampleRuns, exampleStudy } from '../report/examples.ts';
+import { compareDocuments } from './comparison.ts';
+
+const profile = (peakBytes = 600_000_000, options: ExampleOptions = {}): ProfileDocument =>
+  exampleProfile({ measured: Array.from({ length: 14 }, () => ({ peakBytes })), ...options });
+
+function compare(before: RunDocument, after: RunDocument): ComparisonDocument {
+  const sides = [
+    { file: 'a.json', document: before },
+    { file: 'b.json', document: after },
+  ] as const;
+  const result = compareDocuments(...sides, 0.02);
+  assert.deepEqual(v.parse(comparisonDocument, JSON.parse(JSON.stringify(result))), result);
+  return result;
+}
+
+const notComparable = (pattern: RegExp) => ({ code: 'not-comparable', message: pattern });
+
+test('a run against itself is the same in everything', () => {
+  const { status, models, sentence } = compare(profile(), profile());
+  assert.equal(status, 'same');
+  assert.deepEqual(
+    models[0]?.metrics.map((metric) => [metric.metric, metric.status]),
+    [
+      ['active', 'same'],
+      ['peak', 'same'],
+      ['seconds', 'same'],
+    ],
+  );
+  assert.match(sentence, /^Nothing got worse/);
+});
+
+test('a higher peak is worse whatever else got better', () => {
+  const after = profile(700_000_000, {
+    measured: Array.from({ length: 14 }, () => ({ peakBytes: 700_000_000, seconds: 1 })),
+  });
+  const { status, sentence } = compare(profile(), after);
+  assert.equal(status, 'worse');
+  assert.equal(sentence, 'Worse: bf16 (peak). Better: bf16 (time).');
+});
+
+test('a time counts from 10% on, memory from the threshold on', () => {
+  const slower = profile(600_000_000, {
+    measured: Array.from({ length: 14 }, () => ({ seconds: 2.15 })),
+  });
+  assert.equal(compare(profile(), slower).status, 'same');
+});
+
+describe('refused', () => {
+  const settings = profile().settings;
+  const others: readonly [what: string, after: ProfileDocument, pattern: RegExp][] = [
+    ['another text', { ...profile(), settings: { ...settings, phonemes: ['ɡˈʊd'] } }, /another text/],
+    ['another voice', { ...profile(), settings: { ...settings, voice: 'bm_george' } }, /another voice/],
+    ['another speed', { ...profile(), settings: { ...settings, speed: 2 } }, /another speed/],
+    [
+      'another kind of device',
+      { ...profile(), device: { ...profile().device, type: 'gpu' } },
+      /on the CPU, b\.json on the GPU/,
+    ],
+  ];
+  for (const [what, after, pattern] of others) {
+    test(what, () => assert.throws(() => compare(profile(), after), notComparable(pattern)));
+  }
+
+  test('studies without a model in common, and a study without the profile’s', () => {
+    const study = exampleStudy();
+    const other = exampleStudy({ runs: [] });
+    assert.throws(() => compare(study, other), notComparable(/b\.json has no run/));
+    assert.throws(() => compare(study, profile(6e8, { name: 'other' })), notComparable(/no model in common/));
+  });
+});
+
+test('the text itself does not matter where the phonemes are the same', () => {
+  const spelt = { ...profile(), settings: { ...profile().settings, text: 'Hello!' } };
+  assert.equal(compare(profile(), spelt).status, 'same');
+});
+
+describe('warned of', () => {
+  test('another model, other weights, another MLX, other audio', () => {
+    const other = profile(600_000_000, {
+      name: '4bit',
+      measured: Array.from({ length: 14 }, () => ({ samples: 95_400 })),
+    });
+    const [model] = compare(profile(), { ...other, versions: { ...other.versions, mlx: '0.33.0' } }).models;
+    assert.equal(model?.warnings.length, 3);
+    const rebuilt = profile();
+    const source = { ...rebuilt.model.source, sha256: 'b'.repeat(64) };
+    const [same] = compare(profile(), { ...rebuilt, model: { ...rebuilt.model, source } }).models;
+    assert.match(same?.warnings[0] ?? '', /not the same file/);
+  });
+
+  test('another machine, whose times then carry no verdict', () => {
+    const elsewhere = { ...profile(), device: { ...profile().device, name: 'Another processor' } };
+    const [model] = compare(profile(), elsewhere).models;
+    assert.equal(model?.metrics.find(({ metric }) => metric === 'seconds')?.status, 'inconclusive');
+    assert.equal(model.metrics.find(({ metric }) => metric === 'peak')?.status, 'same');
+  });
+});
+
+describe('no verdict', () => {
+  test('on runs that were interrupted or failed, though their figures differ', () => {
+    const cut = profile(900_000_000, { outcome: { status: 'interrupted', reason: 'Stopped.' } });
+    const interrupted = { ...cut, settings: { ...cut.settings, iterations: 30 } };
+    const { status, models } = compare({ ...profile(), settings: interrupted.settings }, interrupted);
+    assert.equal(status, 'inconclusive');
+    assert.match(models[0]?.metrics[1]?.sentence ?? '', /second run was interrupted after 14 of 30/);
+  });
+
+  test('on runs of three iterations', () => {
+    const short = (peakBytes: number) =>
+      exampleProfile({ measured: [{ peakBytes }, { peakBytes }, { peakBytes }] });
+    assert.equal(compare(short(6e8), short(9e8)).status, 'inconclusive');
+  });
+});
+
+test('a new leak is worse, an old one and one that nobody asked for before are not', () => {
+  const clean = { ...profile(), leaks: cleanLeaks() };
+  const leaking = { ...profile(), leaks: exampleLeaks() };
+  assert.equal(compare(clean, leaking).status, 'worse');
+  assert.equal(compare(clean, leaking).sentence, 'Worse: bf16 (a leak in active memory).');
+  assert.equal(compare(leaking, leaking).status, 'same');
+  const unasked = compare(profile(), leaking);
+  assert.equal(unasked.status, 'same');
+  assert.match(unasked.models[0]?.warnings[0] ?? '', /was not asked/);
+});
+
+describe('studies', () => {
+  test('are matched by the names of their models, and what has no counterpart is named', () => {
+    const runs = exampleRuns();
+    const before = exampleStudy({ runs: runs.slice(0, 3) });
+    const after = exampleStudy({ runs: runs.slice(1).toReversed() });
+    const { models, unmatched, status, sentence } = compare(before, after);
+    assert.deepEqual(
+      models.map((model) => model.after),
+      ['8bit-fp32', '6bit-fp32'],
+    );
+    assert.deepEqual(
+      unmatched.map(({ model, onlyIn }) => [model, onlyIn]),
+      [
+        ['bf16', 'before'],
+        ['4bit-bf16', 'after'],
+        ['4bit-fp32', 'after'],
+      ],
+    );
+    assert.equal(status, 'inconclusive');
+    assert.match(sentence, /Not compared: bf16 is only in the first/);
+  });
+
+  test('hold the run that a profile is compared with', () => {
+    const [, , , fourBit] = exampleRuns();
+    assert.ok(fourBit);
+    const { models, unmatched, status } = compare(exampleStudy(), fourBit);
+    assert.deepEqual([models.length, unmatched.length, status], [1, 0, 'same']);
+    assert.equal(compare(fourBit, exampleStudy()).status, 'same');
+  });
+});

@@ -1,0 +1,284 @@
+/** Holds two documents against each other: which of their runs belong together, what stands in the way, and the verdict. */
+
+import { TidemarkError } from '../errors.ts';
+import { channelNames } from '../format/leak-channels.ts';
+import { comparisonSchemaVersion } from '../protocol/comparison-document.ts';
+import type {
+  ChangeStatus,
+  ComparisonDocument,
+  MetricChange,
+  ModelChange,
+} from '../protocol/comparison-document.ts';
+import type { LeakChannel } from '../protocol/leak-verdicts.ts';
+import type { ProfileDocument, ProfileSettings } from '../protocol/profile-document.ts';
+import type { RunDocument } from '../protocol/run-document.ts';
+import { judgeChange, leastTimeThreshold } from './regression.ts';
+
+export interface Side {
+  /** What it is called in the document and in errors. */
+  readonly file: string;
+  readonly document: RunDocument;
+}
+
+/**
+ * `threshold` is the share from which a difference counts; for times it is at least {@link leastTimeThreshold}.
+ * Throws a TidemarkError, 'not-comparable', for documents whose runs did other work or on another kind of device.
+ */
+export function compareDocuments(before: Side, after: Side, threshold: number): ComparisonDocument {
+  refuseOtherWork(before, after);
+  const { pairs, unmatched } = pairsOf(before, after);
+  for (const [first, second] of pairs) {
+    refuseOtherDevice(before.file, first, after.file, second);
+  }
+  const models = pairs.map(([first, second]) => compareRunPair(first, second, threshold));
+  const status = overall(models, unmatched.length);
+  const compared = ({ file, document }: Side) => ({
+    file,
+    kind: document.kind,
+    startedAt: document.startedAt,
+  });
+  return {
+    kind: 'comparison',
+    schemaVersion: comparisonSchemaVersion,
+    before: compared(before),
+    after: compared(after),
+    models,
+    unmatched,
+    status,
+    sentence: sentenceOf(models, unmatched, status),
+  };
+}
+
+const refusal = (message: string, hint: string): TidemarkError =>
+  new TidemarkError('not-comparable', message, { hint });
+
+/** Other phonemes, voices or speeds are other work, however alike the figures look. */
+function refuseOtherWork(before: Side, after: Side): void {
+  const [a, b] = [before.document.settings, after.document.settings];
+  const differences: readonly [what: string, of: (settings: ProfileSettings) => string][] = [
+    ['text', ({ phonemes }) => phonemes.join(' ')],
+    ['voice', ({ voice }) => voice],
+    ['speed', ({ speed }) => String(speed)],
+  ];
+  for (const [what, of] of differences) {
+    if (of(a) !== of(b)) {
+      const [first, second] = [of(a), of(b)].map((each) =>
+        each.length <= 40 ? each : `${each.slice(0, 39)}…`,
+      );
+      throw refusal(
+        `The two were measured with another ${what}: ${before.file} with “${first ?? ''}”, ${after.file} with “${second ?? ''}”.`,
+        `Measure both with the same ${what}: what is said decides how much memory it takes.`,
+      );
+    }
+  }
+}
+
+function refuseOtherDevice(
+  firstFile: string,
+  first: ProfileDocument,
+  secondFile: string,
+  second: ProfileDocument,
+): void {
+  if (first.device.type !== second.device.type) {
+    throw refusal(
+      `${firstFile} was measured on the ${first.device.type.toUpperCase()}, ${secondFile} on the ${second.device.type.toUpperCase()}.`,
+      'Measure both on the same kind of device: MLX computes and allocates differently on each.',
+    );
+  }
+}
+
+type Pair = readonly [before: ProfileDocument, after: ProfileDocument];
+
+interface Pairs {
+  readonly pairs: readonly Pair[];
+  readonly unmatched: ComparisonDocument['unmatched'];
+}
+
+const runsOf = (document: RunDocument): readonly ProfileDocument[] =>
+  document.kind === 'profile' ? [document] : document.runs;
+
+/** By the model's name, the first with the first where a study has one twice. Two profiles are a pair whatever their names. */
+function pairsOf(before: Side, after: Side): Pairs {
+  const [first, second] = [before.document, after.document];
+  if (first.kind === 'profile' && second.kind === 'profile') {
+    return { pairs: [[first, second]], unmatched: [] };
+  }
+  const rest = [...runsOf(second)];
+  const pairs: Pair[] = [];
+  const unmatched: ComparisonDocument['unmatched'] = [];
+  for (const run of runsOf(first)) {
+    const place = rest.findIndex(({ model }) => model.name === run.model.name);
+    const counterpart = rest[place];
+    if (counterpart === undefined) {
+      unmatched.push({ model: run.model.name, onlyIn: 'before' });
+    } else {
+      pairs.push([run, counterpart]);
+      rest.splice(place, 1);
+    }
+  }
+  unmatched.push(...rest.map(({ model }) => ({ model: model.name, onlyIn: 'after' as const })));
+  if (pairs.length === 0) {
+    const list = (document: RunDocument): string =>
+      runsOf(document)
+        .map(({ model }) => model.name)
+        .join(', ') || 'no run';
+    throw refusal(
+      `The two have no model in common: ${before.file} has ${list(first)}, ${after.file} has ${list(second)}.`,
+      'Runs are matched by the name of the model; two profiles can be compared whatever their models are.',
+    );
+  }
+  // A study may hold more than the one profile that is asked about.
+  return { pairs, unmatched: first.kind === second.kind ? unmatched : [] };
+}
+
+/** Three metrics of two runs of the same work. */
+export function compareRunPair(
+  first: ProfileDocument,
+  second: ProfileDocument,
+  threshold: number,
+): ModelChange {
+  const measured = (run: ProfileDocument) => run.iterations.filter(({ warmup }) => !warmup);
+  const [a, b] = [measured(first), measured(second)];
+  const obstacle = endedEarly(first, 'first') ?? endedEarly(second, 'second');
+  const otherMachine =
+    first.device.name === second.device.name && first.device.platform === second.device.platform
+      ? undefined
+      : 'the two were measured on different machines';
+  const timeThreshold = Math.max(threshold, leastTimeThreshold);
+  const metrics: MetricChange[] = [
+    judgeChange({
+      metric: 'active',
+      before: a.map(({ activeBytes }) => activeBytes),
+      after: b.map(({ activeBytes }) => activeBytes),
+      threshold,
+      obstacle,
+    }),
+    judgeChange({
+      metric: 'peak',
+      before: a.map(({ peakBytes }) => peakBytes),
+      after: b.map(({ peakBytes }) => peakBytes),
+      threshold,
+      obstacle,
+    }),
+    judgeChange({
+      metric: 'seconds',
+      before: a.map(({ seconds }) => seconds),
+      after: b.map(({ seconds }) => seconds),
+      threshold: timeThreshold,
+      obstacle: obstacle ?? otherMachine,
+    }),
+  ];
+  const newLeaks = newLeaksOf(first, second);
+  return {
+    before: first.model.name,
+    after: second.model.name,
+    status: newLeaks.length > 0 ? 'worse' : worst(metrics.map(({ status }) => status)),
+    metrics,
+    newLeaks,
+    warnings: warningsOf(first, second),
+  };
+}
+
+function endedEarly({ outcome, settings, iterations }: ProfileDocument, which: string): string | undefined {
+  if (outcome.status === 'complete') {
+    return undefined;
+  }
+  const count = iterations.filter(({ warmup }) => !warmup).length;
+  const verb = outcome.status === 'failed' ? 'failed' : 'was interrupted';
+  return `the ${which} run ${verb} after ${count} of ${settings.iterations} iterations`;
+}
+
+/** A leak counts where it was confirmed, and where the first run was asked too. */
+function newLeaksOf(first: ProfileDocument, second: ProfileDocument): LeakChannel[] {
+  const leaking = (run: ProfileDocument): LeakChannel[] =>
+    (run.leaks ?? []).filter(({ status }) => status === 'leak').map(({ channel }) => channel);
+  const before = leaking(first);
+  return first.leaks === undefined ? [] : leaking(second).filter((channel) => !before.includes(channel));
+}
+
+function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
+  const warn = (isSo: boolean, sentence: string): string[] => (isSo ? [sentence] : []);
+  const [a, b] = [first.summary?.samples.median, second.summary?.samples.median];
+  return [
+    ...warn(
+      first.model.name !== second.model.name,
+      `The models differ: ${first.model.name} and ${second.model.name}.`,
+    ),
+    ...warn(
+      first.model.name === second.model.name && first.model.source.sha256 !== second.model.source.sha256,
+      `The weights of ${first.model.name} are not the same file in both.`,
+    ),
+    ...warn(
+      first.device.name !== second.device.name || first.device.platform !== second.device.platform,
+      `The machines differ: ${first.device.name} (${first.device.platform}) and ${second.device.name} (${second.device.platform}).`,
+    ),
+    ...warn(
+      first.versions.mlx !== second.versions.mlx,
+      `The versions of MLX differ: ${first.versions.mlx} and ${second.versions.mlx}.`,
+    ),
+    ...warn(
+      first.settings.deterministic !== second.settings.deterministic,
+      'One was measured with deterministic excitation, the other without.',
+    ),
+    ...warn(
+      a !== undefined && b !== undefined && a !== b,
+      `They made ${a ?? 0} and ${b ?? 0} samples of audio: a part of the difference is unequal work.`,
+    ),
+    ...warn(
+      first.leaks === undefined && second.leaks?.some(({ status }) => status === 'leak') === true,
+      'The second run leaks; the first one was not asked.',
+    ),
+  ];
+}
+
+const badness: readonly ChangeStatus[] = ['worse', 'inconclusive', 'better', 'same'];
+
+const worst = (statuses: readonly ChangeStatus[]): ChangeStatus =>
+  badness.find((status) => statuses.includes(status)) ?? 'inconclusive';
+
+function overall(models: readonly ModelChange[], unmatched: number): ChangeStatus {
+  const status = worst(models.map((each) => each.status));
+  return unmatched > 0 && status !== 'worse' ? 'inconclusive' : status;
+}
+
+const nouns: Readonly<Record<MetricChange['metric'], string>> = {
+  active: 'active memory',
+  peak: 'peak',
+  seconds: 'time',
+};
+
+function sentenceOf(
+  models: readonly ModelChange[],
+  unmatched: ComparisonDocument['unmatched'],
+  status: ChangeStatus,
+): string {
+  const which = (wanted: ChangeStatus): string => {
+    const named = models
+      .map(({ before, after, metrics, newLeaks }) => {
+        const of = metrics.filter((metric) => metric.status === wanted).map(({ metric }) => nouns[metric]);
+        const leaks =
+          wanted === 'worse' ? newLeaks.map((channel) => `a leak in ${channelNames[channel]}`) : [];
+        const parts = [...of, ...leaks];
+        return parts.length === 0
+          ? ''
+          : `${before === after ? after : `${before} to ${after}`} (${list(parts)})`;
+      })
+      .filter((each) => each !== '');
+    return list(named);
+  };
+  const only = unmatched.map(
+    ({ model, onlyIn }) => `${model} is only in the ${onlyIn === 'before' ? 'first' : 'second'}`,
+  );
+  const sentences = [
+    which('worse') === '' ? '' : `Worse: ${which('worse')}.`,
+    which('better') === '' ? '' : `Better: ${which('better')}.`,
+    which('inconclusive') === '' ? '' : `Inconclusive: ${which('inconclusive')}.`,
+    only.length === 0 ? '' : `Not compared: ${list(only)}.`,
+  ].filter((sentence) => sentence !== '');
+  return status === 'same'
+    ? 'Nothing got worse: all is the same within the thresholds.'
+    : sentences.join(' ');
+}
+
+const list = (parts: readonly string[]): string =>
+  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);

@@ -1,0 +1,136 @@
+/** Did it get worse: two runs of the same work held against each other, with their noise. */
+
+import { formatBytes } from '../format/bytes.ts';
+import { formatDuration, formatPercent } from '../format/numbers.ts';
+import type { ChangeStatus, MetricChange } from '../protocol/comparison-document.ts';
+import { shiftBetween } from './shift.ts';
+import { median, sorted } from './statistics.ts';
+
+/**
+ * The fewest iterations of each run from which a verdict follows: of five and five that differ by nothing but chance, all of
+ * one lie above all of the other with a probability of 1 in 252, of four and four in 1 of 70.
+ */
+export const fewestForChange = 5;
+
+/** Below this share of the first run's median a difference of memory is not worth a person's time. */
+export const defaultThreshold = 0.02;
+
+/**
+ * Two runs' times differ by what else the machine does, which no interval over one run's iterations shows: beside other work
+ * a model took 3.4 s where it otherwise took 2.5 s. So a time takes a larger difference, and its sentence says why.
+ */
+export const leastTimeThreshold = 0.1;
+
+export interface MetricSeries {
+  readonly metric: MetricChange['metric'];
+  /** Of each measured iteration, in bytes or seconds. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** A share of the first run's median. */
+  readonly threshold: number;
+  /** Why nothing can be said whatever the figures are, as a clause. */
+  readonly obstacle?: string | undefined;
+}
+
+/**
+ * Worse (or better) where the 99% interval of the difference is on one side of nothing and the difference is above the
+ * threshold; the same where the whole interval is within the threshold; else inconclusive. So of runs that differ by
+ * chance alone at most 1% are called either, which regression.test.ts holds it to. Never throws.
+ */
+export function judgeChange({ metric, before, after, threshold, obstacle }: MetricSeries): MetricChange {
+  const unit = metric === 'seconds' ? 'seconds' : 'bytes';
+  const head = { metric, unit, threshold } as const;
+  const middles = { ...middleOf('before', before), ...middleOf('after', after) };
+  const reason = obstacle ?? unreadable(before, after);
+  if (reason !== undefined) {
+    return {
+      ...head,
+      ...middles,
+      status: 'inconclusive',
+      sentence: `Nothing can be said of ${names[metric]}: ${reason}.`,
+    };
+  }
+  const difference = shiftBetween(after, before, '99%');
+  const base = median(sorted(before));
+  const bound = threshold * Math.abs(base);
+  const status = statusOf(difference, bound);
+  return {
+    ...head,
+    ...middles,
+    status,
+    difference,
+    ...(base === 0 ? {} : { share: difference.estimate / base }),
+    sentence: sentenceOf(metric, status, difference, { base, threshold }),
+  };
+}
+
+function middleOf(
+  side: 'before' | 'after',
+  values: readonly number[],
+): Pick<MetricChange, 'before' | 'after'> {
+  return values.length === 0 || !values.every(Number.isFinite)
+    ? {}
+    : { [side]: { count: values.length, median: median(sorted(values)) } };
+}
+
+function unreadable(before: readonly number[], after: readonly number[]): string | undefined {
+  if (![...before, ...after].every(Number.isFinite)) {
+    return 'a value is not a number';
+  }
+  const fewest = Math.min(before.length, after.length);
+  return fewest < fewestForChange
+    ? `it takes ${fewestForChange} measured iterations on each side, and there are ${before.length} and ${after.length}`
+    : undefined;
+}
+
+interface Interval {
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+function statusOf({ estimate, low, high }: Interval, bound: number): ChangeStatus {
+  if (low > 0 && estimate > bound) {
+    return 'worse';
+  }
+  if (high < 0 && estimate < -bound) {
+    return 'better';
+  }
+  return low >= -bound && high <= bound ? 'same' : 'inconclusive';
+}
+
+const names: Readonly<Record<MetricChange['metric'], string>> = {
+  active: 'active memory',
+  peak: 'the peak',
+  seconds: 'the time of an iteration',
+};
+
+function sentenceOf(
+  metric: MetricChange['metric'],
+  status: ChangeStatus,
+  difference: Interval,
+  { base, threshold }: { base: number; threshold: number },
+): string {
+  const { estimate, low, high } = difference;
+  const amount = (value: number): string =>
+    metric === 'seconds' ? formatDuration(Math.abs(value)) : formatBytes(Math.abs(value));
+  const signed = (value: number): string => `${value < 0 ? '-' : '+'}${amount(value)}`;
+  const share = base === 0 ? '' : ` (${formatPercent(Math.abs(estimate / base))})`;
+  const name = names[metric].charAt(0).toUpperCase() + names[metric].slice(1);
+  const noise = low === high ? 'exactly' : `99% interval ${signed(low)} to ${signed(high)}`;
+  const limit = formatPercent(threshold, {
+    fractionDigits: threshold * 100 === Math.round(threshold * 100) ? 0 : 1,
+  });
+  const noisy = metric === 'seconds' ? '; times also move with what else the machine does' : '';
+  switch (status) {
+    case 'worse':
+    case 'better':
+      return `${name} is ${amount(estimate)}${share} ${status === 'worse' ? 'higher' : 'lower'}, ${noise}${noisy}.`;
+    case 'same':
+      return low === 0 && high === 0
+        ? `${name} is the same.`
+        : `${name} is the same within ${limit}: it differs by ${signed(estimate)}, ${noise}.`;
+    case 'inconclusive':
+      return `${name} may have changed or not: it differs by ${signed(estimate)}${share}, ${noise}, and ${limit} counts${noisy}.`;
+  }
+}

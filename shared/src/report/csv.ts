@@ -1,0 +1,52 @@
+/** The iterations of a profile or a study as CSV by RFC 4180: a header with units, then one row an iteration. */
+
+import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
+import type { RunDocument } from '../protocol/run-document.ts';
+
+interface CsvColumn {
+  readonly header: string;
+  readonly of: (sample: IterationSample) => number;
+}
+
+/** Times are seconds, memory is bytes, the rest are counts; the header says which. */
+const columns: readonly CsvColumn[] = [
+  { header: 'active_before_bytes', of: (sample) => sample.activeBeforeBytes },
+  { header: 'active_bytes', of: (sample) => sample.activeBytes },
+  { header: 'peak_bytes', of: (sample) => sample.peakBytes },
+  { header: 'transient_bytes', of: (sample) => sample.peakBytes - sample.activeBeforeBytes },
+  { header: 'cache_bytes', of: (sample) => sample.cacheBytes },
+  { header: 'footprint_bytes', of: (sample) => sample.footprintBytes },
+  { header: 'heap_bytes', of: (sample) => sample.heapBytes },
+  { header: 'live_tensors_count', of: (sample) => sample.liveTensors },
+  { header: 'undisposed_tensors_count', of: (sample) => sample.undisposedTensors },
+  { header: 'open_file_descriptors_count', of: (sample) => sample.openFileDescriptors },
+  { header: 'time_seconds', of: (sample) => sample.seconds },
+  { header: 'audio_seconds', of: (sample) => sample.audioSeconds },
+  { header: 'audio_samples_count', of: (sample) => sample.samples },
+];
+
+type Phase = 'warm-up' | 'measured' | 'confirmation';
+
+/** Lines end in CRLF, the last one too, as the RFC has it. `index` is a sample's place in its run, from 0. */
+export function iterationsCsv(document: RunDocument): string {
+  const runs = document.kind === 'profile' ? [document] : document.runs;
+  const header = ['model', 'phase', 'index', ...columns.map((column) => column.header)];
+  return [header, ...runs.flatMap(rowsOf)].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+}
+
+function rowsOf({ model, iterations, confirmation = [] }: ProfileDocument): string[][] {
+  const row = (sample: IterationSample, phase: Phase): string[] => [
+    model.name,
+    phase,
+    String(sample.index),
+    ...columns.map(({ of }) => String(of(sample))),
+  ];
+  return [
+    ...iterations.map((sample) => row(sample, sample.warmup ? 'warm-up' : 'measured')),
+    ...confirmation.map((sample) => row(sample, 'confirmation')),
+  ];
+}
+
+/** Quoted where it holds a comma, a quote or a line break; quotes within are doubled. */
+const field = (value: string): string =>
+  /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
