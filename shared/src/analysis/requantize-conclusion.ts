@@ -49,9 +49,12 @@ function soundClause({ likeness }: Findings['audio']): string {
   return `${wordFor(correlation)} (log-mel correlation ${correlation.toFixed(4)}, ${distanceDecibels.toFixed(1)} dB apart)`;
 }
 
-/** PLACEHOLDER */
+/**
+ * Against the float32 model with its durations, over two sentences and two voices: bfloat16 correlates at 0.998 to 0.999, 8 bits
+ * at 0.996 to 0.998, 4 bits at 0.993 to 0.996, and another voice that says the same at 0.80 to 0.89.
+ */
 const alike = 0.99;
-const similar = 0.97;
+const similar = 0.95;
 
 function wordFor(correlation: number): string {
   if (correlation >= alike) {

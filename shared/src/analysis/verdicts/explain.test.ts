@@ -148,6 +148,10 @@ describe('a float32 rest is the cause', () => {
 
   test('shares and remainder add up to the anomaly', () => assertAddsUp(explanation));
 
+  test('the remedy casts the rest', () => {
+    assert.match(explanation.remedy?.command ?? '', /^tidemark requantize 4bit-fp32 --rest bf16 --out /);
+  });
+
   test('every hypothesis has a verdict, in the order of the list', () => {
     assert.deepEqual(
       explanation.verdicts.map(({ hypothesis }) => hypothesis),

@@ -3,6 +3,7 @@
 import type { Explanation, Refusal, StudyEvidence, Verdict } from '../../protocol/study-evidence.ts';
 import { formatBytes } from '../../format/bytes.ts';
 import { findArm, peakShift } from './evidence.ts';
+import { remedyFor } from './remedy.ts';
 import { rules } from './rules.ts';
 import { noticeableShare } from './verdict.ts';
 import type { Question } from './verdict.ts';
@@ -66,6 +67,7 @@ function explainOne(question: Question): Explanation {
     verdicts,
     remainderBytes: remainder,
     sentence: answer(question, verdicts),
+    remedy: remedyFor(facts, { baseline: baseline.model, isAnomaly, verdicts }),
   };
 }
 
