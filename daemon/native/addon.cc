@@ -1,4 +1,4 @@
-// What the addon exports: MLX's operations under `operations`, and beside them data, memory and the device.
+// What the addon exports: MLX's operations under `operations`, and beside them data, memory, the device, planted leaks.
 
 #include "call.h"
 
@@ -16,6 +16,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 
   tidemark::define_io(exports);
   tidemark::define_memory(exports);
+  tidemark::define_plant(exports);
   return exports;
 }
 

@@ -226,5 +226,6 @@ void define_network(Napi::Object operations);
 
 void define_io(Napi::Object exports);
 void define_memory(Napi::Object exports);
+void define_plant(Napi::Object exports);
 
 } // namespace tidemark

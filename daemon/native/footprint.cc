@@ -4,8 +4,10 @@
 
 #ifdef __APPLE__
 #include <mach/mach.h>
+#include <malloc/malloc.h>
 #else
 #include <fstream>
+#include <malloc.h>
 #include <unistd.h>
 #endif
 
@@ -28,6 +30,14 @@ std::uint64_t footprint_bytes() {
     throw std::runtime_error("/proc/self/statm gave no memory figures");
   }
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+#endif
+}
+
+void release_free_memory() {
+#ifdef __APPLE__
+  malloc_zone_pressure_relief(nullptr, 0);
+#elif defined(__GLIBC__)
+  malloc_trim(0);
 #endif
 }
 

@@ -120,6 +120,7 @@ void define_memory(Napi::Object exports) {
   define_action(exports, "resetPeak", mx::reset_peak_memory);
   define_action(exports, "clearCache", mx::clear_cache);
   define_action(exports, "synchronize", [] { mx::synchronize(); });
+  define_action(exports, "releaseFreeMemory", release_free_memory);
   define_limit(exports, "setCacheLimit", mx::set_cache_limit);
   define_limit(exports, "setMemoryLimit", mx::set_memory_limit);
   exports.Set("endWithParent", Napi::Function::New(exports.Env(), end_with, "endWithParent"));

@@ -38,5 +38,8 @@ export const setMemoryLimit = (bytes: number): number => native.setMemoryLimit(b
 
 export const memoryLimit = (): number => native.memoryLimit();
 
+/** Has the C allocator return the pages that it holds free, MLX's buffers among them once its own cache is cleared. */
+export const releaseFreeMemory = (): void => native.releaseFreeMemory();
+
 /** What the whole process weighs: phys_footprint on macOS, the resident set on Linux. */
 export const footprintBytes = (): number => native.footprintBytes();

@@ -144,6 +144,7 @@ interface NativeBinding {
   setMemoryLimit(bytes: number): number;
   memoryLimit(): number;
   footprintBytes(): number;
+  releaseFreeMemory(): void;
   endWithParent(parent: number): void;
   /** Takes memory from the system beside MLX, writes to all of it, and keeps it. */
   plantMalloc(bytes: number): void;
