@@ -1,6 +1,7 @@
-/** What a command's exit code says: 0 done, 1 failed, 2 a command line that does not parse, 128 + n stopped by a signal. */
+/** What a command's exit code says: 0 done, 1 failed, 2 a command line that does not parse, 3 got worse, 128 + n stopped by a signal. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ChangeStatus } from '@tidemark/shared/protocol/comparison-document.ts';
 import { Interruption } from '../interruption.ts';
 import { exitCodeOf } from './signals.ts';
 
@@ -18,3 +19,6 @@ export function exitCodeOfRun(isComplete: boolean, signal: AbortSignal): number 
   }
   return isComplete ? 0 : 1;
 }
+
+/** A code of its own, so that a script can tell a regression from a comparison that failed. */
+export const exitCodeOfComparison = (status: ChangeStatus): number => (status === 'worse' ? 3 : 0);

@@ -15,12 +15,14 @@ import { exitCodeOfRun } from './exit-codes.ts';
 import { addLoopOptions, addOutputOptions, list } from './options.ts';
 import type { LoopOptions, OutputOptions } from './options.ts';
 import { requestOf, showLoop } from './profile.ts';
+import { checkReport, keepReport } from './report-file.ts';
 import { studyReport } from './study-report.ts';
 import { checkNames, findSubject } from './subject.ts';
 
 interface StudyOptions extends LoopOptions, OutputOptions {
   readonly models: readonly string[];
   readonly explain: boolean;
+  readonly report?: string;
 }
 
 export function addStudyCommand(program: Command): void {
@@ -46,27 +48,35 @@ export function addStudyCommand(program: Command): void {
 Examples:
   $ tidemark study
   $ tidemark study --models bf16,4bit-fp32,4bit-bf16 --iterations 30
+  $ tidemark study --report study.html
   $ tidemark study --text "Good morning." --json > study.json
 `,
     );
   addLoopOptions(command);
-  addOutputOptions(command).action((options: StudyOptions) =>
-    runCommand(options, async (context) => {
-      checkNames(options.models, options.voice);
-      const settings = await settleSettings(await requestOf(options), context.signal);
-      const document = await runStudy(options.models, settings, {
-        find: (model) => findSubject(model, settings.voice, context),
-        ...(options.explain ? { examine: examineWith(context) } : {}),
-        signal: context.signal,
-        onEvent: showStudy(context, settings),
-      });
-      return {
-        document,
-        text: () => studyReport(document),
-        exitCode: exitCodeOfRun(document.outcome === 'complete', context.signal),
-      };
-    }),
-  );
+  addOutputOptions(command)
+    .option('--report <file>', 'write the study as one HTML page too')
+    .action((options: StudyOptions) =>
+      runCommand(options, async (context) => {
+        if (options.report !== undefined) {
+          await checkReport(options.report);
+        }
+        checkNames(options.models, options.voice);
+        const settings = await settleSettings(await requestOf(options), context.signal);
+        const document = await runStudy(options.models, settings, {
+          find: (model) => findSubject(model, settings.voice, context),
+          ...(options.explain ? { examine: examineWith(context) } : {}),
+          signal: context.signal,
+          onEvent: showStudy(context, settings),
+        });
+        const isKept = options.report === undefined || (await keepReport(options.report, document, context));
+        const exitCode = exitCodeOfRun(document.outcome === 'complete', context.signal);
+        return {
+          document,
+          text: () => studyReport(document),
+          exitCode: exitCode === 0 && !isKept ? 1 : exitCode,
+        };
+      }),
+    );
 }
 
 /** Reads the headers of a model that is on this machine. */
