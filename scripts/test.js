@@ -7,7 +7,7 @@
  */
 
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
@@ -33,6 +33,29 @@ async function patternFor(path) {
   return isFolder ? join(fromRoot, '**/*.test.{ts,js}') : fromRoot;
 }
 
+/** Under build/: the checkpoints take gigabytes, and a temporary folder is often in memory. */
+async function newModelsFolder() {
+  await mkdir(build, { recursive: true });
+  for (const name of await readdir(build)) {
+    const owner = /^test-models-(\d+)$/.exec(name)?.[1];
+    // A run that was killed outright could not remove its own.
+    if (owner !== undefined && !isAlive(Number(owner))) await rm(join(build, name), { recursive: true });
+  }
+  const folder = join(build, `test-models-${process.pid}`);
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith('-'));
 const paths = args.filter((arg) => !arg.startsWith('-'));
@@ -42,10 +65,8 @@ const patterns =
     : await Promise.all(paths.map(patternFor));
 
 const home = await mkdtemp(join(tmpdir(), 'tidemark-test-'));
-// The checkpoints take gigabytes, and a temporary folder is often in memory.
-await mkdir(build, { recursive: true });
 const givenModels = process.env['TIDEMARK_TEST_MODELS'];
-const models = givenModels ?? (await mkdtemp(join(build, 'test-models-')));
+const models = givenModels ?? (await newModelsFolder());
 
 const node = pinnedNode(root, platformOf(thisMachine())).executable;
 const runner = spawn(
