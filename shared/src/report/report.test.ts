@@ -1,0 +1,229 @@
+/** The page of every kind of document: safe whatever the document says, whole whatever it lacks, and asking no one for anything. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as v from 'valibot';
+import { exampleProfile } from '../protocol/examples.ts';
+import { profileDocument } from '../protocol/profile-document.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
+import type { RunDocument } from '../protocol/run-document.ts';
+import { studyDocument } from '../protocol/study-document.ts';
+import type { StudyDocument } from '../protocol/study-document.ts';
+import {
+  cleanLeaks,
+  exampleAnswer,
+  exampleAttribution,
+  exampleLeaks,
+  exampleRuns,
+  exampleStudy,
+  fullProfile,
+} from './examples.ts';
+import { renderReport } from './report.ts';
+
+/** An anomaly that nothing explains. */
+function unexplained(): StudyDocument {
+  const answer = exampleAnswer();
+  return exampleStudy({
+    answer: {
+      ...answer,
+      explanations: answer.explanations.map((explanation) => ({
+        ...explanation,
+        verdicts: explanation.verdicts.map((verdict) => {
+          const { hypothesis, statement, prediction, arms, sentence, opposite } = verdict;
+          return {
+            hypothesis,
+            statement,
+            prediction,
+            arms,
+            sentence,
+            opposite,
+            status: 'not-tested' as const,
+          };
+        }),
+        remainderBytes: explanation.isAnomaly ? explanation.difference.estimate : 0,
+      })),
+      refusals: [],
+    },
+  });
+}
+
+const interrupted = (): ProfileDocument => ({
+  ...exampleProfile({
+    measured: [{}, {}],
+    outcome: { status: 'interrupted', reason: 'The model host was ended by SIGKILL.', signal: 'SIGKILL' },
+  }),
+  settings: { ...exampleProfile().settings, iterations: 15 },
+});
+
+const unmeasured = (): ProfileDocument => ({ ...interrupted(), iterations: [], summary: undefined });
+
+const documents: readonly [what: string, document: RunDocument][] = [
+  ['a profile with everything', fullProfile()],
+  [
+    'a profile with layers, and no leak',
+    { ...fullProfile(), attribution: exampleAttribution('layers'), leaks: cleanLeaks() },
+  ],
+  ['a profile of three iterations', exampleProfile({ measured: [{}, {}, {}] })],
+  ['a profile of one iteration', exampleProfile({ measured: [{}] })],
+  ['an interrupted profile', interrupted()],
+  ['a profile without any iteration', unmeasured()],
+  ['a profile of 3,000 iterations', exampleProfile({ measured: Array.from({ length: 3000 }, () => ({})) })],
+  ['a study with an answer', exampleStudy()],
+  ['a study without one', exampleStudy({ answer: undefined })],
+  ['a study whose anomaly nothing explains', unexplained()],
+  [
+    'a study that measured nothing',
+    exampleStudy({ runs: [], answer: { ...exampleAnswer(), explanations: [], refusals: [] } }),
+  ],
+  [
+    'a study with a failure, a skipped model and an interrupted one',
+    exampleStudy({
+      runs: [...exampleRuns().slice(0, 2), interrupted()],
+      failures: [{ model: '6bit-fp32', error: { code: 'network', message: 'It is away.', hint: 'Wait.' } }],
+      skipped: ['4bit-bf16'],
+      outcome: 'interrupted',
+    }),
+  ],
+  [
+    'a study with leaks and attribution in its runs',
+    exampleStudy({
+      runs: exampleRuns().map((run) => ({
+        ...run,
+        leaks: exampleLeaks(),
+        attribution: exampleAttribution(),
+      })),
+    }),
+  ],
+];
+
+for (const [what, document] of documents) {
+  describe(what, () => {
+    const page = renderReport(document);
+
+    test('is a document of its schema', () => {
+      const json: unknown = JSON.parse(JSON.stringify(document));
+      assert.doesNotThrow(() => v.parse(document.kind === 'study' ? studyDocument : profileDocument, json));
+    });
+
+    test('has a title, an answer, and what it was measured with', () => {
+      assert.match(page, /<h1>(Memory of|Study of) /);
+      assert.match(page, /class="answer"/);
+      assert.match(page, /How it was measured/);
+      assert.match(page, /What the words mean/);
+    });
+
+    test('asks no one for anything, and runs nothing', () => {
+      assert.match(page, /content="default-src 'none'; style-src 'unsafe-inline'"/);
+      assert.doesNotMatch(page.replaceAll('xmlns="http://www.w3.org/2000/svg"', ''), /https?:|\/\/[a-z]/i);
+      assert.doesNotMatch(
+        page,
+        /<script|<link|<img|<iframe|<object|<base|\bsrc=|\bhref=|url\(|@import|\son\w+=/i,
+      );
+    });
+
+    test('holds no figure that is none', () => {
+      assert.doesNotMatch(page, /NaN|undefined|Infinity|\[object/);
+    });
+
+    test('closes every element that it opens', () => assertBalanced(page));
+
+    test('is small enough to send', () => assert.ok(page.length < 1_500_000, `${page.length}`));
+  });
+}
+
+/** Elements that HTML does not close. */
+const voidElements = new Set(['meta', 'br', 'hr', '!doctype']);
+
+function assertBalanced(page: string): void {
+  const open: string[] = [];
+  for (const [, slash, name = '', rest = ''] of page.matchAll(/<(\/?)([!a-z0-9]+)([^>]*)>/gi)) {
+    if (voidElements.has(name) || rest.endsWith('/')) {
+      continue;
+    }
+    if (slash === '/') {
+      assert.equal(open.pop(), name);
+    } else {
+      open.push(name);
+    }
+  }
+  assert.deepEqual(open, []);
+}
+
+test('every text of a document is escaped, wherever it stands', () => {
+  const evil = `</style><script>alert(1)</script>" onload='x' &amp;`;
+  const poison = <Value>(value: Value): Value =>
+    JSON.parse(
+      JSON.stringify(value, (key, each: unknown) =>
+        typeof each === 'string' && !safeKeys.has(key) ? `${each}${evil}` : each,
+      ),
+    ) as Value;
+  // Words of closed sets, which the schemas admit nothing else for.
+  const safeKeys = new Set([
+    'kind',
+    'status',
+    'granularity',
+    'channel',
+    'hypothesis',
+    'intervention',
+    'type',
+    'startedAt',
+    'course',
+    'outcome',
+    'code',
+    'peakRelation',
+  ]);
+  for (const [what, document] of documents) {
+    const page = renderReport(poison(document));
+    assert.doesNotMatch(page, /<script|<\/style>[^\n]|onload='/, what);
+    assert.match(page, /&lt;\/style&gt;&lt;script&gt;/, what);
+    assertBalanced(page);
+  }
+});
+
+describe('what the page says', () => {
+  test('shares and the remainder add up to the anomaly, in figures and as a chart', () => {
+    const page = renderReport(exampleStudy());
+    const sum = /Together: (.+?) remainder = \+(\d+\.\d) MB/.exec(page);
+    assert.ok(sum);
+    const terms = [...(sum[1] ?? '').matchAll(/([+−]) (\d+\.\d) MB/g)];
+    assert.ok(terms.length >= 5);
+    const total = terms.reduce((all, [, sign, amount]) => all + (sign === '−' ? -1 : 1) * Number(amount), 0);
+    assert.ok(Math.abs(total - Number(sum[2])) < 0.05 * (terms.length + 1));
+    assert.match(page, /How the parts make up the anomaly of 4bit-fp32, in MB/);
+  });
+
+  test('a status is a word and a shape, not a colour alone', () => {
+    const page = renderReport(exampleStudy());
+    for (const word of ['supported', 'refuted', 'not tested']) {
+      assert.match(page, new RegExp(`<span class="status [a-z-]+"><svg[^>]*>.*?</svg>${word}</span>`));
+    }
+  });
+
+  test('a verdict has its arms and what would have shown the opposite', () => {
+    const page = renderReport(exampleStudy());
+    assert.match(page, /4bit-fp32 \(rest-bfloat16\)/);
+    assert.match(page, /the opposite would show as/);
+  });
+
+  test('a clean channel says the smallest leak that it would have shown', () => {
+    assert.match(
+      renderReport({ ...fullProfile(), leaks: cleanLeaks() }),
+      /No leak above 1 B per iteration\./,
+    );
+  });
+
+  test('the remedy stands in the answer, with its command', () => {
+    const page = renderReport(exampleStudy());
+    const answer = page.slice(page.indexOf('class="answer"'), page.indexOf('<section>'));
+    assert.match(answer, /What helps: .*<pre>tidemark requantize /);
+  });
+
+  test('three iterations claim nothing about slow leaks, and none nothing about the peak', () => {
+    assert.match(renderReport(exampleProfile({ measured: [{}, {}, {}] })), /show no slow leak/);
+    assert.match(renderReport(unmeasured()), /nothing can be said about its peak/);
+  });
+
+  test('weights have their source and hash', () => {
+    assert.ok(renderReport(exampleStudy()).includes('a'.repeat(64)));
+  });
+});
