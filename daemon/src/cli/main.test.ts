@@ -50,7 +50,7 @@ test('help is on stdout, names every command, and each command explains itself w
   const { code, stdout, stderr } = await cli(['--help']);
   assert.equal(code, 0);
   assert.equal(stderr, '');
-  const commands = ['profile', 'study', 'say', 'xray', 'models', 'doctor'];
+  const commands = ['profile', 'study', 'report', 'compare', 'say', 'xray', 'models', 'doctor'];
   for (const command of commands) {
     assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
     const help = await cli([command, '--help']);
