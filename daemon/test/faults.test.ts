@@ -44,9 +44,17 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
+/** Waits until the command has said something; throws with all that it said when it ends before. */
+async function said(running: Running, words: string | RegExp): Promise<void> {
+  const says = (): boolean => new RegExp(words).test(running.stderr());
+  const isOver = (): boolean => running.child.exitCode !== null || running.child.signalCode !== null;
+  await until(() => says() || isOver(), String(words), 120);
+  assert.ok(says(), running.stderr());
+}
+
 /** Waits until the loop runs; gives the command's process and its host's. */
 async function inTheLoop(running: Running): Promise<{ cli: number; host: number }> {
-  await until(() => running.stderr().includes('iteration 2 of 500'), 'the second iteration', 120);
+  await said(running, 'iteration 2 of 500');
   const cli = running.child.pid ?? 0;
   const [host] = childrenOf(cli);
   assert.ok(host !== undefined);
@@ -120,7 +128,7 @@ test('a command that is killed takes its host along at once, busy as it is', { s
   // Utterances of the full context, which take many seconds each, so that the host cannot notice by itself.
   const text = 'The tide leaves a line on the beach, and the line tells how high it came. '.repeat(15);
   const running = start(['profile', 'bf16', '--text', text, '--iterations', '5']);
-  await until(() => running.stderr().includes('loaded in'), 'the loading', 120);
+  await said(running, 'loaded in');
   await delay(1000);
   const cli = running.child.pid ?? 0;
   const [host] = childrenOf(cli);
@@ -144,7 +152,7 @@ test('Ctrl-C while it speaks leaves no file', { skip: !onLinux }, async () => {
   const out = join(folder, 'speech.wav');
   const text = 'The tide leaves a line on the beach, and the line tells how high it came. '.repeat(60);
   const running = start(['say', text, '--out', out]);
-  await until(() => running.stderr().includes('loaded in'), 'the loading', 120);
+  await said(running, 'loaded in');
   process.kill(running.child.pid ?? 0, 'SIGINT');
   const { code } = await running.finished;
   assert.equal(code, 130);
@@ -159,7 +167,7 @@ test(
     const own = mkdtempSync(join(tmpdir(), 'tidemark-faults-home-'));
     try {
       const building = start(['models', 'build', 'bf16'], { TIDEMARK_HOME: own });
-      await until(() => /Building bf16: [\d.]+ MB/.test(building.stderr()), 'the building', 120);
+      await said(building, /Building bf16: [\d.]+ MB/);
       const children = childrenOf(building.child.pid ?? 0);
       process.kill(building.child.pid ?? 0, 'SIGINT');
       const { code, stderr } = await building.finished;
