@@ -59,6 +59,7 @@ function answerLines({ explanations, refusals }: StudyAnswer): string[] {
       '',
       explanation.sentence,
       ...(explanation.remedy === undefined ? [] : [explanation.remedy.sentence]),
+      ...(explanation.remedy?.command === undefined ? [] : [`  $ ${explanation.remedy.command}`]),
       '',
       formatTable(
         [

@@ -137,7 +137,9 @@ function packingOf(
   return { bits, groupSize: groupSize ?? quantization?.group_size ?? defaultGroupSize };
 }
 
-const layers = (count: number): string => `${formatCount(count)} ${count === 1 ? 'layer' : 'layers'}`;
+const counted = (count: number, one: string): string =>
+  `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+const layers = (count: number): string => counted(count, 'layer');
 
 /** What was done, in phrases for a list. */
 export function changesOf(plan: RequantizePlan): string[] {
@@ -147,12 +149,8 @@ export function changesOf(plan: RequantizePlan): string[] {
     ...(packed.length === 0 ? [] : [`${layers(packed.length)} quantized ${how}`]),
     ...(repacked.length === 0 ? [] : [`${layers(repacked.length)} expanded and quantized again ${how}`]),
     ...(kept.length === 0 ? [] : [`the packed weights of ${layers(kept.length)} kept to the bit`]),
-    ...(castTensors === 0 || rest === undefined
-      ? []
-      : [`${formatCount(castTensors)} tensors cast to ${rest}`]),
-    ...(fusedConvolutions === 0
-      ? []
-      : [`weight norm fused in ${formatCount(fusedConvolutions)} convolutions`]),
+    ...(castTensors === 0 || rest === undefined ? [] : [`${counted(castTensors, 'tensor')} cast to ${rest}`]),
+    ...(fusedConvolutions === 0 ? [] : [`weight norm fused in ${counted(fusedConvolutions, 'convolution')}`]),
   ];
 }
 
