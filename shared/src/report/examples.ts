@@ -209,10 +209,13 @@ export function exampleAnswer(): StudyAnswer {
       ...both('bf16', 163.5, 502, 106_800),
       ...both('4bit-fp32', 282.7, 498, 103_800),
       arm('4bit-fp32', 'rest-bfloat16', 144.6, 498, 103_800),
+      arm('4bit-fp32', 'mlx-product', 282.7, 499, 103_800),
       arm('4bit-fp32', 'dense', 326, 499, 103_800),
       arm('4bit-fp32', 'frozen-durations', 282.7, 505, 106_800),
       ...both('4bit-bf16', 144.6, 499, 106_200),
+      arm('4bit-bf16', 'mlx-product', 144.6, 499, 106_200),
       arm('4bit-bf16', 'dense', 163.5, 499, 106_200),
+      arm('4bit-bf16', 'frozen-durations', 144.6, 501, 106_800),
       { ...short, peakBytes: short.peakBytes.slice(0, 3) },
     ],
     layers: {
@@ -228,6 +231,12 @@ export function exampleAnswer(): StudyAnswer {
         readings: [
           { model: 'bf16', peakBytes: 666 * MB },
           { model: '4bit-bf16', peakBytes: 666 * MB },
+        ],
+      },
+      {
+        readings: [
+          { model: 'bf16', peakBytes: 666 * MB },
+          { model: '4bit-fp32', peakBytes: 781 * MB },
         ],
       },
     ],

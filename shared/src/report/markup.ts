@@ -91,7 +91,7 @@ figure svg { display: block; max-width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
 th, td { text-align: left; padding: 6px 10px 6px 0; border-bottom: 1px solid var(--grid); vertical-align: top; }
 thead th { color: var(--muted); font-weight: 600; white-space: nowrap; vertical-align: bottom; }
-tbody th { font-weight: 400; min-width: 8em; }
+tbody th { font-weight: 400; min-width: 11em; }
 td, dd { unicode-bidi: isolate; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: 10px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; font-size: 0.9rem; }

@@ -2,7 +2,7 @@
 
 import { legend, seriesColour } from './legend.ts';
 import { linearScale } from './scale.ts';
-import { drawing, element, text, textWidth } from './svg.ts';
+import { drawing, element, fitted, text, textWidth } from './svg.ts';
 import type { Palette } from './svg.ts';
 
 export interface BarPart {
@@ -92,7 +92,13 @@ export function stackedBars({
         })
         .join('');
       return (
-        text(label, { x: left, y: y + 14, fill: palette.text, weight: 'bold', rim: palette.background }) +
+        text(fitted(label, width - left), {
+          x: left,
+          y: y + 14,
+          fill: palette.text,
+          weight: 'bold',
+          rim: palette.background,
+        }) +
         drawn +
         text(formatValue(start), {
           x: x(start) + 6,

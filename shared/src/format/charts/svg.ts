@@ -98,6 +98,16 @@ export const text = (
 /** The width of a text in a common sans-serif, by its average advance: enough to reserve room for it. */
 export const textWidth = (content: string, size: number = fontSize): number => content.length * size * 0.6;
 
+/** As much of a text as fits into `width`, cut in its middle, since names of a kind differ at their ends. */
+export function fitted(content: string, width: number, size: number = fontSize): string {
+  const most = Math.max(3, Math.floor(width / (size * 0.6)));
+  if (content.length <= most) {
+    return content;
+  }
+  const head = Math.ceil((most - 1) / 2);
+  return `${content.slice(0, head)}…${content.slice(content.length - (most - 1 - head))}`;
+}
+
 /** The root element, with a title and a description for those who do not see it. */
 export function drawing(
   {

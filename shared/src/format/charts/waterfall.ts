@@ -2,7 +2,7 @@
 
 import { seriesColour } from './legend.ts';
 import { linearScale } from './scale.ts';
-import { drawing, element, text, textWidth } from './svg.ts';
+import { drawing, element, fitted, text, textWidth } from './svg.ts';
 import type { Palette } from './svg.ts';
 
 export interface WaterfallStep {
@@ -36,7 +36,9 @@ export function waterfall(options: WaterfallOptions): string {
   const rowHeight = isRoomy ? 28 : 44;
   const barTop = isRoomy ? 4 : 19;
   const spans = spansOf(steps);
-  const labelRoom = isRoomy ? Math.max(...steps.map(({ label }) => textWidth(label))) + 12 : 4;
+  const labelRoom = isRoomy
+    ? Math.min(width / 3, Math.max(...steps.map(({ label }) => textWidth(label))) + 12)
+    : 4;
   const valueRoom = Math.max(...steps.map(({ value, kind }) => textWidth(formatValue(value, kind)))) + 16;
   const [left, right] = [labelRoom, width - valueRoom];
   const bottom = steps.length * rowHeight + 4;
@@ -83,8 +85,20 @@ export function waterfall(options: WaterfallOptions): string {
           });
     const weight = step.kind === 'total' ? { weight: 'bold' as const } : {};
     const label = isRoomy
-      ? text(step.label, { x: left - 10, y: y + 13, fill: palette.text, anchor: 'end', ...weight })
-      : text(step.label, { x: 4, y: y - 5, fill: palette.text, rim: palette.background, ...weight });
+      ? text(fitted(step.label, left - 10), {
+          x: left - 10,
+          y: y + 13,
+          fill: palette.text,
+          anchor: 'end',
+          ...weight,
+        })
+      : text(fitted(step.label, width - 4), {
+          x: 4,
+          y: y - 5,
+          fill: palette.text,
+          rim: palette.background,
+          ...weight,
+        });
     const value = text(formatValue(step.value, step.kind), {
       x: Math.max(x(from), x(to)) + 6,
       y: y + 13,

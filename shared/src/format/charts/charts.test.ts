@@ -1,0 +1,122 @@
+/** The charts stay within their frame, for values and names of any size, and say in words what they draw. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { lineChart } from './line-chart.ts';
+import { stackedBars } from './stacked-bars.ts';
+import { fitted, lightPalette } from './svg.ts';
+import { waterfall } from './waterfall.ts';
+import type { WaterfallStep } from './waterfall.ts';
+
+const formatValue = (value: number): string => `${(value / 1e6).toFixed(1)} MB`;
+const formatTick = (value: number): string => String(value / 1e6);
+const common = { title: 'Memory, in MB', palette: lightPalette, formatTick, formatValue, xLabel: 'MB' };
+
+/** Every rectangle lies in the frame, and no coordinate is anything but a number. */
+function assertInFrame(svg: string, width: number): void {
+  assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
+  const height = Number(/ height="([\d.]+)"/.exec(svg)?.[1]);
+  for (const [, x, y, w, h] of svg.matchAll(
+    /<rect x="([-\d.]+)" y="([-\d.]+)" width="([-\d.]+)" height="([-\d.]+)"/g,
+  )) {
+    assert.ok(Number(x) >= -1 && Number(x) + Number(w) <= width + 1, `x ${x ?? ''}, width ${w ?? ''}`);
+    assert.ok(Number(y) >= -1 && Number(y) + Number(h) <= height + 1, `y ${y ?? ''}, height ${h ?? ''}`);
+  }
+}
+
+const widths = [340, 880];
+const value = fc.integer({ min: -2_000_000_000, max: 2_000_000_000 });
+
+describe('a waterfall', () => {
+  const step = fc.record({
+    label: fc.string(),
+    value,
+    kind: fc.constantFrom<WaterfallStep['kind'][]>('part', 'total', 'aside'),
+  });
+
+  test('stays in its frame', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 10 }), (steps) => {
+        for (const width of widths) {
+          assertInFrame(waterfall({ ...common, steps, width }), width);
+        }
+      }),
+    );
+  });
+
+  test('begins each part where the one before ended, and a total at zero', () => {
+    const svg = waterfall({
+      ...common,
+      width: 880,
+      steps: [
+        { label: 'a', value: 6e8, kind: 'part' },
+        { label: 'b', value: -2e8, kind: 'part' },
+        { label: 'c', value: 1e8, kind: 'part' },
+        { label: 'sum', value: 5e8, kind: 'total' },
+      ],
+    });
+    const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)].map(([, x, w]) => ({
+      from: Number(x),
+      to: Number(x) + Number(w),
+    }));
+    const [a, b, c, sum] = bars;
+    assert.ok(a && b && c && sum);
+    const near = (left: number, right: number): void => assert.ok(Math.abs(left - right) < 0.05);
+    near(b.to, a.to);
+    near(c.from, b.from);
+    near(sum.from, a.from);
+    near(sum.to, c.to);
+    assert.match(svg, /<desc>a: 600\.0 MB, b: -200\.0 MB, c: 100\.0 MB, sum: 500\.0 MB<\/desc>/);
+  });
+});
+
+test('stacked bars stay in their frame, with parts of nothing and below nothing', () => {
+  const bar = fc.record({
+    label: fc.string({ maxLength: 200 }),
+    parts: fc.array(fc.record({ name: fc.constantFrom('a', 'b', 'c'), value }), { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(fc.array(bar, { minLength: 1, maxLength: 6 }), (bars) => {
+      for (const width of widths) {
+        assertInFrame(stackedBars({ ...common, bars, width }), width);
+      }
+    }),
+  );
+});
+
+describe('lines', () => {
+  const options = { ...common, width: 340, height: 230, yLabel: 'MB', xLabel: 'iteration' };
+
+  test('are drawn for one value, for none, and with gaps', () => {
+    for (const values of [[5e8], [], [null, 5e8, null], [0, 0, 0], [-1e6, 1e6]]) {
+      const svg = lineChart({ ...options, lines: [{ name: 'peak', values }] });
+      assertInFrame(svg, 340);
+    }
+  });
+
+  test('of many values have no mark for each, and are read out by their ends', () => {
+    const values = Array.from({ length: 200 }, (_, index) => index * 1e6);
+    const svg = lineChart({ ...options, lines: [{ name: 'peak', values }] });
+    assert.doesNotMatch(svg, /<circle/);
+    assert.match(svg, /<desc>peak: 0\.0 MB, 0\.0 MB, 199\.0 MB, 199\.0 MB<\/desc>/);
+  });
+
+  test('differ by their dashes and not by colour alone', () => {
+    const svg = lineChart({
+      ...options,
+      lines: [
+        { name: 'peak', values: [1e6, 2e6] },
+        { name: 'active', values: [1e6, 1e6] },
+      ],
+    });
+    assert.equal(svg.match(/<path[^>]*stroke-dasharray/g)?.length, 1);
+  });
+});
+
+test('a name too long for its room loses its middle', () => {
+  assert.equal(fitted('short', 200), 'short');
+  const cut = fitted('mlx-community/Kokoro-82M-a-very-long-name-4bit', 160);
+  assert.match(cut, /^mlx-comm.*….*4bit$/);
+  assert.ok(cut.length <= 160 / 7.2);
+});
