@@ -10,6 +10,7 @@ import { addProfileCommand } from './profile.ts';
 import { addReportCommand } from './report.ts';
 import { addRequantizeCommand } from './requantize.ts';
 import { addSayCommand } from './say.ts';
+import { addSelftestCommand } from './selftest.ts';
 import { addStudyCommand } from './study.ts';
 import { addXrayCommand } from './xray.ts';
 
@@ -48,5 +49,6 @@ TIDEMARK_HOME moves that. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 got wor
   addXrayCommand(program);
   addModelsCommand(program);
   addDoctorCommand(program);
+  addSelftestCommand(program);
   return program;
 }

@@ -63,6 +63,8 @@ async function answer(session: HostSession, request: HostRequest): Promise<unkno
       return session.durations(request.parameters);
     case 'attribute':
       return session.attribute(request.parameters);
+    case 'plant':
+      return session.plant(request.parameters);
     case 'layerTransients':
       return session.layerTransients(request.parameters.tokens);
     case 'unresetSequence':

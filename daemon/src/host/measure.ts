@@ -1,14 +1,16 @@
 /** Measures the memory of one piece of work: the innermost part of the loop. */
 
 import { setImmediate } from 'node:timers/promises';
-import { clearCache, memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
+import { clearCache, memorySnapshot, releaseFreeMemory, resetPeak, synchronize } from '../mlx/memory.ts';
 
 /** Event-loop turns after a collection: V8 hands finalizers to one, and Node runs them in another. */
 const turnsForFinalizers = 3;
 
 /**
  * Leaves nothing in memory but what is referred to: collects garbage, lets the finalizers of collected handles run, waits
- * for queued work, returns the allocator's cache. Needs Node's `--expose-gc`.
+ * for queued work, returns MLX's cache and then what the C allocator holds free. Without that last step glibc's trimming
+ * thresholds move the footprint by 22 MB from one identical iteration to the next; with it, by 0.1 MB. Needs Node's
+ * `--expose-gc`.
  */
 export async function settle(): Promise<void> {
   if (globalThis.gc === undefined) {
@@ -23,6 +25,7 @@ export async function settle(): Promise<void> {
   }
   synchronize();
   clearCache();
+  releaseFreeMemory();
 }
 
 export interface Measured<Result> {

@@ -5,6 +5,7 @@ import { device, versions } from '@tidemark/shared/protocol/environment.ts';
 import { attribution } from '@tidemark/shared/protocol/attribution.ts';
 import { iterationSample, loadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
 import { layerTransient, unresetSequence } from '@tidemark/shared/protocol/study-evidence.ts';
 
 /** What a host says of itself as soon as libmlx is loaded. */
@@ -97,6 +98,14 @@ const sequenceParameters = v.object({
 
 export type SequenceParameters = v.InferOutput<typeof sequenceParameters>;
 
+const plantParameters = v.object({
+  kind: v.picklist(plantKinds),
+  /** Of the iteration after which it is planted, from 0. */
+  index: count,
+});
+
+export type PlantParameters = v.InferOutput<typeof plantParameters>;
+
 const synthesis = v.object({
   audio: v.custom<Float32Array>((value) => value instanceof Float32Array),
   /** In Hz. */
@@ -112,6 +121,8 @@ export const results = {
   synthesize: synthesis,
   durations,
   attribute: attributionReading,
+  /** By how much the plant's own channel has grown: bytes, tensors or files. */
+  plant: v.pipe(v.number(), v.finite()),
   layerTransients: v.array(layerTransient),
   unresetSequence,
 } as const;
@@ -132,6 +143,7 @@ export const hostRequest = v.variant('method', [
   request('synthesize', synthesisParameters),
   request('durations', durationParameters),
   request('attribute', attributionParameters),
+  request('plant', plantParameters),
   request('layerTransients', v.object({ tokens: v.pipe(count, v.minValue(1)) })),
   request('unresetSequence', sequenceParameters),
 ]);

@@ -23,10 +23,12 @@ import type {
   HostDescription,
   IterationParameters,
   LoadParameters,
+  PlantParameters,
   SequenceParameters,
   Synthesis,
   SynthesisParameters,
 } from './messages.ts';
+import { Planter } from './planter.ts';
 import { processFigures } from './process-figures.ts';
 
 interface Loaded {
@@ -36,6 +38,7 @@ interface Loaded {
 
 export class HostSession {
   #loaded: Loaded | undefined;
+  readonly #planter = new Planter();
 
   describe(): HostDescription {
     return {
@@ -144,6 +147,11 @@ export class HostSession {
     await settle();
     seedRandom(seed);
     return attribute(model, { tokens, style, granularity, ...manner });
+  }
+
+  /** Only a check of the leak check asks for it. What is planted stays when another model is loaded. */
+  plant({ kind, index }: PlantParameters): number {
+    return this.#planter.plant(kind, index);
   }
 
   async layerTransients(tokens: number): Promise<LayerTransient[]> {

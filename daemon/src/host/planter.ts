@@ -1,0 +1,93 @@
+/** Plants leaks in this process on purpose, and what only looks like one, so that the leak check can be checked. */
+
+import { openSync } from 'node:fs';
+import { devNull } from 'node:os';
+import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
+import { evaluate } from '../mlx/evaluate.ts';
+import { memorySnapshot } from '../mlx/memory.ts';
+import { contiguous, full } from '../mlx/ops.ts';
+import { plantMalloc } from '../mlx/plant.ts';
+import { scope } from '../mlx/scope.ts';
+import type { Tensor } from '../mlx/tensor.ts';
+
+const kibibyte = 2 ** 10;
+const mebibyte = 2 ** 20;
+
+/** Large beside the footprint's noise, which is 0.1 MB, and small beside what an iteration takes. */
+export const mallocBytes = mebibyte;
+
+/** A list of as many numbers, 8 bytes each. */
+const listLength = 2048;
+
+/** How many tensors the bounded cache holds, and after which iteration the step comes. */
+const cacheCapacity = 6;
+const stepIndex = 8;
+
+/** Plants one kind at a time. What it plants is kept as long as the planter is. */
+export class Planter {
+  readonly #tensors: Tensor[] = [];
+  readonly #lists: number[][] = [];
+  readonly #descriptors: number[] = [];
+
+  /**
+   * Plants `kind` after iteration `index` and returns by how much the channel that should show it has grown: for tensors by
+   * MLX's counter, since its allocator may round up.
+   */
+  plant(kind: PlantKind, index: number): number {
+    switch (kind) {
+      case 'tensor-4-bytes':
+        return this.#retain(4);
+      case 'tensor-16-kibibytes':
+        return this.#retain(16 * kibibyte);
+      case 'tensor-1-mebibyte':
+        return this.#retain(mebibyte);
+      case 'every-third-iteration':
+        return index % 3 === 2 ? this.#retain(16 * kibibyte) : 0;
+      case 'native-malloc':
+        plantMalloc(mallocBytes);
+        return mallocBytes;
+      case 'javascript-object':
+        this.#lists.push(Array.from({ length: listLength }, (_, place) => index + place / listLength));
+        return 8 * listLength;
+      case 'undisposed-handle':
+        drop(4);
+        return 1;
+      case 'file-descriptor':
+        this.#descriptors.push(openSync(devNull, 'r'));
+        return 1;
+      case 'bounded-cache':
+        return this.#retain(64 * kibibyte) + this.#evict();
+      case 'one-step':
+        return index === stepIndex ? this.#retain(mebibyte) : 0;
+      case 'varying-lengths':
+      case 'nothing':
+        return 0;
+    }
+  }
+
+  #retain(bytes: number): number {
+    const { activeBytes } = memorySnapshot();
+    this.#tensors.push(tensorOf(bytes));
+    return memorySnapshot().activeBytes - activeBytes;
+  }
+
+  #evict(): number {
+    const { activeBytes } = memorySnapshot();
+    if (this.#tensors.length > cacheCapacity) {
+      this.#tensors.shift()?.dispose();
+    }
+    return memorySnapshot().activeBytes - activeBytes;
+  }
+}
+
+/** An evaluated tensor with memory of its own. Nobody but the caller holds it. */
+function tensorOf(bytes: number): Tensor {
+  const tensor = scope(() => contiguous(full([bytes / 4], 1)));
+  evaluate(tensor);
+  return tensor;
+}
+
+/** Makes a tensor and forgets it, for the collector to find. */
+function drop(bytes: number): void {
+  tensorOf(bytes);
+}

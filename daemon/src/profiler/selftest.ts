@@ -1,0 +1,186 @@
+/** Checks the leak check: plants each kind in a host of its own with a real model, and asks the rule. */
+
+import { judgePlant } from '@tidemark/shared/analysis/plant-result.ts';
+import type { LoadRecord, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { selftestSchemaVersion } from '@tidemark/shared/protocol/selftest-document.ts';
+import type { PlantResult, SelftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
+import { ModelHost } from '../host/model-host.ts';
+import type { HostDescription } from '../host/messages.ts';
+import type { StartOptions } from '../host/model-host.ts';
+import { runCheckedLoop } from './leak-check.ts';
+import type { CheckedRun, LoopEvent } from './leak-check.ts';
+import { repetitions } from './plants.ts';
+import type { Plant } from './plants.ts';
+import type { Subject } from './profile.ts';
+
+export type SelftestEvent =
+  | { readonly kind: 'plant-began'; readonly plant: Plant; readonly place: number; readonly of: number }
+  | { readonly kind: 'loaded'; readonly load: LoadRecord }
+  | LoopEvent
+  | { readonly kind: 'plant-ended'; readonly result: PlantResult };
+
+export interface SelftestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: SelftestEvent) => void) | undefined;
+  readonly host?: Omit<StartOptions, 'signal'>;
+}
+
+/**
+ * As short as speech gets, so that a self-test takes minutes: what is planted is the same whatever is said. One iteration of
+ * warm-up, as a profile has.
+ */
+export const selftestDefaults = { model: 'bf16', phonemes: 'ə', iterations: 15 } as const;
+
+/**
+ * Runs every plant, one after the other. One that fails does not lose the others; one that a person stops ends the test.
+ * Throws when it is aborted before the first one has ended, and what a host's start throws.
+ */
+export async function runSelftest(
+  plants: readonly Plant[],
+  subject: Subject,
+  settings: ProfileSettings,
+  options: SelftestOptions = {},
+): Promise<SelftestDocument> {
+  const startedAt = new Date();
+  const { signal, onEvent } = options;
+  const ended: Ended[] = [];
+  for (const [index, plant] of plants.entries()) {
+    onEvent?.({ kind: 'plant-began', plant, place: index + 1, of: plants.length });
+    const next = await runPlant(plant, subject, settings, options);
+    if (next === undefined) {
+      break;
+    }
+    ended.push(next);
+    onEvent?.({ kind: 'plant-ended', result: next.result });
+  }
+  const [first] = ended;
+  if (first === undefined) {
+    signal?.throwIfAborted();
+    throw new RangeError('runSelftest: there are no plants');
+  }
+  const { name, source, tensorBytes, bytesByDtype } = subject.model;
+  const { device, versions } = first.description;
+  const results = ended.map(({ result }) => result);
+  return {
+    kind: 'selftest',
+    schemaVersion: selftestSchemaVersion,
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    model: { name, source, tensorBytes, bytesByDtype },
+    device,
+    versions,
+    settings,
+    plants: results,
+    outcome: outcomeOf(results, plants.length),
+  };
+}
+
+interface Ended {
+  readonly result: PlantResult;
+  readonly description: HostDescription;
+}
+
+function outcomeOf(results: readonly PlantResult[], of: number): SelftestDocument['outcome'] {
+  if (results.length < of) {
+    return 'interrupted';
+  }
+  return results.every(({ result }) => result === 'as-expected') ? 'passed' : 'failed';
+}
+
+/** Nothing where it was aborted. */
+async function runPlant(
+  plant: Plant,
+  { model, voiceFile }: Subject,
+  settings: ProfileSettings,
+  { signal, onEvent, host: hostOptions }: SelftestOptions,
+): Promise<Ended | undefined> {
+  const startedAt = performance.now();
+  const isAborted = (): boolean => signal?.aborted === true;
+  const { kind, description, channel } = plant;
+  const finish = (
+    host: ModelHost,
+    { iterations, confirmation, leaks }: Pick<CheckedRun, 'iterations' | 'confirmation' | 'leaks'>,
+    judgement: Pick<PlantResult, 'result' | 'reason' | 'error' | 'plantedRate' | 'measuredRate'>,
+  ): Ended => ({
+    description: host.description,
+    result: {
+      plant: kind,
+      description,
+      ...(channel === undefined ? {} : { channel }),
+      ...judgement,
+      seconds: (performance.now() - startedAt) / 1000,
+      iterations: [...iterations],
+      ...(confirmation === undefined ? {} : { confirmation: [...confirmation] }),
+      leaks: [...leaks],
+    },
+  });
+
+  await using host = isAborted() ? undefined : await startUnlessAborted({ ...hostOptions, signal });
+  if (host === undefined) {
+    return undefined;
+  }
+  try {
+    const load = await host.load({ folder: model.folder, voiceFile }, { signal });
+    onEvent?.({ kind: 'loaded', load });
+    const planted: number[] = [];
+    const run = await runCheckedLoop(planting(host, kind, planted, signal), settings, { signal, onEvent });
+    if (isAborted()) {
+      return undefined;
+    }
+    const { outcome } = run;
+    if (outcome.status !== 'complete') {
+      const error = outcome.status === 'failed' ? { error: outcome.error } : {};
+      return finish(host, run, { result: 'failed', reason: outcome.reason, ...error });
+    }
+    if (channel === undefined) {
+      return finish(host, run, judgePlant(plant, run.leaks));
+    }
+    const plantedRate = rateOf(planted, run.confirmation?.length ?? settings.iterations);
+    return finish(host, run, { plantedRate, ...judgePlant({ ...plant, plantedRate }, run.leaks) });
+  } catch (thrown) {
+    if (isAborted()) {
+      return undefined;
+    }
+    const error = toErrorRecord(thrown);
+    return finish(host, { iterations: [], leaks: [] }, { result: 'failed', reason: error.message, error });
+  }
+}
+
+async function startUnlessAborted(options: StartOptions): Promise<ModelHost | undefined> {
+  try {
+    return await ModelHost.start(options);
+  } catch (error) {
+    if (options.signal?.aborted === true) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** A host that plants after each iteration, so that the next one shows it, and notes what was planted. */
+function planting(
+  host: ModelHost,
+  kind: Plant['kind'],
+  planted: number[],
+  signal: AbortSignal | undefined,
+): Pick<ModelHost, 'iterate'> {
+  return {
+    async iterate(parameters, options) {
+      const { index, phonemes } = parameters;
+      const spoken =
+        kind === 'varying-lengths'
+          ? phonemes.map((each) => Array.from({ length: repetitions(index) }, () => each).join(' '))
+          : phonemes;
+      const sample = await host.iterate({ ...parameters, phonemes: spoken }, options);
+      planted.push(await host.plant({ kind, index }, { signal }));
+      return sample;
+    },
+  };
+}
+
+/** The mean over the plantings that the last `length` samples show: the very last came after all of them. */
+function rateOf(planted: readonly number[], length: number): number {
+  const shown = planted.slice(0, -1).slice(-length);
+  return shown.reduce((sum, amount) => sum + amount, 0) / Math.max(1, shown.length);
+}
