@@ -3,7 +3,7 @@
 import { activeSentence } from '../analysis/conclusion.ts';
 import { leakSentence } from '../analysis/leak-sentence.ts';
 import { escapeMarkup } from '../format/charts/svg.ts';
-import type { Outcome, ProfileDocument } from '../protocol/profile-document.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
 import { iterationCharts } from './iterations-section.ts';
 import { leaksTable } from './leaks-section.ts';
 import { details, facts, page, paragraph, section } from './markup.ts';
@@ -26,7 +26,7 @@ export function profilePage(document: ProfileDocument): string {
       ),
       '</header>',
       paragraph(profileAnswer(document), 'answer'),
-      outcomeNotice(model.name, document.outcome),
+      outcomeNotice(document),
       iterations.length === 0 ? '' : section('The peak', runWaterfalls(document)),
       section(
         'Over the iterations',
@@ -82,18 +82,16 @@ export function profileAnswer({ model, summary, leaks, settings, load }: Profile
 }
 
 /** Markup; empty where the run is whole. */
-export function outcomeNotice(name: string, outcome: Outcome): string {
+export function outcomeNotice({ model, outcome, iterations }: ProfileDocument): string {
+  const kept = iterations.length === 0 ? '' : ' What was measured before holds.';
   switch (outcome.status) {
     case 'complete':
       return '';
     case 'interrupted':
-      return paragraph(
-        `${name} was interrupted: ${outcome.reason} What was measured before holds.`,
-        'notice',
-      );
+      return paragraph(`${model.name} was interrupted: ${outcome.reason}${kept}`, 'notice');
     case 'failed':
       return (
-        paragraph(`${name} failed: ${outcome.reason} What was measured before holds.`, 'notice') +
+        paragraph(`${model.name} failed: ${outcome.reason}${kept}`, 'notice') +
         (outcome.error.hint === undefined ? '' : details('what to do', paragraph(outcome.error.hint)))
       );
   }

@@ -41,7 +41,7 @@ export function studyPage(document: StudyDocument): string {
       document.outcome === 'interrupted'
         ? paragraph('The study was stopped before its end; what was measured holds.', 'notice')
         : '',
-      ...runs.map(({ model, outcome }) => outcomeNotice(model.name, outcome)),
+      ...runs.map(outcomeNotice),
       ...failures.map(({ model, error }) =>
         paragraph(
           `${model} could not be measured: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`,
