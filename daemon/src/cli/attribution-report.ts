@@ -1,11 +1,9 @@
 /** An attribution as text: what each part of the network took, the largest first. */
 
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type { AttributedPart, Attribution } from '@tidemark/shared/protocol/attribution.ts';
 import { inMegabytes } from './megabytes.ts';
-
-const right = (header: string): TableColumn => ({ header, align: 'right' });
 
 /** A run by layers has hundreds; the document has them all. */
 const shownParts = 20;
@@ -22,10 +20,10 @@ export function attributionReport(attribution: Attribution): string[] {
   const shown = parts.toSorted((a, b) => b.transientBytes - a.transientBytes).slice(0, shownParts);
   const columns: readonly TableColumn[] = [
     { header: isByLayers ? 'MB by layer' : 'MB by stage' },
-    ...(isByLayers ? [{ header: 'stage' }] : [right('active before'), right('after')]),
-    ...(isByLayers ? [] : [right('peak')]),
-    right('transient'),
-    right('time'),
+    ...(isByLayers ? [{ header: 'stage' }] : [figures('active before'), figures('after')]),
+    ...(isByLayers ? [] : [figures('peak')]),
+    figures('transient'),
+    figures('time'),
     { header: 'gives' },
   ];
   return [

@@ -2,7 +2,7 @@
 
 import { activeSentence } from '@tidemark/shared/analysis/conclusion.ts';
 import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type {
   IterationSample,
@@ -15,17 +15,15 @@ import { attributionReport } from './attribution-report.ts';
 import { leakReport } from './leak-report.ts';
 import { inMegabytes } from './megabytes.ts';
 
-const right = (header: string): TableColumn => ({ header, align: 'right' });
-
 const columns: readonly TableColumn[] = [
   { header: 'MB' },
-  right('active'),
-  right('peak'),
-  right('transient'),
-  right('cache'),
-  right('footprint'),
-  right('time'),
-  right('audio'),
+  figures('active'),
+  figures('peak'),
+  figures('transient'),
+  figures('cache'),
+  figures('footprint'),
+  figures('time'),
+  figures('audio'),
 ];
 
 export function profileReport(document: ProfileDocument): string {

@@ -2,7 +2,7 @@
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type {
   MeasuredCheckpoint,
@@ -24,19 +24,17 @@ export function requantizeReport(document: RequantizeDocument): string {
   ].join('\n');
 }
 
-const right = (header: string): TableColumn => ({ header, align: 'right' });
-
 const columns: readonly TableColumn[] = [
   { header: 'MB' },
-  right('loaded'),
-  right('in the loop'),
-  right('growth'),
-  right('peak'),
-  right('from'),
-  right('to'),
-  right('time'),
-  right('audio'),
-  right('samples'),
+  figures('loaded'),
+  figures('in the loop'),
+  figures('growth'),
+  figures('peak'),
+  figures('from'),
+  figures('to'),
+  figures('time'),
+  figures('audio'),
+  figures('samples'),
 ];
 
 function verificationLines({ source }: RequantizeDocument, verification: Verification): string[] {

@@ -2,7 +2,7 @@
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import type { StudyAnswer, VerdictStatus } from '@tidemark/shared/protocol/study-evidence.ts';
@@ -10,20 +10,18 @@ import type { StudyComparison, StudyDocument } from '@tidemark/shared/protocol/s
 import { inMegabytes } from './megabytes.ts';
 import { environmentLine, speechLine } from './profile-report.ts';
 
-const right = (header: string): TableColumn => ({ header, align: 'right' });
-
 const columns = (baseline: string | undefined): readonly TableColumn[] => [
   { header: 'MB' },
-  right('loaded'),
-  right('in the loop'),
-  right('growth'),
-  right('peak'),
-  right('from'),
-  right('to'),
-  right('above active'),
-  right('time'),
-  right('audio'),
-  ...(baseline === undefined ? [] : [right(`peak against ${baseline}`)]),
+  figures('loaded'),
+  figures('in the loop'),
+  figures('growth'),
+  figures('peak'),
+  figures('from'),
+  figures('to'),
+  figures('above active'),
+  figures('time'),
+  figures('audio'),
+  ...(baseline === undefined ? [] : [figures(`peak against ${baseline}`)]),
 ];
 
 export function studyReport(document: StudyDocument): string {
@@ -65,8 +63,8 @@ function answerLines({ explanations, refusals }: StudyAnswer): string[] {
         [
           { header: `Hypothesis on ${explanation.model}` },
           { header: 'verdict' },
-          right('effect'),
-          right('share'),
+          figures('effect'),
+          figures('share'),
         ],
         [
           ...explanation.verdicts.map(({ statement, status, effectBytes, share }) => [

@@ -2,12 +2,9 @@
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
-import type { TableColumn } from '@tidemark/shared/format/table.ts';
+import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { inMegabytes } from './megabytes.ts';
-
-const right = (header: string): TableColumn => ({ header, align: 'right' });
 
 export function xrayReport(document: XrayDocument): string {
   const { files, tensors, parameters, source, reading, warnings, loading } = document;
@@ -33,7 +30,7 @@ function dtypesOf({ bytesByDtype }: XrayDocument): string[] {
 
 function partsTable(document: XrayDocument): string {
   const dtypes = dtypesOf(document);
-  const columns = [{ header: 'MB by part' }, right('parameters'), right('bytes'), ...dtypes.map(right)];
+  const columns = [{ header: 'MB by part' }, figures('parameters'), figures('bytes'), ...dtypes.map(figures)];
   const row = (
     name: string,
     {
@@ -51,7 +48,7 @@ function partsTable(document: XrayDocument): string {
 }
 
 function quantizedTable({ quantization: { found, unquantized }, parameters }: XrayDocument): string {
-  const columns = [{ header: 'MB by layer' }, right('parameters'), right('share'), right('bytes')];
+  const columns = [{ header: 'MB by layer' }, figures('parameters'), figures('share'), figures('bytes')];
   const row = (name: string, ofThem: number, bytes: number): string[] => [
     name,
     formatCount(ofThem),

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { voiceLanguages } from '../kokoro/phonemes/voices.ts';
 import { makeFolder, replaceFile } from './durable.ts';
 import { withLock } from './lock.ts';
 import { didYouMean } from './nearest.ts';
@@ -14,19 +15,6 @@ import { storageError } from './storage-errors.ts';
 /** Lengths of utterances in phonemes, and values of a style: [510, 1, 256], float32. */
 const voiceShape = [510, 1, 256] as const;
 export const voiceBytes = 4 * voiceShape[0] * voiceShape[2];
-
-/** Kokoro's languages by a voice's first letter. */
-const languages: Readonly<Record<string, string>> = {
-  a: 'American English',
-  b: 'British English',
-  e: 'Spanish',
-  f: 'French',
-  h: 'Hindi',
-  i: 'Italian',
-  j: 'Japanese',
-  p: 'Brazilian Portuguese',
-  z: 'Mandarin Chinese',
-};
 
 /** The names of the packaged voices, sorted. Throws 'bad-checkpoint' where set-up has left none. */
 export function packagedVoices(): string[] {
@@ -103,4 +91,4 @@ export function unknownVoice(voice: string, voices: readonly string[]): Tidemark
   });
 }
 
-const languageOf = (voice: string): string => languages[voice.slice(0, 1)] ?? 'Other';
+const languageOf = (voice: string): string => voiceLanguages[voice.slice(0, 1)] ?? 'Other';

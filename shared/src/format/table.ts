@@ -8,6 +8,9 @@ export interface TableColumn {
   readonly align?: 'left' | 'right';
 }
 
+/** A column of figures, which align at their end. */
+export const figures = (header: string): TableColumn => ({ header, align: 'right' });
+
 export interface TableOptions {
   /** The terminal's width: the widest left-aligned column gives way, its cells cut with an ellipsis. */
   readonly maxWidth?: number;

@@ -5,7 +5,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 export type Variety = 'american' | 'british';
 
 /** The languages of Kokoro's voices by their first letter, as in hexgrad's VOICES.md. */
-const languages: Readonly<Record<string, string>> = {
+export const voiceLanguages: Readonly<Record<string, string>> = {
   a: 'American English',
   b: 'British English',
   e: 'Spanish',
@@ -20,7 +20,7 @@ const languages: Readonly<Record<string, string>> = {
 /** The language of a voice named like `af_heart`, or undefined when the name does not say. */
 export function languageOfVoice(voice: string): string | undefined {
   const letter = /^([a-z])[fm]_/.exec(voice)?.[1];
-  return letter === undefined ? undefined : languages[letter];
+  return letter === undefined ? undefined : voiceLanguages[letter];
 }
 
 /**
