@@ -249,7 +249,7 @@ export function exampleAnswer(): StudyAnswer {
         ? {
             ...explanation,
             remedy: {
-              sentence: 'keep the layers that are not quantized in bfloat16.',
+              sentence: 'Avoid it: keep the layers that are not quantized in bfloat16.',
               command: 'tidemark requantize 4bit-fp32 --bits 4 --rest bf16 --out kokoro-4bit-bf16',
             },
           }

@@ -89,11 +89,11 @@ figure svg { display: block; max-width: 100%; height: auto; }
 @media (max-width: 720px) { .wide { display: none; } .narrow { display: block; } }
 .scroll { overflow-x: auto; margin: 8px 0 14px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
-th, td { text-align: left; padding: 6px 10px 6px 0; border-bottom: 1px solid var(--grid); vertical-align: top; }
+th, td { text-align: left; padding: 6px 8px 6px 0; border-bottom: 1px solid var(--grid); vertical-align: top; }
 thead th { color: var(--muted); font-weight: 600; white-space: nowrap; vertical-align: bottom; }
-tbody th { font-weight: 400; min-width: 11em; }
+tbody th { font-weight: 400; min-width: 6.5em; }
 td, dd { unicode-bidi: isolate; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: 10px; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: 8px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; font-size: 0.9rem; }
 dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }

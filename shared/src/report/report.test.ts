@@ -215,7 +215,7 @@ describe('what the page says', () => {
   test('the remedy stands in the answer, with its command', () => {
     const page = renderReport(exampleStudy());
     const answer = page.slice(page.indexOf('class="answer"'), page.indexOf('<section>'));
-    assert.match(answer, /What helps: .*<pre>tidemark requantize /);
+    assert.match(answer, /Avoid it: .*<pre>tidemark requantize /);
   });
 
   test('three iterations claim nothing about slow leaks, and none nothing about the peak', () => {

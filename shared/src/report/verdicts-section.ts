@@ -113,7 +113,7 @@ function countsByStatus(verdicts: readonly Verdict[]): string {
 }
 
 export function remedyContent({ sentence, command }: NonNullable<Explanation['remedy']>): string {
-  return `${paragraph(`What helps: ${sentence}`)}${command === undefined ? '' : commandLine(command)}`;
+  return `${paragraph(sentence)}${command === undefined ? '' : commandLine(command)}`;
 }
 
 /** The parts and the remainder, which make the anomaly. */

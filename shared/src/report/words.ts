@@ -32,10 +32,12 @@ interface Interval {
   readonly high: number;
 }
 
-/** `+119.1 MB (118.9 to 119.4)`, or the exact figure alone where nothing varied. */
+/** `+119.1 MB (118.9 to 119.4)`, or the figure alone where its ends read the same. */
 export function intervalText({ estimate, low, high }: Interval): string {
-  const ends = `${megabytes(low).replace(' MB', '')} to ${megabytes(high).replace(' MB', '')}`;
-  return low === high ? signedMegabytes(estimate) : `${signedMegabytes(estimate)} (${ends})`;
+  const [from, to] = [megabytes(low), megabytes(high)];
+  return from === to
+    ? signedMegabytes(estimate)
+    : `${signedMegabytes(estimate)} (${from.replace(' MB', '')} to ${to.replace(' MB', '')})`;
 }
 
 /** `2025-11-24 10:00 UTC`: a file travels, so the reader's own time zone is nobody's. */
