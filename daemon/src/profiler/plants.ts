@@ -12,12 +12,12 @@ export interface Plant {
   readonly alsoIn: readonly LeakChannel[];
 }
 
-/** Every tensor that is kept is memory of the process and a live tensor too. */
+/** Every tensor that is kept is a live tensor and memory of the process too, and its handle an object in the heap. */
 const tensor = (kind: PlantKind, description: string): Plant => ({
   kind,
   description,
   channel: 'activeBytes',
-  alsoIn: ['liveTensors', 'footprintBytes'],
+  alsoIn: ['liveTensors', 'footprintBytes', 'heapBytes'],
 });
 
 const clean = (kind: PlantKind, description: string): Plant => ({ kind, description, alsoIn: [] });

@@ -25,23 +25,20 @@ export function leakSentence(verdicts: readonly ChannelVerdict[]): string {
     .join(' ');
 }
 
+export interface ModelLeaks {
+  readonly name: string;
+  readonly leaks: readonly ChannelVerdict[];
+}
+
 /** Several models in one sentence or two; empty where none was judged. */
-export function leakSentenceOfModels(
-  models: readonly { readonly name: string; readonly leaks: readonly ChannelVerdict[] }[],
-): string {
+export function leakSentenceOfModels(models: readonly ModelLeaks[]): string {
   const judged = models.filter(({ leaks }) => leaks.length > 0);
   if (judged.length === 0) {
     return '';
   }
-  const having = (status: ChannelVerdict['status']) =>
-    judged.filter(({ leaks }) => leaks.some((each) => each.status === status));
-  const leaking = having('leak').map(({ name, leaks }) => {
+  const leaking = judged.flatMap(({ name, leaks }) => {
     const grown = leaks.filter(({ status }) => status === 'leak').map(growth);
-    return `${name} (${list(grown)})`;
-  });
-  const open = having('inconclusive').map(({ name, leaks }) => {
-    const [first] = leaks.filter(({ status }) => status === 'inconclusive');
-    return `${name} (${first === undefined ? '' : channelNames[first.channel]}: ${first?.reason ?? 'unread'})`;
+    return grown.length === 0 ? [] : [`${name} (${list(grown)} an iteration)`];
   });
   const clean = judged.filter(({ leaks }) =>
     leaks.every(({ status }) => status !== 'leak' && status !== 'inconclusive'),
@@ -53,25 +50,44 @@ export function leakSentenceOfModels(
     // What every one of them would have shown.
     return found.length < clean.length || found.length === 0
       ? []
-      : [`${channelAmount(channel, Math.max(...found))} an iteration in ${channelNames[channel]}`];
+      : [`${channelAmount(channel, Math.max(...found))} in ${channelNames[channel]}`];
   });
-  const would = bounds.length === 0 ? '' : `; one of ${list(bounds)} would have shown`;
+  const would = bounds.length === 0 ? '' : `; one of ${list(bounds)} an iteration would have shown`;
   const everywhere = clean.length === judged.length && clean.length > 1;
   return [
     leaking.length === 0 ? undefined : `Leaks: ${list(leaking)}.`,
     clean.length === 0
       ? undefined
       : `No leak in ${everywhere ? 'any model' : list(clean.map(({ name }) => name))}${would}.`,
-    open.length === 0 ? undefined : `Whether there is a leak is open in ${list(open)}.`,
+    ...openSentences(judged),
   ]
     .filter((sentence) => sentence !== undefined)
     .join(' ');
 }
 
+/** One for each reason, with the models that it is the reason of. */
+function openSentences(models: readonly ModelLeaks[]): string[] {
+  const namesByReason = new Map<string, string[]>();
+  for (const { name, leaks } of models) {
+    const open = leaks.filter(({ status }) => status === 'inconclusive');
+    const [first] = open;
+    if (first !== undefined) {
+      const { channel, reason = unread } = first;
+      const why = open.length === leaks.length ? reason : `of ${channelNames[channel]}, ${reason}`;
+      namesByReason.set(why, [...(namesByReason.get(why) ?? []), name]);
+    }
+  }
+  return [...namesByReason].map(
+    ([reason, names]) => `Whether there is a leak in ${list(names)} is open: ${reason}.`,
+  );
+}
+
+const unread = 'the series cannot be read';
+
 function foundSentence(leaks: readonly ChannelVerdict[]): string {
   const count = leaks[0]?.confirmation?.count;
   const again = count === undefined ? '' : `, and again over ${formatCount(count)} more`;
-  return `Leak: ${list(leaks.map(growth))}${again}.`;
+  return `Leak: ${list(leaks.map(growth))} an iteration${again}.`;
 }
 
 function activeSentence({
@@ -104,7 +120,7 @@ function footprintSentence({ status, smallestDetectable }: ChannelVerdict): stri
 }
 
 function openSentence(open: readonly ChannelVerdict[], of: number): string {
-  const reasons = new Set(open.map(({ reason = 'the series cannot be read' }) => reason));
+  const reasons = new Set(open.map(({ reason = unread }) => reason));
   const why = [...reasons].join('; ');
   return open.length === of
     ? `Whether anything leaks is open: ${why}.`
@@ -112,7 +128,7 @@ function openSentence(open: readonly ChannelVerdict[], of: number): string {
 }
 
 const growth = ({ channel, ratePerIteration }: ChannelVerdict): string =>
-  `${channelNames[channel]} grows by ${channelAmount(channel, ratePerIteration)} an iteration`;
+  `${channelNames[channel]} ${channelAmount(channel, ratePerIteration, { sign: true })}`;
 
 const list = (parts: readonly string[]): string =>
   new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);

@@ -1,0 +1,59 @@
+/** Planted leaks, in real hosts: all of them with a tiny model, and two with the real one from the command line. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import * as v from 'valibot';
+import { selftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
+import { resolveModel } from '../src/models/resolve.ts';
+import { plants } from '../src/profiler/plants.ts';
+import { runSelftest } from '../src/profiler/selftest.ts';
+import { runCli } from './cli.ts';
+import { testHome } from './test-home.ts';
+import { writeTinyKokoro } from './tiny-kokoro.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-selftest-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const tiny = join(folder, 'tiny');
+writeTinyKokoro(tiny, { dtype: 'bfloat16' });
+
+test('every planted leak is found in its channel and at its rate, and nothing else is called a leak', async () => {
+  const model = await resolveModel(tiny, { dataFolder: folder });
+  const document = await runSelftest(
+    plants,
+    { model, voiceFile: join(tiny, 'voices', 'af_tiny.safetensors') },
+    {
+      phonemes: ['abc.'],
+      voice: 'af_tiny',
+      iterations: 10,
+      warmupIterations: 1,
+      seed: 0,
+      deterministic: false,
+      speed: 1,
+    },
+  );
+  assert.deepEqual(v.parse(selftestDocument, JSON.parse(JSON.stringify(document))), document);
+  for (const { plant, result, reason } of document.plants) {
+    assert.equal(result, 'as-expected', `${plant}: ${reason ?? ''}`);
+  }
+  assert.equal(document.outcome, 'passed');
+});
+
+test('the command finds a leak of 4 bytes in the real model, and leaves it alone without one', async () => {
+  const { code, stdout, stderr } = await runCli(
+    ['selftest', '--only', 'tensor-4-bytes,nothing', '--iterations', '10'],
+    { environment: { TIDEMARK_HOME: await testHome('bf16') } },
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^a tensor of 4 bytes, kept +found +active memory +4 B +4 B +0\.0%$/m);
+  assert.match(stdout, /^nothing +left alone /m);
+  assert.match(stdout, /^Passed: 1 of 1 leaks were found/m);
+  assert.match(
+    stdout,
+    /^With nothing planted: No leak: active memory is constant to the byte over 10 iterations/m,
+  );
+  assert.match(stderr, /rising: active memory.*20 more iterations will tell/);
+});
