@@ -80,7 +80,12 @@ const unresolved: readonly [string, { name: string; library: string }, string][]
   [
     'a symbol of a later C++ library',
     { name: '__ZNSt3__17to_jsonEv', library: '/usr/lib/libc++.1.dylib' },
-    'It needs __ZNSt3__17to_jsonEv of the C++ library, which may be newer than macOS 14.',
+    'It needs __ZNSt3__17to_jsonEv, which the C++ library of macOS 14 is not known to have (see cxx-library.ts).',
+  ],
+  [
+    'a symbol that nothing provides',
+    { name: '_cblas_sgemm', library: 'any' },
+    'It needs _cblas_sgemm, which no library provides.',
   ],
   [
     'a symbol that the addon would look for in itself',

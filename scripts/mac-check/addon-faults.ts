@@ -1,9 +1,9 @@
 /** Says why macOS would refuse to load an addon, or would load it and run it wrongly. */
 
+import { cxxLibrary, cxxSymbols } from './cxx-library.ts';
 import type { Import, MachO } from './mach-o.ts';
 
 const systemLibrary = '/usr/lib/libSystem.B.dylib';
-const cxxLibrary = '/usr/lib/libc++.1.dylib';
 const mlxLibrary = '@rpath/libmlx.dylib';
 /** Where libmlx lies, seen from build/native and from build/mac alike. */
 export const mlxRpath = '@loader_path/../mlx/mlx/lib';
@@ -48,25 +48,22 @@ function libraryFaults({ libraries, rpaths }: MachO): string[] {
 }
 
 function importFaults({ imports }: MachO, { libmlx, nodeApi }: Surroundings): string[] {
-  // The system's C++ library is not at hand here. But what MLX's own library takes from it is there on every macOS
-  // that MLX supports.
-  const cxxSymbols = new Set(
-    libmlx.imports.filter(({ library }) => library === cxxLibrary).map(({ name }) => name),
-  );
+  const known = cxxSymbols(libmlx);
   const fault = ({ name, library }: Import): string | undefined => {
     switch (library) {
       case systemLibrary:
         return undefined;
       case cxxLibrary:
-        return cxxSymbols.has(name)
+        return known.has(name)
           ? undefined
-          : `It needs ${name} of the C++ library, which may be newer than macOS ${oldestMacOS}.`;
+          : `It needs ${name}, which the C++ library of macOS ${oldestMacOS} is not known to have (see cxx-library.ts).`;
       case mlxLibrary:
         return libmlx.exports.has(name) ? undefined : `It needs ${name}, which libmlx does not export.`;
       case 'any':
         if (nodeApi.has(name.slice(1))) return undefined;
-        return name.includes('3mlx4core')
-          ? `It needs ${name}, which libmlx does not export.`
+        if (name.includes('3mlx4core')) return `It needs ${name}, which libmlx does not export.`;
+        return name.includes('St3__1')
+          ? `It needs ${name}, which the C++ library of macOS ${oldestMacOS} is not known to have (see cxx-library.ts).`
           : `It needs ${name}, which no library provides.`;
       default:
         return `It needs ${name} of ${library}.`;

@@ -14,7 +14,7 @@ import { addonSourceKey, nodeApiIncludes } from '../setup/steps/addon.js';
 import { runTool, type MacToolchain } from './surroundings.ts';
 
 /** What decides how the addon is made, besides its sources and pins. */
-const recipe = ['build-addon.ts', 'surroundings.ts', 'zig-toolchain.cmake'].map(
+const recipe = ['build-addon.ts', 'cxx-library.ts', 'surroundings.ts', 'zig-toolchain.cmake'].map(
   (file) => `scripts/mac-check/${file}`,
 );
 

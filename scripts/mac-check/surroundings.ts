@@ -12,6 +12,7 @@ import { platformOf, thisMachine } from '../setup/platform.js';
 import { checkRequirements } from '../setup/requirements.js';
 import { replaceFolder, unpack } from '../setup/unpack.js';
 import { mlxRpath, type Surroundings } from './addon-faults.ts';
+import { cxxLibrary, cxxSymbols } from './cxx-library.ts';
 import { readMachO } from './mach-o.ts';
 
 type Context = Parameters<typeof fetchWheel>[0];
@@ -106,15 +107,14 @@ function nodeApiFunctions(): Set<string> {
   return new Set([...listed.js_native_api_symbols, ...listed.node_api_symbols]);
 }
 
-/** The system's C++ library as far as MLX's own use of it proves what it exports, in the linker's text format. */
-function cxxStub({ libmlx: { imports } }: Surroundings): string {
-  const library = '/usr/lib/libc++.1.dylib';
-  const names = imports.filter((found) => found.library === library).map(({ name }) => `'${name}'`);
+/** The system's C++ library, as far as it is known, in the linker's text format. */
+function cxxStub({ libmlx }: Surroundings): string {
+  const names = [...cxxSymbols(libmlx)].map((name) => `'${name}'`);
   return [
     '--- !tapi-tbd',
     'tbd-version: 4',
     'targets: [ arm64-macos ]',
-    `install-name: '${library}'`,
+    `install-name: '${cxxLibrary}'`,
     'exports:',
     '  - targets: [ arm64-macos ]',
     `    symbols: [ ${names.join(', ')} ]`,
