@@ -110,7 +110,7 @@ pre { background: var(--panel); padding: 8px 12px; white-space: pre-wrap; font-s
 .status svg { display: inline-block; vertical-align: -1px; margin-right: 5px; }
 .sum { font-size: 0.9rem; }
 @media print { details > *:not(summary) { display: block; } .scroll { overflow-x: visible; } }
-@media (max-width: 600px) {
+@media (max-width: 860px) {
   table, tbody, tr, tbody th, td { display: block; width: 100%; }
   thead { display: none; }
   tr { border-bottom: 1px solid var(--grid); padding: 6px 0; }
