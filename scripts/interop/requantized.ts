@@ -1,0 +1,117 @@
+/**
+ * Whether mlx-audio takes what `tidemark requantize` makes: its loader accepts it strictly, and its network says the same with
+ * it as ours does. A checkpoint with fused weight norm must be refused, as the command says that it is.
+ */
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { logMelCorrelation } from '../../daemon/test/log-mel.ts';
+import { ModelHost } from '../../daemon/src/host/model-host.ts';
+import type { RequantizeOptions } from '../../daemon/src/models/requantize/plan.ts';
+import { requantize } from '../../daemon/src/models/requantize/requantize.ts';
+import { resolveModel } from '../../daemon/src/models/resolve.ts';
+import { voicePath } from '../../daemon/src/models/voice-path.ts';
+import { buildFolder, dataFolder } from '../../daemon/src/paths.ts';
+import { askPeer } from './peer.ts';
+
+/** Short, for mlx-audio takes half a minute for a second of audio on a CPU. */
+const phonemes = 'həlˈO.';
+/** Of the parity tests. From one seed both draw the same noise, and agree to four digits where they were measured. */
+const leastCorrelation = 0.98;
+
+interface Case {
+  readonly source: string;
+  readonly request: Partial<RequantizeOptions>;
+}
+
+const cases: readonly Case[] = [
+  { source: '4bit-fp32', request: { rest: 'bfloat16' } },
+  { source: 'bf16', request: { bits: 6, groupSize: 32 } },
+  { source: '4bit-fp32', request: { bits: 8, rest: 'bfloat16' } },
+  { source: 'fp32', request: { rest: 'bfloat16' } },
+  { source: 'bf16', request: { fuseWeightNorm: true } },
+];
+
+const results = v.array(
+  v.object({
+    name: v.string(),
+    refusal: v.optional(v.string()),
+    tensorBytes: v.optional(v.number()),
+    durations: v.optional(v.array(v.number())),
+  }),
+);
+
+/** Prints a line for each case; gives whether all are as they should be. */
+export async function checkRequantized(python: string): Promise<boolean> {
+  const folder = await mkdtemp(join(buildFolder, 'interop-'));
+  try {
+    const options = { dataFolder: dataFolder() };
+    const voiceFile = await voicePath(await resolveModel('bf16', options), 'af_heart', options);
+    const checkpoints = [];
+    for (const [index, { source, request }] of cases.entries()) {
+      const { model } = await requantize(
+        await resolveModel(source, options),
+        join(folder, `checkpoint-${index}`),
+        { fuseWeightNorm: false, ...request },
+        options,
+      );
+      checkpoints.push({
+        name: `${source} ${JSON.stringify(request)}`,
+        folder: model.folder,
+        tensorBytes: model.tensorBytes,
+        audioFile: join(folder, `audio-${index}`),
+        isFused: request.fuseWeightNorm === true,
+      });
+    }
+    const answers = await askPeer(python, 'requantized.py', {
+      job: { phonemes, voiceFile, checkpoints },
+      schema: results,
+    });
+    let areAllWell = true;
+    for (const [index, checkpoint] of checkpoints.entries()) {
+      const { refusal, tensorBytes, durations } = answers[index] ?? { name: '' };
+      const isAsIntended = (refusal !== undefined) === checkpoint.isFused;
+      if (refusal !== undefined || durations === undefined) {
+        console.log(`${checkpoint.name}: refused by mlx-audio (${refusal ?? 'no answer'})`);
+        areAllWell &&= isAsIntended;
+        continue;
+      }
+      const theirs = samplesOf(await readFile(checkpoint.audioFile));
+      const { audio, own } = await say(checkpoint.folder, voiceFile, durations);
+      const correlation = logMelCorrelation(theirs, audio);
+      const frames = sum(own) - sum(durations);
+      console.log(
+        `${checkpoint.name}: loaded strictly, ${tensorBytes} bytes; it says ${theirs.length} samples, ours ` +
+          `${frames === 0 ? 'the same length' : `${frames} frames more`}, log-mel correlation ${correlation.toFixed(4)}`,
+      );
+      areAllWell &&=
+        isAsIntended &&
+        tensorBytes === checkpoint.tensorBytes &&
+        theirs.length === audio.length &&
+        Math.abs(frames) <= 1 &&
+        correlation >= leastCorrelation;
+    }
+    return areAllWell;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of a file of float32 numbers; a copy, for the buffer may be part of a larger one. */
+const samplesOf = (file: Buffer): Float32Array => new Float32Array(Uint8Array.from(file).buffer);
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Our network's speech with the peer's durations, and the durations that it predicts itself. */
+async function say(
+  folder: string,
+  voiceFile: string,
+  durations: number[],
+): Promise<{ audio: Float32Array; own: readonly number[] }> {
+  await using host = await ModelHost.start();
+  await host.load({ folder, voiceFile });
+  const [own = []] = await host.durations({ phonemes: [phonemes], speed: 1 });
+  const { audio } = await host.synthesize({ phonemes, seed: 0, deterministic: false, speed: 1, durations });
+  return { audio, own };
+}
