@@ -190,7 +190,7 @@ describe('unequal work is the cause', () => {
     );
     const verdict = verdictOn(explanation, 'unequal-work');
     assert.equal(verdict.status, 'supported');
-    assert.match(verdict.sentence, /117600 samples instead of 106800/);
+    assert.match(verdict.sentence, /117,600 samples instead of 106,800/);
   });
 });
 

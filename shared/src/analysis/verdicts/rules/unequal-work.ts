@@ -1,6 +1,7 @@
 /** Hypothesis: quantized prosody predicts other durations, so the model makes more audio from the same text. */
 
 import { formatBytes } from '../../../format/bytes.ts';
+import { formatCount } from '../../../format/numbers.ts';
 import { medianOf } from '../evidence.ts';
 import { judgeByIntervention } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
@@ -20,7 +21,7 @@ export const unequalWork: Rule = {
       changesBaseline: false,
       wholeWithoutAnomaly: Math.max(1, Math.abs(question.difference.estimate)),
       sentence: (effect) => {
-        const length = own === reference ? 'the same length' : `${own} samples instead of ${reference}`;
+        const length = own === reference ? 'the same length' : `${formatCount(own)} samples instead of ${formatCount(reference)}`;
         const way = effect.estimate >= 0 ? 'added' : 'saved';
         return `It speaks the text in ${length}; by itself that ${way} ${formatBytes(Math.abs(effect.estimate))} at the peak.`;
       },
