@@ -86,6 +86,9 @@ function answer({ facts, baseline, difference, isAnomaly }: Question, verdicts: 
   }
   const named = causes
     .toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0))
-    .map(({ statement, effectBytes }) => `${statement.replace(/\.$/, '')} (${formatBytes(effectBytes?.estimate ?? 0)}).`);
+    .map(
+      ({ statement, effectBytes }) =>
+        `${statement.replace(/\.$/, '')} (${formatBytes(effectBytes?.estimate ?? 0)}).`,
+    );
   return `${opening} ${named.length === 1 ? 'The cause:' : 'The causes:'} ${named.join(' ')}`;
 }

@@ -21,7 +21,10 @@ export const unequalWork: Rule = {
       changesBaseline: false,
       wholeWithoutAnomaly: Math.max(1, Math.abs(question.difference.estimate)),
       sentence: (effect) => {
-        const length = own === reference ? 'the same length' : `${formatCount(own)} samples instead of ${formatCount(reference)}`;
+        const length =
+          own === reference
+            ? 'the same length'
+            : `${formatCount(own)} samples instead of ${formatCount(reference)}`;
         const way = effect.estimate >= 0 ? 'added' : 'saved';
         return `It speaks the text in ${length}; by itself that ${way} ${formatBytes(Math.abs(effect.estimate))} at the peak.`;
       },
