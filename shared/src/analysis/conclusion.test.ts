@@ -6,6 +6,7 @@ import { exampleProfile } from '../protocol/examples.ts';
 import type { ExampleOptions } from '../protocol/examples.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
 import { activeSentence, concludeStudy } from './conclusion.ts';
+import { judgeRun } from './leak-run.ts';
 import { compareRuns } from './study-comparison.ts';
 
 const repeated = (changes: Partial<IterationSample>, times = 5): Partial<IterationSample>[] =>
@@ -116,4 +117,13 @@ test('what failed, what was stopped and what was not begun is told', () => {
   assert.match(said, /bf16 was interrupted after 2 of 2 iterations/);
   assert.match(said, /x\/y could not be measured\./);
   assert.match(said, /fp32 was not begun\./);
+});
+
+test('what the leak rule says of the models is part of the conclusion', () => {
+  const run = exampleProfile({ measured: repeated({}, 15) });
+  const leaks = judgeRun({ iterations: run.iterations, iterationsAsked: 15 });
+  assert.match(
+    conclude({ ...run, leaks }),
+    /No leak in bf16; one of 1 B in active memory and 32\.8 kB in footprint an iteration would have shown\./,
+  );
 });

@@ -31,13 +31,15 @@ export const leakStatus = v.picklist([
 
 export type LeakStatus = v.InferOutput<typeof leakStatus>;
 
+const finite = v.pipe(v.number(), v.finite());
+
 /** What one series says, before any confirmation. */
 export const trendReading = v.object({
   count,
   rising: v.boolean(),
   /** Bytes (or whatever the series counts) per iteration. */
-  slope: v.number(),
-  slopeLowerBound: v.number(),
+  slope: finite,
+  slopeLowerBound: finite,
   pValue: v.number(),
   firstHalfPValue: v.number(),
   secondHalfPValue: v.number(),
@@ -49,9 +51,9 @@ export const channelVerdict = v.object({
   channel: v.picklist(leakChannels),
   status: leakStatus,
   /** Growth per iteration, in the channel's unit: of the confirmation run where there is one. */
-  ratePerIteration: v.number(),
+  ratePerIteration: finite,
   /** The smallest steady leak per iteration that this run would have found; absent where it could have found none. */
-  smallestDetectable: v.exactOptional(v.number()),
+  smallestDetectable: v.exactOptional(finite),
   first: v.exactOptional(trendReading),
   confirmation: v.exactOptional(trendReading),
   /** Why it is inconclusive, as a clause. */

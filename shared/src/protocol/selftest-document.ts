@@ -31,6 +31,9 @@ export type PlantKind = (typeof plantKinds)[number];
 /** A leak's measured rate may differ from the planted one by this share. */
 export const rateTolerance = 0.1;
 
+/** Bytes, tensors or files per iteration. */
+const rate = v.pipe(v.number(), v.finite());
+
 export const plantResult = v.object({
   plant: v.picklist(plantKinds),
   /** What was planted, in words. */
@@ -38,8 +41,8 @@ export const plantResult = v.object({
   /** The channel in which the leak must be found; absent for what is no leak. */
   channel: v.optional(v.picklist(leakChannels)),
   /** What was planted and what was measured in that channel, per iteration of the confirmation run. */
-  plantedRate: v.optional(v.number()),
-  measuredRate: v.optional(v.number()),
+  plantedRate: v.optional(rate),
+  measuredRate: v.optional(rate),
   result: v.picklist([
     /** A leak that was found at its rate, or no leak, and left alone. */
     'as-expected',
