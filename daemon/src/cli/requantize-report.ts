@@ -56,7 +56,6 @@ function row(name: string, { load, summary, samples }: MeasuredCheckpoint): stri
     name,
     inMegabytes(load.activeBytes),
     inMegabytes(active.lastBytes),
-    active.course === 'constant' ? '0 B' : formatBytes(active.growthBytes, { sign: true }),
     inMegabytes(peakBytes.median),
     inMegabytes(peakBytes.minimum),
     inMegabytes(peakBytes.maximum),

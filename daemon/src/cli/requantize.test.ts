@@ -42,7 +42,7 @@ test('a verified one is a table and a conclusion on stdout; a relative folder is
     stdout,
     /mlx-audio and Tidemark load it\.\n {2}the packed weights of \d+ layers kept to the bit\n/,
   );
-  assert.match(stdout, /^the result .* 0 B /m);
+  assert.match(stdout, /^the result( +[\d.,]+){5} +[\d.]+ s +[\d.]+ s +[\d,]+$/m);
   assert.match(stdout, /^The result loads .* instead of .* \(-\d+\.\d%\), peaks /m);
   assert.match(stderr, /^Wrote .*made\.$/m);
   assert.match(stderr, /^the result: iteration 4 of 4: /m);
