@@ -50,7 +50,7 @@ test('help is on stdout, names every command, and each command explains itself w
   const { code, stdout, stderr } = await cli(['--help']);
   assert.equal(code, 0);
   assert.equal(stderr, '');
-  const commands = ['profile', 'study', 'report', 'compare', 'say', 'xray', 'models', 'doctor'];
+  const commands = ['profile', 'study', 'report', 'compare', 'say', 'xray', 'models', 'doctor', 'selftest'];
   for (const command of commands) {
     assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
     const help = await cli([command, '--help']);
@@ -95,6 +95,31 @@ test('a profile as JSON is one document on stdout, true to the schema', async ()
   assert.equal(document.load.activeBytes, document.model.tensorBytes);
   assert.equal(document.summary?.active.course, 'constant');
   assert.equal(document.summary.extraTensors, 0);
+});
+
+test('a profile says what it excludes about leaks, and with too few iterations that it excludes nothing', async () => {
+  const enough = await cli(['profile', tiny, ...speech, '--iterations', '10']);
+  assert.match(
+    enough.stdout,
+    /^No leak: active memory is constant to the byte over 10 iterations; a leak of 1 B an iteration would have shown\./m,
+  );
+  assert.match(enough.stdout, /^active memory +no leak +0 B +1 B$/m);
+  assert.match(enough.stdout, /^undisposed tensors +no leak +0 tensors +1 tensor$/m);
+  const few = await cli(['profile', tiny, ...brief]);
+  assert.match(
+    few.stdout,
+    /^Whether anything leaks is open: it has 2 measured iterations, and the rule needs 10\.$/m,
+  );
+  assert.doesNotMatch(few.stdout, /No leak|verdict/);
+});
+
+test('a self-test refuses what it cannot plant, and fewer iterations than the rule takes', async () => {
+  const unknown = await cli(['selftest', '--only', 'nothing,rust']);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /There is no plant rust; there are tensor-4-bytes, /);
+  const short = await cli(['selftest', '--iterations', '9']);
+  assert.equal(short.code, 2);
+  assert.match(short.stderr, /Give a whole number from 10 /);
 });
 
 test('a study compares, and goes on after a model that cannot be loaded', async () => {
