@@ -42,6 +42,7 @@ test('a verified one is a table and a conclusion on stdout; a relative folder is
     stdout,
     /mlx-audio and Tidemark load it\.\n {2}the packed weights of \d+ layers kept to the bit\n/,
   );
+  assert.match(stdout, /^MB +loaded +in the loop +peak +from +to +time +audio +samples$/m);
   assert.match(stdout, /^the result( +[\d.,]+){5} +[\d.]+ s +[\d.]+ s +[\d,]+$/m);
   assert.match(stdout, /^The result loads .* instead of .* \(-\d+\.\d%\), peaks /m);
   assert.match(stderr, /^Wrote .*made\.$/m);

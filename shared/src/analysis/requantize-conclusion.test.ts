@@ -61,6 +61,10 @@ test('a peak within the wobble of a CPU is as high', () => {
   assert.match(conclude(before, { ...before, peak: 775_000_000 }), /the same 282\.7 MB, peaks as high, /);
 });
 
+test('a few bytes that no figure shows are no change', () => {
+  assert.match(conclude(before, { ...before, loaded: 282_700_356 }), /^The result loads the same 282\.7 MB,/);
+});
+
 test('what got worse is said too', () => {
   const text = conclude(
     before,

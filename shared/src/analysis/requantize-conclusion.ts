@@ -18,9 +18,11 @@ export function concludeVerification({ original, result, peakDifference, audio }
 }
 
 function loadedClause(before: number, after: number): string {
-  return before === after
-    ? `the same ${formatBytes(after)}`
-    : `${formatBytes(after)} instead of ${formatBytes(before)} (${formatPercent((after - before) / before, { sign: true })})`;
+  const [was, is] = [formatBytes(before), formatBytes(after)];
+  // A few bytes that the figures do not show are no change worth a sentence.
+  return was === is
+    ? `the same ${is}`
+    : `${is} instead of ${was} (${formatPercent((after - before) / before, { sign: true })})`;
 }
 
 function peakClause({ summary }: MeasuredCheckpoint, difference: Findings['peakDifference']): string {
