@@ -28,7 +28,6 @@ const columns: readonly TableColumn[] = [
   { header: 'MB' },
   figures('loaded'),
   figures('in the loop'),
-  figures('growth'),
   figures('peak'),
   figures('from'),
   figures('to'),
