@@ -1,0 +1,83 @@
+/** What the checks say of places and processes that are not as they should be. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { isAlive } from '../../test/processes.ts';
+import { ModelHost } from '../host/model-host.ts';
+import { runningHosts } from '../host/running-hosts.ts';
+import { examine } from './doctor.ts';
+import { checkOtherHosts } from './machine-checks.ts';
+import { checkBlas, checkMlx } from './runtime-checks.ts';
+import { checkCheckpoints, checkDataFolder, checkDisk, checkHubCache } from './storage-checks.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-doctor-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a data folder that is not there yet is fine where it can be made', async () => {
+  const absent = join(folder, 'a', 'b');
+  const { status, detail } = await checkDataFolder(absent);
+  assert.equal(status, 'ok');
+  assert.match(detail, /not there yet/);
+  assert.equal((await checkDisk(absent)).status === 'fail', false);
+  assert.equal((await checkCheckpoints(absent)).status, 'ok');
+});
+
+test('a file in the place of the data folder fails', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const { status, checks } = await examine({ dataFolder: file });
+  assert.equal(status, 'fail');
+  assert.equal(checks.find(({ id }) => id === 'data-folder')?.status, 'fail');
+});
+
+test('a model that was never finished is a warning, with the command that mends it', async () => {
+  const home = join(folder, 'home');
+  mkdirSync(join(home, 'models', 'bf16'), { recursive: true });
+  const { status, detail, remedy } = await checkCheckpoints(home);
+  assert.equal(status, 'warn');
+  assert.match(detail, /damaged: bf16/);
+  assert.match(remedy ?? '', /tidemark models build bf16/);
+});
+
+test('an addon that does not load fails MLX, and says what to do', () => {
+  const broken = new Error('The native addon could not be loaded.');
+  assert.equal(checkMlx(broken).status, 'fail');
+  assert.equal(checkBlas(broken).status, 'fail');
+});
+
+test('a cache that cannot be written is no failure', { skip: process.getuid?.() === 0 }, () => {
+  const before = process.env['HF_HUB_CACHE'];
+  process.env['HF_HUB_CACHE'] = '/proc/nowhere';
+  assert.equal(checkHubCache().status, 'warn');
+  process.env['HF_HUB_CACHE'] = before;
+});
+
+test('a host that runs is found, with its memory, and is not found when it has ended', async () => {
+  const host = await ModelHost.start();
+  const { pid } = host;
+  const found = (await runningHosts()).find((each) => each.pid === pid);
+  assert.ok(found !== undefined && found.residentBytes > 20_000_000);
+  const { status, remedy } = await checkOtherHosts();
+  assert.equal(status, 'warn');
+  assert.match(remedy ?? '', new RegExp(`kill .*\\b${pid}\\b`));
+  await host.close();
+  assert.ok(!isAlive(pid));
+  assert.ok(!(await runningHosts()).some((each) => each.pid === pid));
+});
+
+test('each check is told as it is done, under a name of its own', async () => {
+  const told: string[] = [];
+  const { checks } = await examine({ dataFolder: folder, onCheck: ({ id }) => told.push(id) });
+  assert.deepEqual(
+    told,
+    checks.map(({ id }) => id),
+  );
+  assert.equal(new Set(told).size, told.length);
+});
+
+test('an aborted examination ends', async () => {
+  await assert.rejects(examine({ dataFolder: folder, signal: AbortSignal.abort(new Error('stop')) }), /stop/);
+});
