@@ -9,7 +9,7 @@ const turnsForFinalizers = 3;
 /**
  * Leaves nothing in memory but what is referred to: collects garbage, lets the finalizers of collected handles run, waits
  * for queued work, returns MLX's cache and then what the C allocator holds free. Without that last step glibc's trimming
- * thresholds move the footprint by 22 MB from one identical iteration to the next; with it, by 0.1 MB. Needs Node's
+ * thresholds move the footprint by 22 MB from one identical iteration to the next; with it, by 0.4 MB at the most. Needs Node's
  * `--expose-gc`.
  */
 export async function settle(): Promise<void> {

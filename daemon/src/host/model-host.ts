@@ -10,6 +10,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { interruptionOf } from '../interruption.ts';
 import { HostDeath } from './host-death.ts';
 import type { HostEnd } from './host-death.ts';
+import { hostFlags } from './host-flags.ts';
 import { endWithThisProcess } from './live-hosts.ts';
 import { hostMessage, results } from './messages.ts';
 import type {
@@ -46,20 +47,6 @@ interface PendingCall {
 }
 
 const defaultEntry = fileURLToPath(new URL('main.ts', import.meta.url));
-
-/**
- * V8's flags for a host. All but the first keep its own growth out of the JavaScript heap: bytecode, feedback and machine
- * code of a function are made when it is first called, in the warm-up, and never again. Otherwise V8 compiles hot functions
- * anew for hundreds of iterations, and a clean heap grows by up to 25 kB in each. The time is in libmlx, not in JavaScript.
- */
-const hostFlags = [
-  '--expose-gc',
-  '--no-lazy-feedback-allocation',
-  '--always-sparkplug',
-  '--no-maglev',
-  '--no-opt',
-  '--no-flush-bytecode',
-] as const;
 
 /** What a host gets before it is ended by force: to leave on request, and then to obey SIGTERM. */
 const leaveMilliseconds = 2000;

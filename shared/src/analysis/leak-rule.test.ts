@@ -150,6 +150,48 @@ describe('series without noise', () => {
     );
   });
 
+  test('the bound of a series with a step down is what the rule does find there, not what its noise says', () => {
+    const normal = seededNormal(3);
+    // In units of 1 kB, as footprints of a process do that gives memory back once: noise of 0.1 MB, and a step of 4 MB.
+    for (const stepAt of [2, 4, 7, 11]) {
+      const series = steps(15, (i) => (i < stepAt ? 4000 : 0) + 100 * normal());
+      const bound = smallestDetectableSlope(series, 32);
+      const leaking = (slope: number): boolean =>
+        readTrend(
+          series.map((value, i) => value + slope * i),
+          32,
+        ).rising;
+      assert.ok(leaking(bound), `step at ${stepAt}: ${bound}`);
+      assert.ok(bound > 150, `step at ${stepAt}: ${bound}`);
+    }
+  });
+
+  test('ten thousand iterations are read in a second, with the slope per iteration', () => {
+    const normal = seededNormal(4);
+    const reading = readTrend(
+      steps(10_000, (i) => 0.01 * i + normal()),
+      0,
+    );
+    assert.equal(reading.count, 10_000);
+    assert.equal(reading.rising, true);
+    assert.ok(Math.abs(reading.slope / 0.01 - 1) < 0.02);
+    const constant = readTrend(
+      steps(10_000, () => 5),
+      0,
+    );
+    assert.equal(constant.rising, false);
+  });
+
+  test('a constant series with a threshold would have shown the next unit above it', () => {
+    assert.equal(
+      smallestDetectableSlope(
+        steps(15, () => 7),
+        64,
+      ),
+      65,
+    );
+  });
+
   test('a confirmation that slowed to less than half is none', () => {
     const first = readTrend(
       steps(15, (i) => 10 * i),

@@ -6,8 +6,8 @@ import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak
 /**
  * Growth per iteration that a channel may show without any leak, in its own unit. In clean runs of 120 iterations (bf16, the
  * CPU backend on Linux) MLX's counter, tensors and descriptors did not move by one, and the heap stayed constant to the byte
- * from the third iteration on. The footprint moved by up to 0.3 MB either way; of all its windows of 15 iterations, the one
- * that rose most had a slope whose lower bound was 9,557 bytes.
+ * from the third iteration on. The footprint moved by up to 0.4 MB from one to the next; of all its windows of 15 iterations,
+ * the one that rose most had a slope whose lower bound was 12,288 bytes.
  */
 export const channelThresholds: Readonly<Record<LeakChannel, number>> = {
   activeBytes: 0,
@@ -66,7 +66,7 @@ export function judgeChannel(series: ChannelSeries): ChannelVerdict {
       channel,
       status: isPlateau(firstSeries, first) ? 'plateau' : 'no-leak',
       ratePerIteration: first.slope,
-      smallestDetectable: smallestDetectableSlope(firstSeries, threshold),
+      ...bound(firstSeries, threshold),
       first,
     };
   }
@@ -93,10 +93,16 @@ export function judgeChannel(series: ChannelSeries): ChannelVerdict {
     channel,
     status: 'plateau',
     ratePerIteration: confirmation.slope,
-    smallestDetectable: smallestDetectableSlope(confirmationSeries, threshold),
+    ...bound(confirmationSeries, threshold),
     first,
     confirmation,
   };
+}
+
+/** Absent where the series could hide any leak. */
+function bound(series: readonly number[], threshold: number): Pick<ChannelVerdict, 'smallestDetectable'> {
+  const smallestDetectable = smallestDetectableSlope(series, threshold);
+  return Number.isFinite(smallestDetectable) ? { smallestDetectable } : {};
 }
 
 /** Grew over the whole, by more than the noise, but not in its second half. */
