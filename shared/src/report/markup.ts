@@ -76,7 +76,7 @@ const style = `
   --grid: #30363d; --s1: #56b4e9; --s2: #f0a35e; --s3: #3fbf9b; --s4: #d99bcb; --s5: #e0cf55; --s6: #9aa5b1;
   --supported: #4cc38a; --refuted: #9aa5b1; --open: #e3b341; --alarm: #ff8a80; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 944px; padding: 24px 16px 48px; background: var(--background); color: var(--text);
+body { margin: 0 auto; max-width: 1056px; padding: 24px 16px 48px; background: var(--background); color: var(--text);
   font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 4px; }
 h2 { font-size: 1.15rem; margin: 36px 0 8px; }
