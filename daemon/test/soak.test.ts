@@ -13,7 +13,10 @@ test('active memory is constant to the byte over fifty iterations, and only weig
     { environment: { TIDEMARK_HOME: await testHome('bf16') } },
   );
   assert.equal(code, 0, stderr);
-  const { iterations, load, model, summary } = v.parse(profileDocument, JSON.parse(stdout));
+  const { confirmation, iterations, leaks, load, model, summary } = v.parse(
+    profileDocument,
+    JSON.parse(stdout),
+  );
   const measured = iterations.filter(({ warmup }) => !warmup);
   assert.equal(measured.length, 50);
 
@@ -34,5 +37,13 @@ test('active memory is constant to the byte over fifty iterations, and only weig
     assert.equal(openFileDescriptors, first.openFileDescriptors);
   }
   assert.equal(summary.extraTensors, 0);
+
+  // Nothing rises, the noisy channels neither, so that no second look was due.
+  assert.equal(confirmation, undefined);
+  assert.deepEqual(
+    leaks?.filter(({ status }) => status === 'leak'),
+    [],
+  );
+  assert.equal(leaks.find(({ channel }) => channel === 'activeBytes')?.smallestDetectable, 1);
   assert.equal(new Set(measured.map(({ samples }) => samples)).size, 1);
 });

@@ -1,10 +1,12 @@
 /** A self-test as text: one row a plant, and below the table what it shows. */
 
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
+import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { rateTolerance } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantResult, SelftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
 import { environmentLine } from './profile-report.ts';
@@ -59,12 +61,20 @@ function row(plant: PlantResult): string[] {
     description,
     resultWords(plant),
     channel === undefined ? nothing : channelNames[channel],
-    channel === undefined || plantedRate === undefined ? nothing : channelAmount(channel, plantedRate),
-    channel === undefined || measuredRate === undefined ? nothing : channelAmount(channel, measuredRate),
+    channel === undefined || plantedRate === undefined ? nothing : exactAmount(channel, plantedRate),
+    channel === undefined || measuredRate === undefined ? nothing : exactAmount(channel, measuredRate),
     plantedRate === undefined || measuredRate === undefined || plantedRate === 0
       ? nothing
       : formatPercent(measuredRate / plantedRate - 1, { sign: true }),
   ];
+}
+
+/** With digits enough for two rates to be held against each other: `1.049 MB`. */
+function exactAmount(channel: LeakChannel, amount: number): string {
+  const isInBytes = channel.endsWith('Bytes');
+  return isInBytes && Math.abs(amount) >= 1000
+    ? formatBytes(amount, { fractionDigits: 3 })
+    : channelAmount(channel, amount);
 }
 
 function conclusion({ plants, outcome }: SelftestDocument): string {
