@@ -13,10 +13,7 @@ test('active memory is constant to the byte over fifty iterations, and only weig
     { environment: { TIDEMARK_HOME: await testHome('bf16') } },
   );
   assert.equal(code, 0, stderr);
-  const { confirmation, iterations, leaks, load, model, summary } = v.parse(
-    profileDocument,
-    JSON.parse(stdout),
-  );
+  const { iterations, leaks, load, model, summary } = v.parse(profileDocument, JSON.parse(stdout));
   const measured = iterations.filter(({ warmup }) => !warmup);
   assert.equal(measured.length, 50);
 
@@ -38,8 +35,7 @@ test('active memory is constant to the byte over fifty iterations, and only weig
   }
   assert.equal(summary.extraTensors, 0);
 
-  // Nothing rises, the noisy channels neither, so that no second look was due.
-  assert.equal(confirmation, undefined);
+  // A noisy channel may get a second look now and then; a leak it is only if that bears it out.
   assert.deepEqual(
     leaks?.filter(({ status }) => status === 'leak'),
     [],
