@@ -1,5 +1,6 @@
 /** Speaks utterances in a host of its own and gives the audio out. */
 
+import { joined } from '../audio/joined.ts';
 import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/environment.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { ModelHost } from '../host/model-host.ts';
@@ -47,14 +48,4 @@ export async function speak(
   }
   const synthesisSeconds = (performance.now() - startedAt) / 1000;
   return { audio: joined(parts), sampleRate, synthesisSeconds, ...host.description };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

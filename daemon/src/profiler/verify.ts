@@ -1,5 +1,6 @@
 /** Measures a checkpoint and what was made from it, alike: memory, time, and how their speech compares. */
 
+import { joined } from '../audio/joined.ts';
 import { concludeVerification } from '@tidemark/shared/analysis/requantize-conclusion.ts';
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import { shiftBetween } from '@tidemark/shared/analysis/shift.ts';
@@ -103,14 +104,4 @@ async function measureOne(
     sampleRate,
     description: host.description,
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,7 +1,7 @@
 /** What the measured iterations of one run have in common: middles, ends, and whether active memory moved. */
 
 import type { IterationSample, LoadRecord, ProfileSummary } from '../protocol/profile-document.ts';
-import { median, sorted } from './statistics.ts';
+import { spreadOf } from './statistics.ts';
 
 /** Leaves the warm-up out; without a measured iteration there is nothing to say. */
 export function summarizeRun(
@@ -58,6 +58,6 @@ function spreadOver(
   samples: readonly IterationSample[],
   of: (sample: IterationSample) => number,
 ): { median: number; minimum: number; maximum: number } {
-  const values = sorted(samples.map(of));
-  return { median: median(values), minimum: values[0] ?? 0, maximum: values.at(-1) ?? 0 };
+  const { median, minimum, maximum } = spreadOf(samples.map(of));
+  return { median, minimum, maximum };
 }

@@ -31,12 +31,6 @@ export const median = (samples: SortedSamples): number => quantile(samples, 0.5)
 export const interquartileRange = (samples: SortedSamples): number =>
   quantile(samples, 0.75) - quantile(samples, 0.25);
 
-/** The median of the distances to the median. Times 1.4826 it estimates a normal distribution's deviation. */
-export function medianAbsoluteDeviation(samples: SortedSamples): number {
-  const centre = median(samples);
-  return median(sorted(samples.map((sample) => Math.abs(sample - centre))));
-}
-
 export interface Spread {
   readonly count: number;
   readonly minimum: number;
