@@ -33,6 +33,28 @@ export const errorCodes = [
   'out-of-memory',
   /** A person or a signal stopped the work. */
   'interrupted',
+  /** No daemon answers where one was expected. */
+  'no-daemon',
+  /** Another daemon of this user runs already. */
+  'daemon-running',
+  /** The daemon and its client speak different versions of the protocol. */
+  'protocol-version',
+  /** A request that the daemon cannot read, or that comes before the handshake. */
+  'bad-request',
+  /** The daemon did not answer in time. */
+  'timeout',
+  /** What was asked for needs something that is in use, or the queue is full. */
+  'busy',
+  /** A run, schedule or alert that does not exist. */
+  'not-found',
+  /** The host weighs more than the ceiling that was set. */
+  'memory-ceiling',
+  /** The history's database cannot be read or written. */
+  'history',
+  /** launchd, systemd or another manager of services refused. */
+  'service',
+  /** The daemon is about to end, and begins nothing more. */
+  'shutting-down',
   /** None of the above: a defect of Tidemark. */
   'internal',
 ] as const;

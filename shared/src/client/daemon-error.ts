@@ -1,0 +1,21 @@
+/** An error that the daemon answered with, or that its client met on the way. */
+
+import { TidemarkError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+import { errorNumbers } from '../protocol/daemon/error-numbers.ts';
+import type { WireError } from '../protocol/daemon/wire.ts';
+
+export class DaemonError extends TidemarkError {
+  readonly number: number;
+
+  constructor({ code, number, message, hint }: WireError) {
+    super(code, message, { hint });
+    this.number = number;
+  }
+}
+
+/** One that arose on this side of the socket. */
+export function clientError(code: ErrorCode, message: string, hint?: string): DaemonError {
+  const [number] = errorNumbers[code];
+  return new DaemonError({ code, number, message, hint });
+}

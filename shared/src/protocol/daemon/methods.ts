@@ -1,0 +1,170 @@
+/** Everything that a client can ask of the daemon: for each method its parameters and its result, as schemas. */
+
+import * as v from 'valibot';
+import { comparisonDocument } from '../comparison-document.ts';
+import { doctorDocument } from '../doctor-document.ts';
+import { modelsDocument } from '../models-document.ts';
+import { iterationSample, profileDocument } from '../profile-document.ts';
+import { count, moment, text } from '../quantities.ts';
+import { studyDocument } from '../study-document.ts';
+import { alert, alertId } from './alert.ts';
+import { leakSummary, runId, runKind, runRecord, runStates } from './run-record.ts';
+import { schedule, scheduleId, scheduleSettings } from './schedule.ts';
+import { daemonSettings, daemonSettingsChange } from './settings.ts';
+import { daemonStatus, hostStatus } from './status.ts';
+import { topics } from './wire.ts';
+
+const nothing = v.strictObject({});
+const name = v.pipe(text, v.maxLength(1024));
+const utterance = v.pipe(text, v.maxLength(50_000));
+
+/** What is said and how often; what is absent has the profiler's default. */
+const loop = {
+  text: v.optional(utterance),
+  phonemes: v.optional(utterance),
+  voice: v.optional(name),
+  iterations: v.optional(v.pipe(count, v.minValue(1), v.maxValue(1_000_000))),
+  warmupIterations: v.optional(v.pipe(count, v.maxValue(1_000_000))),
+  seed: v.optional(count),
+  deterministic: v.optional(v.boolean()),
+  speed: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(10))),
+};
+
+export const profileParameters = v.strictObject({
+  /** A name of the catalogue, a repository id, or an absolute folder. */
+  model: name,
+  ...loop,
+  attribute: v.optional(v.picklist(['stages', 'layers'])),
+  /** `held`: in the host that is kept, which loads the model if it has another. `fresh`: in a process of its own. */
+  host: v.optional(v.picklist(['held', 'fresh'])),
+});
+
+export type ProfileParameters = v.InferOutput<typeof profileParameters>;
+
+export const studyParameters = v.strictObject({
+  /** Absent for the default study. */
+  models: v.optional(v.pipe(v.array(name), v.minLength(1), v.maxLength(32))),
+  ...loop,
+  /** Whether interventions are measured, on which verdicts rest. Default: true. */
+  explain: v.optional(v.boolean()),
+});
+
+export type StudyParameters = v.InferOutput<typeof studyParameters>;
+
+/** A profile that an ended daemon or host left without a document has its samples only. */
+export const runDetail = v.object({
+  record: runRecord,
+  document: v.optional(v.union([profileDocument, studyDocument])),
+  samples: v.array(iterationSample),
+});
+
+export type RunDetail = v.InferOutput<typeof runDetail>;
+
+export const methods = {
+  /** The first request of a connection: both sides say who they are. Answered whatever the client's version is. */
+  hello: {
+    parameters: v.strictObject({
+      protocolVersion: count,
+      client: v.strictObject({
+        name: v.pipe(text, v.maxLength(64)),
+        version: v.pipe(text, v.maxLength(64)),
+      }),
+    }),
+    result: v.object({ protocolVersion: count, daemonVersion: text, pid: count, startedAt: moment }),
+  },
+  status: { parameters: nothing, result: daemonStatus },
+  models: { parameters: nothing, result: modelsDocument },
+  doctor: { parameters: nothing, result: doctorDocument },
+
+  /** Loads a model and a voice into the held host, building or fetching it where needed. Answers when it is loaded. */
+  load: { parameters: v.strictObject({ model: name, voice: v.optional(name) }), result: hostStatus },
+  /** Ends the held host, which gives its memory back. Fails while a run uses it. */
+  unload: { parameters: nothing, result: hostStatus },
+
+  /** Answers as soon as the run is in the history; `progress` events tell the rest. */
+  startProfile: { parameters: profileParameters, result: runRecord },
+  startStudy: { parameters: studyParameters, result: runRecord },
+  /** Ends a queued or running run; its samples are kept. Answers when it has ended. */
+  cancel: { parameters: v.strictObject({ runId }), result: runRecord },
+
+  /** Newest first. `before` is the last id of the page before. */
+  listRuns: {
+    parameters: v.strictObject({
+      limit: v.optional(v.pipe(count, v.minValue(1), v.maxValue(500))),
+      before: v.optional(runId),
+      kind: v.optional(runKind),
+      model: v.optional(name),
+      state: v.optional(v.picklist(runStates)),
+      leak: v.optional(leakSummary),
+      scheduleId: v.optional(scheduleId),
+    }),
+    result: v.object({ runs: v.array(runRecord), total: count }),
+  },
+  /** With `samples` the samples are thinned to so many at most, the first and last kept; `document: false` leaves it out. */
+  getRun: {
+    parameters: v.strictObject({
+      runId,
+      document: v.optional(v.boolean()),
+      samples: v.optional(v.pipe(count, v.maxValue(100_000))),
+    }),
+    result: runDetail,
+  },
+  deleteRun: { parameters: v.strictObject({ runId }), result: nothing },
+  /** `runId` against `baselineId`, by the rule of `tidemark compare`. `threshold` is a share. */
+  compareRuns: {
+    parameters: v.strictObject({
+      baselineId: runId,
+      runId,
+      threshold: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10))),
+    }),
+    result: comparisonDocument,
+  },
+
+  listSchedules: {
+    parameters: nothing,
+    result: v.object({ schedules: v.array(schedule), paused: v.boolean() }),
+  },
+  /** Adds one, or with `id` replaces what is set of one. */
+  setSchedule: {
+    parameters: v.strictObject({ id: v.optional(scheduleId), settings: scheduleSettings }),
+    result: schedule,
+  },
+  removeSchedule: { parameters: v.strictObject({ id: scheduleId }), result: nothing },
+  /** One schedule, or without `id` all of them. */
+  pauseSchedules: {
+    parameters: v.strictObject({ id: v.optional(scheduleId), paused: v.boolean() }),
+    result: v.object({ schedules: v.array(schedule), paused: v.boolean() }),
+  },
+  /** A schedule's check now, whatever its timing; without `id` one of the default model that belongs to no schedule. */
+  checkNow: { parameters: v.strictObject({ id: v.optional(scheduleId) }), result: runRecord },
+
+  /** Newest first; resolved ones too with `all`. */
+  listAlerts: {
+    parameters: v.strictObject({ all: v.optional(v.boolean()) }),
+    result: v.object({ alerts: v.array(alert) }),
+  },
+  /** One alert, or without `id` all open ones. */
+  acknowledgeAlerts: {
+    parameters: v.strictObject({ id: v.optional(alertId) }),
+    result: v.object({ alerts: v.array(alert) }),
+  },
+
+  getSettings: { parameters: nothing, result: daemonSettings },
+  setSettings: { parameters: daemonSettingsChange, result: daemonSettings },
+
+  /** Replaces what this connection is told; none for nothing. */
+  subscribe: {
+    parameters: v.strictObject({ topics: v.pipe(v.array(v.picklist(topics)), v.maxLength(8)) }),
+    result: nothing,
+  },
+  /** Ends the daemon in good order. Answers first. */
+  shutdown: { parameters: nothing, result: nothing },
+} as const;
+
+export type Method = keyof typeof methods;
+
+export type Parameters<M extends Method> = v.InferInput<(typeof methods)[M]['parameters']>;
+
+export type Result<M extends Method> = v.InferOutput<(typeof methods)[M]['result']>;
+
+export const isMethod = (name: string): name is Method => Object.hasOwn(methods, name);

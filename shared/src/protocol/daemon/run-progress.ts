@@ -1,0 +1,48 @@
+/** How far a run is: the latest event of it, as subscribers are told. */
+
+import * as v from 'valibot';
+import { iterationSample, loadRecord } from '../profile-document.ts';
+import { count, errorRecord, moment, text } from '../quantities.ts';
+import { runId, runKind, runRecord } from './run-record.ts';
+
+export const runStep = v.variant('kind', [
+  v.object({ kind: v.literal('queued'), ahead: count }),
+  /** The text is turned into phonemes, the model is found, fetched or built. `fraction` is of that, from 0 to 1. */
+  v.object({ kind: v.literal('preparing'), message: text, fraction: v.optional(v.number()) }),
+  /** A study goes on to its next model, from 1. */
+  v.object({ kind: v.literal('model'), model: text, place: count, of: count }),
+  v.object({ kind: v.literal('loading'), model: text }),
+  v.object({ kind: v.literal('loaded'), model: text, load: loadRecord }),
+  /** `place` counts from 1 within the phase, `of` being its length. */
+  v.object({
+    kind: v.literal('iteration'),
+    phase: v.picklist(['warm-up', 'measured', 'confirmation']),
+    place: count,
+    of: count,
+    model: text,
+    sample: iterationSample,
+  }),
+  /** Channels rise, and so many iterations more will tell whether they go on. */
+  v.object({ kind: v.literal('confirming'), channels: v.array(text), iterations: count }),
+  v.object({ kind: v.literal('attributing') }),
+  /** One intervention of a study is done; `place` 0 is its beginning. */
+  v.object({ kind: v.literal('intervention'), name: v.optional(text), place: count, of: count }),
+  /** Something in it failed, and the run goes on or is about to end. */
+  v.object({ kind: v.literal('trouble'), what: text, error: errorRecord }),
+  /** It is over; the record has everything. */
+  v.object({ kind: v.literal('ended'), record: runRecord }),
+]);
+
+export type RunStep = v.InferOutput<typeof runStep>;
+
+export const runProgress = v.object({
+  runId,
+  runKind,
+  at: moment,
+  /** Iterations done of those asked for, over all models; a confirmation run raises the total. */
+  done: count,
+  total: count,
+  step: runStep,
+});
+
+export type RunProgress = v.InferOutput<typeof runProgress>;
