@@ -53,6 +53,8 @@ async function respond(session: HostSession, request: HostRequest): Promise<void
 
 async function answer(session: HostSession, request: HostRequest): Promise<unknown> {
   switch (request.method) {
+    case 'memory':
+      return session.memory();
     case 'load':
       return session.load(request.parameters);
     case 'iterate':

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { device, versions } from '@tidemark/shared/protocol/environment.ts';
 import { attribution } from '@tidemark/shared/protocol/attribution.ts';
 import { iterationSample, loadRecord } from '@tidemark/shared/protocol/profile-document.ts';
-import { count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { bytes, count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
 import { layerTransient, unresetSequence } from '@tidemark/shared/protocol/study-evidence.ts';
 
@@ -114,8 +114,19 @@ const synthesis = v.object({
 
 export type Synthesis = v.InferOutput<typeof synthesis>;
 
+/** Memory as it is, without any collecting or clearing before. */
+const memoryFigures = v.object({
+  activeBytes: bytes,
+  peakBytes: bytes,
+  cacheBytes: bytes,
+  footprintBytes: bytes,
+});
+
+export type MemoryFigures = v.InferOutput<typeof memoryFigures>;
+
 /** What each method answers. */
 export const results = {
+  memory: memoryFigures,
   load: loadRecord,
   iterate: iterationSample,
   synthesize: synthesis,
@@ -138,6 +149,7 @@ const request = <const Method extends HostMethod, Parameters extends v.GenericSc
 
 /** Parent to host. */
 export const hostRequest = v.variant('method', [
+  request('memory', v.object({})),
   request('load', loadParameters),
   request('iterate', iterationParameters),
   request('synthesize', synthesisParameters),

@@ -129,6 +129,16 @@ export class ModelHost implements AsyncDisposable {
     return this.#end === undefined;
   }
 
+  /** Resolves when the process has ended, in whatever way. */
+  get ended(): Promise<HostEnd> {
+    return this.#ended.promise;
+  }
+
+  /** Reads its memory: the heart-beat of a host that has nothing to do. */
+  memory(options: CallOptions = {}): Promise<HostResult<'memory'>> {
+    return this.#call('memory', {}, { doing: 'while it was idle', ...options });
+  }
+
   /** Loads a model and a voice in the place of what is there. */
   load(parameters: HostParameters<'load'>, options: CallOptions = {}): Promise<HostResult<'load'>> {
     return this.#call('load', parameters, { doing: 'while it loaded the model', ...options });

@@ -23,6 +23,7 @@ import type {
   HostDescription,
   IterationParameters,
   LoadParameters,
+  MemoryFigures,
   PlantParameters,
   SequenceParameters,
   Synthesis,
@@ -51,6 +52,11 @@ export class HostSession {
         blas: blasLibrary(),
       },
     };
+  }
+
+  /** What the counters say now; an answer at all says that the host is well. */
+  memory(): MemoryFigures {
+    return { ...memorySnapshot(), footprintBytes: footprintBytes() };
   }
 
   /** Loads a checkpoint and a voice in the place of what is there. Throws what {@link Kokoro.load} and {@link Voice.load} do. */

@@ -38,14 +38,37 @@ export interface Subject {
  * where it does not come to the loop; from then on every end is an outcome in the document.
  */
 export async function profileModel(
-  { model, voiceFile }: Subject,
+  subject: Subject,
   settings: ProfileSettings,
-  { signal, onEvent, host: hostOptions, attribute }: ProfileOptions = {},
+  { host: hostOptions, ...options }: ProfileOptions = {},
 ): Promise<ProfileDocument> {
   const startedAt = new Date();
+  const { signal, onEvent } = options;
   await using host = await ModelHost.start({ ...hostOptions, signal });
-  const load = await host.load({ folder: model.folder, voiceFile }, { signal });
+  const { folder } = subject.model;
+  const load = await host.load({ folder, voiceFile: subject.voiceFile }, { signal });
   onEvent?.({ kind: 'loaded', load });
+  return await profileLoaded({ host, load }, subject, settings, { ...options, startedAt });
+}
+
+/** A host with a model and a voice in it, and what the loading took. */
+export interface LoadedHost {
+  readonly host: ModelHost;
+  readonly load: LoadRecord;
+}
+
+/** As {@link profileModel}, in a host that has loaded the subject already, and that is left alive. Never throws for the host's end. */
+export async function profileLoaded(
+  { host, load }: LoadedHost,
+  { model }: Subject,
+  settings: ProfileSettings,
+  {
+    signal,
+    onEvent,
+    attribute,
+    startedAt = new Date(),
+  }: Omit<ProfileOptions, 'host'> & { readonly startedAt?: Date } = {},
+): Promise<ProfileDocument> {
   const { iterations, confirmation, leaks, outcome } = await runCheckedLoop(host, settings, {
     signal,
     onEvent,
