@@ -3,6 +3,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
+import { checkNames } from '../models/check-names.ts';
 import { iterationLabel } from '../profiler/loop.ts';
 import { profileModel } from '../profiler/profile.ts';
 import type { ProfileEvent } from '../profiler/profile.ts';
@@ -16,7 +17,7 @@ import { addLoopOptions, addOutputOptions } from './options.ts';
 import type { LoopOptions, OutputOptions } from './options.ts';
 import { profileReport } from './profile-report.ts';
 import { loadNote, sampleDetail } from './progress.ts';
-import { checkNames, findSubject } from './subject.ts';
+import { findSubject } from './subject.ts';
 import { textFrom } from './text-input.ts';
 
 interface ProfileOptions extends LoopOptions, OutputOptions {

@@ -6,6 +6,7 @@ import { Option } from 'commander';
 import { requantizeSchemaVersion } from '@tidemark/shared/protocol/requantize-document.ts';
 import type { RequantizeDocument, Verification } from '@tidemark/shared/protocol/requantize-document.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { checkNames } from '../models/check-names.ts';
 import { checkVacant } from '../models/requantize/destination.ts';
 import { changesOf, fusedWarning } from '../models/requantize/plan.ts';
 import { checkRequest, requantize } from '../models/requantize/requantize.ts';
@@ -25,7 +26,7 @@ import type { OutputOptions } from './options.ts';
 import { showLoop } from './profile.ts';
 import { showModelProgress } from './progress.ts';
 import { requantizeReport } from './requantize-report.ts';
-import { checkNames } from './subject.ts';
+
 import { textFrom } from './text-input.ts';
 
 interface RequantizeCommandOptions extends OutputOptions {

@@ -10,6 +10,7 @@ import { saySchemaVersion } from '@tidemark/shared/protocol/say-document.ts';
 import type { SayDocument } from '@tidemark/shared/protocol/say-document.ts';
 import { checkWritable, writeWav } from '../kokoro/wav.ts';
 import type { WavFormat } from '../kokoro/wav.ts';
+import { checkNames } from '../models/check-names.ts';
 import { settleSpeech } from '../profiler/settings.ts';
 import { speak } from '../profiler/speak.ts';
 import type { Speech } from '../profiler/speak.ts';
@@ -17,7 +18,7 @@ import { runCommand } from './command.ts';
 import { addOutputOptions, addSpeechOptions } from './options.ts';
 import type { OutputOptions, SpeechOptions } from './options.ts';
 import { loadNote } from './progress.ts';
-import { checkNames, findSubject } from './subject.ts';
+import { findSubject } from './subject.ts';
 import { textFrom } from './text-input.ts';
 
 interface SayOptions extends SpeechOptions, OutputOptions {

@@ -7,6 +7,7 @@ import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
+import { checkNames } from '../models/check-names.ts';
 import { plants } from '../profiler/plants.ts';
 import { runSelftest, selftestDefaults } from '../profiler/selftest.ts';
 import type { SelftestEvent } from '../profiler/selftest.ts';
@@ -18,7 +19,7 @@ import { addOutputOptions, list, wholeNumber } from './options.ts';
 import type { OutputOptions } from './options.ts';
 import { showLoop } from './profile.ts';
 import { resultWords, selftestReport } from './selftest-report.ts';
-import { checkNames, findSubject } from './subject.ts';
+import { findSubject } from './subject.ts';
 
 interface SelftestOptions extends OutputOptions {
   readonly model: string;

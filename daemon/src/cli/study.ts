@@ -2,6 +2,7 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { checkNames } from '../models/check-names.ts';
 import { xray } from '../models/xray/xray.ts';
 import { dataFolder } from '../paths.ts';
 import type { Subject } from '../profiler/profile.ts';
@@ -17,7 +18,7 @@ import type { LoopOptions, OutputOptions } from './options.ts';
 import { requestOf, showLoop } from './profile.ts';
 import { checkReport, keepReport } from './report-file.ts';
 import { studyReport } from './study-report.ts';
-import { checkNames, findSubject } from './subject.ts';
+import { findSubject } from './subject.ts';
 
 interface StudyOptions extends LoopOptions, OutputOptions {
   readonly models: readonly string[];

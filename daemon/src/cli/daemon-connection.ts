@@ -1,0 +1,41 @@
+/** How commands reach the daemon of this user, and what they do where none runs. */
+
+import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { dataFolder } from '../paths.ts';
+import { tidemarkVersion } from '../version.ts';
+import type { Context } from './command.ts';
+
+/** Who we are in the daemon's log and in its runs' triggers. */
+export const cliClient = { name: 'cli', version: tidemarkVersion } as const;
+
+type Stoppable = Pick<Context, 'signal'>;
+
+/** Throws a TidemarkError: 'no-daemon', 'timeout', 'protocol-version'. */
+export const connectDaemon = ({ signal }: Stoppable): Promise<DaemonClient> =>
+  DaemonClient.connect({ socketPath: socketPathOf(dataFolder()), client: cliClient, signal });
+
+/**
+ * Nothing where no daemon runs. A daemon that does not answer or speaks another version still throws: working around it in
+ * silence would measure beside it, and put the run where its history does not see it.
+ */
+export async function daemonIfRunning(context: Stoppable): Promise<DaemonClient | undefined> {
+  try {
+    return await connectDaemon(context);
+  } catch (error) {
+    if (error instanceof TidemarkError && error.code === 'no-daemon') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Asks a daemon that has to be there. Throws as {@link connectDaemon} and the calls do. */
+export async function withDaemon<Result>(
+  context: Stoppable,
+  body: (daemon: DaemonClient) => Promise<Result>,
+): Promise<Result> {
+  await using daemon = await connectDaemon(context);
+  return await body(daemon);
+}
