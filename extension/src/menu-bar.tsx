@@ -1,0 +1,5 @@
+import { Detail } from '@raycast/api';
+
+export default function Command() {
+  return <Detail markdown="" />;
+}

@@ -1,0 +1,4 @@
+/** Placeholder. */
+export default async function tool(): Promise<string> {
+  return "";
+}
