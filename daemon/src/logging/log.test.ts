@@ -83,8 +83,7 @@ test('a full disk loses lines, throws nothing, and says how many', { skip: !exis
   withTemporaryFolder((folder) => {
     // Every write to /dev/full fails as on a full disk.
     symlinkSync('/dev/full', join(folder, 'daemon.log'));
-    let now = 0;
-    const { log, file, trouble } = createLog({ folder, now: () => now });
+    const { log, trouble } = createLog({ folder });
     log.info({}, 'Lost.');
     log.warn({}, 'Lost too.');
     assert.match(trouble()?.message ?? '', /ENOSPC/);
