@@ -14,6 +14,8 @@ export interface Context {
   readonly progress: Progress;
   /** Says on stderr what went wrong, where the command goes on. */
   readonly report: (error: unknown) => void;
+  /** What is said to happen when the person stops the command. Default: “ending the model host”. */
+  readonly sayOnStop: (what: string) => void;
 }
 
 export interface CommandResult {
@@ -32,15 +34,19 @@ export async function runCommand(
 ): Promise<void> {
   const startedAt = performance.now();
   const progress = createProgress(process.stderr);
+  let onStop = 'ending the model host';
+  const sayOnStop = (what: string): void => {
+    onStop = what;
+  };
   const signal = abortOnSignals((interruption) => {
     progress.end();
     progress.note(
-      `${interruption.message.replace(/\.$/, '')}; ending the model host. Once more ends everything at once.`,
+      `${interruption.message.replace(/\.$/, '')}; ${onStop}. Once more ends everything at once.`,
     );
   });
   const report = (error: unknown): void =>
     progress.note(formatError(error, { verbose: verbose === true, stream: process.stderr }));
-  const made = await body({ signal, progress, report })
+  const made = await body({ signal, progress, report, sayOnStop })
     .catch((error: unknown) => {
       // Whatever broke when the person stopped it, that they stopped it is the reason.
       signal.throwIfAborted();

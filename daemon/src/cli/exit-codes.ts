@@ -1,4 +1,4 @@
-/** What a command's exit code says: 0 done, 1 failed, 2 a command line that does not parse, 3 got worse, 128 + n stopped by a signal. */
+/** What a command's exit code says: 0 done, 1 failed, 2 wrong usage, 3 got worse, 4 no daemon runs, 128 + n stopped by a signal. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ChangeStatus } from '@tidemark/shared/protocol/comparison-document.ts';
@@ -9,8 +9,21 @@ export function exitCodeOfError(error: unknown): number {
   if (error instanceof Interruption) {
     return exitCodeOf(error.signal);
   }
-  return error instanceof TidemarkError && error.code === 'usage' ? 2 : 1;
+  if (!(error instanceof TidemarkError)) {
+    return 1;
+  }
+  switch (error.code) {
+    case 'usage':
+      return 2;
+    case 'no-daemon':
+      return exitCodeWithoutDaemon;
+    default:
+      return 1;
+  }
 }
+
+/** A code of its own, so that a script can tell that the daemon has to be started from a request that failed. */
+export const exitCodeWithoutDaemon = 4;
 
 /** A run that `signal` stopped has its exit code; one that ended before it was complete in another way failed. */
 export function exitCodeOfRun(isComplete: boolean, signal: AbortSignal): number {

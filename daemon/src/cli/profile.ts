@@ -9,7 +9,9 @@ import { profileModel } from '../profiler/profile.ts';
 import type { ProfileEvent } from '../profiler/profile.ts';
 import { profileDefaults, settleSettings } from '../profiler/settings.ts';
 import type { ProfileRequest } from '../profiler/settings.ts';
-import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { runCommand } from './command.ts';
 import type { Context } from './command.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
@@ -17,11 +19,16 @@ import { addLoopOptions, addOutputOptions } from './options.ts';
 import type { LoopOptions, OutputOptions } from './options.ts';
 import { profileReport } from './profile-report.ts';
 import { loadNote, sampleDetail } from './progress.ts';
+import { showRemoteProfile } from './remote-progress.ts';
+import { documentOf, followRun } from './remote-run.ts';
+import { absoluteModel, addPlaceOptions, daemonForRun, keptNote, loopParameters } from './run-place.ts';
+import type { PlaceOptions } from './run-place.ts';
 import { findSubject } from './subject.ts';
 import { textFrom } from './text-input.ts';
 
-interface ProfileOptions extends LoopOptions, OutputOptions {
+interface ProfileOptions extends LoopOptions, OutputOptions, PlaceOptions {
   readonly attribute?: 'stages' | 'layers';
+  readonly fresh?: true;
 }
 
 export function addProfileCommand(program: Command): void {
@@ -30,7 +37,8 @@ export function addProfileCommand(program: Command): void {
     .summary('measure one model')
     .description(
       'Loads a model once, says a fixed text again and again, and shows for each iteration the active memory after ' +
-        'it (garbage collected, cache cleared) and the peak during it.',
+        'it (garbage collected, cache cleared) and the peak during it. Where a daemon runs, it measures, in the host ' +
+        'that it keeps, and its history has the run.',
     )
     .argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder')
     .addOption(
@@ -50,16 +58,18 @@ Examples:
 `,
     );
   addLoopOptions(command);
+  addPlaceOptions(command).option(
+    '--fresh',
+    'let the daemon measure in a new process rather than in the host that it keeps; without a daemon it is one anyway',
+  );
   addOutputOptions(command).action((model: string, options: ProfileOptions) =>
     runCommand(options, async (context) => {
       checkNames([model], options.voice);
-      const settings = await settleSettings(await requestOf(options), context.signal);
-      const subject = await findSubject(model, settings.voice, context);
-      const document = await profileModel(subject, settings, {
-        signal: context.signal,
-        attribute: options.attribute,
-        onEvent: showLoop(context, model, settings),
-      });
+      const request = await requestOf(options);
+      const asked = { model, request, settings: await settleSettings(request, context.signal), options };
+      await using daemon = await daemonForRun(options, context);
+      const document =
+        daemon === undefined ? await profileHere(asked, context) : await profileThere(daemon, asked, context);
       return {
         document,
         text: () => profileReport(document),
@@ -67,6 +77,52 @@ Examples:
       };
     }),
   );
+}
+
+interface Asked {
+  readonly model: string;
+  readonly request: ProfileRequest;
+  readonly settings: ProfileSettings;
+  readonly options: Pick<ProfileOptions, 'attribute' | 'fresh'>;
+}
+
+/** In a host of this process. */
+async function profileHere({ model, settings, options }: Asked, context: Context): Promise<ProfileDocument> {
+  const subject = await findSubject(model, settings.voice, context);
+  return await profileModel(subject, settings, {
+    signal: context.signal,
+    attribute: options.attribute,
+    onEvent: showLoop(context, model, settings),
+  });
+}
+
+/** By the daemon, which keeps the run. */
+async function profileThere(
+  daemon: DaemonClient,
+  { model, request, settings, options: { attribute, fresh } }: Asked,
+  context: Context,
+): Promise<ProfileDocument> {
+  const detail = await followRun(
+    daemon,
+    {
+      start: () =>
+        daemon.call('startProfile', {
+          model: absoluteModel(model),
+          ...loopParameters(request),
+          ...(attribute === undefined ? {} : { attribute }),
+          ...(fresh === true ? { host: 'fresh' } : {}),
+        }),
+      onProgress: showRemoteProfile(context, showLoop(context, model, settings)),
+    },
+    context,
+  );
+  context.progress.end();
+  const document = documentOf(detail, context);
+  context.progress.note(keptNote(detail.record));
+  if (document.kind !== 'profile') {
+    throw new TidemarkError('internal', `Run #${detail.record.id} is a profile, and its document a study.`);
+  }
+  return document;
 }
 
 /** The options of the loop as the profiler's request. */

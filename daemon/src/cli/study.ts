@@ -9,18 +9,26 @@ import type { Subject } from '../profiler/profile.ts';
 import { settleSettings } from '../profiler/settings.ts';
 import { runStudy, studyModels } from '../profiler/study.ts';
 import type { StudyEvent } from '../profiler/study.ts';
+import type { ProfileRequest } from '../profiler/settings.ts';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { runCommand } from './command.ts';
 import type { Context } from './command.ts';
 import { exitCodeOfRun } from './exit-codes.ts';
 import { addLoopOptions, addOutputOptions, list } from './options.ts';
 import type { LoopOptions, OutputOptions } from './options.ts';
 import { requestOf, showLoop } from './profile.ts';
+import { showRemoteStudy } from './remote-progress.ts';
+import { documentOf, followRun } from './remote-run.ts';
 import { checkReport, keepReport } from './report-file.ts';
+import { absoluteModel, addPlaceOptions, daemonForRun, keptNote, loopParameters } from './run-place.ts';
+import type { PlaceOptions } from './run-place.ts';
 import { studyReport } from './study-report.ts';
 import { findSubject } from './subject.ts';
 
-interface StudyOptions extends LoopOptions, OutputOptions {
+interface StudyOptions extends LoopOptions, OutputOptions, PlaceOptions {
   readonly models: readonly string[];
   readonly explain: boolean;
   readonly report?: string;
@@ -34,7 +42,7 @@ export function addStudyCommand(program: Command): void {
       'Measures several models with the same text, voice and seed, each in a fresh process, one after the other, and ' +
         'compares their peaks with the bfloat16 one. Then it changes one thing at a time (an intervention is an arm of the ' +
         'study) and says what makes a quantized model peak higher, and what does not. A model that fails is recorded and ' +
-        'does not stop the others.',
+        'does not stop the others. Where a daemon runs, it measures, and its history has the study.',
     )
     .optionsGroup('Measurement:')
     .addOption(
@@ -54,6 +62,7 @@ Examples:
 `,
     );
   addLoopOptions(command);
+  addPlaceOptions(command);
   addOutputOptions(command)
     .option('--report <file>', 'write the study as one HTML page too')
     .action((options: StudyOptions) =>
@@ -62,13 +71,11 @@ Examples:
           await checkReport(options.report);
         }
         checkNames(options.models, options.voice);
-        const settings = await settleSettings(await requestOf(options), context.signal);
-        const document = await runStudy(options.models, settings, {
-          find: (model) => findSubject(model, settings.voice, context),
-          ...(options.explain ? { examine: examineWith(context) } : {}),
-          signal: context.signal,
-          onEvent: showStudy(context, settings),
-        });
+        const request = await requestOf(options);
+        const asked = { request, settings: await settleSettings(request, context.signal), options };
+        await using daemon = await daemonForRun(options, context);
+        const document =
+          daemon === undefined ? await studyHere(asked, context) : await studyThere(daemon, asked, context);
         const isKept = options.report === undefined || (await keepReport(options.report, document, context));
         const exitCode = exitCodeOfRun(document.outcome === 'complete', context.signal);
         return {
@@ -78,6 +85,48 @@ Examples:
         };
       }),
     );
+}
+
+interface Asked {
+  readonly request: ProfileRequest;
+  readonly settings: ProfileSettings;
+  readonly options: Pick<StudyOptions, 'models' | 'explain'>;
+}
+
+/** In hosts of this process. */
+const studyHere = (
+  { settings, options: { models, explain } }: Asked,
+  context: Context,
+): Promise<StudyDocument> =>
+  runStudy(models, settings, {
+    find: (model) => findSubject(model, settings.voice, context),
+    ...(explain ? { examine: examineWith(context) } : {}),
+    signal: context.signal,
+    onEvent: showStudy(context, settings),
+  });
+
+/** By the daemon, which keeps the run. */
+async function studyThere(
+  daemon: DaemonClient,
+  { request, settings, options: { models, explain } }: Asked,
+  context: Context,
+): Promise<StudyDocument> {
+  const detail = await followRun(
+    daemon,
+    {
+      start: () =>
+        daemon.call('startStudy', { models: models.map(absoluteModel), ...loopParameters(request), explain }),
+      onProgress: showRemoteStudy(context, showStudy(context, settings)),
+    },
+    context,
+  );
+  context.progress.end();
+  const document = documentOf(detail, context);
+  context.progress.note(keptNote(detail.record));
+  if (document.kind !== 'study') {
+    throw new TidemarkError('internal', `Run #${detail.record.id} is a study, and its document a profile.`);
+  }
+  return document;
 }
 
 /** Reads the headers of a model that is on this machine. */
