@@ -1,21 +1,49 @@
-/** The parser of both sides' frames: node-ipc's assured one, with limits of their own for each direction. */
+/** The parsers of both sides' frames: node-ipc's assured one, with names and limits of their own for each direction. */
 
-import { AssuredParser } from 'node-ipc/parsers';
+import { AssuredParser, IPCProtocolError } from 'node-ipc/parsers';
+import type { IncomingMessage } from 'node-ipc/parsers';
 import { wireEvents, wireLimits } from '../protocol/daemon/wire.ts';
 
+const delimiter = '\f';
+
 const common = {
-  delimiter: '\f',
+  delimiter,
   maxPendingBytes: wireLimits.pendingBytes,
   maxEventNameLength: 64,
-  messageTimeout: wireLimits.messageMilliseconds,
+  // node-ipc's timer goes on over whole frames as long as each chunk ends within the next one, so a busy sender would be
+  // let go. Each side keeps its own.
+  messageTimeout: 0,
   allowReservedEvents: false,
-  allowedEvents: Object.values(wireEvents),
 } as const;
+
+/**
+ * An assured parser that gathers the pieces of a frame without looking at them again: node-ipc's own measures and searches
+ * all that has come whenever more does, so a frame of 16 MiB would cost a second, and one sent byte by byte 2 GB of reading.
+ */
+class FrameParser extends AssuredParser {
+  readonly #maximumLength: number;
+
+  constructor(allowedEvents: readonly string[], maxMessageSize: number) {
+    super({ ...common, allowedEvents, maxMessageSize });
+    this.#maximumLength = maxMessageSize;
+  }
+
+  override read(buffer: string, data: string, receive: (message: IncomingMessage) => void): string {
+    if (data.includes(delimiter)) {
+      return super.read(buffer, data, receive);
+    }
+    // A string has at most as many UTF-16 units as bytes in UTF-8; the bytes are counted when the frame is whole.
+    if (buffer.length + data.length > this.#maximumLength) {
+      throw new IPCProtocolError('ERR_IPC_FRAME_TOO_LARGE', 'message exceeds maxMessageSize');
+    }
+    return buffer + data;
+  }
+}
 
 /** For what clients send. */
 export const requestParser = (): AssuredParser =>
-  new AssuredParser({ ...common, maxMessageSize: wireLimits.requestBytes });
+  new FrameParser([wireEvents.request], wireLimits.requestBytes);
 
 /** For what the daemon sends. */
 export const responseParser = (): AssuredParser =>
-  new AssuredParser({ ...common, maxMessageSize: wireLimits.responseBytes });
+  new FrameParser([wireEvents.response, wireEvents.event], wireLimits.responseBytes);
