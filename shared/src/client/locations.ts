@@ -9,17 +9,21 @@ import { isAbsolute, join, resolve } from 'node:path';
  * Otherwise it is where the platform wants it: Apple's File System Programming Guide on macOS, the XDG Base Directory
  * Specification elsewhere, which says that a relative `XDG_DATA_HOME` is to be ignored.
  */
-export function dataFolder(environment: NodeJS.ProcessEnv = process.env): string {
+export function dataFolder(
+  environment: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+  home: string = homedir(),
+): string {
   const { TIDEMARK_HOME: chosen, XDG_DATA_HOME: shared } = environment;
   if (chosen !== undefined && chosen.trim() !== '') {
     return resolve(chosen);
   }
-  if (process.platform === 'darwin') {
-    return join(homedir(), 'Library', 'Application Support', 'Tidemark');
+  if (platform === 'darwin') {
+    return join(home, 'Library', 'Application Support', 'Tidemark');
   }
   return shared !== undefined && isAbsolute(shared)
     ? join(shared, 'tidemark')
-    : join(homedir(), '.local', 'share', 'tidemark');
+    : join(home, '.local', 'share', 'tidemark');
 }
 
 /** The longest path that a socket may have: `sun_path` has 104 bytes on macOS, 108 on Linux, the last one zero. */
