@@ -1,4 +1,4 @@
-/** Makes sure that no model host outlives this process, however hastily it exits. */
+/** Knows this process's model hosts, and makes sure that none outlives it, however hastily it exits. */
 
 import type { ChildProcess } from 'node:child_process';
 
@@ -17,6 +17,9 @@ export function endWithThisProcess(child: ChildProcess): void {
     }
   });
 }
+
+/** The process ids of this process's hosts that have not ended. */
+export const liveHostPids = (): number[] => [...live].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
 
 function killAll(): void {
   for (const child of live) {

@@ -52,6 +52,16 @@ export async function ifUnlocked(path: string, body: () => Promise<void>): Promi
   }
 }
 
+/** Takes the lock at `path` until what it returns is disposed of; undefined where somebody else holds it. */
+export async function holdLock(path: string): Promise<Disposable | undefined> {
+  const database = await openLockFile(path);
+  if (tryLock(database)) {
+    return database;
+  }
+  database.close();
+  return undefined;
+}
+
 async function openLockFile(path: string): Promise<DatabaseSync> {
   try {
     await makeFolder(dirname(path));

@@ -1,0 +1,407 @@
+/** Runs one thing at a time, in the order in which it was asked for, and sees to it that the history has all of it. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import type { History, RunEnd } from '../history/history.ts';
+import { HostDeath } from '../host/host-death.ts';
+import { Interruption } from '../interruption.ts';
+import type { Log } from '../logging/log.ts';
+import { checkNames } from '../models/check-names.ts';
+import type { HeldHost } from './held-host.ts';
+import type { Notices } from './notices.ts';
+import { loopOf, modelsOf, perform, refuseTooLarge } from './perform.ts';
+import type { RunRequest } from './perform.ts';
+import { errorOf, prepare } from './prepare.ts';
+import { RunTracker } from './run-tracker.ts';
+
+export interface RunQueueOptions {
+  readonly dataFolder: string;
+  readonly history: History;
+  readonly held: HeldHost;
+  readonly settings: () => DaemonSettings;
+  readonly notices: Notices;
+  readonly log: Log;
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly onChange: () => void;
+  /** A run has ended and is in the history. */
+  readonly onEnded: (record: RunRecord) => void;
+}
+
+interface Waiting {
+  readonly record: RunRecord;
+  readonly request: RunRequest;
+}
+
+interface Running {
+  record: RunRecord;
+  readonly tracker: RunTracker;
+  readonly controller: AbortController;
+  readonly ended: Promise<RunRecord>;
+}
+
+/** More than a person asks for; a client that goes wild is told. */
+const longestQueue = 100;
+
+/** What a full disk kept from the history is tried again this often. */
+const retryMilliseconds = 5000;
+
+export class RunQueue {
+  readonly #options: RunQueueOptions;
+  #waiting: Waiting[] = [];
+  #running: Running | undefined;
+  /** A model is being loaded on request, which uses the host like a run. */
+  #loading: AbortController | undefined;
+  #isStopping = false;
+  /** Ends that could not be written yet. */
+  readonly #unwritten = new Map<number, RunEnd>();
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: RunQueueOptions) {
+    this.#options = options;
+  }
+
+  get isBusy(): boolean {
+    return this.#running !== undefined || this.#waiting.length > 0 || this.#loading !== undefined;
+  }
+
+  current(): { record: RunRecord; progress?: RunProgress } | undefined {
+    if (this.#running === undefined) {
+      return undefined;
+    }
+    const { record, tracker } = this.#running;
+    return tracker.latest === undefined ? { record } : { record, progress: tracker.latest };
+  }
+
+  queued(): RunRecord[] {
+    return this.#waiting.map(({ record }) => record);
+  }
+
+  /**
+   * Puts a run into the history and the queue. Throws 'unknown-model' and 'unknown-voice' for names that cannot be right, 'busy'
+   * for a full queue, 'shutting-down', and what the history throws: then there is no run.
+   */
+  add(request: RunRequest, trigger: Trigger): RunRecord {
+    this.#refuseWhileStopping();
+    if (this.#waiting.length >= longestQueue) {
+      throw new TidemarkError('busy', `${longestQueue} runs wait already.`, {
+        hint: 'Cancel some of them, or wait.',
+      });
+    }
+    const models = modelsOf(request);
+    const { voice, text, iterations, warmupIterations } = loopOf(request.parameters);
+    checkNames(models, voice);
+    const record = this.#options.history.addRun({
+      kind: request.kind,
+      trigger,
+      models: [...models],
+      voice,
+      ...(text === undefined ? {} : { text }),
+      iterations,
+      warmupIterations,
+      request,
+    });
+    this.#options.notices.clear('history');
+    this.#enqueue({ record, request });
+    return record;
+  }
+
+  /** Takes up runs that waited when the last daemon ended. */
+  resume(records: readonly RunRecord[]): void {
+    for (const record of records) {
+      this.#enqueue({ record, request: this.#options.history.request(record.id) as RunRequest });
+    }
+  }
+
+  /** Ends a run that waits or is at work, and gives it as it ended. Throws 'not-found', or 'busy' for one that has ended. */
+  async cancel(id: number, by: string): Promise<RunRecord> {
+    const reason = `Cancelled by ${by}.`;
+    if (this.#running?.record.id === id) {
+      const { controller, ended } = this.#running;
+      controller.abort(new Cancellation(reason));
+      return await ended;
+    }
+    const place = this.#waiting.findIndex(({ record }) => record.id === id);
+    if (place === -1) {
+      const known = this.#options.history.getRun(id);
+      throw known === undefined
+        ? new TidemarkError('not-found', `There is no run #${id}.`, { hint: 'See `tidemark runs`.' })
+        : new TidemarkError('busy', `Run #${id} has ended already: ${known.state}.`);
+    }
+    const [removed] = this.#waiting.splice(place, 1);
+    const end: RunEnd = { state: 'cancelled', reason };
+    const record = this.#write(id, end) ?? { ...(removed as Waiting).record, ...end };
+    this.#tellEnd(record);
+    return record;
+  }
+
+  /** Loads a model into the held host, outside of any run. Throws 'busy' while anything runs or waits. */
+  async load(model: string, voice: string): Promise<HostStatus> {
+    this.#refuseWhileStopping();
+    if (this.isBusy) {
+      throw new TidemarkError('busy', 'A run is at work, and another model cannot be loaded meanwhile.', {
+        hint: 'Wait for its end, or cancel it.',
+      });
+    }
+    checkNames([model], voice);
+    const controller = new AbortController();
+    this.#loading = controller;
+    const { signal } = controller;
+    const { held, dataFolder, settings, onChange } = this.#options;
+    onChange();
+    try {
+      const { models } = await prepare({ dataFolder, models: [model], voice, examine: false }, { signal });
+      const [prepared] = models;
+      if (prepared === undefined || 'error' in prepared) {
+        throw prepared === undefined ? new Error('load: nothing was prepared') : errorOf(prepared.error);
+      }
+      refuseTooLarge([prepared], settings().memoryCeilingBytes);
+      const late = AbortSignal.timeout(settings().hostTimeoutSeconds * 1000);
+      await held.acquire(prepared.subject, { signal: AbortSignal.any([signal, late]) });
+      held.release();
+      return held.status();
+    } finally {
+      this.#loading = undefined;
+      onChange();
+      this.#next();
+    }
+  }
+
+  /** Begins nothing more and ends what runs; what waits is taken up by the next daemon. */
+  async stop(interruption: Interruption): Promise<void> {
+    this.#isStopping = true;
+    this.#waiting = [];
+    this.#loading?.abort(interruption);
+    this.#running?.controller.abort(interruption);
+    await this.#running?.ended;
+    clearTimeout(this.#retry);
+    this.#writeUnwritten();
+  }
+
+  #refuseWhileStopping(): void {
+    if (this.#isStopping) {
+      throw new TidemarkError('shutting-down', 'The daemon is about to end, and begins nothing more.', {
+        hint: 'Ask again when it runs again.',
+      });
+    }
+  }
+
+  #enqueue(waiting: Waiting): void {
+    const ahead = this.#waiting.length + (this.#running === undefined ? 0 : 1);
+    this.#waiting.push(waiting);
+    if (ahead > 0) {
+      const { id: runId, kind: runKind, iterations, warmupIterations, models } = waiting.record;
+      this.#options.onProgress({
+        runId,
+        runKind,
+        at: new Date().toISOString(),
+        done: 0,
+        total: (iterations + warmupIterations) * models.length,
+        step: { kind: 'queued', ahead },
+      });
+    }
+    this.#options.onChange();
+    // Not at once: whoever asked is to have the run's number before its first event.
+    setImmediate(() => this.#next());
+  }
+
+  #next(): void {
+    if (this.#running !== undefined || this.#loading !== undefined || this.#isStopping) {
+      return;
+    }
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#begin(next);
+    }
+  }
+
+  #begin({ record, request }: Waiting): void {
+    const begun = this.#keep(() => this.#options.history.beginRun(record.id)) ?? {
+      ...record,
+      state: 'running' as const,
+      startedAt: new Date().toISOString(),
+    };
+    const controller = new AbortController();
+    const ended = Promise.withResolvers<RunRecord>();
+    const tracker = new RunTracker({
+      record: begun,
+      onProgress: (progress) => {
+        this.#options.onProgress(progress);
+        this.#options.onChange();
+      },
+      onSample: (sample, phase, model) => {
+        running.record = { ...running.record, samplesTaken: running.record.samplesTaken + 1 };
+        this.#keep(() => this.#options.history.addSample(record.id, sample, phase, model));
+      },
+    });
+    const running: Running = { record: begun, tracker, controller, ended: ended.promise };
+    this.#running = running;
+    this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} began.`);
+    void this.#work(request, running).then((end) => {
+      const written = this.#write(record.id, end) ?? {
+        ...running.record,
+        ...recordable(end),
+        endedAt: new Date().toISOString(),
+      };
+      this.#running = undefined;
+      const { state, reason } = written;
+      this.#options.log.info({ run: record.id, state, reason }, `Run #${record.id} ended: ${state}.`);
+      this.#tellEnd(written);
+      ended.resolve(written);
+      this.#next();
+    });
+  }
+
+  /** Never throws: whatever happens is how the run ended. */
+  async #work(request: RunRequest, { record, tracker, controller }: Running): Promise<RunEnd> {
+    const { dataFolder, held, settings, history } = this.#options;
+    const { signal } = controller;
+    try {
+      const document = await perform(request, {
+        dataFolder,
+        held,
+        settings,
+        tracker,
+        signal,
+        onHead: (head) => void this.#keep(() => history.noteHead(record.id, head)),
+      });
+      return endOfDocument(document, signal);
+    } catch (error) {
+      return endOfError(error, signal);
+    }
+  }
+
+  #tellEnd(record: RunRecord): void {
+    const { id: runId, kind: runKind, iterations, warmupIterations, models, samplesTaken } = record;
+    this.#options.onProgress({
+      runId,
+      runKind,
+      at: new Date().toISOString(),
+      done: samplesTaken,
+      total: Math.max(samplesTaken, (iterations + warmupIterations) * models.length),
+      step: { kind: 'ended', record },
+    });
+    if (!isOpen(record.state)) {
+      this.#options.onEnded(record);
+    }
+    this.#options.onChange();
+  }
+
+  /** Writes to the history; where that fails, the run goes on, a notice says so, and nothing is given. */
+  #keep<Result>(write: () => Result): Result | undefined {
+    try {
+      const result = write();
+      if (this.#unwritten.size === 0) {
+        this.#options.notices.clear('history');
+      }
+      return result;
+    } catch (error) {
+      const { message, hint } = toErrorRecord(error);
+      this.#options.notices.set('history', `The history cannot be written: ${message}`, hint);
+      this.#options.log.error({ error }, 'The history cannot be written.');
+      return undefined;
+    }
+  }
+
+  /** As {@link #keep}, and tries again until it is written: a run's end holds all that was measured. */
+  #write(id: number, end: RunEnd): RunRecord | undefined {
+    const record = this.#keep(() => this.#options.history.finishRun(id, end));
+    if (record === undefined) {
+      this.#unwritten.set(id, end);
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        this.#writeUnwritten();
+      }, retryMilliseconds);
+    }
+    return record;
+  }
+
+  #writeUnwritten(): void {
+    for (const [id, end] of [...this.#unwritten]) {
+      this.#unwritten.delete(id);
+      this.#write(id, end);
+    }
+  }
+}
+
+/** That a client asked for the end: the one way of being stopped that is nobody's trouble. */
+class Cancellation extends TidemarkError {
+  constructor(reason: string) {
+    super('interrupted', reason);
+  }
+}
+
+function endOfDocument(document: RunDocument, signal: AbortSignal): RunEnd {
+  const { outcome } = document;
+  if (document.kind === 'study') {
+    const [failure] = document.failures;
+    return outcome === 'complete'
+      ? { state: 'complete', document }
+      : outcome === 'interrupted'
+        ? { ...stopped(signal), document }
+        : {
+            state: 'failed',
+            document,
+            reason: failure?.error.message ?? 'Not every model was measured to its end.',
+            ...(failure === undefined ? {} : { error: failure.error }),
+          };
+  }
+  if (typeof outcome === 'string') {
+    throw new Error('run-queue: a profile with the outcome of a study');
+  }
+  switch (outcome.status) {
+    case 'complete':
+      return { state: 'complete', document };
+    case 'interrupted':
+      return signal.aborted
+        ? { ...stopped(signal), document }
+        : {
+            state: 'interrupted',
+            document,
+            reason: outcome.reason,
+            ...(outcome.signal === undefined ? {} : { signal: outcome.signal }),
+          };
+    case 'failed':
+      return { state: 'failed', document, reason: outcome.reason, error: outcome.error };
+  }
+}
+
+function endOfError(error: unknown, signal: AbortSignal): RunEnd {
+  if (signal.aborted) {
+    return stopped(signal);
+  }
+  const record = toErrorRecord(error);
+  return error instanceof HostDeath && error.signal !== undefined
+    ? { state: 'interrupted', reason: record.message, signal: error.signal, error: record }
+    : { state: 'failed', reason: record.message, error: record };
+}
+
+/** By a client or with the daemon. */
+function stopped({ reason }: AbortSignal): RunEnd {
+  if (reason instanceof Interruption) {
+    return {
+      state: 'interrupted',
+      reason: `The daemon was ended by ${reason.signal}.`,
+      signal: reason.signal,
+    };
+  }
+  return { state: 'cancelled', reason: toErrorRecord(reason).message };
+}
+
+/** What of an end belongs to the record itself. */
+const recordable = ({
+  state,
+  reason,
+  signal,
+  error,
+}: RunEnd): Partial<RunRecord> & Pick<RunRecord, 'state'> => ({
+  state,
+  ...(reason === undefined ? {} : { reason }),
+  ...(signal === undefined ? {} : { signal }),
+  ...(error === undefined ? {} : { error }),
+});
