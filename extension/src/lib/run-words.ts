@@ -1,0 +1,90 @@
+/** What a run is and came to, in a word, a shape and a colour each. */
+
+import { Color, Icon } from '@raycast/api';
+import { formatRelative } from '../../../shared/src/format/dates.ts';
+import { formatDuration } from '../../../shared/src/format/numbers.ts';
+import type { AlertKind } from '../../../shared/src/protocol/daemon/alert.ts';
+import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
+
+export interface Look {
+  readonly word: string;
+  readonly icon: Icon;
+  readonly color: Color;
+}
+
+export const leakLooks: Readonly<Record<LeakSummary, Look>> = {
+  leak: { word: 'Leak', icon: Icon.Droplets, color: Color.Red },
+  'no-leak': { word: 'No Leak', icon: Icon.CheckCircle, color: Color.Green },
+  inconclusive: { word: 'Inconclusive', icon: Icon.QuestionMarkCircle, color: Color.Yellow },
+};
+
+export const stateLooks: Readonly<Record<RunState, Look>> = {
+  queued: { word: 'Queued', icon: Icon.Clock, color: Color.SecondaryText },
+  running: { word: 'Running', icon: Icon.CircleProgress50, color: Color.Blue },
+  complete: { word: 'Complete', icon: Icon.CheckCircle, color: Color.SecondaryText },
+  cancelled: { word: 'Cancelled', icon: Icon.MinusCircle, color: Color.SecondaryText },
+  interrupted: { word: 'Interrupted', icon: Icon.BoltDisabled, color: Color.Orange },
+  failed: { word: 'Failed', icon: Icon.XMarkCircle, color: Color.Red },
+};
+
+export const alertNames: Readonly<Record<AlertKind, string>> = {
+  leak: 'Leak',
+  'slow-leak': 'Slow Leak',
+  active: 'Active Memory Above Its Level',
+  peak: 'Peak Above Its Level',
+  seconds: 'Slower Than Its Level',
+  failure: 'Checks Fail',
+};
+
+/** Its verdict where it has one, otherwise how far it came. */
+export const runLook = ({ state, leak }: RunRecord): Look =>
+  state === 'complete' && leak !== undefined ? leakLooks[leak] : stateLooks[state];
+
+/** A profile's model, or what a study compares. */
+export const runTitle = ({ kind, models }: RunRecord): string =>
+  kind === 'study' ? `Study of ${models.length} models` : (models[0] ?? 'Unknown model');
+
+/** The moment by which a list puts it in order. */
+export const runMoment = ({ endedAt, startedAt, queuedAt }: RunRecord): string =>
+  endedAt ?? startedAt ?? queuedAt;
+
+/** Who asked for it. */
+export function triggerWord({ trigger }: RunRecord): string {
+  switch (trigger.kind) {
+    case 'schedule':
+      return `Schedule “${trigger.scheduleName}”`;
+    case 'import':
+      return 'Import';
+    case 'request':
+      return trigger.client === 'raycast' ? 'Raycast' : trigger.client === 'cli' ? 'Terminal' : trigger.client;
+  }
+}
+
+/** `3 minutes ago`, from an ISO moment. */
+export const ago = (moment: string, now: Date): string => formatRelative(new Date(moment), now);
+
+/** `12 of 18 iterations`. */
+export const samplesPhrase = ({ samplesTaken, iterations, warmupIterations, kind }: RunRecord): string =>
+  kind === 'study'
+    ? `${samplesTaken} iterations`
+    : `${samplesTaken} of ${iterations + warmupIterations} iterations`;
+
+/** A line about a run that did not come to its end; empty for one that did. */
+export function endSentence(run: RunRecord): string {
+  const { state, reason, signal, error } = run;
+  switch (state) {
+    case 'queued':
+    case 'running':
+    case 'complete':
+      return '';
+    case 'cancelled':
+    case 'interrupted':
+    case 'failed': {
+      const why = error?.message ?? reason ?? '';
+      const by = signal === undefined || why.includes(signal) ? '' : ` (${signal})`;
+      return `${stateLooks[state].word} after ${samplesPhrase(run)}${why === '' ? '.' : `: ${why}${by}`}`;
+    }
+  }
+}
+
+export const durationOf = (seconds: number): string => formatDuration(seconds);

@@ -1,0 +1,128 @@
+/** The `tidemark` command: where it is, and what its `service` commands say. Everything else goes through the socket. */
+
+import { execFile } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { dataFolder as standardDataFolder } from '../../../shared/src/client/locations.ts';
+import { TidemarkError } from '../../../shared/src/errors.ts';
+import { preferences } from './preferences.ts';
+
+/** Raycast has none of a shell's environment, so the places where npm, Homebrew and people put commands are named here. */
+export const usualPlaces = (home: string = homedir()): readonly string[] => [
+  join(home, '.local', 'bin', 'tidemark'),
+  join(home, 'bin', 'tidemark'),
+  '/opt/homebrew/bin/tidemark',
+  '/usr/local/bin/tidemark',
+  '/opt/local/bin/tidemark',
+  ...['tidemark', 'Tidemark', 'Developer/tidemark', 'Projects/tidemark', 'Code/tidemark', 'src/tidemark'].map(
+    (folder) => join(home, folder, 'node_modules', '.bin', 'tidemark'),
+  ),
+  '/usr/bin/tidemark',
+];
+
+/** The chosen one, whether or not it is there, since a person who chose wants to be told; else the first that can be run. */
+export function findTidemark(
+  chosen: string | undefined = preferences().tidemarkPath,
+  places: readonly string[] = usualPlaces(),
+): string | undefined {
+  return (chosen === undefined ? places : [chosen]).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export interface CommandOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: 20 s, which is what launchd gives a service to end. */
+  readonly timeoutMilliseconds?: number;
+}
+
+export interface CommandOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs `tidemark` with arguments; never through a shell. Throws 'service' with what the command said where it fails, and
+ * 'timeout' where it does not end.
+ */
+export async function runTidemark(
+  parameters: readonly string[],
+  { signal, timeoutMilliseconds = 20_000 }: CommandOptions = {},
+): Promise<CommandOutput> {
+  const path = findTidemark();
+  if (path === undefined) {
+    throw new TidemarkError('service', 'No tidemark command was found.', {
+      hint: 'Set Tidemark up first, or say in the preferences where its command is.',
+    });
+  }
+  const { dataFolder } = preferences();
+  return await new Promise((resolve, reject) => {
+    execFile(
+      path,
+      [...parameters],
+      {
+        signal,
+        timeout: timeoutMilliseconds,
+        maxBuffer: 4 * 1024 * 1024,
+        // So that the command, the daemon that it installs and this extension mean the same data.
+        env:
+          dataFolder === standardDataFolder() ? process.env : { ...process.env, TIDEMARK_HOME: dataFolder },
+      },
+      (error, stdout, stderr) => {
+        if (error === null) {
+          resolve({ stdout, stderr });
+        } else if (error.killed === true) {
+          reject(
+            new TidemarkError(
+              'timeout',
+              `\`tidemark ${parameters.join(' ')}\` did not end within ${timeoutMilliseconds / 1000} s.`,
+            ),
+          );
+        } else {
+          reject(failure(parameters, stdout, stderr, error.message));
+        }
+      },
+    );
+  });
+}
+
+/** With `--json` an error is a document on standard output, otherwise a sentence or two on standard error. */
+function failure(
+  parameters: readonly string[],
+  stdout: string,
+  stderr: string,
+  otherwise: string,
+): TidemarkError {
+  const told = errorDocument(stdout) ?? errorDocument(stderr);
+  if (told !== undefined) {
+    return new TidemarkError('service', told.message, { hint: told.hint });
+  }
+  const [sentence, ...rest] = stderr
+    .split('\n')
+    .map((line) => line.replace(/^tidemark: /, '').trim())
+    .filter((line) => line !== '');
+  return new TidemarkError(
+    'service',
+    sentence ?? `\`tidemark ${parameters.join(' ')}\` failed: ${otherwise}`,
+    rest.length === 0 ? {} : { hint: rest.join(' ') },
+  );
+}
+
+function errorDocument(text: string): { message: string; hint?: string } | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown; hint?: unknown } };
+    return typeof error?.message === 'string'
+      ? { message: error.message, ...(typeof error.hint === 'string' ? { hint: error.hint } : {}) }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

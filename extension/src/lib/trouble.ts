@@ -1,0 +1,176 @@
+/** What can stand between a command and its answer, told apart so that each has its own screen and its own remedy. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { TidemarkError } from '../../../shared/src/errors.ts';
+import type { ErrorCode } from '../../../shared/src/errors.ts';
+import { preferences } from './preferences.ts';
+import { findTidemark } from './tidemark-command.ts';
+
+export const troubleKinds = [
+  /** There is no `tidemark` on this machine, as far as can be seen. */
+  'no-tidemark',
+  /** There is a `tidemark`, but no service that starts its daemon. */
+  'not-installed',
+  /** The service is installed, and nothing runs. */
+  'not-running',
+  /** A daemon's process is there, and does not listen yet. */
+  'starting',
+  'other-version',
+  /** It runs, and does not answer in time. */
+  'not-responding',
+  'busy',
+  'host-crashed',
+  /** A model that is not on this machine, and no way to fetch it. */
+  'offline-model',
+  /** Whatever was asked for is no longer there. */
+  'gone',
+  'failed',
+] as const;
+
+export type TroubleKind = (typeof troubleKinds)[number];
+
+export interface Trouble {
+  readonly kind: TroubleKind;
+  /** What happened, as a sentence. */
+  readonly message: string;
+  /** What to do next, as a sentence. */
+  readonly hint?: string;
+  /** Of which version a daemon is that speaks another protocol: it decides which side has to be brought up to date. */
+  readonly daemonIsOlder?: boolean;
+}
+
+/** What this machine says without asking a daemon. */
+export interface Surroundings {
+  readonly tidemarkPath: string | undefined;
+  readonly isServiceInstalled: boolean;
+  /** Of the process that holds the data folder, where it is alive. */
+  readonly daemonPid: number | undefined;
+}
+
+export function lookAround(): Surroundings {
+  const { dataFolder } = preferences();
+  return {
+    tidemarkPath: findTidemark(),
+    isServiceInstalled: serviceFiles().some((path) => existsSync(path)),
+    daemonPid: livingDaemon(dataFolder),
+  };
+}
+
+/** Where `tidemark service install` leaves its file. */
+const serviceFiles = (): readonly string[] => [
+  join(homedir(), 'Library', 'LaunchAgents', 'dev.tidemark.daemon.plist'),
+  join(homedir(), '.config', 'systemd', 'user', 'tidemark.service'),
+];
+
+function livingDaemon(dataFolder: string): number | undefined {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(dataFolder, 'run', 'daemon.json'), 'utf8')) as {
+      pid?: unknown;
+    };
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) {
+      return undefined;
+    }
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    // No file, no JSON, or no such process: nothing runs.
+    return undefined;
+  }
+}
+
+/** Any error as a trouble. `look` is asked only where no daemon answered. */
+export function toTrouble(error: unknown, look: () => Surroundings = lookAround): Trouble {
+  if (!(error instanceof TidemarkError)) {
+    return {
+      kind: 'failed',
+      message: error instanceof Error && error.message !== '' ? error.message : String(error),
+    };
+  }
+  const { code, message, hint } = error;
+  const told = { message, ...(hint === undefined ? {} : { hint }) };
+  const kind = kindOf(code);
+  switch (kind) {
+    case 'no-daemon':
+      return withoutDaemon(look());
+    case 'other-version':
+      // The client says which side is behind only in words.
+      return { kind, ...told, daemonIsOlder: hint?.includes('service restart') === true };
+    default:
+      return { kind, ...told };
+  }
+}
+
+function kindOf(code: ErrorCode): TroubleKind | 'no-daemon' {
+  switch (code) {
+    case 'no-daemon':
+      return 'no-daemon';
+    case 'protocol-version':
+      return 'other-version';
+    case 'timeout':
+      return 'not-responding';
+    case 'busy':
+      return 'busy';
+    case 'shutting-down':
+      return 'not-running';
+    case 'host-died':
+    case 'host-timeout':
+      return 'host-crashed';
+    case 'network':
+      return 'offline-model';
+    case 'not-found':
+      return 'gone';
+    default:
+      return 'failed';
+  }
+}
+
+function withoutDaemon({ tidemarkPath, isServiceInstalled, daemonPid }: Surroundings): Trouble {
+  if (daemonPid !== undefined) {
+    return {
+      kind: 'starting',
+      message: `The daemon starts (process ${daemonPid}), and does not listen yet.`,
+      hint: 'It takes a second or two.',
+    };
+  }
+  if (isServiceInstalled) {
+    return {
+      kind: 'not-running',
+      message: 'The daemon is installed, and does not run.',
+      hint: 'Start it to measure, and to see what was measured.',
+    };
+  }
+  return tidemarkPath === undefined
+    ? {
+        kind: 'no-tidemark',
+        message: 'No tidemark command was found on this Mac.',
+        hint: 'Set Tidemark up first, or say in the preferences where its command is.',
+      }
+    : {
+        kind: 'not-installed',
+        message: 'The daemon is not installed, and none runs.',
+        hint: 'Install it as a background service, or run `tidemark daemon` in a terminal.',
+      };
+}
+
+/** The heading of a trouble's screen. */
+export const troubleTitles: Readonly<Record<TroubleKind, string>> = {
+  'no-tidemark': 'Tidemark Is Not Set Up',
+  'not-installed': 'The Daemon Is Not Installed',
+  'not-running': 'The Daemon Does Not Run',
+  starting: 'The Daemon Is Starting',
+  'other-version': 'The Daemon Has Another Version',
+  'not-responding': 'The Daemon Does Not Answer',
+  busy: 'The Daemon Is Busy',
+  'host-crashed': 'The Model Host Crashed',
+  'offline-model': 'The Model Cannot Be Fetched',
+  gone: 'No Longer There',
+  failed: 'It Did Not Work',
+};
+
+/** Whether asking again soon is likely to help by itself. */
+export const passesByItself = ({ kind }: Trouble): boolean => kind === 'starting';
+
+export const troubleText = ({ message, hint }: Trouble): string =>
+  hint === undefined ? message : `${message} ${hint}`;
