@@ -1,0 +1,140 @@
+/** The alerts of the history. */
+
+import { randomUUID } from 'node:crypto';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Database } from './database.ts';
+import { defined, momentText, numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
+import type { Row } from './rows.ts';
+
+export type NewAlert = Omit<Alert, 'id'>;
+
+/** What changes about an alert after it was raised. */
+export type AlertChange = Partial<
+  Pick<Alert, 'state' | 'acknowledgedAt' | 'resolvedAt' | 'reason' | 'hint' | 'observed' | 'runIds'>
+>;
+
+export class AlertTable {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Newest first; those that were resolved only with `all`. */
+  list({ all = false }: { readonly all?: boolean | undefined } = {}): Alert[] {
+    const condition = all ? '' : `WHERE state <> 'resolved'`;
+    return this.#database.read(() =>
+      this.#database
+        .all(`SELECT * FROM alerts ${condition} ORDER BY id DESC`)
+        .map((row) => this.#alertOf(row)),
+    );
+  }
+
+  /** Throws a TidemarkError: 'not-found'. */
+  get(id: number): Alert {
+    return this.#database.read(() => {
+      const row = this.#database.get('SELECT * FROM alerts WHERE id = ?', [id]);
+      if (row === undefined) {
+        throw new TidemarkError('not-found', `There is no alert ${id}.`, {
+          hint: '`tidemark alerts --all` shows those that there are.',
+        });
+      }
+      return this.#alertOf(row);
+    });
+  }
+
+  add(alert: NewAlert, uid: string = randomUUID()): Alert {
+    return this.#database.write(() => {
+      const { id } = this.#database.run(
+        `INSERT INTO alerts (uid, kind, schedule_id, schedule_name, model, state, raised_at, acknowledged_at, resolved_at,
+           reason, hint, baseline, observed)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        [
+          uid,
+          alert.kind,
+          alert.scheduleId,
+          alert.scheduleName,
+          alert.model,
+          alert.state,
+          momentText(alert.raisedAt),
+          alert.acknowledgedAt === undefined ? null : momentText(alert.acknowledgedAt),
+          alert.resolvedAt === undefined ? null : momentText(alert.resolvedAt),
+          alert.reason,
+          alert.hint,
+          alert.baseline ?? null,
+          alert.observed ?? null,
+        ],
+      );
+      this.#setRuns(id, alert.runIds);
+      return this.get(id);
+    });
+  }
+
+  change(id: number, change: AlertChange): Alert {
+    return this.#database.write(() => {
+      const alert = { ...this.get(id), ...change };
+      this.#database.run(
+        `UPDATE alerts SET state = ?, acknowledged_at = ?, resolved_at = ?, reason = ?, hint = ?, observed = ? WHERE id = ?`,
+        [
+          alert.state,
+          alert.acknowledgedAt === undefined ? null : momentText(alert.acknowledgedAt),
+          alert.resolvedAt === undefined ? null : momentText(alert.resolvedAt),
+          alert.reason,
+          alert.hint,
+          alert.observed ?? null,
+          id,
+        ],
+      );
+      if (change.runIds !== undefined) {
+        this.#setRuns(id, change.runIds);
+      }
+      return this.get(id);
+    });
+  }
+
+  counts(): { readonly open: number; readonly acknowledged: number } {
+    return this.#database.read(() => {
+      const row = this.#database.get(
+        `SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'acknowledged') AS acknowledged
+         FROM alerts WHERE state IN ('open', 'acknowledged')`,
+      );
+      return {
+        open: row === undefined ? 0 : numberOf(row, 'open'),
+        acknowledged: row === undefined ? 0 : numberOf(row, 'acknowledged'),
+      };
+    });
+  }
+
+  #setRuns(id: number, runIds: readonly number[]): void {
+    this.#database.run('DELETE FROM alert_runs WHERE alert_id = ?', [id]);
+    for (const [place, runId] of runIds.entries()) {
+      this.#database.run('INSERT INTO alert_runs (alert_id, place, run_id) VALUES (?, ?, ?)', [
+        id,
+        place,
+        runId,
+      ]);
+    }
+  }
+
+  #alertOf(row: Row): Alert {
+    const id = numberOf(row, 'id');
+    const runs = this.#database.all('SELECT run_id FROM alert_runs WHERE alert_id = ? ORDER BY place', [id]);
+    return defined({
+      id,
+      kind: textOf(row, 'kind') as Alert['kind'],
+      scheduleId: numberOf(row, 'schedule_id'),
+      scheduleName: textOf(row, 'schedule_name'),
+      model: textOf(row, 'model'),
+      state: textOf(row, 'state') as Alert['state'],
+      raisedAt: textOf(row, 'raised_at'),
+      acknowledgedAt: optionalText(row, 'acknowledged_at'),
+      resolvedAt: optionalText(row, 'resolved_at'),
+      reason: textOf(row, 'reason'),
+      hint: textOf(row, 'hint'),
+      baseline: optionalNumber(row, 'baseline'),
+      observed: optionalNumber(row, 'observed'),
+      runIds: runs.map((each) => numberOf(each, 'run_id')),
+    });
+  }
+}

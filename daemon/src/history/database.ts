@@ -1,0 +1,185 @@
+/** The history's connection to SQLite: opened safely, its statements kept, its transactions whole, its errors told apart. */
+
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { storageError } from '../models/storage-errors.ts';
+import { historyError, isDamage } from './history-errors.ts';
+import { migrate, schemaVersion, versionOf } from './migrations.ts';
+import type { Row } from './rows.ts';
+
+/**
+ * `own`: the daemon, which may replace a damaged file. `shared`: another process beside it, which may not. `read`: one that
+ * changes nothing.
+ */
+export type Access = 'own' | 'shared' | 'read';
+
+/** How long a statement waits for another process's lock. */
+const busyMilliseconds = 5000;
+
+export class Database implements Disposable {
+  readonly path: string;
+  #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+  /** Makes another connection, to another file, in the place of a damaged one. */
+  readonly #replace: ((damage: unknown) => DatabaseSync) | undefined;
+
+  constructor(path: string, connection: DatabaseSync, replace?: (damage: unknown) => DatabaseSync) {
+    this.path = path;
+    this.#connection = connection;
+    this.#replace = replace;
+  }
+
+  get(sql: string, values: SQLInputValue[] | Record<string, SQLInputValue> = []): Row | undefined {
+    const statement = this.#statement(sql);
+    return Array.isArray(values) ? statement.get(...values) : statement.get(values);
+  }
+
+  all(sql: string, values: SQLInputValue[] | Record<string, SQLInputValue> = []): Row[] {
+    const statement = this.#statement(sql);
+    return Array.isArray(values) ? statement.all(...values) : statement.all(values);
+  }
+
+  /** Returns the row's id that an INSERT made, and how many rows were changed. */
+  run(
+    sql: string,
+    values: SQLInputValue[] | Record<string, SQLInputValue> = [],
+  ): { readonly id: number; readonly changes: number } {
+    const statement = this.#statement(sql);
+    const { lastInsertRowid, changes } = Array.isArray(values)
+      ? statement.run(...values)
+      : statement.run(values);
+    return { id: Number(lastInsertRowid), changes: Number(changes) };
+  }
+
+  /** Reads; errors of SQLite come out as TidemarkErrors. */
+  read<T>(body: () => T): T {
+    return this.#guarded(body);
+  }
+
+  /** Everything in `body` is on the disk when this returns, or nothing of it ever is. */
+  write<T>(body: () => T): T {
+    return this.#guarded(() => (this.#connection.isTransaction ? body() : this.#transaction(body)));
+  }
+
+  close(): void {
+    this.#statements.clear();
+    if (this.#connection.isOpen) {
+      this.#connection.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) {
+      return known;
+    }
+    const statement = this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #transaction<T>(body: () => T): T {
+    this.run('BEGIN IMMEDIATE');
+    try {
+      const result = body();
+      this.run('COMMIT');
+      return result;
+    } catch (error) {
+      // A full disk has already rolled it back.
+      if (this.#connection.isTransaction) {
+        this.run('ROLLBACK');
+      }
+      throw error;
+    }
+  }
+
+  /** A damaged file is replaced, and the work is done once more on the new one. */
+  #guarded<T>(body: () => T): T {
+    if (this.#depth > 0) {
+      return body();
+    }
+    this.#depth += 1;
+    try {
+      return body();
+    } catch (error) {
+      if (!isDamage(error) || this.#replace === undefined) {
+        throw historyError(error, this.path);
+      }
+      this.close();
+      this.#connection = this.#replace(error);
+      try {
+        return body();
+      } catch (again) {
+        throw historyError(again, this.path);
+      }
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+}
+
+/** Opens a file that is whole and makes one that is not there. Errors of SQLite come out as they are. */
+export function connect(path: string, access: Access): DatabaseSync {
+  if (access === 'read') {
+    return connectToRead(path);
+  }
+  makePrivateFile(path);
+  const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
+  try {
+    connection.exec('PRAGMA journal_mode = WAL');
+    // A commit waits until it is on the disk. macOS's fsync alone does not: its drives may still hold it in their cache.
+    connection.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');
+    connection.exec('PRAGMA foreign_keys = ON');
+    // A log that a large import made long gives its space back.
+    connection.exec('PRAGMA journal_size_limit = 4194304');
+    migrate(connection, path);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function connectToRead(path: string): DatabaseSync {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    throw new TidemarkError('not-found', `There is no history yet at ${path}.`, {
+      hint: 'Start the daemon with `tidemark daemon`, or as a service with `tidemark service install`.',
+    });
+  }
+  const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMilliseconds });
+  try {
+    const version = versionOf(connection);
+    if (version !== schemaVersion) {
+      throw new TidemarkError(
+        'history',
+        `The history ${path} has version ${version} of its schema, and this Tidemark reads ${schemaVersion}.`,
+        { hint: 'Start the daemon of this Tidemark once, or update Tidemark.' },
+      );
+    }
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** SQLite gives its log and its index the mode of the database. */
+function makePrivateFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+    if ((statSync(path).mode & 0o077) !== 0) {
+      chmodSync(path, 0o600);
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}

@@ -1,0 +1,79 @@
+/** What SQLite refuses, as errors that a person can act on. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+
+/** SQLite's primary result codes that mean something here: https://sqlite.org/rescode.html */
+const codes = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  inputOutput: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const;
+
+/** SQLite's primary result code of an error, if it is one of SQLite's. */
+export function sqliteCodeOf(error: unknown): number | undefined {
+  if (error instanceof Error && 'errcode' in error && typeof error.errcode === 'number') {
+    // The rest of an extended code says more of the same.
+    return error.errcode & 0xff;
+  }
+  return undefined;
+}
+
+/** Whether the file itself is damaged, so that nothing but another file helps. */
+export function isDamage(error: unknown): boolean {
+  const code = sqliteCodeOf(error);
+  return code === codes.corrupt || code === codes.notADatabase;
+}
+
+/** Errors of SQLite as 'not-writable' or 'history'; others come back as they are. */
+export function historyError(error: unknown, path: string): unknown {
+  const code = sqliteCodeOf(error);
+  if (code === undefined || !(error instanceof Error)) {
+    return error;
+  }
+  const anotherFolder = 'Set TIDEMARK_HOME to a folder that can be written to.';
+  const refuse = (kind: 'not-writable' | 'history', message: string, hint: string): TidemarkError =>
+    new TidemarkError(kind, message, { hint, cause: error });
+  switch (code) {
+    case codes.full:
+      return refuse(
+        'not-writable',
+        `The history cannot grow: the disk that holds ${path} is full.`,
+        'Free some space; what was recorded so far is kept.',
+      );
+    case codes.inputOutput:
+      return refuse(
+        'not-writable',
+        `The history cannot be written: the disk that holds ${path} reports an error, or is full.`,
+        'Free some space and check the disk; what was recorded so far is kept.',
+      );
+    case codes.readOnly:
+      return refuse('not-writable', `There is no permission to write ${path}.`, anotherFolder);
+    case codes.cannotOpen:
+      return refuse('not-writable', `The history ${path} cannot be opened or made.`, anotherFolder);
+    case codes.busy:
+    case codes.locked:
+      return refuse(
+        'history',
+        `The history ${path} is held by another process for longer than this one can wait.`,
+        'Let the other process end, and try again.',
+      );
+    case codes.corrupt:
+    case codes.notADatabase:
+      return refuse(
+        'history',
+        `The history ${path} is damaged.`,
+        'Start the daemon: it sets the damaged file aside, saves what can be read, and begins a new one.',
+      );
+    default:
+      return refuse(
+        'history',
+        `The history ${path} cannot be read or written: ${error.message.replace(/\.$/, '')}.`,
+        'Please report this, with the log; `tidemark logs` shows where it is.',
+      );
+  }
+}

@@ -1,0 +1,97 @@
+/** Opens the history's file, and sets one that is damaged aside for a new one. */
+
+import { renameSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { storageError } from '../models/storage-errors.ts';
+import { connect, Database } from './database.ts';
+import type { Access } from './database.ts';
+import { historyError, isDamage } from './history-errors.ts';
+
+export interface SetAside {
+  /** Where the damaged file is now. */
+  readonly path: string;
+  /** What is wrong with it, as a clause. */
+  readonly reason: string;
+}
+
+export interface OpenDatabaseOptions {
+  readonly access: Access;
+  readonly now: () => Date;
+  readonly onSetAside: (setAside: SetAside) => void;
+}
+
+export function openDatabase(path: string, { access, now, onSetAside }: OpenDatabaseOptions): Database {
+  const replace = (damage: unknown): DatabaseSync => {
+    const setAside = setFileAside(path, reasonOf(damage), now());
+    const connection = connect(path, access);
+    onSetAside(setAside);
+    return connection;
+  };
+  const open = (): DatabaseSync => {
+    const connection = connect(path, access);
+    try {
+      check(connection);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  };
+  try {
+    try {
+      return new Database(path, open(), access === 'own' ? replace : undefined);
+    } catch (error) {
+      if (access !== 'own' || !isDamage(error)) {
+        throw error;
+      }
+      return new Database(path, replace(error), replace);
+    }
+  } catch (error) {
+    throw historyError(error, path);
+  }
+}
+
+/** An error like SQLite's own, for what a check found. */
+class DamageError extends Error {
+  readonly errcode = 11;
+}
+
+/** Reads every page and sees whether it is well-formed. Throws for one that is not. */
+function check(connection: DatabaseSync): void {
+  const [row] = connection.prepare('PRAGMA quick_check(1)').all();
+  const result = row?.['quick_check'];
+  if (result !== 'ok') {
+    throw new DamageError(typeof result === 'string' ? result : 'the check says nothing');
+  }
+}
+
+function reasonOf(damage: unknown): string {
+  const message = damage instanceof Error ? damage.message : String(damage);
+  return message.replace(/\s+/g, ' ').replace(/\.$/, '');
+}
+
+/** The log and its index go with it: without them it may lack what was written last. */
+function setFileAside(path: string, reason: string, at: Date): SetAside {
+  const stamp = at.toISOString().replace(/[:.]/g, '-');
+  const aside = freeName(`${path}.damaged-${stamp}`);
+  try {
+    renameSync(path, aside);
+    for (const suffix of ['-wal', '-shm']) {
+      if (statSync(`${path}${suffix}`, { throwIfNoEntry: false }) !== undefined) {
+        renameSync(`${path}${suffix}`, `${aside}${suffix}`);
+      }
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+  return { path: aside, reason };
+}
+
+function freeName(path: string): string {
+  for (let attempt = 1; ; attempt += 1) {
+    const candidate = attempt === 1 ? path : `${path}-${attempt}`;
+    if (statSync(candidate, { throwIfNoEntry: false }) === undefined) {
+      return candidate;
+    }
+  }
+}

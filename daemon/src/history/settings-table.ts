@@ -1,0 +1,58 @@
+/** The daemon's settings as the history keeps them: those that were ever set, over the defaults. */
+
+import * as v from 'valibot';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { daemonSettings, defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { Database } from './database.ts';
+import { defined, textOf } from './rows.ts';
+
+export class SettingsTable {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** One that is out of its range, as an older version may have allowed it, has its default. */
+  get(): DaemonSettings {
+    const stored = this.#database.read(() => this.#database.all('SELECT name, value FROM settings'));
+    return stored.reduce<DaemonSettings>((settings, row) => {
+      const changed = withChange(settings, {
+        [textOf(row, 'name')]: JSON.parse(textOf(row, 'value')) as unknown,
+      });
+      return changed.success ? changed.output : settings;
+    }, defaultDaemonSettings);
+  }
+
+  /** Throws a TidemarkError, 'bad-input', for a value out of its range; then nothing is changed. */
+  change(change: DaemonSettingsChange): DaemonSettings {
+    return this.#database.write(() => {
+      const changed = withChange(this.get(), defined(change));
+      if (!changed.success) {
+        const [issue] = changed.issues;
+        throw new TidemarkError(
+          'bad-input',
+          `The setting ${v.getDotPath(issue) ?? ''} cannot be that: ${issue.message.replace(/\.$/, '')}.`,
+          { hint: 'Give a value in its range; nothing was changed.' },
+        );
+      }
+      for (const name of Object.keys(defined(change)) as (keyof DaemonSettings)[]) {
+        this.#database.run('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)', [
+          name,
+          JSON.stringify(changed.output[name]),
+        ]);
+      }
+      return changed.output;
+    });
+  }
+}
+
+function withChange(settings: DaemonSettings, change: object): v.SafeParseResult<typeof daemonSettings> {
+  const alerts = 'alerts' in change && typeof change.alerts === 'object' ? defined(change.alerts ?? {}) : {};
+  return v.safeParse(daemonSettings, {
+    ...settings,
+    ...change,
+    alerts: { ...settings.alerts, ...alerts },
+  });
+}
