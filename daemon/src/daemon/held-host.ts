@@ -55,6 +55,7 @@ export class HeldHost {
   #deaths = 0;
   #deathsInRow = 0;
   #lastDeath: HostStatus['lastDeath'];
+  /** By the clock of `performance.now()`, which nobody sets. */
   #backOffUntil = 0;
   #isHung = false;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -68,7 +69,7 @@ export class HeldHost {
   status(): HostStatus {
     const held = this.#held;
     return {
-      state: this.#phase === 'none' && Date.now() < this.#backOffUntil ? 'backing-off' : this.#phase,
+      state: this.#phase === 'none' && performance.now() < this.#backOffUntil ? 'backing-off' : this.#phase,
       ...(held === undefined ? {} : { pid: held.host.pid }),
       ...(this.#subject === undefined
         ? {}
@@ -237,7 +238,7 @@ export class HeldHost {
 
   /** Waits out the time that a host which died by itself costs the next one. */
   async #waitOut(signal: AbortSignal): Promise<void> {
-    const left = this.#backOffUntil - Date.now();
+    const left = this.#backOffUntil - performance.now();
     if (left > 0) {
       this.#options.onChange();
       await wait(left, undefined, { signal }).catch(() => {
@@ -299,7 +300,7 @@ export class HeldHost {
     };
     const backOff = Math.min(firstBackOffMilliseconds * 2 ** this.#deathsInRow, longestBackOffMilliseconds);
     this.#deathsInRow += 1;
-    this.#backOffUntil = Date.now() + backOff;
+    this.#backOffUntil = performance.now() + backOff;
     this.#options.log.warn({ signal, backOffMilliseconds: backOff }, `The model host died. ${reason}`);
   }
 }

@@ -1,8 +1,7 @@
 /** The daemon's life: takes the lock, opens the history, listens, works, and ends in good order. */
 
-import { chmodSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { openHistory } from '../history/history.ts';
 import { storageError } from '../models/storage-errors.ts';
@@ -50,7 +49,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const startedAt = new Date();
   const socketPath = socketPathOf(dataFolder);
   const runFolder = join(dataFolder, 'run');
-  makePrivate(dataFolder);
   makePrivate(runFolder);
   makePrivate(dirname(socketPath));
   using _lock = await lockDaemon(runFolder, startedAt);
@@ -195,12 +193,8 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 function makePrivate(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
   } catch (error) {
-    const known = storageError(error, folder);
-    throw known instanceof TidemarkError
-      ? known
-      : new TidemarkError('not-writable', `The folder ${folder} cannot be made.`, { cause: error });
+    throw storageError(error, folder);
   }
 }
 

@@ -14,6 +14,7 @@ import type { AttributionReading } from '../host/messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { runCheckedLoop } from './leak-check.ts';
 import type { LoopEvent } from './leak-check.ts';
+import { RunClock } from './run-clock.ts';
 
 export type ProfileEvent =
   { readonly kind: 'loaded'; readonly load: LoadRecord } | { readonly kind: 'attributing' } | LoopEvent;
@@ -42,13 +43,13 @@ export async function profileModel(
   settings: ProfileSettings,
   { host: hostOptions, ...options }: ProfileOptions = {},
 ): Promise<ProfileDocument> {
-  const startedAt = new Date();
+  const clock = new RunClock();
   const { signal, onEvent } = options;
   await using host = await ModelHost.start({ ...hostOptions, signal });
   const { folder } = subject.model;
   const load = await host.load({ folder, voiceFile: subject.voiceFile }, { signal });
   onEvent?.({ kind: 'loaded', load });
-  return await profileLoaded({ host, load }, subject, settings, { ...options, startedAt });
+  return await profileLoaded({ host, load }, subject, settings, { ...options, clock });
 }
 
 /** A host with a model and a voice in it, and what the loading took. */
@@ -66,8 +67,8 @@ export async function profileLoaded(
     signal,
     onEvent,
     attribute,
-    startedAt = new Date(),
-  }: Omit<ProfileOptions, 'host'> & { readonly startedAt?: Date } = {},
+    clock = new RunClock(),
+  }: Omit<ProfileOptions, 'host'> & { readonly clock?: RunClock } = {},
 ): Promise<ProfileDocument> {
   const { iterations, confirmation, leaks, outcome } = await runCheckedLoop(host, settings, {
     signal,
@@ -83,8 +84,8 @@ export async function profileLoaded(
   return {
     kind: 'profile',
     schemaVersion: profileSchemaVersion,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    startedAt: clock.startedAt,
+    seconds: clock.seconds,
     model: { name, source, tensorBytes, bytesByDtype },
     device,
     versions,

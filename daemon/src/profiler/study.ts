@@ -14,6 +14,7 @@ import { explainStudy } from './explain-study.ts';
 import type { ArmEvent, StudiedModel } from './explain-study.ts';
 import { profileModel } from './profile.ts';
 import type { ProfileEvent, ProfileOptions, Subject } from './profile.ts';
+import { RunClock } from './run-clock.ts';
 
 /** bfloat16 first, which the others are held against. */
 export const studyModels = ['bf16', '8bit-fp32', '6bit-fp32', '4bit-fp32', '4bit-bf16'] as const;
@@ -45,7 +46,7 @@ export async function runStudy(
   settings: ProfileSettings,
   { find, examine, signal, onEvent, ...options }: StudyOptions,
 ): Promise<StudyDocument> {
-  const startedAt = new Date();
+  const clock = new RunClock();
   const runs: ProfileDocument[] = [];
   const failures: StudyDocument['failures'] = [];
   const fail = (model: string, error: unknown): void => {
@@ -108,8 +109,8 @@ export async function runStudy(
   return {
     kind: 'study',
     schemaVersion: studySchemaVersion,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    startedAt: clock.startedAt,
+    seconds: clock.seconds,
     models: [...models],
     settings,
     ...findings,
