@@ -17,6 +17,7 @@ import { parseTarget } from '../models/target.ts';
 import { voicePath } from '../models/voice-path.ts';
 import { xray } from '../models/xray/xray.ts';
 import { dataFolder } from '../paths.ts';
+import { RunClock } from '../profiler/run-clock.ts';
 import { profileDefaults, settleSettings, speechDefaults } from '../profiler/settings.ts';
 import { verifyIterations, verifyRequantized } from '../profiler/verify.ts';
 import { runCommand } from './command.ts';
@@ -97,7 +98,7 @@ async function run(
   options: RequantizeCommandOptions,
   context: Context,
 ): Promise<RequantizeDocument> {
-  const startedAt = new Date();
+  const clock = new RunClock();
   const request = {
     bits: numberOf(options.bits),
     groupSize: numberOf(options.groupSize),
@@ -124,8 +125,8 @@ async function run(
   return {
     kind: 'requantize',
     schemaVersion: requantizeSchemaVersion,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    startedAt: clock.startedAt,
+    seconds: clock.seconds,
     source: recordOf(source),
     result: recordOf(made.model),
     folder,

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { openHistory } from '../history/history.ts';
+import type { SetAside } from '../history/history.ts';
 import { storageError } from '../models/storage-errors.ts';
 import { SocketServer } from '../ipc/socket-server.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
@@ -53,23 +54,25 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   makePrivate(dirname(socketPath));
   using _lock = await lockDaemon(runFolder, startedAt);
 
-  const { history, setAside } = openHistory(dataFolder);
-  using _history = history;
-  const ending = new AbortController();
-  const signal = AbortSignal.any([options.signal, ending.signal]);
-
   // Each of these is only called once everything below is there.
   const onChange = (): void => publishing.due();
   const notices = new Notices(onChange);
-  if (setAside !== undefined) {
-    const message = `The history was damaged (${setAside.reason}) and is set aside as ${setAside.path}; a new one was begun.`;
-    log.error({ path: setAside.path }, message);
+  const onSetAside = ({ path, reason }: SetAside): void => {
+    const message = `The history was damaged (${reason}) and is set aside as ${path}; a new one was begun.`;
+    log.error({ path }, message);
     notices.set(
       'set-aside',
       message,
       'Keep the file if the runs matter; `sqlite3 FILE .recover` may read it.',
     );
+  };
+  const { history, setAside } = openHistory(dataFolder, { onSetAside });
+  using _history = history;
+  if (setAside !== undefined) {
+    onSetAside(setAside);
   }
+  const ending = new AbortController();
+  const signal = AbortSignal.any([options.signal, ending.signal]);
   let settings = history.settings();
   const held = new HeldHost({ settings: () => settings, log, onChange, ...options.host });
   const onHistory = (): void => {
@@ -87,8 +90,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     onChange,
     onEnded: (record) => {
       alerts.afterCheck(record);
-      scheduler.afterRun(record);
       onHistory();
+      scheduler.wake();
     },
   });
   const notify = notifier({ log });
@@ -143,7 +146,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       changeSettings: (change) => {
         settings = history.changeSettings(change);
         held.reconsider();
-        scheduler.reconsider();
+        scheduler.wake();
         onChange();
         return settings;
       },

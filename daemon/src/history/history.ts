@@ -124,9 +124,9 @@ export class History implements Disposable {
     return this.#runs.finish(id, end, this.#now());
   }
 
-  /** At the daemon's start: runs that it finds open have lost their daemon. */
-  interruptOpenRuns(reason: string, signal?: string): RunRecord[] {
-    return this.#runs.interruptOpen(reason, signal);
+  /** At the daemon's start: runs that it finds at work have lost their daemon. Those that wait can still be done. */
+  interruptRunningRuns(reason: string, signal?: string): RunRecord[] {
+    return this.#runs.interruptRunning(reason, signal);
   }
 
   getRun(id: number): RunRecord | undefined {

@@ -157,10 +157,10 @@ export class RunTable {
   }
 
   /** Ends every run that is still open, at the last sign of life that it gave. */
-  interruptOpen(reason: string, signal: string | undefined): RunRecord[] {
+  interruptRunning(reason: string, signal: string | undefined): RunRecord[] {
     return this.#database.write(() =>
       this.#database
-        .all(`SELECT id FROM runs WHERE state IN ('queued', 'running') ORDER BY id`)
+        .all(`SELECT id FROM runs WHERE state = 'running' ORDER BY id`)
         .map((row) => numberOf(row, 'id'))
         .map((id) => this.finish(id, { state: 'interrupted', reason, signal }, this.#lastSignOf(id))),
     );

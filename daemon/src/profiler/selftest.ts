@@ -13,6 +13,7 @@ import type { CheckedRun, LoopEvent } from './leak-check.ts';
 import { repetitions } from './plants.ts';
 import type { Plant } from './plants.ts';
 import type { Subject } from './profile.ts';
+import { RunClock } from './run-clock.ts';
 
 export type SelftestEvent =
   | { readonly kind: 'plant-began'; readonly plant: Plant; readonly place: number; readonly of: number }
@@ -42,7 +43,7 @@ export async function runSelftest(
   settings: ProfileSettings,
   options: SelftestOptions = {},
 ): Promise<SelftestDocument> {
-  const startedAt = new Date();
+  const clock = new RunClock();
   const { signal, onEvent } = options;
   const ended: Ended[] = [];
   for (const [index, plant] of plants.entries()) {
@@ -65,8 +66,8 @@ export async function runSelftest(
   return {
     kind: 'selftest',
     schemaVersion: selftestSchemaVersion,
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    startedAt: clock.startedAt,
+    seconds: clock.seconds,
     model: { name, source, tensorBytes, bytesByDtype },
     device,
     versions,
