@@ -1,23 +1,23 @@
 /** The client of the daemon's socket: typed calls with time-outs, and what it subscribes to. */
 
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import * as v from 'valibot';
-import { eventData } from '../protocol/daemon/events.ts';
 import type { EventData } from '../protocol/daemon/events.ts';
 import { methods } from '../protocol/daemon/methods.ts';
 import type { Method, Parameters, Result } from '../protocol/daemon/methods.ts';
-import { eventFrame, protocolVersion, responseFrame, topics, wireEvents } from '../protocol/daemon/wire.ts';
-import type { EventFrame, ResponseFrame, Topic } from '../protocol/daemon/wire.ts';
+import { protocolVersion, responseFrame, wireEvents } from '../protocol/daemon/wire.ts';
+import type { Topic } from '../protocol/daemon/wire.ts';
 import { clientError, DaemonError } from './daemon-error.ts';
+import { EventListeners } from './event-listeners.ts';
 import { requestParser, responseParser } from './framing.ts';
+import { openSocket, startHint } from './open-socket.ts';
 
 export interface ConnectOptions {
   readonly socketPath: string;
   /** Who asks, for the daemon's log and its runs' triggers: `cli`, `raycast`. */
   readonly client: { readonly name: string; readonly version: string };
   /** For the connection with its handshake, and for each call that sets none of its own. Default: 5000. */
-  readonly timeoutMilliseconds?: number;
+  readonly timeoutMilliseconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,16 +25,13 @@ export interface CallOptions {
   /** Rejects the call with the signal's reason; what the daemon is at goes on. */
   readonly signal?: AbortSignal | undefined;
   /** 0 for none: for what waits for a model or a run. */
-  readonly timeoutMilliseconds?: number;
+  readonly timeoutMilliseconds?: number | undefined;
 }
 
 interface PendingCall {
-  readonly method: Method;
   readonly accept: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
-
-type Listeners = { [T in Topic]: Set<(data: EventData<T>) => void> };
 
 const defaultTimeoutMilliseconds = 5000;
 
@@ -47,11 +44,11 @@ export class DaemonClient implements AsyncDisposable {
   readonly #timeoutMilliseconds: number;
   readonly #pending = new Map<number, PendingCall>();
   readonly #closed = Promise.withResolvers<undefined>();
-  readonly #listeners: Listeners = { progress: new Set(), status: new Set(), alerts: new Set() };
+  readonly #listeners = new EventListeners();
   readonly #requests = requestParser();
   readonly #responses = responseParser();
   #daemon: Result<'hello'> | undefined;
-  #failure: unknown;
+  #failure: DaemonError | undefined;
   #buffer = '';
   #nextId = 0;
 
@@ -81,7 +78,7 @@ export class DaemonClient implements AsyncDisposable {
     signal,
   }: ConnectOptions): Promise<DaemonClient> {
     signal?.throwIfAborted();
-    const socket = await open(socketPath, timeoutMilliseconds, signal);
+    const socket = await openSocket(socketPath, timeoutMilliseconds, signal);
     const connection = new DaemonClient(socket, timeoutMilliseconds);
     try {
       const daemon = await connection.call('hello', { protocolVersion, client }, { signal });
@@ -120,6 +117,16 @@ export class DaemonClient implements AsyncDisposable {
     return !this.#socket.destroyed;
   }
 
+  /** Why the connection ended, or what a call on it would be told. */
+  get failure(): DaemonError {
+    return this.#failure ?? clientError('no-daemon', 'The connection to the daemon has ended.', startHint);
+  }
+
+  /** Events that the daemon left out because this client did not keep up. */
+  get missedEvents(): number {
+    return this.#listeners.missed;
+  }
+
   /** Asks, and gives the answer as its schema reads it. */
   async call<M extends Method>(
     method: M,
@@ -128,42 +135,35 @@ export class DaemonClient implements AsyncDisposable {
   ): Promise<Result<M>> {
     signal?.throwIfAborted();
     if (!this.isOpen) {
-      throw this.#endError();
+      throw this.failure;
     }
     const id = this.#nextId;
     this.#nextId += 1;
+    const frame = this.#encode(method, { id, method, parameters });
     const { promise, resolve, reject } = Promise.withResolvers<Result<M>>();
     const accept = (result: unknown): void => {
       const parsed = v.safeParse(methods[method].result, result);
       if (parsed.success) {
         resolve(parsed.output);
       } else {
-        reject(
-          clientError(
-            'protocol-version',
-            `The daemon's answer to ${method} is not what this client expects.`,
-            updateHint,
-          ),
-        );
+        reject(unexpected(`The daemon's answer to ${method} is not what this client expects.`));
       }
     };
-    this.#pending.set(id, { method, accept, reject });
-    const timer =
-      timeoutMilliseconds === 0
-        ? undefined
-        : setTimeout(() => {
-            reject(
-              clientError(
-                'timeout',
-                `The daemon did not answer ${method} within ${timeoutMilliseconds / 1000} s.`,
-                'See `tidemark logs`, and restart it with `tidemark service restart` where that goes on.',
-              ),
-            );
-          }, timeoutMilliseconds);
+    const tooLate = (): void => {
+      reject(
+        clientError(
+          'timeout',
+          `The daemon did not answer ${method} within ${timeoutMilliseconds / 1000} s.`,
+          'See `tidemark logs`, and restart it with `tidemark service restart` where that goes on.',
+        ),
+      );
+    };
+    const timer = timeoutMilliseconds === 0 ? undefined : setTimeout(tooLate, timeoutMilliseconds);
     const onAbort = (): void => reject(signal?.reason);
+    this.#pending.set(id, { accept, reject });
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      this.#socket.write(this.#requests.encode(wireEvents.request, { id, method, parameters }));
+      this.#socket.write(frame);
       return await promise;
     } finally {
       clearTimeout(timer);
@@ -172,27 +172,29 @@ export class DaemonClient implements AsyncDisposable {
     }
   }
 
-  /** Is told of every event of one topic from now on, until the returned function is called. */
+  /**
+   * Is told of every event of one topic from now on, until the returned function is called. What a listener throws
+   * becomes a warning of the process: it must not end what others wait for.
+   */
   async subscribe<T extends Topic>(
     topic: T,
     listener: (data: EventData<T>) => void,
     options?: CallOptions,
   ): Promise<() => void> {
-    this.#listeners[topic].add(listener);
-    const stop = (): void => {
-      this.#listeners[topic].delete(listener);
-    };
+    const remove = this.#listeners.add(topic, listener);
     try {
-      await this.call(
-        'subscribe',
-        { topics: topics.filter((each) => this.#listeners[each].size > 0) },
-        options,
-      );
-      return stop;
+      await this.#tellTopics(options);
     } catch (error) {
-      stop();
+      remove();
       throw error;
     }
+    return () => {
+      remove();
+      if (!this.#listeners.topics.includes(topic) && this.isOpen) {
+        // Where that fails the events go on, and nobody hears them.
+        this.#tellTopics().catch(() => undefined);
+      }
+    };
   }
 
   /** Ends the connection; open calls reject. Resolves when the socket is gone. */
@@ -205,120 +207,65 @@ export class DaemonClient implements AsyncDisposable {
     await this.close();
   }
 
+  async #tellTopics(options?: CallOptions): Promise<void> {
+    await this.call('subscribe', { topics: this.#listeners.topics }, options);
+  }
+
+  #encode(method: Method, frame: object): string {
+    try {
+      return this.#requests.encode(wireEvents.request, frame);
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      throw clientError(
+        'bad-request',
+        `The request ${method} cannot be sent: ${what}.`,
+        'Ask for less at once: a request has 64 KiB at most.',
+      );
+    }
+  }
+
   #receive(chunk: string): void {
     try {
       this.#buffer = this.#responses.read(this.#buffer, chunk, ({ type, data }) => {
         if (type === wireEvents.response) {
-          this.#onResponse(v.parse(responseFrame, data));
-        } else if (type === wireEvents.event) {
-          this.#onEvent(v.parse(eventFrame, data));
+          this.#onResponse(data);
+        } else {
+          this.#listeners.tell(data);
         }
       });
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
-      this.#failure = clientError(
-        'protocol-version',
-        `What listens at the socket does not speak as the daemon does: ${what}.`,
-        updateHint,
-      );
-      this.#socket.destroy();
+      this.#end(unexpected(`What listens at the socket does not speak as the daemon does: ${what}.`));
     }
   }
 
-  #onResponse(frame: ResponseFrame): void {
-    if ('error' in frame) {
-      const error = new DaemonError(frame.error);
-      if (frame.id === null) {
-        this.#failure = error;
-        this.#socket.destroy();
-      } else {
-        this.#pending.get(frame.id)?.reject(error);
-      }
+  #onResponse(data: unknown): void {
+    const parsed = v.safeParse(responseFrame, data);
+    if (!parsed.success) {
+      this.#end(unexpected("The daemon's answer is none that this client can read."));
+    } else if (!('error' in parsed.output)) {
+      this.#pending.get(parsed.output.id)?.accept(parsed.output.result);
+    } else if (parsed.output.id === null) {
+      // The daemon could not read what came, and ends the connection.
+      this.#end(new DaemonError(parsed.output.error));
     } else {
-      this.#pending.get(frame.id)?.accept(frame.result);
+      this.#pending.get(parsed.output.id)?.reject(new DaemonError(parsed.output.error));
     }
   }
 
-  #onEvent({ topic, data }: EventFrame): void {
-    switch (topic) {
-      case 'progress':
-        this.#tell('progress', v.parse(eventData.progress, data));
-        break;
-      case 'status':
-        this.#tell('status', v.parse(eventData.status, data));
-        break;
-      case 'alerts':
-        this.#tell('alerts', v.parse(eventData.alerts, data));
-        break;
-    }
-  }
-
-  #tell<T extends Topic>(topic: T, data: EventData<T>): void {
-    for (const listener of this.#listeners[topic]) {
-      listener(data);
-    }
+  #end(failure: DaemonError): void {
+    this.#failure ??= failure;
+    this.#socket.destroy();
   }
 
   #onClose(): void {
+    this.#buffer = '';
     for (const { reject } of this.#pending.values()) {
-      reject(this.#endError());
+      reject(this.failure);
     }
     this.#closed.resolve(undefined);
   }
-
-  #endError(): unknown {
-    return this.#failure ?? clientError('no-daemon', 'The connection to the daemon has ended.', startHint);
-  }
 }
 
-const startHint = 'Start it with `tidemark service start`, or run `tidemark daemon` in a terminal.';
-const updateHint = 'Bring the daemon and its clients to the same version.';
-
-/** Connects; throws 'no-daemon' or 'timeout'. */
-async function open(
-  path: string,
-  timeoutMilliseconds: number,
-  signal: AbortSignal | undefined,
-): Promise<Socket> {
-  const socket = connect(path);
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(
-    () =>
-      reject(
-        clientError(
-          'timeout',
-          `Nothing accepted the connection within ${timeoutMilliseconds / 1000} s.`,
-          startHint,
-        ),
-      ),
-    timeoutMilliseconds,
-  );
-  const onAbort = (): void => reject(signal?.reason);
-  const onError = (error: NodeJS.ErrnoException): void => reject(refusal(error));
-  signal?.addEventListener('abort', onAbort, { once: true });
-  socket.once('connect', () => resolve(undefined)).once('error', onError);
-  try {
-    await promise;
-    socket.off('error', onError);
-    return socket;
-  } catch (error) {
-    socket.on('error', () => undefined).destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-function refusal({ code, message }: NodeJS.ErrnoException): DaemonError {
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
-    return clientError('no-daemon', 'No daemon runs.', startHint);
-  }
-  return code === 'EACCES'
-    ? clientError(
-        'no-daemon',
-        "The daemon's socket belongs to another user.",
-        'Run as the user whose daemon it is.',
-      )
-    : clientError('no-daemon', `The daemon cannot be reached: ${message}.`, startHint);
-}
+const unexpected = (message: string): DaemonError =>
+  clientError('protocol-version', message, 'Bring the daemon and its clients to the same version.');

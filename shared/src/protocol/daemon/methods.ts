@@ -15,6 +15,8 @@ import { daemonStatus, hostStatus } from './status.ts';
 import { topics } from './wire.ts';
 
 const nothing = v.strictObject({});
+/** An answer that says no more than that it is done; a newer daemon may say more. */
+const done = v.object({});
 const name = v.pipe(text, v.maxLength(1024));
 const utterance = v.pipe(text, v.maxLength(50_000));
 
@@ -109,7 +111,7 @@ export const methods = {
     }),
     result: runDetail,
   },
-  deleteRun: { parameters: v.strictObject({ runId }), result: nothing },
+  deleteRun: { parameters: v.strictObject({ runId }), result: done },
   /** `runId` against `baselineId`, by the rule of `tidemark compare`. `threshold` is a share. */
   compareRuns: {
     parameters: v.strictObject({
@@ -129,7 +131,7 @@ export const methods = {
     parameters: v.strictObject({ id: v.optional(scheduleId), settings: scheduleSettings }),
     result: schedule,
   },
-  removeSchedule: { parameters: v.strictObject({ id: scheduleId }), result: nothing },
+  removeSchedule: { parameters: v.strictObject({ id: scheduleId }), result: done },
   /** One schedule, or without `id` all of them. */
   pauseSchedules: {
     parameters: v.strictObject({ id: v.optional(scheduleId), paused: v.boolean() }),
@@ -155,10 +157,10 @@ export const methods = {
   /** Replaces what this connection is told; none for nothing. */
   subscribe: {
     parameters: v.strictObject({ topics: v.pipe(v.array(v.picklist(topics)), v.maxLength(8)) }),
-    result: nothing,
+    result: done,
   },
   /** Ends the daemon in good order. Answers first. */
-  shutdown: { parameters: nothing, result: nothing },
+  shutdown: { parameters: nothing, result: done },
 } as const;
 
 export type Method = keyof typeof methods;

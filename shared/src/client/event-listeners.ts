@@ -1,0 +1,79 @@
+/** Who is told of a connection's events. A newer daemon's unknown events and a listener's own errors end nothing. */
+
+import * as v from 'valibot';
+import { eventData } from '../protocol/daemon/events.ts';
+import type { EventData } from '../protocol/daemon/events.ts';
+import { count } from '../protocol/quantities.ts';
+import { topics } from '../protocol/daemon/wire.ts';
+import type { Topic } from '../protocol/daemon/wire.ts';
+
+type Listeners = { [T in Topic]: Set<(data: EventData<T>) => void> };
+
+/** As the wire's, but with any topic. */
+const anyEventFrame = v.object({ topic: v.string(), sequence: count, data: v.unknown() });
+
+export class EventListeners {
+  readonly #listeners: Listeners = { progress: new Set(), status: new Set(), alerts: new Set() };
+  #expectedSequence = 0;
+  #missed = 0;
+
+  /** Sequence numbers that were left out. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** Those with a listener. */
+  get topics(): Topic[] {
+    return topics.filter((topic) => this.#listeners[topic].size > 0);
+  }
+
+  /** The same function may listen twice, and is then told twice. */
+  add<T extends Topic>(topic: T, listener: (data: EventData<T>) => void): () => void {
+    const own = (data: EventData<T>): void => listener(data);
+    this.#listeners[topic].add(own);
+    return () => {
+      this.#listeners[topic].delete(own);
+    };
+  }
+
+  /** An event's frame as it came. Throws for what is none. */
+  tell(frame: unknown): void {
+    const { topic, sequence, data } = v.parse(anyEventFrame, frame);
+    this.#missed += Math.max(0, sequence - this.#expectedSequence);
+    this.#expectedSequence = sequence + 1;
+    switch (topic) {
+      case 'progress':
+        tellAll(this.#listeners.progress, v.safeParse(eventData.progress, data));
+        break;
+      case 'status':
+        tellAll(this.#listeners.status, v.safeParse(eventData.status, data));
+        break;
+      case 'alerts':
+        tellAll(this.#listeners.alerts, v.safeParse(eventData.alerts, data));
+        break;
+      default:
+      // A topic of a newer daemon.
+    }
+  }
+}
+
+/** What cannot be read is a newer daemon's, with a step or a state that this client does not know: nobody is told. */
+function tellAll<Data>(
+  listeners: ReadonlySet<(data: Data) => void>,
+  data: { readonly success: true; readonly output: Data } | { readonly success: false },
+): void {
+  if (data.success) {
+    for (const listener of [...listeners]) {
+      callListener(() => listener(data.output));
+    }
+  }
+}
+
+/** What it throws becomes a warning of the process. */
+export function callListener(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
+}

@@ -1,0 +1,79 @@
+/** Opening the daemon's socket, with what a person is told where that fails. */
+
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { clientError } from './daemon-error.ts';
+import type { DaemonError } from './daemon-error.ts';
+
+export const startHint = 'Start it with `tidemark service start`, or run `tidemark daemon` in a terminal.';
+
+/** How long until the next try where the daemon's queue of new connections is full. */
+const retryMilliseconds = 20;
+
+/** Connects; throws 'no-daemon' or 'timeout', or the signal's reason. */
+export async function openSocket(
+  path: string,
+  timeoutMilliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<Socket> {
+  const deadline = performance.now() + timeoutMilliseconds;
+  for (;;) {
+    try {
+      return await tryOnce(path, deadline - performance.now(), timeoutMilliseconds, signal);
+    } catch (error) {
+      // Linux refuses with EAGAIN when more connect at one time than wait to be accepted; Node's queue holds 511.
+      const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+      if (!isFull || performance.now() + retryMilliseconds >= deadline) {
+        throw isSystemError(error) ? refusal(error) : error;
+      }
+      await wait(retryMilliseconds);
+      signal?.throwIfAborted();
+    }
+  }
+}
+
+async function tryOnce(
+  path: string,
+  milliseconds: number,
+  allMilliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<Socket> {
+  const socket = connect(path);
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  const tooLate = (): void => {
+    const message = `Nothing accepted the connection within ${allMilliseconds / 1000} s.`;
+    reject(clientError('timeout', message, startHint));
+  };
+  const timer = setTimeout(tooLate, milliseconds);
+  const onAbort = (): void => reject(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  socket.once('connect', () => resolve(undefined)).once('error', reject);
+  try {
+    await promise;
+    socket.off('error', reject);
+    return socket;
+  } catch (error) {
+    socket.on('error', () => undefined).destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error;
+
+function refusal({ code, message }: NodeJS.ErrnoException): DaemonError {
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    return clientError('no-daemon', 'No daemon runs.', startHint);
+  }
+  return code === 'EACCES' || code === 'EPERM'
+    ? clientError(
+        'no-daemon',
+        "The daemon's socket belongs to another user.",
+        'Run as the user whose daemon it is.',
+      )
+    : clientError('no-daemon', `The daemon cannot be reached: ${message}.`, startHint);
+}
