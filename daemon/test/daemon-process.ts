@@ -1,0 +1,49 @@
+/**
+ * A daemon as a process of its own, for tests: what `tidemark daemon` runs, with what a test may change of it as JSON in the
+ * first argument. It leaves on SIGTERM, and by force with the test.
+ */
+
+import * as v from 'valibot';
+import { runDaemon } from '../src/daemon/run-daemon.ts';
+import { Interruption } from '../src/interruption.ts';
+import { createLog, logFolder } from '../src/logging/log.ts';
+
+const options = v.parse(
+  v.object({
+    dataFolder: v.string(),
+    /** The model host's script, in the place of the real one. */
+    hostEntry: v.optional(v.string()),
+    timing: v.optional(v.record(v.string(), v.number())),
+  }),
+  JSON.parse(process.argv[2] ?? ''),
+);
+
+// A test that dies leaves nobody behind: its end of the channel closes.
+process.on('disconnect', () => process.exit(1));
+/** The calendar can be set while the daemon runs. */
+process.on('message', (milliseconds: number) => {
+  const now = Date.now.bind(Date);
+  Date.now = () => now() + milliseconds;
+});
+
+const controller = new AbortController();
+process.on('SIGTERM', () => controller.abort(new Interruption('SIGTERM')));
+const { log, file, close } = createLog({ folder: logFolder(options.dataFolder), level: 'debug' });
+try {
+  await runDaemon({
+    dataFolder: options.dataFolder,
+    signal: controller.signal,
+    log,
+    logFile: file,
+    host: {
+      ...(options.hostEntry === undefined ? {} : { start: { entry: options.hostEntry } }),
+      ...(options.timing === undefined ? {} : { timing: options.timing }),
+    },
+  });
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await close();
+  process.disconnect?.();
+}

@@ -1,0 +1,152 @@
+/** Starts daemons for tests, each with a data folder and a socket of its own, and ends them. */
+
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { writeTinyKokoro } from './tiny-kokoro.ts';
+
+const script = fileURLToPath(new URL('daemon-process.ts', import.meta.url));
+
+export interface TestDaemonOptions {
+  readonly dataFolder?: string;
+  readonly hostEntry?: string;
+  readonly timing?: Readonly<Record<string, number>>;
+  /** Words before Node's own, for a limit that a shell sets: `ulimit -f 100`. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export class TestDaemon {
+  readonly dataFolder: string;
+  readonly #child: ChildProcess;
+  readonly #ended = Promise.withResolvers<{ code: number | null; signal: NodeJS.Signals | null }>();
+  #stderr = '';
+
+  private constructor(dataFolder: string, child: ChildProcess) {
+    this.dataFolder = dataFolder;
+    this.#child = child;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    child.on('exit', (code, signal) => this.#ended.resolve({ code, signal }));
+  }
+
+  /** Starts one, and waits until it answers. */
+  static async start(options: TestDaemonOptions = {}): Promise<TestDaemon> {
+    const daemon = TestDaemon.spawn(options);
+    const client = await daemon.client();
+    await client.close();
+    return daemon;
+  }
+
+  /** Starts one that may not come to answer. */
+  static spawn({
+    dataFolder = newDataFolder(),
+    environment = {},
+    ...options
+  }: TestDaemonOptions = {}): TestDaemon {
+    const child = fork(script, [JSON.stringify({ dataFolder, ...options })], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, TIDEMARK_HOME: dataFolder, ...environment },
+      execArgv: [],
+    });
+    const daemon = new TestDaemon(dataFolder, child);
+    after(() => daemon.kill());
+    return daemon;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get socketPath(): string {
+    return socketPathOf(this.dataFolder);
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    return this.#ended.promise;
+  }
+
+  /** Connects as soon as it listens; to be closed by the caller. */
+  async client(): Promise<DaemonClient> {
+    const end = Date.now() + 20_000;
+    for (;;) {
+      try {
+        return await DaemonClient.connect({
+          socketPath: this.socketPath,
+          client: { name: 'test', version: '0' },
+          timeoutMilliseconds: 20_000,
+        });
+      } catch (error) {
+        if (Date.now() > end || this.#child.exitCode !== null) {
+          throw new Error(`the daemon does not answer: ${this.#stderr}`, { cause: error });
+        }
+        await delay(50);
+      }
+    }
+  }
+
+  /** Moves the daemon's calendar. */
+  setClock(milliseconds: number): void {
+    this.#child.send(milliseconds);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.#child.kill(signal);
+    await this.#ended.promise;
+  }
+}
+
+export function newDataFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-daemon-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A model that says `abc` in some milliseconds, with the parameters of a request that does so. */
+export function tinyModel(): { model: string; voice: string; phonemes: string; warmupIterations: number } {
+  const model = join(newDataFolder(), 'tiny');
+  writeTinyKokoro(model);
+  return { model, voice: 'af_tiny', phonemes: 'abc.', warmupIterations: 1 };
+}
+
+/** Waits for a run's end by asking, as a client that saw none of its events. */
+export async function untilEnded(client: DaemonClient, runId: number, seconds = 60): Promise<RunRecord> {
+  return await untilRun(client, runId, ({ state }) => !isOpen(state), seconds);
+}
+
+/** Waits until a run is in some state. */
+export async function untilRun(
+  client: DaemonClient,
+  runId: number,
+  holds: (record: RunRecord) => boolean,
+  seconds = 60,
+): Promise<RunRecord> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const { record } = await client.call('getRun', { runId, document: false, samples: 0 });
+    if (holds(record)) {
+      return record;
+    }
+    if (Date.now() > end) {
+      throw new Error(
+        `run #${runId} is ${record.state} with ${record.samplesTaken} samples after ${seconds} s`,
+      );
+    }
+    await delay(50);
+  }
+}

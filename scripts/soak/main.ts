@@ -1,0 +1,242 @@
+/** A soak: a real daemon does scheduled checks of a real model for half an hour, and the leak rule judges both processes. */
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { arch, cpus, loadavg, platform, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import { judgeChannel } from '@tidemark/shared/analysis/leak-verdict.ts';
+import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatTable } from '@tidemark/shared/format/table.ts';
+import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { ChannelVerdict, LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
+import { resolveModel } from '../../daemon/src/models/resolve.ts';
+import { dataFolder, repositoryRoot } from '../../daemon/src/paths.ts';
+import { tidemarkVersion } from '../../daemon/src/version.ts';
+
+const usage = `Usage: npm run soak -- [options]
+
+  --minutes N      how long (default 33, of which the rule needs 32); a check begins every minute
+  --model NAME     (default bf16)
+  --iterations N   of each check (default 10)
+  --text TEXT      (default: Good morning.)
+  --json           print one JSON document on stdout
+`;
+
+/** The first checks fill what later ones find filled: V8's code, SQLite's pages, the allocator's arenas. */
+const warmUpChecks = 2;
+
+/** What each check leaves behind. */
+interface Reading {
+  readonly at: string;
+  readonly daemonBytes: number;
+  readonly hostBytes: number;
+  readonly activeBytes: number;
+  readonly peakBytes: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '33' },
+    model: { type: 'string', default: 'bf16' },
+    iterations: { type: 'string', default: '10' },
+    text: { type: 'string', default: 'Good morning.' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(usage);
+} else {
+  process.exitCode = await soak();
+}
+
+async function soak(): Promise<number> {
+  const { model, text } = values;
+  const minutes = Number(values.minutes);
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stop.abort());
+  }
+  await resolveModel(model, { dataFolder: dataFolder() });
+  const home = mkdtempSync(join(tmpdir(), 'tidemark-soak-'));
+  // Models are read, and not changed; the history is this soak's own.
+  for (const name of ['models', 'voices']) {
+    symlinkSync(join(dataFolder(), name), join(home, name));
+  }
+  const daemon = spawn(join(repositoryRoot, 'daemon/bin/tidemark'), ['daemon'], {
+    env: { ...process.env, TIDEMARK_HOME: home },
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => daemon.once('exit', resolve));
+  try {
+    const readings = await watchChecks({ home, model, text, minutes, signal: stop.signal });
+    const verdicts = judge(readings);
+    report({ model, text, readings, verdicts });
+    return verdicts.every(({ verdict }) => verdict.status !== 'leak') ? 0 : 1;
+  } finally {
+    daemon.kill('SIGTERM');
+    await ended;
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+async function watchChecks({
+  home,
+  model,
+  text,
+  minutes,
+  signal,
+}: {
+  readonly home: string;
+  readonly model: string;
+  readonly text: string;
+  readonly minutes: number;
+  readonly signal: AbortSignal;
+}): Promise<Reading[]> {
+  await using client = await connected(socketPathOf(home));
+  await client.call('setSchedule', {
+    settings: {
+      name: 'soak',
+      timing: { kind: 'every', seconds: 60 },
+      model,
+      voice: 'af_heart',
+      text,
+      iterations: Number(values.iterations),
+      warmupIterations: 1,
+      jitterSeconds: 0,
+      skipOnBattery: false,
+      skipInLowPowerMode: false,
+      paused: false,
+    },
+  });
+  const readings: Reading[] = [];
+  const seen = new Set<number>();
+  const end = performance.now() + minutes * 60_000 + 30_000;
+  while (performance.now() < end && !signal.aborted) {
+    await wait(1000, undefined, { signal }).catch(() => undefined);
+    const { runs } = await client.call('listRuns', { limit: 1 });
+    const [run] = runs;
+    if (run === undefined || isOpen(run.state) || seen.has(run.id)) {
+      continue;
+    }
+    seen.add(run.id);
+    if (run.state !== 'complete') {
+      throw new Error(`check #${run.id} ended as ${run.state}: ${run.reason ?? ''}`);
+    }
+    // What the check left in flight has settled by now.
+    await wait(5000, undefined, { signal }).catch(() => undefined);
+    const reading = readingOf(await client.call('status', {}));
+    readings.push(reading);
+    process.stderr.write(
+      `check ${readings.length}: daemon ${formatBytes(reading.daemonBytes)}, host ${formatBytes(reading.hostBytes)}, ` +
+        `active ${formatBytes(reading.activeBytes)}, peak ${formatBytes(reading.peakBytes)}\n`,
+    );
+  }
+  return readings;
+}
+
+function readingOf({ asOf, daemon, host }: DaemonStatus): Reading {
+  if (host.memory === undefined) {
+    throw new Error('the host has not lived on after its check');
+  }
+  const { footprintBytes, activeBytes, peakBytes } = host.memory;
+  return {
+    at: asOf,
+    daemonBytes: daemon.residentBytes,
+    hostBytes: footprintBytes,
+    activeBytes,
+    peakBytes,
+  };
+}
+
+async function connected(socketPath: string): Promise<DaemonClient> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await DaemonClient.connect({ socketPath, client: { name: 'soak', version: tidemarkVersion } });
+    } catch (error) {
+      if (tries > 100) {
+        throw error;
+      }
+      await wait(100);
+    }
+  }
+}
+
+interface Judged {
+  readonly what: string;
+  readonly series: readonly number[];
+  readonly verdict: ChannelVerdict;
+}
+
+/** The leak rule, a check being its iteration: a third of them first, and the rest as their confirmation. */
+function judge(readings: readonly Reading[]): Judged[] {
+  const measured = readings.slice(warmUpChecks);
+  const first = Math.floor(measured.length / (1 + leakRule.confirmationFactor));
+  const judged = (what: string, channel: LeakChannel, series: readonly number[]): Judged => ({
+    what,
+    series,
+    verdict: judgeChannel({ channel, first: series.slice(0, first), confirmation: series.slice(first) }),
+  });
+  return [
+    judged(
+      'daemon, resident',
+      'footprintBytes',
+      measured.map(({ daemonBytes }) => daemonBytes),
+    ),
+    judged(
+      'host, footprint',
+      'footprintBytes',
+      measured.map(({ hostBytes }) => hostBytes),
+    ),
+    judged(
+      'host, active memory',
+      'activeBytes',
+      measured.map(({ activeBytes }) => activeBytes),
+    ),
+  ];
+}
+
+function report(result: {
+  readonly model: string;
+  readonly text: string;
+  readonly readings: readonly Reading[];
+  readonly verdicts: readonly Judged[];
+}): void {
+  const machine =
+    `${cpus()[0]?.model ?? 'unknown processor'} × ${cpus().length}, ${platform()} ${release()} ${arch()}, ` +
+    `Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(2) ?? '?'}`;
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ kind: 'soak', machine, ...result }, undefined, 2)}\n`);
+    return;
+  }
+  const table = formatTable(
+    [
+      { header: 'memory' },
+      { header: 'first', align: 'right' },
+      { header: 'last', align: 'right' },
+      { header: 'least', align: 'right' },
+      { header: 'most', align: 'right' },
+      { header: 'a check', align: 'right' },
+      { header: 'verdict' },
+    ],
+    result.verdicts.map(({ what, series, verdict }) => [
+      what,
+      formatBytes(series[0] ?? 0),
+      formatBytes(series.at(-1) ?? 0),
+      formatBytes(Math.min(...series)),
+      formatBytes(Math.max(...series)),
+      formatBytes(Math.round(verdict.ratePerIteration)),
+      verdict.status,
+    ]),
+  );
+  process.stdout.write(
+    `${result.readings.length} checks of ${result.model}, ${values.iterations} iterations each of “${result.text}”, ` +
+      `the first ${warmUpChecks} left out\n${machine}\n\n${table}\n`,
+  );
+}
