@@ -22,6 +22,8 @@ export const alertKinds = [
 
 export type AlertKind = (typeof alertKinds)[number];
 
+const level = v.pipe(v.number(), v.finite(), v.minValue(0));
+
 export const alert = v.object({
   id: alertId,
   kind: v.picklist(alertKinds),
@@ -39,8 +41,8 @@ export const alert = v.object({
   /** What to do next, as a sentence. */
   hint: text,
   /** In bytes, or seconds for `seconds`; the share is of the baseline. Absent for a failure. */
-  baseline: v.optional(v.number()),
-  observed: v.optional(v.number()),
+  baseline: v.optional(level),
+  observed: v.optional(level),
   /** The checks that it rests on, oldest first. */
   runIds: v.array(runId),
 });

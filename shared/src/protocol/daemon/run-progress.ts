@@ -5,10 +5,12 @@ import { iterationSample, loadRecord } from '../profile-document.ts';
 import { count, errorRecord, moment, text } from '../quantities.ts';
 import { runId, runKind, runRecord } from './run-record.ts';
 
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
 export const runStep = v.variant('kind', [
   v.object({ kind: v.literal('queued'), ahead: count }),
   /** The text is turned into phonemes, the model is found, fetched or built. `fraction` is of that, from 0 to 1. */
-  v.object({ kind: v.literal('preparing'), message: text, fraction: v.optional(v.number()) }),
+  v.object({ kind: v.literal('preparing'), message: text, fraction: v.optional(fraction) }),
   /** A study goes on to its next model, from 1. */
   v.object({ kind: v.literal('model'), model: text, place: count, of: count }),
   v.object({ kind: v.literal('loading'), model: text }),
