@@ -1,0 +1,434 @@
+/** The double refuses what Raycast's types and documentation refuse, and behaves as they say. */
+
+import {
+  Action,
+  ActionPanel,
+  Cache,
+  Clipboard,
+  Color,
+  confirmAlert,
+  Detail,
+  environment,
+  Form,
+  getPreferenceValues,
+  Icon,
+  Keyboard,
+  launchCommand,
+  LaunchType,
+  List,
+  LocalStorage,
+  MenuBarExtra,
+  showHUD,
+  showToast,
+  Toast,
+  useNavigation,
+} from '@raycast/api';
+import * as react from 'react';
+import { createElement, useState } from 'react';
+import type { ComponentType, ReactElement, ReactNode } from 'react';
+import { describe, expect, test } from 'vitest';
+import { launch } from '../harness/launch.ts';
+import * as double from './index.ts';
+import { placeable } from './nesting.ts';
+import { raycast } from './raycast.ts';
+import { loadTable } from './table.ts';
+
+/** Renders an element as a command with a view, or for the menu bar, and gives what it threw. */
+async function failureOf(element: ReactNode, command = 'runs'): Promise<string> {
+  const screen = launch(command, () => element, { isMenuOpen: true });
+  try {
+    await screen.settle();
+    return 'none';
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    screen.close();
+  }
+}
+
+/** A component with props that TypeScript would refuse. */
+const wrong = (component: unknown, props: object, ...children: ReactNode[]): ReactElement =>
+  createElement(component as ComponentType<object>, props, ...children);
+
+const inList = (props: object): ReactElement => <List>{wrong(List.Item, { title: 'One', ...props })}</List>;
+
+const withAction = (action: ReactNode): ReactElement => (
+  <Detail markdown="" actions={<ActionPanel>{action}</ActionPanel>} />
+);
+
+const menu = (...items: ReactNode[]): ReactElement =>
+  createElement(MenuBarExtra, { title: 'Menu' }, ...items);
+
+describe('props', () => {
+  test('a right tree is let be', async () => {
+    const tree = (
+      <List isLoading searchBarPlaceholder="Search">
+        <List.Item
+          title="One"
+          subtitle={{ value: 'Two', tooltip: 'Three' }}
+          icon={{ source: Icon.MemoryChip, tintColor: Color.Green }}
+          accessories={[
+            { text: '4 MB', tooltip: 'Five' },
+            { date: new Date(0) },
+            { tag: { value: 'leak', color: Color.Red } },
+          ]}
+          actions={
+            <ActionPanel>
+              <Action title="Do" shortcut={{ modifiers: ['cmd'], key: 'd' }} onAction={() => undefined} />
+              <ActionPanel.Section title="More">
+                <Action.CopyToClipboard content="it" />
+              </ActionPanel.Section>
+            </ActionPanel>
+          }
+        />
+      </List>
+    );
+    expect(await failureOf(tree)).toBe('none');
+  });
+
+  test.each<[string, () => ReactNode, RegExp]>([
+    ['a misspelt prop', () => inList({ subTitle: 'Two' }), /List\.Item has no subTitle/],
+    [
+      'a misspelt prop of an accessory',
+      () => inList({ accessories: [{ txt: 'Two' }] }),
+      /accessories\[0\] has no txt/,
+    ],
+    ['a missing prop', () => <List>{wrong(List.Item, {})}</List>, /List\.Item needs title/],
+    ['a number for a text', () => inList({ subtitle: 5 }), /List\.Item\.subtitle is 5/],
+    ['NaN for a number', () => <Detail markdown={Number.NaN as unknown as string} />, /Detail\.markdown/],
+    ['an icon that is no picture', () => inList({ icon: 'no-such-picture.png' }), /no file in the assets/],
+    ['an unknown icon as an object', () => inList({ icon: { source: 'x-16' } }), /no file in the assets/],
+    ['a colour that is none', () => inList({ icon: { source: Icon.Dot, tintColor: '#12' } }), /no colour/],
+    ['a date that is none', () => inList({ accessories: [{ date: new Date('x') }] }), /accessories/],
+    [
+      'a shortcut with an unknown key',
+      () => withAction(wrong(Action, { title: 'Do', shortcut: { modifiers: ['cmd'], key: 'enter!' } })),
+      /Action\.shortcut/,
+    ],
+    [
+      'a shortcut with an unknown modifier',
+      () => withAction(wrong(Action, { title: 'Do', shortcut: { modifiers: ['command'], key: 'd' } })),
+      /Action\.shortcut/,
+    ],
+    [
+      "Raycast's own shortcut",
+      () => withAction(wrong(Action, { title: 'Do', shortcut: { modifiers: ['cmd'], key: 'k' } })),
+      /Raycast's own/,
+    ],
+    [
+      'a style that is none',
+      () => withAction(wrong(Action, { title: 'Do', style: 'danger' })),
+      /Action\.style/,
+    ],
+    ['a field without an id', () => <Form>{wrong(Form.TextField, { title: 'Text' })}</Form>, /needs id/],
+    [
+      'a list for a text',
+      () => <Form>{wrong(Form.TextField, { id: 'a', value: ['b'] })}</Form>,
+      /TextField\.value/,
+    ],
+    ['a function as a child', () => <List>{(() => null) as unknown as ReactNode}</List>, /List\.children/],
+    [
+      'a picture of the markdown that is no file',
+      () => <Detail markdown="![x](chart.svg)" />,
+      /neither an address/,
+    ],
+  ])('%s is refused', async (_what, tree, message) => {
+    expect(await failureOf(tree())).toMatch(message);
+  });
+
+  test.each<[string, () => ReactNode, RegExp]>([
+    ['a misspelt prop', () => menu(wrong(MenuBarExtra.Item, { title: 'One', tooltipp: 'x' })), /no tooltipp/],
+    ['isLoading as a text', () => wrong(MenuBarExtra, { isLoading: 'yes' }), /MenuBarExtra\.isLoading/],
+    [
+      'an alternate with an alternate',
+      () =>
+        menu(
+          <MenuBarExtra.Item
+            title="One"
+            alternate={<MenuBarExtra.Item title="Two" alternate={<MenuBarExtra.Item title="Three" />} />}
+          />,
+        ),
+      /alternate/,
+    ],
+  ])('%s is refused in the menu bar', async (_what, tree, message) => {
+    expect(await failureOf(tree(), 'menu-bar')).toMatch(message);
+  });
+
+  test.each(Object.keys(loadTable().components))('%s refuses a prop that no component has', async (name) => {
+    const place = name.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], double);
+    expect(await failureOf(wrong(place, { noSuchProp: 1 }))).toMatch(/has no noSuchProp/);
+  });
+
+  test('an icon that Raycast does not have throws where it is named', () => {
+    expect(() => (Icon as unknown as Record<string, unknown>)['NoSuchIcon']).toThrow(/no Icon\.NoSuchIcon/);
+  });
+});
+
+describe('nesting', () => {
+  test.each<[string, () => ReactNode, RegExp]>([
+    [
+      'an action outside a panel',
+      () => <List actions={<Action title="Do" />} />,
+      /<Action> cannot be in List's actions/,
+    ],
+    [
+      'a list item in a detail',
+      () => <Detail markdown="" actions={<List.Item title="One" />} />,
+      /<List\.Item>/,
+    ],
+    [
+      'a detail within a list',
+      () => <List>{wrong(Detail, { markdown: '' })}</List>,
+      /<Detail> cannot be in List/,
+    ],
+    [
+      'a section in a section',
+      () => (
+        <List>
+          <List.Section>
+            <List.Section />
+          </List.Section>
+        </List>
+      ),
+      /<List\.Section>/,
+    ],
+    ['a panel in a panel', () => withAction(<ActionPanel />), /<ActionPanel> cannot be in ActionPanel/],
+    ['a text in a list', () => <List>{'words'}</List>, /no text outside/],
+    [
+      "a list's metadata in a detail",
+      () => <Detail markdown="" metadata={<List.Item.Detail.Metadata>{[]}</List.Item.Detail.Metadata>} />,
+      /List\.Item\.Detail\.Metadata/,
+    ],
+    [
+      'a form field in a list',
+      () => (
+        <List>
+          <Form.TextField id="a" />
+        </List>
+      ),
+      /<Form\.TextField>/,
+    ],
+    ['a menu in a view', () => <MenuBarExtra />, /<MenuBarExtra> cannot be in a view/],
+  ])('%s is refused', async (_what, tree, message) => {
+    expect(await failureOf(tree())).toMatch(message);
+  });
+
+  test('a list is refused in the menu bar', async () => {
+    expect(await failureOf(<List />, 'menu-bar')).toMatch(/<List> cannot be in a menu-bar command/);
+  });
+
+  test('every component of the declarations has a place', () => {
+    const named = Object.keys(loadTable().components);
+    expect(named.filter((name) => !placeable.has(name) && !/^(Detail|Form|Grid|List)$/.test(name))).toEqual(
+      named.filter((name) => !placeable.has(name) && ['Detail', 'Form', 'Grid', 'List'].includes(name)),
+    );
+    expect([...placeable].filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test.each<[string, () => ReactNode, string, RegExp]>([
+    [
+      'two identical menu items',
+      () => menu(<MenuBarExtra.Item key="1" title="A" />, <MenuBarExtra.Item key="2" title="A" />),
+      'menu-bar',
+      /same item twice/,
+    ],
+    [
+      'two list items of one id',
+      () => (
+        <List>
+          <List.Item id="1" title="A" />
+          <List.Item id="1" title="B" />
+        </List>
+      ),
+      'runs',
+      /two List\.Item with the id 1/,
+    ],
+    [
+      'one shortcut for two actions',
+      () =>
+        withAction([
+          <Action key="1" title="A" shortcut={{ modifiers: ['cmd'], key: 'd' }} />,
+          <Action key="2" title="B" shortcut={{ modifiers: ['cmd'], key: 'd' }} />,
+        ]),
+      'runs',
+      /cmd\+d to two actions/,
+    ],
+    [
+      'two fields of one id',
+      () => (
+        <Form>
+          <Form.TextField id="a" />
+          <Form.TextArea id="a" />
+        </Form>
+      ),
+      'runs',
+      /two fields/,
+    ],
+  ])('%s are refused', async (_what, tree, command, message) => {
+    expect(await failureOf(tree(), command)).toMatch(message);
+  });
+});
+
+describe('functions', () => {
+  test('a toast is refused in a background launch, and shown otherwise', async () => {
+    raycast.restart({ command: 'quick-profile', launchType: 'background' });
+    await expect(showToast({ title: 'Hello' })).rejects.toThrow(/background/);
+    raycast.restart({ command: 'quick-profile' });
+    const toast = await showToast({ title: 'Hello', style: Toast.Style.Animated });
+    toast.title = 'Bye';
+    toast.style = Toast.Style.Success;
+    expect(raycast.toasts).toMatchObject([{ title: 'Bye', style: 'SUCCESS', isShown: true }]);
+    expect(() => (toast.title = 5 as unknown as string)).toThrow(/title is 5/);
+  });
+
+  test('arguments are checked', async () => {
+    await expect(showHUD(5 as unknown as string)).rejects.toThrow(/showHUD/);
+    await expect(showToast({ titel: 'x' } as never)).rejects.toThrow(/showToast/);
+    await expect(LocalStorage.setItem('a', {} as never)).rejects.toThrow(/LocalStorage/);
+    expect(() => new Cache().set('a', 5 as unknown as string)).toThrow(/Cache\.set/);
+  });
+
+  test('a command that is disabled, unknown or has a view in the background cannot be launched', async () => {
+    raycast.restart({ command: 'runs', disabled: ['menu-bar'] });
+    await expect(launchCommand({ name: 'menu-bar', type: LaunchType.Background })).rejects.toThrow(
+      /disabled/,
+    );
+    await expect(launchCommand({ name: 'none', type: LaunchType.UserInitiated })).rejects.toThrow(
+      /not exist/,
+    );
+    await expect(launchCommand({ name: 'runs', type: LaunchType.Background })).rejects.toThrow(/has a view/);
+    await launchCommand({ name: 'runs', type: LaunchType.UserInitiated, context: { runId: 3 } });
+    expect(raycast.launches).toEqual([{ name: 'runs', type: 'userInitiated', context: { runId: 3 } }]);
+  });
+
+  test("an alert is answered as the test's user answers, and its action runs", async () => {
+    let deleted = 0;
+    const alert = {
+      title: 'Delete?',
+      primaryAction: { title: 'Delete', onAction: () => void (deleted += 1) },
+    };
+    raycast.restart({ command: 'runs', confirm: () => false });
+    expect(await confirmAlert(alert)).toBe(false);
+    raycast.restart({ command: 'runs' });
+    expect(await confirmAlert(alert)).toBe(true);
+    expect(deleted).toBe(1);
+  });
+
+  test("preferences are the manifest's defaults, and the user's over them", () => {
+    raycast.restart({ command: 'menu-bar', preferences: { unit: 'MiB' } });
+    expect(getPreferenceValues()).toMatchObject({
+      unit: 'MiB',
+      defaultModel: 'bf16',
+      menuBarTitle: 'active',
+    });
+    raycast.restart({ command: 'menu-bar', preferences: { units: 'MiB' } });
+    expect(() => getPreferenceValues()).toThrow(/no preference units/);
+  });
+
+  test('what is stored outlives a command', async () => {
+    raycast.restart({ command: 'runs' });
+    new Cache().set('a', '1');
+    await LocalStorage.setItem('b', 2);
+    await Clipboard.copy('c');
+    raycast.restart({ command: 'menu-bar', launchType: 'background' });
+    expect([new Cache().get('a'), await LocalStorage.getItem('b'), await Clipboard.readText()]).toEqual([
+      '1',
+      2,
+      'c',
+    ]);
+    expect([environment.launchType, environment.commandName]).toEqual(['background', 'menu-bar']);
+  });
+
+  test('a cache lets the least recently used go beyond its capacity', () => {
+    const cache = new Cache({ namespace: 'small', capacity: 10 });
+    cache.set('a', '12345');
+    cache.set('b', '12345');
+    cache.get('a');
+    cache.set('c', '12345');
+    expect([cache.has('a'), cache.has('b'), cache.has('c')]).toEqual([true, false, true]);
+  });
+
+  test('the common shortcuts are shortcuts', () => {
+    expect(Keyboard.Shortcut.Common.Refresh).toEqual({ modifiers: ['cmd'], key: 'r' });
+  });
+
+  test('whatever the package exports is doubled, but what no command here uses', () => {
+    const undoubled = loadTable().exports.filter((name) => !(name in double));
+    expect(undoubled).toEqual([
+      'BrowserExtension',
+      'OAuth',
+      'WindowManagement',
+      'getDefaultApplication',
+      'getFrontmostApplication',
+      'getSelectedFinderItems',
+    ]);
+  });
+});
+
+describe('a command', () => {
+  function Second(): ReactElement {
+    const { pop } = useNavigation();
+    return (
+      <Detail
+        markdown="second"
+        actions={
+          <ActionPanel>
+            <Action title="Go Back" onAction={pop} />
+          </ActionPanel>
+        }
+      />
+    );
+  }
+
+  function First(): ReactElement {
+    const [count, setCount] = useState(0);
+    return (
+      <List>
+        <List.Item
+          title={`Item ${count}`}
+          actions={
+            <ActionPanel>
+              <Action title="Add" onAction={() => setCount(count + 1)} />
+              <Action.Push title="Open" target={<Second />} onPop={() => setCount(100)} />
+            </ActionPanel>
+          }
+        />
+      </List>
+    );
+  }
+
+  test('is used through its actions, and views are pushed and popped', async () => {
+    const screen = launch('runs', First);
+    await screen.until('its item', () => screen.titles.includes('Item 0'));
+    await screen.press('Add');
+    expect(screen.titles).toEqual(['Item 1']);
+    await screen.press('Open');
+    expect(screen.get('Detail').props['markdown']).toBe('second');
+    await screen.press('Go Back');
+    expect(screen.titles).toEqual(['Item 100']);
+  });
+
+  test('for the menu bar is unloaded when it has loaded, and stays while its menu is open', async () => {
+    let unmounts = 0;
+    function Menu(): ReactElement {
+      const [isLoading, setLoading] = useState(true);
+      react.useEffect(() => {
+        const timer = setTimeout(() => setLoading(false), 10);
+        return () => {
+          clearTimeout(timer);
+          unmounts += 1;
+        };
+      }, []);
+      return <MenuBarExtra isLoading={isLoading} title={isLoading ? 'loading' : 'done'} />;
+    }
+    const closed = launch('menu-bar', Menu);
+    await closed.until('the end', () => closed.isClosed);
+    expect([closed.drawn?.props['title'], unmounts]).toEqual(['done', 1]);
+    const open = launch('menu-bar', Menu, { isMenuOpen: true });
+    await open.until('it is done', () => open.top.props['title'] === 'done');
+    await open.settle();
+    expect([open.isClosed, unmounts]).toEqual([false, 1]);
+    open.close();
+    expect(unmounts).toBe(2);
+  });
+});

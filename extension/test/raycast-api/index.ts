@@ -1,0 +1,153 @@
+/** A double of @raycast/api, which has no runtime outside Raycast: tests alias the package to this module. */
+
+import { component } from './components.ts';
+import { enumeration } from './enumerations.ts';
+import { raycast } from './raycast.ts';
+import { loadTable } from './table.ts';
+import { Toast } from './toast.ts';
+
+export { Cache } from './cache.ts';
+export {
+  captureException,
+  clearSearchBar,
+  Clipboard,
+  closeMainWindow,
+  confirmAlert,
+  getApplications,
+  getPreferenceValues,
+  getSelectedText,
+  launchCommand,
+  LocalStorage,
+  open,
+  openCommandPreferences,
+  openExtensionPreferences,
+  popToRoot,
+  showHUD,
+  showInFinder,
+  trash,
+  updateCommandMetadata,
+} from './calls.ts';
+export { showToast, Toast } from './toast.ts';
+
+type Tree = Record<string, unknown>;
+
+/** A top-level name with everything below it: components and enums where the declarations have them. */
+function namespace(name: string, base: object = {}): Tree {
+  const { components, enums } = loadTable();
+  const below = (names: Record<string, unknown>): string[] =>
+    Object.keys(names).filter(
+      (each) => each.startsWith(`${name}.`) && !each.slice(name.length + 1).includes('.'),
+    );
+  const tree = base as Tree;
+  for (const each of below(components)) {
+    tree[each.slice(name.length + 1)] = namespace(each, component(each));
+  }
+  for (const each of below(enums)) tree[each.slice(name.length + 1)] = enumeration(each);
+  return tree;
+}
+
+const root = (name: string): Tree => namespace(name, component(name));
+
+export const Action = root('Action');
+export const ActionPanel = root('ActionPanel');
+export const Detail = root('Detail');
+export const Form = root('Form');
+export const Grid = root('Grid');
+export const List = root('List');
+export const MenuBarExtra = root('MenuBarExtra');
+
+export const Alert = namespace('Alert');
+export const Image = namespace('Image');
+export const Color = enumeration('Color');
+export const Icon = enumeration('Icon');
+export const LaunchType = enumeration('LaunchType');
+export const PopToRootType = enumeration('PopToRootType');
+
+// Nested enums that the declarations give to a component's member.
+for (const [name, [parent, key]] of Object.entries({
+  'Form.DatePicker.Type': ['Form.DatePicker', 'Type'],
+  'Action.PickDate.Type': ['Action.PickDate', 'Type'],
+} as const)) {
+  const [top, member] = parent.split('.') as [string, string];
+  const holder = ({ Form, Action } as Record<string, Tree>)[top]?.[member] as Tree;
+  holder[key] = enumeration(name);
+}
+
+/** As Raycast's documentation has them; their names come from the declarations. */
+const common: Readonly<Record<string, { modifiers: string[]; key: string }>> = {
+  Copy: { modifiers: ['cmd', 'shift'], key: 'c' },
+  CopyDeeplink: { modifiers: ['cmd', 'shift'], key: 'c' },
+  CopyName: { modifiers: ['cmd', 'shift'], key: '.' },
+  CopyPath: { modifiers: ['cmd', 'shift'], key: ',' },
+  Save: { modifiers: ['cmd'], key: 's' },
+  Duplicate: { modifiers: ['cmd'], key: 'd' },
+  Edit: { modifiers: ['cmd'], key: 'e' },
+  MoveDown: { modifiers: ['cmd', 'shift'], key: 'arrowDown' },
+  MoveUp: { modifiers: ['cmd', 'shift'], key: 'arrowUp' },
+  New: { modifiers: ['cmd'], key: 'n' },
+  Open: { modifiers: ['cmd'], key: 'o' },
+  OpenWith: { modifiers: ['cmd', 'shift'], key: 'o' },
+  Pin: { modifiers: ['cmd', 'shift'], key: 'p' },
+  Refresh: { modifiers: ['cmd'], key: 'r' },
+  Remove: { modifiers: ['ctrl'], key: 'x' },
+  RemoveAll: { modifiers: ['ctrl', 'shift'], key: 'x' },
+  ToggleQuickLook: { modifiers: ['cmd'], key: 'y' },
+};
+
+export const Keyboard = {
+  Shortcut: {
+    Common: Object.fromEntries(
+      (loadTable().constants['Keyboard.Shortcut.Common'] ?? []).map((name) => {
+        const shortcut = common[name];
+        if (shortcut === undefined) throw new Error(`The double knows no Keyboard.Shortcut.Common.${name}`);
+        return [name, shortcut];
+      }),
+    ),
+  },
+};
+
+export const environment = {
+  get commandName() {
+    return raycast.command.name;
+  },
+  get commandMode() {
+    return raycast.command.mode;
+  },
+  get extensionName() {
+    return raycast.manifest.name;
+  },
+  get ownerOrAuthorName() {
+    return raycast.manifest.author;
+  },
+  get launchType() {
+    return raycast.launchType;
+  },
+  get appearance() {
+    return raycast.options.appearance ?? 'dark';
+  },
+  get theme() {
+    return raycast.options.appearance ?? 'dark';
+  },
+  get assetsPath() {
+    return raycast.assetsPath;
+  },
+  get supportPath() {
+    return raycast.supportPath;
+  },
+  raycastVersion: '1.104.25',
+  isDevelopment: false,
+  textSize: 'medium',
+  canAccess: () => false,
+};
+
+export function useNavigation(): { push: (view: never, onPop?: () => void) => void; pop: () => void } {
+  return {
+    push: (view, onPop) => raycast.navigator?.push(view, onPop),
+    pop: () => raycast.navigator?.pop(),
+  };
+}
+
+/** What is there only inside Raycast, and what no command here uses. */
+export const AI = { ask: () => Promise.reject(new Error('Raycast AI is not available')) };
+
+void Toast;
