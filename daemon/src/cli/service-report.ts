@@ -1,0 +1,100 @@
+/** What a person reads of the service: its state, what was done about it, and where things are. */
+
+import { styleText } from 'node:util';
+import type {
+  ServiceDocument,
+  ServiceState,
+  ServiceStep,
+} from '@tidemark/shared/protocol/service-document.ts';
+
+const marks: Readonly<Record<ServiceState, readonly ['green' | 'yellow' | 'red', string]>> = {
+  running: ['green', '✓'],
+  'loaded-not-running': ['yellow', '!'],
+  'installed-not-loaded': ['yellow', '!'],
+  outdated: ['yellow', '!'],
+  disabled: ['yellow', '!'],
+  'not-installed': ['yellow', '!'],
+  unsupported: ['yellow', '!'],
+  crashed: ['red', '✗'],
+};
+
+/** Lines without the last line break. */
+export function serviceReport(document: ServiceDocument): string {
+  const { state, message, hint, notices, isDryRun, steps, action } = document;
+  const [colour, mark] = marks[state];
+  const lines: string[] = [];
+  if (isDryRun) {
+    lines.push(`With \`tidemark service ${action}\`, this would be done:`, ...steps.map(stepLine), '');
+  } else if (action !== 'status') {
+    lines.push(...steps.filter(changesSomething).map(stepLine), '');
+  }
+  lines.push(
+    `${styleText(colour, mark, { stream: process.stdout })} ${isDryRun ? 'At present: ' : ''}${message}`,
+  );
+  if (hint !== undefined && !isDryRun) {
+    lines.push(`  → ${hint}`);
+  }
+  if (action === 'status') {
+    lines.push('', ...details(document));
+  }
+  lines.push(...notices.map((notice) => `  ${notice}`));
+  return lines.join('\n');
+}
+
+const changesSomething = (step: ServiceStep): boolean =>
+  step.kind === 'command' ? !step.asks : step.kind !== 'wait';
+
+function stepLine(step: ServiceStep): string {
+  switch (step.kind) {
+    case 'command': {
+      const code =
+        step.exitCode === undefined || step.exitCode === 0
+          ? ''
+          : ` (exit code ${step.exitCode}${step.outcome === undefined ? '' : `: ${step.outcome}`})`;
+      return `  $ ${step.words.map(shellWord).join(' ')}${code}`;
+    }
+    case 'make-folder':
+      return `  make the folder ${step.path}`;
+    case 'write':
+      return `  write ${step.path}`;
+    case 'rename':
+      return `  put ${step.path} aside`;
+    case 'remove':
+      return `  remove ${step.path}`;
+    case 'wait':
+      return `  wait for ${step.for}`;
+  }
+}
+
+/** A word as a shell reads it, so that a step can be copied. */
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+function details(document: ServiceDocument): string[] {
+  const { daemon, pid, runs, lastExitCode, lastSignal, differences } = document;
+  const rows: (readonly [name: string, value: string | undefined])[] = [
+    [
+      'service',
+      `${document.label} (${document.manager === 'none' ? 'no manager of services' : document.manager})`,
+    ],
+    ['definition', document.definitionFile],
+    ['differs in', differences.length === 0 ? undefined : differences.join(', ')],
+    [
+      'process',
+      pid === undefined
+        ? undefined
+        : `${pid}${runs === undefined || runs < 2 ? '' : `, started ${runs} times`}`,
+    ],
+    ['last end', lastSignal ?? (lastExitCode === undefined ? undefined : `exit code ${lastExitCode}`)],
+    [
+      'daemon',
+      daemon === undefined
+        ? 'does not answer'
+        : `answers as process ${daemon.pid}, version ${daemon.version}`,
+    ],
+    ['data', document.dataFolder],
+    ['log', document.logFile],
+    ['output', document.outputFile],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(11)}${value}`]));
+}

@@ -1,0 +1,226 @@
+/** launchctl(1): its commands for one agent of one user, and what their exit codes mean. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { launchdLabel } from './definition.ts';
+import { readJob } from './launchd-job.ts';
+import type { Job } from './launchd-job.ts';
+import type { Steps } from './steps.ts';
+import type { Executed } from './system.ts';
+
+/**
+ * Exit codes are error numbers: below 107 those of the system (intro(2)), from there those of XPC, as `launchctl error N`
+ * prints them. Only what a person's agent can meet is here.
+ */
+export const launchctlCodes = {
+  notPermitted: 1,
+  noSuchProcess: 3,
+  /** "Input/output error": launchd's answer to a property list that it refuses, to a label that still drains, and to more. */
+  inputOutput: 5,
+  /** "Operation now in progress": a bootout was begun, and the process has not ended yet. */
+  inProgress: 36,
+  /** "Operation already in progress": the label is bootstrapped. */
+  already: 37,
+  usage: 64,
+  invalidPropertyList: 109,
+  noDomain: 112,
+  noService: 113,
+  disabled: 119,
+  badPermissions: 122,
+  tearingDown: 124,
+  /** "Domain does not support specified action": over SSH, with nobody logged in at the screen, there is no gui domain. */
+  unsupportedByDomain: 125,
+  wrongSession: 134,
+  /** Background Task Management: switched off in System Settings, or by an administrator's profile. */
+  backgroundPolicy: 161,
+} as const;
+
+const sentences: Readonly<Record<number, string>> = {
+  [launchctlCodes.notPermitted]: 'launchd does not permit it',
+  [launchctlCodes.noSuchProcess]: 'it is not loaded',
+  [launchctlCodes.inputOutput]: 'launchd refuses it without saying why',
+  [launchctlCodes.inProgress]: 'it is still ending',
+  [launchctlCodes.already]: 'it is loaded already',
+  [launchctlCodes.usage]: 'this launchctl does not know the command',
+  [launchctlCodes.invalidPropertyList]: 'the property list is invalid',
+  [launchctlCodes.noDomain]: 'nobody is logged in at the screen',
+  [launchctlCodes.noService]: 'it is not loaded',
+  [launchctlCodes.disabled]: 'it is disabled',
+  [launchctlCodes.badPermissions]: 'others may write the property list or its folder',
+  [launchctlCodes.tearingDown]: 'the session is ending',
+  [launchctlCodes.unsupportedByDomain]: 'nobody is logged in at the screen',
+  [launchctlCodes.wrongSession]: 'nobody is logged in at the screen',
+  [launchctlCodes.backgroundPolicy]: 'System Settings forbid it to run in the background',
+};
+
+/** What an exit code means, as a part of a sentence; undefined for 0 and for codes that are not known. */
+export const meaningOf = (code: number): string | undefined => sentences[code];
+
+/** The codes of a user without a graphical session, for whom agents are loaded at the next login. */
+const withoutSession: ReadonlySet<number | undefined> = new Set([
+  launchctlCodes.noDomain,
+  launchctlCodes.unsupportedByDomain,
+  launchctlCodes.wrongSession,
+]);
+
+const notLoaded: ReadonlySet<number | undefined> = new Set([
+  launchctlCodes.noSuchProcess,
+  launchctlCodes.noService,
+]);
+
+/** The codes of a label that launchd has not forgotten yet. */
+const draining: ReadonlySet<number | undefined> = new Set([
+  launchctlCodes.inputOutput,
+  launchctlCodes.inProgress,
+  launchctlCodes.tearingDown,
+]);
+
+export type Loaded =
+  | { readonly kind: 'loaded'; readonly job: Job }
+  | { readonly kind: 'not-loaded' }
+  | { readonly kind: 'no-session' };
+
+export class Launchctl {
+  /** The domain of who is logged in at the screen. */
+  readonly domain: string;
+  readonly target: string;
+  readonly #steps: Steps;
+
+  constructor(steps: Steps, userId: number) {
+    this.#steps = steps;
+    this.domain = `gui/${userId}`;
+    this.target = `${this.domain}/${launchdLabel}`;
+  }
+
+  async print(): Promise<Loaded> {
+    const executed = await this.#ask(['print', this.target]);
+    if (executed.exitCode === 0) {
+      return { kind: 'loaded', job: readJob(executed.stdout) };
+    }
+    if (notLoaded.has(executed.exitCode)) {
+      return { kind: 'not-loaded' };
+    }
+    if (withoutSession.has(executed.exitCode)) {
+      return { kind: 'no-session' };
+    }
+    throw refusal('say how the service is', executed);
+  }
+
+  /**
+   * Whether the label is in the store of disabled services, which `launchctl disable` and System Settings write. From macOS
+   * 13 on its values are `disabled` and `enabled`, before that `true` and `false`.
+   */
+  async isDisabled(): Promise<boolean> {
+    const executed = await this.#ask(['print-disabled', this.domain]);
+    const line = executed.stdout.split('\n').find((each) => each.includes(`"${launchdLabel}"`));
+    return line !== undefined && /=>\s*(?:disabled|true)\b/.test(line);
+  }
+
+  async enable(): Promise<void> {
+    const executed = await this.#change(['enable', this.target]);
+    // Without a session there is nothing to enable, and bootstrap says so next.
+    if (executed.exitCode !== 0 && !withoutSession.has(executed.exitCode)) {
+      throw refusal('enable the service', executed);
+    }
+  }
+
+  /**
+   * Loads the property list at `path`. A label that still drains after a bootout answers with 5, so that one is tried again
+   * for a while. Without a session at the screen nothing is loaded, and that is no error.
+   */
+  async bootstrap(path: string): Promise<'loaded' | 'no-session'> {
+    const attempt = (): Promise<Executed> => this.#change(['bootstrap', this.domain, path]);
+    let executed = await attempt();
+    for (let pauses = 0; draining.has(executed.exitCode) && pauses < 4; pauses += 1) {
+      await this.#steps.pause(1);
+      executed = await attempt();
+    }
+    if (executed.exitCode === 0 || executed.exitCode === launchctlCodes.already) {
+      return 'loaded';
+    }
+    if (withoutSession.has(executed.exitCode)) {
+      return 'no-session';
+    }
+    throw refusal('load the service', executed);
+  }
+
+  /**
+   * Ends and unloads it, and waits until it is gone: bootout returns before the process has ended, and until then the label
+   * cannot be loaded again. Does nothing where it is not loaded.
+   */
+  async bootout(secondsToEnd: number): Promise<void> {
+    const executed = await this.#change(['bootout', this.target]);
+    if (notLoaded.has(executed.exitCode) || withoutSession.has(executed.exitCode)) {
+      return;
+    }
+    if (executed.exitCode !== 0 && !draining.has(executed.exitCode)) {
+      throw refusal('unload the service', executed);
+    }
+    const isGone = await this.#steps.wait(
+      'the daemon to end and launchd to forget it',
+      async () => (await this.print()).kind !== 'loaded',
+      secondsToEnd + 5,
+    );
+    if (!isGone) {
+      throw executed.exitCode === launchctlCodes.inputOutput
+        ? refusal('unload the service', executed)
+        : new TidemarkError('service', `launchd has not unloaded the service within ${secondsToEnd + 5} s.`, {
+            hint: 'Try again; `launchctl print` and Console show what launchd is at.',
+          });
+    }
+  }
+
+  /** Starts it now if it does not run; with `restart` a running one is ended by SIGTERM first, without being unloaded. */
+  async kickstart({ restart }: { readonly restart: boolean }): Promise<void> {
+    const executed = await this.#change(['kickstart', ...(restart ? ['-k'] : []), this.target]);
+    if (executed.exitCode !== 0 && executed.exitCode !== launchctlCodes.already) {
+      throw refusal('start the service', executed);
+    }
+  }
+
+  async #ask(words: readonly string[]): Promise<Executed> {
+    return present(await this.#steps.ask(['launchctl', ...words], meaningOf));
+  }
+
+  async #change(words: readonly string[]): Promise<Executed> {
+    return present(await this.#steps.change(['launchctl', ...words], meaningOf));
+  }
+}
+
+function present(executed: Executed | undefined): Executed {
+  if (executed === undefined) {
+    throw new TidemarkError('service', 'launchctl cannot be run.', {
+      hint: 'It is in /bin on every Mac; see that PATH holds /bin.',
+    });
+  }
+  return executed;
+}
+
+const hints: Readonly<Record<number, string>> = {
+  [launchctlCodes.notPermitted]: 'Run it as the user whose service it is, without sudo.',
+  [launchctlCodes.inputOutput]:
+    'See that Tidemark is switched on in System Settings › General › Login Items & Extensions, and that `plutil -lint` finds ' +
+    'no fault in the property list; Console shows what launchd says.',
+  [launchctlCodes.disabled]:
+    'Switch it on in System Settings › General › Login Items & Extensions, and try again.',
+  [launchctlCodes.backgroundPolicy]:
+    'Switch it on in System Settings › General › Login Items & Extensions, and try again.',
+  [launchctlCodes.badPermissions]: 'Run `chmod go-w ~/Library/LaunchAgents` and try again.',
+};
+
+function refusal(what: string, { exitCode, stderr }: Executed): TidemarkError {
+  const [said = ''] = stderr.trim().split('\n');
+  const meaning =
+    exitCode === undefined ? 'launchctl did not end' : (meaningOf(exitCode) ?? 'launchctl failed');
+  const words = [exitCode === undefined ? '' : `exit code ${exitCode}`, said.replace(/\.$/, '')].filter(
+    (part) => part !== '',
+  );
+  return new TidemarkError(
+    'service',
+    `launchd did not ${what}: ${meaning}${words.length === 0 ? '' : ` (${words.join(', “')}${said === '' ? '' : '”'})`}.`,
+    {
+      hint:
+        (exitCode === undefined ? undefined : hints[exitCode]) ??
+        'Try again; Console shows what launchd says.',
+    },
+  );
+}

@@ -1,0 +1,134 @@
+/** What is done to the system, step by step: recorded, so that it can be shown, and in a dry run only shown. */
+
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ServiceStep } from '@tidemark/shared/protocol/service-document.ts';
+import { writeWhole } from '../files/write-file.ts';
+import { storageError } from '../models/storage-errors.ts';
+import type { Executed, ServiceSystem } from './system.ts';
+
+/** What a command that was not run, for it would have changed something, counts as. */
+const assumed: Executed = { exitCode: 0, stdout: '', stderr: '' };
+
+export class Steps {
+  readonly isDryRun: boolean;
+  readonly #system: ServiceSystem;
+  readonly #steps: ServiceStep[] = [];
+
+  constructor(system: ServiceSystem, isDryRun: boolean) {
+    this.#system = system;
+    this.isDryRun = isDryRun;
+  }
+
+  get all(): readonly ServiceStep[] {
+    return this.#steps;
+  }
+
+  /** Runs a command that only asks, in a dry run too. `explain` says what its exit code means. */
+  ask(
+    words: readonly string[],
+    explain: (code: number) => string | undefined,
+  ): Promise<Executed | undefined> {
+    return this.#run(words, true, explain);
+  }
+
+  /** Runs a command that changes something; in a dry run it counts as having succeeded. */
+  async change(
+    words: readonly string[],
+    explain: (code: number) => string | undefined,
+  ): Promise<Executed | undefined> {
+    if (this.isDryRun) {
+      this.#steps.push({ kind: 'command', words: [...words], asks: false });
+      return assumed;
+    }
+    return await this.#run(words, false, explain);
+  }
+
+  /** Makes a folder and those above it, for this user alone. */
+  makeFolder(path: string): Promise<void> {
+    return this.#file('make-folder', path, () => mkdir(path, { recursive: true, mode: 0o700 }));
+  }
+
+  /** Writes a file whole, for this user alone: launchd refuses one that others may write (launchctl(1), load). */
+  async write(path: string, content: string, what: string): Promise<void> {
+    await this.#file('make-folder', dirname(path), () => mkdir(dirname(path), { recursive: true }));
+    await this.#file('write', path, async () => {
+      await writeWhole(path, content, { what, option: 'HOME', example: '' });
+      await chmod(path, 0o600);
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#file('rename', from, () => rename(from, to));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#file('remove', path, () => rm(path, { recursive: true, force: true }));
+  }
+
+  /**
+   * Looks again and again until something holds, with `seconds` as the most. Resolves with whether it does; a dry run takes it
+   * as holding. Looking is left out of the steps.
+   */
+  async wait(what: string, holds: () => Promise<boolean>, seconds: number): Promise<boolean> {
+    const step: Extract<ServiceStep, { kind: 'wait' }> = { kind: 'wait', for: what, done: false };
+    this.#steps.push(step);
+    if (this.isDryRun) {
+      return true;
+    }
+    const kept = this.#steps.length;
+    for (let waited = 0; ; waited += pollSeconds) {
+      step.done = await holds();
+      this.#steps.length = kept;
+      if (step.done || waited >= seconds) {
+        return step.done;
+      }
+      await this.#system.sleep(pollSeconds * 1000);
+    }
+  }
+
+  /** Lets a while pass, but not in a dry run. */
+  async pause(seconds: number): Promise<void> {
+    if (!this.isDryRun) {
+      await this.#system.sleep(seconds * 1000);
+    }
+  }
+
+  async #run(
+    words: readonly string[],
+    asks: boolean,
+    explain: (code: number) => string | undefined,
+  ): Promise<Executed | undefined> {
+    const executed = await this.#system.execute(words);
+    const exitCode = executed?.exitCode;
+    const outcome = exitCode === undefined ? undefined : explain(exitCode);
+    this.#steps.push({
+      kind: 'command',
+      words: [...words],
+      asks,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(outcome === undefined ? {} : { outcome }),
+    });
+    return executed;
+  }
+
+  async #file(
+    kind: 'make-folder' | 'write' | 'rename' | 'remove',
+    path: string,
+    act: () => Promise<unknown>,
+  ): Promise<void> {
+    const step: ServiceStep = { kind, path, done: false };
+    this.#steps.push(step);
+    if (this.isDryRun) {
+      return;
+    }
+    try {
+      await act();
+      step.done = true;
+    } catch (error) {
+      throw storageError(error, path);
+    }
+  }
+}
+
+const pollSeconds = 0.2;

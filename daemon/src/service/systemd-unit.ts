@@ -1,0 +1,62 @@
+/** The unit of systemd's user manager that keeps the daemon running on Linux. */
+
+import { openFiles, secondsBetweenStarts, secondsToEnd } from './definition.ts';
+import type { ServiceDefinition } from './definition.ts';
+
+/** The text of the unit. Every directive is of systemd.unit(5), systemd.service(5), systemd.exec(5) or systemd.kill(5). */
+export function unitText({ program, environment }: ServiceDefinition): string {
+  return [
+    '# Written by `tidemark service install`, which replaces it.',
+    '[Unit]',
+    'Description=Tidemark, which watches the memory of Kokoro-82M on MLX',
+    // A daemon that fails at once is given up after five times in five minutes.
+    'StartLimitIntervalSec=300',
+    'StartLimitBurst=5',
+    '',
+    '[Service]',
+    // Started once the program is executed, so that one that is not there is an error of the start itself.
+    'Type=exec',
+    `ExecStart=${program.map(word).join(' ')}`,
+    ...Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
+    'Restart=on-failure',
+    `RestartSec=${secondsBetweenStarts}`,
+    `TimeoutStopSec=${secondsToEnd}`,
+    // SIGTERM to the daemon, which ends its model host; SIGKILL to whatever is left of both.
+    'KillMode=mixed',
+    'UMask=0077',
+    `LimitNOFILE=${openFiles}`,
+    'NoNewPrivileges=yes',
+    '',
+    '[Install]',
+    'WantedBy=default.target',
+    '',
+  ].join('\n');
+}
+
+/** A word of ExecStart: in quotes, with `%` and `$` doubled, which systemd would replace (systemd.service(5), Command Lines). */
+const word = (text: string): string => quoted(text).replaceAll('$', '$$$$');
+
+const quoted = (text: string): string =>
+  `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
+
+/** The variables of a unit that {@link unitText} wrote. */
+export function environmentOfUnit(text: string): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [, content = ''] of text.matchAll(/^Environment="(.*)"$/gm)) {
+    const [, name, value] =
+      /^([^=]+)=(.*)$/.exec(content.replaceAll('%%', '%').replaceAll(/\\(.)/g, '$1')) ?? [];
+    if (name !== undefined && value !== undefined) {
+      variables[name] = value;
+    }
+  }
+  return variables;
+}
+
+/** The directives in which two units differ, sorted; `ExecStart` for a program that is elsewhere. */
+export function unitDifferences(installed: string, wanted: string): readonly string[] {
+  const linesOf = (text: string): Set<string> =>
+    new Set(text.split('\n').filter((line) => line !== '' && !line.startsWith('#')));
+  const before = linesOf(installed);
+  const after = linesOf(wanted);
+  return [...new Set([...before.symmetricDifference(after)].map((line) => line.replace(/=.*$/, '')))].sort();
+}
