@@ -27,7 +27,7 @@ export class AlertTable {
     return this.#database.read(() =>
       this.#database
         .all(`SELECT * FROM alerts ${condition} ORDER BY id DESC`)
-        .map((row) => this.#alertOf(row)),
+        .map((row) => alertOf(this.#database, row)),
     );
   }
 
@@ -40,7 +40,7 @@ export class AlertTable {
           hint: '`tidemark alerts --all` shows those that there are.',
         });
       }
-      return this.#alertOf(row);
+      return alertOf(this.#database, row);
     });
   }
 
@@ -116,25 +116,25 @@ export class AlertTable {
       ]);
     }
   }
+}
 
-  #alertOf(row: Row): Alert {
-    const id = numberOf(row, 'id');
-    const runs = this.#database.all('SELECT run_id FROM alert_runs WHERE alert_id = ? ORDER BY place', [id]);
-    return defined({
-      id,
-      kind: textOf(row, 'kind') as Alert['kind'],
-      scheduleId: numberOf(row, 'schedule_id'),
-      scheduleName: textOf(row, 'schedule_name'),
-      model: textOf(row, 'model'),
-      state: textOf(row, 'state') as Alert['state'],
-      raisedAt: textOf(row, 'raised_at'),
-      acknowledgedAt: optionalText(row, 'acknowledged_at'),
-      resolvedAt: optionalText(row, 'resolved_at'),
-      reason: textOf(row, 'reason'),
-      hint: textOf(row, 'hint'),
-      baseline: optionalNumber(row, 'baseline'),
-      observed: optionalNumber(row, 'observed'),
-      runIds: runs.map((each) => numberOf(each, 'run_id')),
-    });
-  }
+export function alertOf(database: Database, row: Row): Alert {
+  const id = numberOf(row, 'id');
+  const runs = database.all('SELECT run_id FROM alert_runs WHERE alert_id = ? ORDER BY place', [id]);
+  return defined({
+    id,
+    kind: textOf(row, 'kind') as Alert['kind'],
+    scheduleId: numberOf(row, 'schedule_id'),
+    scheduleName: textOf(row, 'schedule_name'),
+    model: textOf(row, 'model'),
+    state: textOf(row, 'state') as Alert['state'],
+    raisedAt: textOf(row, 'raised_at'),
+    acknowledgedAt: optionalText(row, 'acknowledged_at'),
+    resolvedAt: optionalText(row, 'resolved_at'),
+    reason: textOf(row, 'reason'),
+    hint: textOf(row, 'hint'),
+    baseline: optionalNumber(row, 'baseline'),
+    observed: optionalNumber(row, 'observed'),
+    runIds: runs.map((each) => numberOf(each, 'run_id')),
+  });
 }

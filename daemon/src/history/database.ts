@@ -65,6 +65,10 @@ export class Database implements Disposable {
     return this.#guarded(() => (this.#connection.isTransaction ? body() : this.#transaction(body)));
   }
 
+  get isTransaction(): boolean {
+    return this.#connection.isTransaction;
+  }
+
   close(): void {
     this.#statements.clear();
     if (this.#connection.isOpen) {

@@ -25,14 +25,20 @@ export function storeDocument(database: Database, runId: number, document: RunDo
 }
 
 export function documentOf(database: Database, runId: number): RunDocument | undefined {
+  const json = documentJson(database, runId);
+  // It was checked when it came in, and a file of megabytes takes long to check.
+  return json === undefined ? undefined : (JSON.parse(json) as RunDocument);
+}
+
+export function documentJson(database: Database, runId: number): string | undefined {
   const row = database.get('SELECT encoding, content FROM run_documents WHERE run_id = ?', [runId]);
   if (row === undefined) {
     return undefined;
   }
   const content = bytesOf(row, 'content');
-  const json = textOf(row, 'encoding') === 'zstd' ? zstdDecompressSync(content) : Buffer.from(content);
-  // It was checked when it came in, and a file of megabytes takes long to check.
-  return JSON.parse(json.toString('utf8')) as RunDocument;
+  return (textOf(row, 'encoding') === 'zstd' ? zstdDecompressSync(content) : Buffer.from(content)).toString(
+    'utf8',
+  );
 }
 
 function storeParts(

@@ -11,6 +11,7 @@ const codes = {
   corrupt: 11,
   full: 13,
   cannotOpen: 14,
+  constraint: 19,
   notADatabase: 26,
 } as const;
 
@@ -28,6 +29,9 @@ export function isDamage(error: unknown): boolean {
   const code = sqliteCodeOf(error);
   return code === codes.corrupt || code === codes.notADatabase;
 }
+
+/** Whether a row breaks a rule of its table. */
+export const isConstraint = (error: unknown): boolean => sqliteCodeOf(error) === codes.constraint;
 
 /** Errors of SQLite as 'not-writable' or 'history'; others come back as they are. */
 export function historyError(error: unknown, path: string): unknown {

@@ -13,12 +13,17 @@ import type { AlertChange, NewAlert } from './alerts.ts';
 import { checksOf, lastCheck, recentPeaks } from './checks.ts';
 import type { CheckRecord, CheckOptions } from './checks.ts';
 import type { Access, Database } from './database.ts';
+import { exportLines } from './export.ts';
+import { HistoryImport } from './import.ts';
+import type { ImportResult } from './import.ts';
 import { openDatabase } from './opening.ts';
 import type { SetAside } from './opening.ts';
 import type { RunHead, SamplePhase } from './rebuild.ts';
 import { applyRetention } from './retention.ts';
+import { listRuns } from './run-list.ts';
+import type { RunFilter } from './run-list.ts';
 import { RunTable } from './runs.ts';
-import type { NewRun, RunEnd, RunFilter } from './runs.ts';
+import type { NewRun, RunEnd } from './runs.ts';
 import { thinnedSamplesOf } from './samples.ts';
 import { ScheduleTable } from './schedules.ts';
 import type { ScheduleSkip, StoredSchedule } from './schedules.ts';
@@ -124,7 +129,7 @@ export class History implements Disposable {
     return this.#runs.finish(id, end, this.#now());
   }
 
-  /** At the daemon's start: runs that it finds at work have lost their daemon. Those that wait can still be done. */
+  /** At the daemon's start: a run that it finds at work has lost its daemon. Those that are queued stay so. */
   interruptRunningRuns(reason: string, signal?: string): RunRecord[] {
     return this.#runs.interruptRunning(reason, signal);
   }
@@ -159,7 +164,7 @@ export class History implements Disposable {
 
   /** Newest first. */
   listRuns(filter: RunFilter = {}): { runs: RunRecord[]; total: number } {
-    return this.#runs.list(filter);
+    return listRuns(this.#database, filter);
   }
 
   /** Throws 'not-found', and 'busy' for a run that is not over. */
@@ -237,6 +242,25 @@ export class History implements Disposable {
   /** By the settings; returns how many runs were removed. */
   applyRetention(now = this.#now()): number {
     return applyRetention(this.#database, this.settings(), now);
+  }
+
+  /** Everything but the settings as JSON lines, without line ends; the first is a header. The history may be written to between lines. */
+  exportLines(): Iterable<string> {
+    return exportLines(this.#database, this.#now);
+  }
+
+  /** Takes an export line by line. */
+  beginImport(): HistoryImport {
+    return new HistoryImport(this.#database, this.#runs, this.#now());
+  }
+
+  /** Throws 'bad-document' where no line is one of an export, or it is of a newer Tidemark. */
+  importLines(lines: Iterable<string>): ImportResult {
+    const taking = this.beginImport();
+    for (const line of lines) {
+      taking.take(line);
+    }
+    return taking.end();
   }
 
   close(): void {

@@ -42,10 +42,13 @@ export const migrations: readonly string[] = [
     error TEXT,
     host_instance TEXT
   ) STRICT;
+  -- An index's entries of one value are in the order of ids, so that the newest of them need no sorting.
   CREATE INDEX runs_by_state ON runs (state);
-  CREATE INDEX runs_by_kind ON runs (kind, trigger_kind) WHERE peak_bytes IS NOT NULL;
+  CREATE INDEX runs_by_kind ON runs (kind);
+  CREATE INDEX runs_with_figures ON runs (kind) WHERE peak_bytes IS NOT NULL;
   CREATE INDEX runs_by_leak ON runs (leak) WHERE leak IS NOT NULL;
-  CREATE INDEX runs_by_schedule ON runs (schedule_id, state) WHERE schedule_id IS NOT NULL;
+  CREATE INDEX runs_by_schedule ON runs (schedule_id) WHERE schedule_id IS NOT NULL;
+  CREATE INDEX runs_by_age ON runs (recorded_at);
 
   CREATE TABLE run_models (
     model TEXT NOT NULL,

@@ -64,15 +64,17 @@ function figuresIn(row: Row): RunFigures | undefined {
       };
 }
 
-/** The columns that {@link recordOf} reads, but for the id and the trigger. */
-export const recordColumns = `id, uid, kind, state, trigger_kind, client, schedule_id, schedule_name, models, voice, text,
+const writtenColumns = `uid, kind, state, trigger_kind, client, schedule_id, schedule_name, models, voice, text,
   iterations, warmup_iterations, samples_taken, queued_at, started_at, ended_at, seconds, active_bytes, peak_bytes,
   maximum_peak_bytes, cache_bytes, footprint_bytes, seconds_per_iteration, leak, finding, reason, signal, error`;
 
-/** With an id of null the database gives one. */
+/** The columns that {@link recordOf} reads. */
+export const recordColumns = `id, ${writtenColumns}`;
+
+/** Takes what {@link rowOf} gives. */
 export const insertRun = `
-  INSERT INTO runs (${recordColumns}, recorded_at, host_instance)
-  VALUES (:id, :uid, :kind, :state, :triggerKind, :client, :scheduleId, :scheduleName, :models, :voice, :text,
+  INSERT INTO runs (${writtenColumns}, recorded_at, host_instance)
+  VALUES (:uid, :kind, :state, :triggerKind, :client, :scheduleId, :scheduleName, :models, :voice, :text,
     :iterations, :warmupIterations, :samplesTaken, :queuedAt, :startedAt, :endedAt, :seconds, :activeBytes, :peakBytes,
     :maximumPeakBytes, :cacheBytes, :footprintBytes, :secondsPerIteration, :leak, :finding, :reason, :signal, :error,
     :recordedAt, :hostInstance)`;
@@ -83,15 +85,13 @@ export interface RowOptions {
   readonly hostInstance?: string | undefined;
 }
 
-/** For {@link insertRun}. */
 export function rowOf(
-  record: Omit<RunRecord, 'id'> & { readonly id?: number },
+  record: Omit<RunRecord, 'id'>,
   { recordedAt, hostInstance }: RowOptions,
 ): Record<string, SQLInputValue> {
   const { trigger, figures } = record;
   const scheduled = trigger.kind === 'schedule' ? trigger : undefined;
   return {
-    id: record.id ?? null,
     uid: record.uid,
     kind: record.kind,
     state: record.state,

@@ -1,15 +1,9 @@
 /** The runs of the history: begun, sampled, ended, listed. */
 
 import { randomUUID } from 'node:crypto';
-import type { SQLInputValue } from 'node:sqlite';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type {
-  LeakSummary,
-  RunKind,
-  RunRecord,
-  RunState,
-} from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Outcome } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
@@ -37,18 +31,6 @@ export interface RunEnd {
   readonly reason?: string | undefined;
   readonly signal?: string | undefined;
   readonly error?: ErrorRecord | undefined;
-}
-
-export interface RunFilter {
-  /** Default: 50. */
-  readonly limit?: number | undefined;
-  /** Only runs with smaller ids. */
-  readonly before?: number | undefined;
-  readonly kind?: RunKind | undefined;
-  readonly model?: string | undefined;
-  readonly state?: RunState | undefined;
-  readonly leak?: LeakSummary | undefined;
-  readonly scheduleId?: number | undefined;
 }
 
 export class RunTable {
@@ -121,7 +103,10 @@ export class RunTable {
   finish(id: number, end: RunEnd, at: Date): RunRecord {
     return this.#database.write(() => {
       const record = this.#needOpen(id);
-      const samples = samplesOf(this.#database, id);
+      if (end.document !== undefined) {
+        this.#completeSamples(record, end.document);
+      }
+      const samples = end.document === undefined ? samplesOf(this.#database, id) : [];
       const document = end.document ?? this.#rebuilt(record, samples, end);
       const { figures, leak, finding } =
         document === undefined
@@ -151,18 +136,26 @@ export class RunTable {
       );
       if (document !== undefined) {
         storeDocument(this.#database, id, document);
+        // The document has all of it.
+        this.#database.run('DELETE FROM run_heads WHERE run_id = ?', [id]);
       }
       return this.need(id);
     });
   }
 
-  /** Ends every run that is still open, at the last sign of life that it gave. */
+  /** Ends every run that is at work, at the last sign of life that it gave. Those that wait, wait on. */
   interruptRunning(reason: string, signal: string | undefined): RunRecord[] {
     return this.#database.write(() =>
       this.#database
         .all(`SELECT id FROM runs WHERE state = 'running' ORDER BY id`)
         .map((row) => numberOf(row, 'id'))
-        .map((id) => this.finish(id, { state: 'interrupted', reason, signal }, this.#lastSignOf(id))),
+        .map((id) => this.interrupt(id, reason, signal)),
+    );
+  }
+
+  interrupt(id: number, reason: string, signal?: string): RunRecord {
+    return this.#database.write(() =>
+      this.finish(id, { state: 'interrupted', reason, signal }, this.#lastSignOf(id)),
     );
   }
 
@@ -195,19 +188,6 @@ export class RunTable {
     return this.#database.read(() => documentOf(this.#database, id));
   }
 
-  list({ limit = 50, before, ...filter }: RunFilter): { runs: RunRecord[]; total: number } {
-    const { condition, values } = conditionOf(filter);
-    return this.#database.read(() => {
-      const page = before === undefined ? condition : [...condition, 'id < :before'];
-      const rows = this.#database.all(
-        `SELECT ${recordColumns} FROM runs ${where(page)} ORDER BY id DESC LIMIT :limit`,
-        { ...values, limit, ...(before === undefined ? {} : { before }) },
-      );
-      const count = this.#database.get(`SELECT count(*) AS total FROM runs ${where(condition)}`, values);
-      return { runs: rows.map(recordOf), total: count === undefined ? 0 : numberOf(count, 'total') };
-    });
-  }
-
   /** Throws a TidemarkError: 'not-found', or 'busy' for a run that is not over. */
   remove(id: number): void {
     this.#database.write(() => {
@@ -227,6 +207,20 @@ export class RunTable {
       throw new TidemarkError('history', `Run ${id} has ended and changes no more.`);
     }
     return record;
+  }
+
+  /** A disk that was full for a while kept samples out that the document has. */
+  #completeSamples({ id, samplesTaken }: RunRecord, document: RunDocument): void {
+    const samples = samplesIn(document);
+    if (samplesTaken >= samples.length) {
+      return;
+    }
+    this.#database.run('DELETE FROM samples WHERE run_id = ?', [id]);
+    const takenAt = momentText(this.#now());
+    for (const [place, sample] of samples.entries()) {
+      insertSample(this.#database, { runId: id, place, headPlace: undefined }, { ...sample, takenAt });
+    }
+    this.#database.run('UPDATE runs SET samples_taken = ? WHERE id = ?', [samples.length, id]);
   }
 
   #rebuilt(
@@ -260,6 +254,19 @@ export class RunTable {
   }
 }
 
+/** Of all models of a study, one after the other. */
+export const samplesIn = (document: RunDocument): Omit<StoredSample, 'takenAt'>[] =>
+  (document.kind === 'profile' ? [document] : document.runs).flatMap(
+    ({ model: { name: model }, iterations, confirmation = [] }) => [
+      ...iterations.map((sample) => ({
+        sample,
+        model,
+        phase: sample.warmup ? ('warm-up' as const) : ('measured' as const),
+      })),
+      ...confirmation.map((sample) => ({ sample, model, phase: 'confirmation' as const })),
+    ],
+  );
+
 const firstLook = (samples: readonly StoredSample[]) =>
   samples.filter(({ phase }) => phase !== 'confirmation').map(({ sample }) => sample);
 
@@ -272,27 +279,5 @@ function outcomeOf({ state, reason, signal, error }: RunEnd): Exclude<Outcome, {
     status: 'interrupted',
     reason: reason ?? (state === 'cancelled' ? 'It was cancelled.' : 'It was interrupted.'),
     ...(signal === undefined ? {} : { signal }),
-  };
-}
-
-const where = (conditions: readonly string[]): string =>
-  conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-
-/** One text for each combination of filters, so that its statement is prepared once. */
-function conditionOf({ kind, model, state, leak, scheduleId }: Omit<RunFilter, 'limit' | 'before'>): {
-  readonly condition: readonly string[];
-  readonly values: Record<string, SQLInputValue>;
-} {
-  const filters: readonly [condition: string, name: string, value: SQLInputValue | undefined][] = [
-    ['kind = :kind', 'kind', kind],
-    ['id IN (SELECT run_id FROM run_models WHERE model = :model)', 'model', model],
-    ['state = :state', 'state', state],
-    ['leak = :leak', 'leak', leak],
-    ['schedule_id = :scheduleId', 'scheduleId', scheduleId],
-  ];
-  const used = filters.filter(([, , value]) => value !== undefined);
-  return {
-    condition: used.map(([condition]) => condition),
-    values: Object.fromEntries(used.map(([, name, value]) => [name, value ?? null])),
   };
 }

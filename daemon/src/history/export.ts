@@ -1,0 +1,101 @@
+/** The whole history as JSON lines, a piece at a time. */
+
+import { tidemarkVersion } from '../version.ts';
+import { alertOf } from './alerts.ts';
+import type { Database } from './database.ts';
+import { documentJson } from './documents.ts';
+import { numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
+import type { Row } from './rows.ts';
+import { recordColumns, recordOf } from './run-row.ts';
+import { samplesOf } from './samples.ts';
+import { exportFormatVersion } from './transfer-lines.ts';
+
+/**
+ * Without line ends: a header, the schedules, the runs from the oldest on, the alerts. Each line is of one moment; between
+ * lines nothing is held, so that a daemon can go on writing.
+ */
+export function* exportLines(database: Database, now: () => Date): Generator<string, undefined> {
+  yield JSON.stringify({
+    kind: 'tidemark-history',
+    formatVersion: exportFormatVersion,
+    exportedAt: now().toISOString(),
+    tidemark: tidemarkVersion,
+  });
+  for (const row of database.read(() => database.all('SELECT * FROM schedules ORDER BY id'))) {
+    yield JSON.stringify(scheduleLineOf(row));
+  }
+  yield* linesOfTable(database, `SELECT ${recordColumns}, host_instance FROM runs`, (row) =>
+    runLineOf(database, row),
+  );
+  yield* linesOfTable(database, 'SELECT * FROM alerts', (row) => JSON.stringify(alertLineOf(database, row)));
+}
+
+function* linesOfTable(
+  database: Database,
+  select: string,
+  lineOf: (row: Row) => string,
+): Generator<string, undefined> {
+  let last = 0;
+  for (;;) {
+    const next = database.read(() => {
+      const row = database.get(`${select} WHERE id > ? ORDER BY id LIMIT 1`, [last]);
+      return row === undefined ? undefined : { id: numberOf(row, 'id'), line: lineOf(row) };
+    });
+    if (next === undefined) {
+      return;
+    }
+    yield next.line;
+    last = next.id;
+  }
+}
+
+const scheduleLineOf = (row: Row): object => ({
+  kind: 'schedule',
+  uid: textOf(row, 'uid'),
+  createdAt: textOf(row, 'created_at'),
+  settings: JSON.parse(textOf(row, 'settings')) as unknown,
+});
+
+function runLineOf(database: Database, row: Row): string {
+  const record = recordOf(row);
+  const heads = database
+    .all('SELECT noted_at, head FROM run_heads WHERE run_id = ? ORDER BY place', [record.id])
+    .map((head) => ({
+      notedAt: textOf(head, 'noted_at'),
+      head: JSON.parse(textOf(head, 'head')) as unknown,
+    }));
+  const request = database.get('SELECT request FROM run_requests WHERE run_id = ?', [record.id]);
+  const line = JSON.stringify({
+    kind: 'run',
+    record,
+    scheduleUid: scheduleUid(database, optionalNumber(row, 'schedule_id')),
+    hostInstance: optionalText(row, 'host_instance'),
+    request: request === undefined ? undefined : (JSON.parse(textOf(request, 'request')) as unknown),
+    heads,
+    samples: samplesOf(database, record.id),
+  });
+  const document = documentJson(database, record.id);
+  // Megabytes of JSON need not be read only to be written again.
+  return document === undefined ? line : `${line.slice(0, -1)},"document":${document}}`;
+}
+
+function alertLineOf(database: Database, row: Row): object {
+  const alert = alertOf(database, row);
+  const uids = database.all(
+    'SELECT uid FROM alert_runs JOIN runs ON runs.id = run_id WHERE alert_id = ? ORDER BY place',
+    [alert.id],
+  );
+  return {
+    kind: 'alert',
+    uid: textOf(row, 'uid'),
+    scheduleUid: scheduleUid(database, alert.scheduleId),
+    runUids: uids.map((each) => textOf(each, 'uid')),
+    // Numbers of this history mean nothing in another.
+    alert: { ...alert, id: undefined, scheduleId: undefined, runIds: undefined },
+  };
+}
+
+function scheduleUid(database: Database, id: number | undefined): string | undefined {
+  const row = id === undefined ? undefined : database.get('SELECT uid FROM schedules WHERE id = ?', [id]);
+  return row === undefined ? undefined : textOf(row, 'uid');
+}
