@@ -71,8 +71,14 @@ function problemWithObject(
   const problems = shapes.map(
     (shape) => missingOrWrong(shape.properties, value, path) ?? indexed(shape, value, path),
   );
-  return problems.includes(undefined) ? undefined : problems[0];
+  return problems.includes(undefined) ? undefined : deepest(problems);
 }
+
+/** Of what is wrong with each alternative the most telling one. */
+const deepest = (problems: readonly (string | undefined)[]): string | undefined =>
+  problems.toSorted((a, b) => depth(b) - depth(a))[0];
+
+const depth = (problem: string | undefined): number => (problem?.split(' ')[0] ?? '').split(/[.[]/).length;
 
 function missingOrWrong(
   properties: Readonly<Record<string, Property>>,
