@@ -21,7 +21,7 @@ export interface Context {
 export interface CommandResult {
   /** What `--json` prints; one of the schemas in shared/src/protocol. */
   readonly document: object;
-  /** What is printed otherwise. */
+  /** What is printed otherwise; nothing where it is empty. */
   readonly text: () => string;
   /** Default: 0. */
   readonly exitCode?: number;
@@ -54,7 +54,10 @@ export async function runCommand(
     })
     .finally(() => progress.end());
   const { document, text, exitCode = 0 } = made;
-  process.stdout.write(json === true ? `${JSON.stringify(document, undefined, 2)}\n` : `${text()}\n`);
+  const printed = json === true ? JSON.stringify(document, undefined, 2) : text();
+  if (printed !== '') {
+    process.stdout.write(`${printed}\n`);
+  }
   process.exitCode = exitCode;
   const seconds = (performance.now() - startedAt) / 1000;
   if (seconds >= 1) {

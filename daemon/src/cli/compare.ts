@@ -1,17 +1,18 @@
 /** `tidemark compare A B`: whether B is worse than A, by more than noise; made for scripts and CI. */
 
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { compareDocuments } from '@tidemark/shared/analysis/comparison.ts';
 import { defaultThreshold, leastTimeThreshold } from '@tidemark/shared/analysis/regression.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { readRunDocument } from '../files/read-run-document.ts';
 import { runCommand } from './command.ts';
 import { comparisonReport } from './comparison-report.ts';
 import { exitCodeOfComparison } from './exit-codes.ts';
 import { addOutputOptions } from './options.ts';
 import type { OutputOptions } from './options.ts';
+import { shareValue } from './quantity-values.ts';
+import { nameOfInput, readRunInput, runInputs } from './run-input.ts';
 
 interface CompareOptions extends OutputOptions {
   readonly threshold: number;
@@ -27,12 +28,12 @@ export function addCompareCommand(program: Command): void {
         `threshold; for times that is at least ${percent(leastTimeThreshold)}, since they move with what else the machine does. ` +
         'Exits with 3 where anything got worse.',
     )
-    .argument('<a>', 'the profile or study before, as --json printed it; - for stdin')
+    .argument('<a>', `the profile or study before: ${runInputs}`)
     .argument('<b>', 'the one after')
     .optionsGroup('Comparison:')
     .addOption(
       new Option('--threshold <percent>', 'the difference from which it counts, as a share of A')
-        .argParser(share)
+        .argParser(shareValue)
         .default(defaultThreshold, percent(defaultThreshold)),
     )
     .addHelpText(
@@ -41,19 +42,24 @@ export function addCompareCommand(program: Command): void {
 Examples:
   $ tidemark compare before.json after.json
   $ tidemark compare main.json branch.json --threshold 5% --json > comparison.json
+  $ tidemark compare 12 15             runs of the history, as \`tidemark runs\` lists them
+  $ tidemark compare 12 after.json
 
-Exit codes: 0 nothing got worse, 3 something did, 1 the two cannot be compared.
+Digits alone are a run of the history; a file of such a name is ./12.
+
+Exit codes: 0 nothing is shown to have got worse, which includes an inconclusive comparison (the last line and
+--json's "status" tell the two apart); 3 something did; 1 the two cannot be compared.
 `,
     );
   addOutputOptions(command).action((a: string, b: string, { threshold, ...options }: CompareOptions) =>
-    runCommand(options, async () => {
+    runCommand(options, async (context) => {
       if (a === '-' && b === '-') {
         throw new TidemarkError('usage', 'Only one of the two can come on stdin.', {
           hint: 'Keep the other in a file.',
         });
       }
-      const before = { file: nameOf(a), document: await readRunDocument(a) };
-      const after = { file: nameOf(b), document: await readRunDocument(b) };
+      const before = { file: nameOfInput(a), document: await readRunInput(a, context) };
+      const after = { file: nameOfInput(b), document: await readRunInput(b, context) };
       const document = compareDocuments(before, after, threshold);
       return {
         document,
@@ -64,18 +70,6 @@ Exit codes: 0 nothing got worse, 3 something did, 1 the two cannot be compared.
   );
 }
 
-const nameOf = (file: string): string => (file === '-' ? 'stdin' : file);
-
 function percent(value: number): string {
   return formatPercent(value, { fractionDigits: 0 });
-}
-
-/** `2%` as 0.02. The sign is asked for, since 0.02 could be either. */
-function share(value: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim());
-  const number = match === null ? Number.NaN : Number(match[1]) / 100;
-  if (!(number >= 0 && number <= 10)) {
-    throw new InvalidArgumentError('Give a percentage from 0% to 1000%, as in 2%.');
-  }
-  return number;
 }

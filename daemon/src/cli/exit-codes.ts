@@ -12,14 +12,10 @@ export function exitCodeOfError(error: unknown): number {
   if (!(error instanceof TidemarkError)) {
     return 1;
   }
-  switch (error.code) {
-    case 'usage':
-      return 2;
-    case 'no-daemon':
-      return exitCodeWithoutDaemon;
-    default:
-      return 1;
+  if (error.code === 'usage') {
+    return 2;
   }
+  return error.code === 'no-daemon' ? exitCodeWithoutDaemon : 1;
 }
 
 /** A code of its own, so that a script can tell that the daemon has to be started from a request that failed. */

@@ -1,6 +1,7 @@
 /** The command line: `tidemark COMMAND …`. */
 
 import { CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
 import type { ErrorDocument } from '@tidemark/shared/protocol/error-document.ts';
@@ -32,7 +33,7 @@ function fail(error: unknown): void {
   // The options may be what did not parse, so the words themselves are looked at.
   const has = (flag: string): boolean => process.argv.includes(flag);
   process.stderr.write(`${formatError(failure, { verbose: has('--verbose'), stream: process.stderr })}\n`);
-  if (has('--json')) {
+  if (has('--json') && !isFileOption('--json')) {
     const document: ErrorDocument = {
       kind: 'error',
       schemaVersion: errorSchemaVersion,
@@ -43,11 +44,17 @@ function fail(error: unknown): void {
   process.exitCode = exitCodeOfError(failure);
 }
 
-/** Of the command that was meant, where there is such a one. */
+/** The command that was meant, where there is such a one. */
+const meantCommand = (): Command | undefined =>
+  program.commands.find((command) => command.name() === process.argv[2]);
+
+/** Of a command for which an option names a file, rather than say what is to be on stdout. */
+const isFileOption = (flag: string): boolean =>
+  meantCommand()?.options.some(({ long, required }) => long === flag && required) === true;
+
 function helpCommand(): string {
-  const [, , name] = process.argv;
-  const isCommand = program.commands.some((command) => command.name() === name);
-  return isCommand ? `tidemark ${name ?? ''} --help` : 'tidemark --help';
+  const command = meantCommand();
+  return command === undefined ? 'tidemark --help' : `tidemark ${command.name()} --help`;
 }
 
 /** Commander's own complaint, as ours. */

@@ -15,7 +15,8 @@ import { attributionReport } from './attribution-report.ts';
 import { leakReport } from './leak-report.ts';
 import { inMegabytes } from './megabytes.ts';
 
-const columns: readonly TableColumn[] = [
+/** Of a table of iterations, whose rows {@link sampleRow} makes. */
+export const sampleColumns: readonly TableColumn[] = [
   { header: 'MB' },
   figures('active'),
   figures('peak'),
@@ -28,13 +29,13 @@ const columns: readonly TableColumn[] = [
 
 export function profileReport(document: ProfileDocument): string {
   const { model, load, settings, iterations, leaks, summary, outcome } = document;
-  const rows = iterations.map((sample) => row(sample, settings.warmupIterations));
+  const rows = iterations.map((sample) => sampleRow(sample, settings.warmupIterations));
   return [
     ...headLines(document),
     '',
     `Loaded: ${inMegabytes(load.activeBytes)} MB active, ${inMegabytes(load.peakBytes)} MB at the peak, ` +
       `${formatDuration(load.seconds)}; the voice adds ${inMegabytes(load.voiceBytes)} MB.`,
-    ...(rows.length === 0 ? [] : ['', formatTable(columns, rows)]),
+    ...(rows.length === 0 ? [] : ['', formatTable(sampleColumns, rows)]),
     ...(summary === undefined ? [] : ['', ...summaryLines(summary)]),
     ...(leaks === undefined || summary === undefined ? [] : ['', ...leakReport(leaks)]),
     ...(document.attribution === undefined ? [] : ['', ...attributionReport(document.attribution)]),
@@ -81,7 +82,7 @@ function shortened(text: string): string {
   return line.length <= 80 ? line : `${line.slice(0, 79).trimEnd()}…`;
 }
 
-function row(sample: IterationSample, warmupIterations: number): string[] {
+export function sampleRow(sample: IterationSample, warmupIterations: number): string[] {
   return [
     iterationLabel(sample.index, warmupIterations),
     inMegabytes(sample.activeBytes),

@@ -146,7 +146,7 @@ export async function requestOf({
 export function showLoop(
   { progress, report, signal }: Context,
   title: string,
-  { iterations, warmupIterations }: ProfileSettings,
+  { iterations, warmupIterations }: Pick<ProfileSettings, 'iterations' | 'warmupIterations'>,
 ): (event: ProfileEvent) => void {
   const total = warmupIterations + iterations;
   let confirmations = 0;

@@ -1,8 +1,8 @@
 /** Shows the progress of a run that the daemon does as that of one in this process is shown. */
 
+import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { leakChannels } from '@tidemark/shared/protocol/leak-verdicts.ts';
-import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { ProfileEvent } from '../profiler/profile.ts';
 import type { StudyEvent } from '../profiler/study.ts';
 import type { Context } from './command.ts';
@@ -20,7 +20,7 @@ function profileEventOf(step: RunStep): ProfileEvent | undefined {
     case 'confirming':
       return {
         kind: 'confirming',
-        channels: step.channels.filter(isChannel),
+        channels: leakChannels.filter((channel) => step.channels.includes(channelNames[channel])),
         iterations: step.iterations,
       };
     case 'attributing':
@@ -35,8 +35,6 @@ function profileEventOf(step: RunStep): ProfileEvent | undefined {
       return undefined;
   }
 }
-
-const isChannel = (name: string): name is LeakChannel => leakChannels.some((channel) => channel === name);
 
 /** For the steps that come before a loop, and those that a local run has no event for. */
 function showPreparation({ progress }: Pick<Context, 'progress'>): (step: RunStep) => void {
@@ -106,7 +104,7 @@ export function showRemoteStudy(
         // That the person stopped it is said already.
         if (!signal.aborted) {
           progress.end();
-          progress.note(`${step.what}:`);
+          progress.note(step.what);
           report(errorOf(step.error));
         }
         break;

@@ -33,13 +33,13 @@ export async function followRun(
   { signal, sayOnStop }: Context,
 ): Promise<RunDetail> {
   const ended = Promise.withResolvers<undefined>();
+  const run: { id?: number } = {};
   // What arrives before we know the run's number.
-  let early: RunProgress[] | undefined = [];
-  let id: number | undefined;
+  const early: RunProgress[] = [];
   const receive = (progress: RunProgress): void => {
-    if (early !== undefined) {
+    if (run.id === undefined) {
       early.push(progress);
-    } else if (progress.runId === id) {
+    } else if (progress.runId === run.id) {
       onProgress(progress);
       if (progress.step.kind === 'ended') {
         ended.resolve(undefined);
@@ -48,12 +48,10 @@ export async function followRun(
   };
   await daemon.subscribe('progress', receive, { signal });
   const record = await start(daemon);
-  id = record.id;
-  sayOnStop(`cancelling run #${id}`);
+  run.id = record.id;
+  sayOnStop(`cancelling run #${record.id}`);
   onBegin?.(record);
-  const waiting: readonly RunProgress[] = early;
-  early = undefined;
-  waiting.forEach(receive);
+  early.forEach(receive);
 
   void daemon.closed.then(() => ended.reject(daemonEnded(record.id)));
   const onAbort = (): void => {

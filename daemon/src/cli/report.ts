@@ -7,10 +7,11 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { iterationsCsv } from '@tidemark/shared/report/csv.ts';
 import { renderReport } from '@tidemark/shared/report/report.ts';
-import { readRunDocument } from '../files/read-run-document.ts';
 import { checkWritable, writeWhole } from '../files/write-file.ts';
 import type { FilePurpose } from '../files/write-file.ts';
 import { runCommand } from './command.ts';
+import { readRunInput, runInputs } from './run-input.ts';
+import { runReference } from './run-reference.ts';
 
 interface ReportOptions {
   readonly out: string;
@@ -35,7 +36,7 @@ export function addReportCommand(program: Command): void {
       'Makes one HTML file of a profile or a study: the answer, what the peak is made of, the verdicts with what they ' +
         'rest on, the iterations, and how it was measured. The file needs nothing but itself, and asks no one for anything.',
     )
-    .argument('<file>', 'what `tidemark profile --json` or `tidemark study --json` printed; - for stdin')
+    .argument('<run>', runInputs)
     .requiredOption('--out <file>', 'the HTML file to write')
     .option('--csv <file>', 'write the iterations as CSV too, one row each')
     .option('--json <file>', 'write the document as JSON too')
@@ -46,15 +47,18 @@ export function addReportCommand(program: Command): void {
 Examples:
   $ tidemark report study.json --out study.html
   $ tidemark report run.json --out run.html --csv run.csv
+  $ tidemark report 12 --out run-12.html
   $ tidemark profile bf16 --json | tidemark report - --out bf16.html --json bf16.json
+
+Digits alone are a run of the history, as \`tidemark runs\` lists it; a file of such a name is ./12.
 `,
     )
     .action((file: string, { verbose, ...options }: ReportOptions) =>
       // The option --json names a file here; the words on stdout are the same with it.
-      runCommand(verbose === true ? { verbose } : {}, async () => {
+      runCommand(verbose === true ? { verbose } : {}, async (context) => {
         const outputs = outputsOf(options);
         checkDistinct(file, outputs);
-        const document = await readRunDocument(file);
+        const document = await readRunInput(file, context);
         for (const { path, purpose } of outputs) {
           await checkWritable(path, purpose);
         }
@@ -95,7 +99,7 @@ function outputsOf({ out, csv, json }: ReportOptions): Output[] {
 
 /** A report must not replace what it was made of, nor two outputs each other. */
 function checkDistinct(file: string, outputs: readonly Output[]): void {
-  const seen = new Set(file === '-' ? [] : [resolve(file)]);
+  const seen = new Set(file === '-' || runReference(file) !== undefined ? [] : [resolve(file)]);
   for (const { path, purpose } of outputs) {
     if (seen.has(resolve(path)) && !path.startsWith('/dev/')) {
       throw new TidemarkError('usage', `${purpose.option} ${path} names a file that is used already.`, {

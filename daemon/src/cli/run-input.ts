@@ -20,10 +20,7 @@ export function nameOfInput(argument: string): string {
 }
 
 /** Throws a TidemarkError: 'bad-document', 'not-found', and what asking for runs throws. */
-export async function readRunInput(
-  argument: string,
-  context: Pick<Context, 'signal' | 'progress'>,
-): Promise<RunDocument> {
+export async function readRunInput(argument: string, context: Pick<Context, 'signal'>): Promise<RunDocument> {
   const id = runReference(argument);
   if (id === undefined) {
     return await readRunDocument(argument);

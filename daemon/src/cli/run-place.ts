@@ -62,7 +62,7 @@ export function absoluteModel(spec: string): string {
 }
 
 /** The same for a voice, which may be a file. */
-const absoluteVoice = (voice: string): string =>
+export const absoluteVoice = (voice: string): string =>
   voice.includes('/') || voice.endsWith('.safetensors') ? resolve(voice) : voice;
 
 /** The loop's part of what the daemon is asked. */

@@ -1,10 +1,9 @@
 /** The runs of the history: asked of the daemon where one runs, else read from the database itself. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Method, Parameters, Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
-import { openHistory } from '../history/history.ts';
+import { historyFile, openHistory } from '../history/history.ts';
 import type { History } from '../history/history.ts';
 import { dataFolder } from '../paths.ts';
 import type { Context } from './command.ts';
@@ -39,7 +38,7 @@ export interface RunStore extends AsyncDisposable {
 }
 
 /** Throws what the daemon's client throws but 'no-daemon', and what opening the history does: 'history', 'not-writable'. */
-export async function openRuns(context: Pick<Context, 'signal' | 'progress'>): Promise<RunStore> {
+export async function openRuns(context: Pick<Context, 'signal'>): Promise<RunStore> {
   const daemon = await daemonIfRunning(context);
   if (daemon !== undefined) {
     return {
@@ -48,35 +47,29 @@ export async function openRuns(context: Pick<Context, 'signal' | 'progress'>): P
       [Symbol.asyncDispose]: () => daemon.close(),
     };
   }
-  const history = openHistoryFile(context);
+  const history = openHistoryFile();
   return {
     isDaemon: false,
     ask: (method, parameters) => Promise.try(() => fromHistory[method](history, parameters)),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.resolve(history.close());
+    [Symbol.asyncDispose]: () => {
+      history.close();
+      return Promise.resolve();
     },
   };
 }
 
 /**
- * The history itself. Reading it makes none where there is none yet: that throws 'not-found'. A database that had to be set
- * aside is said.
+ * The history's database itself, for a process that may have a daemon beside it. None is begun but with `create`: that
+ * throws 'not-found'. A damaged one throws 'history': setting it aside is the daemon's business.
  */
-export function openHistoryFile(
-  { progress }: Pick<Context, 'progress'>,
-  { create = false }: { readonly create?: boolean } = {},
-): History {
+export function openHistoryFile({ create = false }: { readonly create?: boolean } = {}): History {
   const folder = dataFolder();
-  if (!create && !existsSync(join(folder, 'history.sqlite'))) {
+  if (!create && !existsSync(historyFile(folder))) {
     throw new TidemarkError('not-found', 'There is no history yet.', {
       hint: 'A daemon keeps one: start it with `tidemark service install` or `tidemark daemon`, and profile something.',
     });
   }
-  const { history, setAside } = openHistory(folder);
-  if (setAside !== undefined) {
-    progress.note(`The history's database was damaged (${setAside.reason}) and is now ${setAside.path}.`);
-  }
-  return history;
+  return openHistory(folder, { access: 'shared' }).history;
 }
 
 /** A run with its document, where it has one. Throws 'not-found'. */

@@ -14,17 +14,16 @@ export interface FilePurpose {
   readonly example: string;
 }
 
+/** Pieces are written as they come, so that what does not fit into memory can be written too. */
+export type FileContent = Uint8Array | string | Iterable<string>;
+
 /**
  * Writes `content` to `path`: into a file beside it, which takes its name when it is whole and on the disk, so that a
  * reader never meets half a file and a failure leaves an older one untouched. A device or a pipe is written directly.
  *
- * Throws `not-writable`, naming the path.
+ * Throws `not-writable`, naming the path, and what the making of the pieces throws.
  */
-export async function writeWhole(
-  path: string,
-  content: Uint8Array | string,
-  purpose: FilePurpose,
-): Promise<void> {
+export async function writeWhole(path: string, content: FileContent, purpose: FilePurpose): Promise<void> {
   try {
     const target = await resolveTarget(path);
     if (target.kind === 'stream') await writeInto(target.path, content, constants.O_WRONLY);
@@ -74,7 +73,7 @@ function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.${Date.now().toString(36)}.part`);
 }
 
-async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+async function replaceFile(path: string, content: FileContent): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     await writeInto(temporary, content, 'wx');
@@ -85,7 +84,7 @@ async function replaceFile(path: string, content: Uint8Array | string): Promise<
   }
 }
 
-async function writeInto(path: string, content: Uint8Array | string, flags: 'wx' | number): Promise<void> {
+async function writeInto(path: string, content: FileContent, flags: 'wx' | number): Promise<void> {
   const file = await open(path, flags);
   try {
     await file.writeFile(content);
@@ -124,6 +123,8 @@ function reasonOf(
 }
 
 function notWritable(path: string, purpose: FilePurpose, cause: unknown): TidemarkError {
+  // Not the file's doing, but that of the pieces.
+  if (cause instanceof TidemarkError) return cause;
   const { code = '', message } = cause as NodeJS.ErrnoException;
   const [reason, hint] = reasonOf(code, purpose) ?? [message, `Choose another place with ${purpose.option}.`];
   return new TidemarkError('not-writable', `${purpose.what} cannot be written to “${path}”: ${reason}.`, {

@@ -79,7 +79,7 @@ export const hostDocument = v.object({ ...head('host'), host: hostStatus });
 
 export type HostDocument = v.InferOutput<typeof hostDocument>;
 
-export const exportDocument = v.object({ ...head('export'), file: text, lines: count });
+export const exportDocument = v.object({ ...head('export'), file: text, runs: count });
 
 export type ExportDocument = v.InferOutput<typeof exportDocument>;
 
@@ -89,7 +89,9 @@ export const importDocument = v.object({
   added: count,
   /** Runs that the history had already. */
   known: count,
-  /** Lines that are no runs, counted from 1. */
+  schedules: count,
+  alerts: count,
+  /** Lines that could not be read, counted from 1, and why. */
   refused: v.array(v.object({ line: count, reason: text })),
 });
 

@@ -1,0 +1,79 @@
+/** Durations, bytes and shares as a person types them: `15m`, `600MB`, `2%`. */
+
+import { InvalidArgumentError } from 'commander';
+
+const secondsOf = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+
+/** `90s`, `15m`, `1h30m`, `2d` as whole seconds. Throws an InvalidArgumentError. */
+export function durationValue(value: string): number {
+  const text = value.trim().toLowerCase().replaceAll(/\s+/g, '');
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhdw])/g)];
+  const isWhole = parts.length > 0 && parts.map(([part]) => part).join('') === text;
+  const seconds = parts.reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * secondsOf[unit as keyof typeof secondsOf],
+    0,
+  );
+  if (!isWhole || !Number.isSafeInteger(Math.round(seconds))) {
+    throw new InvalidArgumentError('Give a duration with its unit, as in 90s, 15m, 6h, 1h30m or 2d.');
+  }
+  return Math.round(seconds);
+}
+
+/** Seconds as {@link durationValue} reads them: 5,400 as `1h30m`. */
+export function durationText(seconds: number): string {
+  if (seconds === 0) {
+    return '0s';
+  }
+  let rest = seconds;
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const amount = Math.floor(rest / secondsOf[unit]);
+    rest -= amount * secondsOf[unit];
+    text += amount === 0 ? '' : `${amount}${unit}`;
+  }
+  return text;
+}
+
+const bytesOf = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+} as const;
+
+/** `600MB`, `1.5 GB`, `512MiB` as whole bytes. Throws an InvalidArgumentError. */
+export function bytesValue(value: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(value.trim().toLowerCase()) ?? [];
+  const bytes = Object.hasOwn(bytesOf, unit)
+    ? Number(amount) * bytesOf[unit as keyof typeof bytesOf]
+    : Number.NaN;
+  if (!Number.isSafeInteger(Math.round(bytes))) {
+    throw new InvalidArgumentError('Give an amount with its unit, as in 600MB, 1.5GB or 512MiB.');
+  }
+  return Math.round(bytes);
+}
+
+/** `2%` as 0.02. The sign is asked for, since 0.02 could be either. Throws an InvalidArgumentError. */
+export function shareValue(value: string): number {
+  const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) ?? [];
+  const share = percent === undefined ? Number.NaN : Number(percent) / 100;
+  if (!(share >= 0 && share <= 10)) {
+    throw new InvalidArgumentError('Give a percentage from 0% to 1000%, as in 2%.');
+  }
+  return share;
+}
+
+/** `yes`, `on`, `true`, and their opposites. Throws an InvalidArgumentError. */
+export function switchValue(value: string): boolean {
+  const word = value.trim().toLowerCase();
+  if (['yes', 'on', 'true'].includes(word)) {
+    return true;
+  }
+  if (['no', 'off', 'false'].includes(word)) {
+    return false;
+  }
+  throw new InvalidArgumentError('Give yes or no.');
+}

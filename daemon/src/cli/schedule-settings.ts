@@ -1,0 +1,153 @@
+/** What a person sets of a schedule, from the command line's options to the daemon's settings, and its timing in words. */
+
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type {
+  Schedule,
+  ScheduleSettings,
+  ScheduleTiming,
+} from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { checkNames } from '../models/check-names.ts';
+import { profileDefaults } from '../profiler/settings.ts';
+import { wholeNumber } from './options.ts';
+import { durationText, durationValue } from './quantity-values.ts';
+import { absoluteModel } from './run-place.ts';
+
+export interface ScheduleOptions {
+  readonly name?: string;
+  readonly every?: number;
+  readonly cron?: string;
+  readonly timeZone?: string;
+  readonly model?: string;
+  readonly voice?: string;
+  readonly text?: string;
+  readonly iterations?: number;
+  readonly warmup?: number;
+  readonly jitter?: number;
+  readonly skipOnBattery?: boolean;
+  readonly skipInLowPowerMode?: boolean;
+}
+
+/** A schedule where nothing else is said. */
+export const scheduleDefaults = {
+  model: 'bf16',
+  voice: profileDefaults.voice,
+  iterations: profileDefaults.iterations,
+  warmupIterations: profileDefaults.warmupIterations,
+  jitterSeconds: 0,
+  skipOnBattery: false,
+  skipInLowPowerMode: false,
+  paused: false,
+} as const;
+
+export function addScheduleOptions(command: Command): Command {
+  return command
+    .optionsGroup('Timing:')
+    .addOption(new Option('--every <duration>', 'so often: 30m, 6h, 1d').argParser(durationValue))
+    .addOption(
+      new Option(
+        '--cron <expression>',
+        'at these times: five fields, or @hourly, @daily, @weekly, @monthly',
+      ).conflicts('every'),
+    )
+    .option(
+      '--time-zone <name>',
+      "the cron's, as in Europe/Berlin (default: the machine's, wherever that is)",
+    )
+    .addOption(
+      new Option('--jitter <duration>', 'up to so much later, drawn anew each time').argParser(durationValue),
+    )
+    .option('--skip-on-battery', 'leave a check out while the machine runs on its battery')
+    .option('--no-skip-on-battery', 'check on battery too')
+    .option('--skip-in-low-power-mode', "leave a check out in the system's low power mode")
+    .option('--no-skip-in-low-power-mode', 'check in low power mode too')
+    .optionsGroup('Check:')
+    .option('--model <model>', `a name, a repository id or a folder (default: ${scheduleDefaults.model})`)
+    .option('--voice <name>', `the voice (default: ${scheduleDefaults.voice})`)
+    .option('--text <text>', 'what is said (default: the same as of a profile)')
+    .option(
+      '--iterations <n>',
+      `measured iterations (default: ${scheduleDefaults.iterations})`,
+      wholeNumber(1, 10_000),
+    )
+    .option(
+      '--warmup <n>',
+      `iterations before them (default: ${scheduleDefaults.warmupIterations})`,
+      wholeNumber(0, 1000),
+    );
+}
+
+/**
+ * What the options make of a schedule: of `before` where there is one, else of the defaults. Throws a TidemarkError: 'usage'
+ * where a timing is missing or cannot be, 'unknown-model', 'unknown-voice'.
+ */
+export function settingsFrom(options: ScheduleOptions, before?: ScheduleSettings): ScheduleSettings {
+  const base = before ?? scheduleDefaults;
+  const model = options.model === undefined ? base.model : absoluteModel(options.model);
+  const voice = options.voice ?? base.voice;
+  if (options.model !== undefined || options.voice !== undefined) {
+    checkNames([model], voice);
+  }
+  const text = options.text ?? before?.text;
+  return {
+    name: options.name ?? before?.name ?? model.split('/').at(-1) ?? model,
+    timing: timingFrom(options, before?.timing),
+    model,
+    voice,
+    ...(text === undefined ? {} : { text }),
+    iterations: options.iterations ?? base.iterations,
+    warmupIterations: options.warmup ?? base.warmupIterations,
+    jitterSeconds: options.jitter ?? base.jitterSeconds,
+    skipOnBattery: options.skipOnBattery ?? base.skipOnBattery,
+    skipInLowPowerMode: options.skipInLowPowerMode ?? base.skipInLowPowerMode,
+    paused: base.paused,
+  };
+}
+
+function timingFrom(
+  { every, cron, timeZone }: ScheduleOptions,
+  before: ScheduleTiming | undefined,
+): ScheduleTiming {
+  if (every !== undefined) {
+    if (timeZone !== undefined) {
+      throw new TidemarkError('usage', 'An interval has no time zone.', {
+        hint: 'Leave out --time-zone, or give the times with --cron.',
+      });
+    }
+    return { kind: 'every', seconds: every };
+  }
+  const expression = cron ?? (before?.kind === 'cron' ? before.expression : undefined);
+  if (expression !== undefined) {
+    const zone = timeZone ?? (before?.kind === 'cron' ? before.timeZone : undefined);
+    return { kind: 'cron', expression, ...(zone === undefined ? {} : { timeZone: zone }) };
+  }
+  if (before === undefined || timeZone !== undefined) {
+    throw new TidemarkError('usage', 'When the check is due is missing.', {
+      hint: 'Give --every 6h, or --cron "0 3 * * *" for three in the morning.',
+    });
+  }
+  return before;
+}
+
+/** Only what is set: a schedule as the daemon gives it holds more. */
+export function settingsOf(schedule: Schedule): ScheduleSettings {
+  const names = Object.keys(scheduleSettings.entries);
+  return Object.fromEntries(
+    Object.entries(schedule).filter(([name]) => names.includes(name)),
+  ) as ScheduleSettings;
+}
+
+export function timingWords({
+  timing,
+  jitterSeconds,
+}: Pick<ScheduleSettings, 'timing' | 'jitterSeconds'>): string {
+  const jitter = jitterSeconds === 0 ? '' : `, up to ${durationText(jitterSeconds)} later`;
+  switch (timing.kind) {
+    case 'every':
+      return `every ${durationText(timing.seconds)}${jitter}`;
+    case 'cron':
+      return `${timing.expression}${timing.timeZone === undefined ? '' : ` in ${timing.timeZone}`}${jitter}`;
+  }
+}
