@@ -1,0 +1,72 @@
+/** Tells a person of an alert through the system: a notification on macOS, nothing elsewhere. */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Log } from '../logging/log.ts';
+
+export interface NotifierOptions {
+  readonly log?: Log;
+  readonly platform?: NodeJS.Platform;
+  /** Runs a program with arguments, without a shell; rejects where it fails. */
+  readonly run?: (program: string, programArguments: readonly string[]) => Promise<void>;
+}
+
+/**
+ * The texts are arguments of the script and no part of it, so nothing in a schedule's name or a model's can become
+ * AppleScript. The first argument is a fixed word: one that began with a hyphen would be read as an option.
+ */
+const script = [
+  'on run argv',
+  'display notification (item 3 of argv) with title (item 1 of argv) subtitle (item 2 of argv)',
+  'end run',
+] as const;
+
+const titles: Readonly<Record<Alert['kind'], string>> = {
+  leak: 'Memory leak found',
+  'slow-leak': 'Memory rises from check to check',
+  active: 'More active memory than usual',
+  peak: 'Higher peak memory than usual',
+  seconds: 'Slower than usual',
+  failure: 'Checks fail',
+};
+
+/** Resolves when the system has been told, or could not be: that is logged, and never thrown. */
+export function notifier({ log, platform = process.platform, run = runProgram }: NotifierOptions = {}): (
+  alert: Alert,
+) => Promise<void> {
+  return async (alert) => {
+    if (platform !== 'darwin') {
+      return;
+    }
+    const texts = [
+      'Tidemark',
+      `${titles[alert.kind]}: ${alert.scheduleName}`,
+      `${alert.reason} ${alert.hint}`,
+    ];
+    try {
+      await run('/usr/bin/osascript', [
+        ...script.flatMap((line) => ['-e', line]),
+        ...texts.map((each) => shownText(each)),
+      ]);
+    } catch (error) {
+      log?.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
+    }
+  };
+}
+
+/** One line, as long as a notification has room for; an argument cannot hold a NUL at all. */
+function shownText(text: string): string {
+  const line = text
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .toWellFormed();
+  const characters = Array.from(line);
+  return characters.length <= 240 ? line : `${characters.slice(0, 239).join('')}…`;
+}
+
+const execute = promisify(execFile);
+
+async function runProgram(program: string, programArguments: readonly string[]): Promise<void> {
+  await execute(program, programArguments, { timeout: 10_000 });
+}
