@@ -309,7 +309,7 @@ test(
 test('a read-only data folder is one sentence, and no daemon', { skip: !mayMount }, async (t) => {
   const dataFolder = newDataFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'tmpfs', dataFolder]);
-  t.after(() => execFileSync('umount', [dataFolder]));
+  t.after(() => execFileSync('umount', ['--lazy', dataFolder]));
   const daemon = TestDaemon.spawn({ dataFolder });
   assert.equal((await daemon.ended).code, 1);
   assert.match(daemon.stderr, /^The disk that holds .* is read-only\.\n$/);

@@ -4,7 +4,7 @@ import { compareDocuments } from '@tidemark/shared/analysis/comparison.ts';
 import { defaultThreshold } from '@tidemark/shared/analysis/regression.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { modelsSchemaVersion } from '@tidemark/shared/protocol/models-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
@@ -28,8 +28,7 @@ export interface HandlerParts {
   readonly scheduler: Scheduler;
   readonly alerts: AlertKeeper;
   readonly board: StatusBoard;
-  readonly settings: () => DaemonSettings;
-  readonly changeSettings: (change: Parameters<History['changeSettings']>[0]) => DaemonSettings;
+  readonly changeSettings: (change: DaemonSettingsChange) => DaemonSettings;
   /** Something in the history that the status shows has changed. */
   readonly onHistory: () => void;
   /** Ends the daemon, once the answer is on its way. */
@@ -39,7 +38,7 @@ export interface HandlerParts {
 const pageLength = 50;
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { dataFolder, history, held, queue, scheduler, alerts, board, settings, onHistory } = parts;
+  const { dataFolder, history, held, queue, scheduler, alerts, board, onHistory } = parts;
   const schedules = (): { schedules: Schedule[]; paused: boolean } => ({
     schedules: scheduler.list(),
     paused: scheduler.isPaused,
@@ -118,7 +117,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     listAlerts: ({ all = false }) => ({ alerts: alerts.list({ all }) }),
     acknowledgeAlerts: ({ id }) => ({ alerts: alerts.acknowledge(id) }),
 
-    getSettings: settings,
+    getSettings: () => history.settings(),
     setSettings: parts.changeSettings,
 
     shutdown: () => {

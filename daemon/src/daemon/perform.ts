@@ -196,7 +196,12 @@ function follow(watch: Watch, tracker: RunTracker): (event: StudyEvent) => void 
         watch.weigh(event.sample.footprintBytes);
         watch.beat();
         break;
-      default:
+      case 'loaded':
+      case 'confirming':
+      case 'ended-early':
+      case 'model-began':
+      case 'model-ended':
+      case 'model-failed':
         watch.beat();
     }
     tracker.event(event);

@@ -268,7 +268,9 @@ export class RunQueue {
         settings,
         tracker,
         signal,
-        onHead: (head) => void this.#keep(() => history.noteHead(record.id, head)),
+        onHead: (head) => {
+          this.#keep(() => history.noteHead(record.id, head));
+        },
       });
       return endOfDocument(document, signal);
     } catch (error) {

@@ -4,7 +4,6 @@ import { protocolVersion } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { statusSchemaVersion } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { History } from '../history/history.ts';
-import type { AlertKeeper } from '../scheduler/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { tidemarkVersion } from '../version.ts';
 import type { HeldHost } from './held-host.ts';
@@ -16,7 +15,6 @@ export interface StatusParts {
   readonly held: HeldHost;
   readonly queue: RunQueue;
   readonly scheduler: Scheduler;
-  readonly alerts: AlertKeeper;
   readonly notices: Notices;
   readonly dataFolder: string;
   readonly socketPath: string;
