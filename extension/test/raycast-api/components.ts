@@ -48,7 +48,7 @@ export function component(name: string): FunctionComponent<Props> {
       name,
       own,
       createElement(PlaceContext.Provider, { value: name }, children),
-      ...slots.map((slot) =>
+      ...shown(slots, props).map((slot) =>
         createElement(
           PlaceContext.Provider,
           { key: slot, value: `${name}#${slot}` },
@@ -60,6 +60,10 @@ export function component(name: string): FunctionComponent<Props> {
   Component.displayName = name;
   return Component;
 }
+
+/** The slots that hold something. */
+const shown = (slots: readonly string[], props: Props): string[] =>
+  slots.filter((slot) => props[slot] !== undefined && props[slot] !== null);
 
 /** What the documentation says of single components, beyond their types. */
 function checkItself(name: string, props: Props): void {
