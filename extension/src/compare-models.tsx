@@ -1,5 +1,108 @@
-import { Detail } from '@raycast/api';
+/** Compare Models: studies with their verdicts, and a new one: why quantized models peak higher, or do not. */
 
-export default function Command() {
-  return <Detail markdown="" />;
+import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
+import type { LaunchProps } from '@raycast/api';
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import { ProgressView } from './components/progress-view.tsx';
+import { RunDetailView } from './components/run-detail-view.tsx';
+import { RunItem } from './components/run-item.tsx';
+import { StudyForm } from './components/study-form.tsx';
+import { TroubleEmptyView } from './components/trouble-screen.tsx';
+import { useDaemon } from './components/use-daemon.ts';
+import { withClient } from './lib/connection.ts';
+import type { LaunchContexts } from './lib/deep-links.ts';
+import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
+
+/** Studies take minutes to hours each, so one page holds a person's. */
+const studiesShown = 100;
+
+export default function Command({
+  launchContext,
+}: LaunchProps<{ launchContext?: LaunchContexts['compare-models'] }>): ReactNode {
+  if (launchContext?.followRunId !== undefined) {
+    return <ProgressView wanted={{ kind: 'run', runId: launchContext.followRunId }} />;
+  }
+  if (launchContext?.studyId !== undefined) {
+    return <RunDetailView runId={launchContext.studyId} />;
+  }
+  return <Studies />;
 }
+
+function Studies(): ReactNode {
+  const [selectedId, setSelectedId] = useState<string | null>(null);
+  const [isShowingDetail, setIsShowingDetail] = useState(true);
+  const [marked, setMarked] = useState<RunRecord>();
+  const { data, trouble, isLoading, revalidate, mutate } = useDaemon(
+    (client) => client.call('listRuns', { kind: 'study', limit: studiesShown }),
+    [],
+  );
+  const runs = data?.runs ?? [];
+  const now = new Date();
+  const start = (
+    <Action.Push
+      title="Start Study"
+      icon={Icon.BarChart}
+      shortcut={Keyboard.Shortcut.Common.New}
+      target={<StudyForm />}
+      onPop={revalidate}
+    />
+  );
+  const remove = async (run: RunRecord): Promise<void> => {
+    await mutate(
+      withClient((client) => client.call('deleteRun', { runId: run.id })),
+      (before) => ({ ...before, runs: before.runs.filter(({ id }) => id !== run.id) }),
+    );
+  };
+  return (
+    <List
+      isLoading={isLoading}
+      isShowingDetail={isShowingDetail && runs.length > 0 && selectedId !== startId && trouble === undefined}
+      searchBarPlaceholder="Search studies by model or conclusion…"
+      onSelectionChange={setSelectedId}
+    >
+      {trouble !== undefined ? (
+        <TroubleEmptyView trouble={trouble} onRetry={revalidate} />
+      ) : (
+        data !== undefined && (
+          <List.EmptyView
+            icon={{ source: Icon.BarChart, tintColor: Color.SecondaryText }}
+            title="No Studies Yet"
+            description="A study measures several models alike, each in a process of its own, changes one thing at a time, and says why a quantized model peaks higher, or that it does not."
+            actions={<ActionPanel>{start}</ActionPanel>}
+          />
+        )
+      )}
+      {trouble === undefined && runs.length > 0 && (
+        <>
+          <List.Section title="Studies" subtitle={String(runs.length)}>
+            {runs.map((run) => (
+              <RunItem
+                key={run.id}
+                run={run}
+                now={now}
+                isSelected={selectedId === String(run.id)}
+                isShowingDetail={isShowingDetail}
+                marked={marked}
+                onMark={setMarked}
+                onDelete={remove}
+                onRefresh={revalidate}
+                onToggleDetail={() => setIsShowingDetail((before) => !before)}
+              />
+            ))}
+          </List.Section>
+          <List.Section title="New">
+            <List.Item
+              id={startId}
+              title="Start a Study…"
+              icon={Icon.Plus}
+              actions={<ActionPanel>{start}</ActionPanel>}
+            />
+          </List.Section>
+        </>
+      )}
+    </List>
+  );
+}
+
+const startId = 'start';

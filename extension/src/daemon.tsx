@@ -1,5 +1,332 @@
-import { Detail } from '@raycast/api';
+/** Daemon: its exact state, and everything that is done to it: install, start, stop, restart, logs, doctor. */
 
-export default function Command() {
-  return <Detail markdown="" />;
+import { ActionPanel, Action, Color, Icon, Keyboard, List, openExtensionPreferences } from '@raycast/api';
+import type { LaunchProps } from '@raycast/api';
+import { usePromise } from '@raycast/utils';
+import { useEffect } from 'react';
+import type { ReactNode } from 'react';
+import { formatDateTime } from '../../shared/src/format/dates.ts';
+import { DaemonMetadata } from './components/daemon-metadata.tsx';
+import { DoctorView } from './components/doctor-view.tsx';
+import { LogView } from './components/log-view.tsx';
+import { cancelRun } from './components/run-actions.tsx';
+import { slowTimeoutMilliseconds, withClient } from './lib/connection.ts';
+import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
+import type { DaemonState } from './lib/daemon-state.ts';
+import type { LaunchContexts } from './lib/deep-links.ts';
+import { refreshMenuBar } from './lib/deep-links.ts';
+import { withToast } from './lib/notify.ts';
+import { runTitle } from './lib/run-words.ts';
+import {
+  installDaemon,
+  restartDaemon,
+  startDaemon,
+  stopDaemon,
+  uninstallDaemon,
+} from './lib/service-actions.ts';
+import { troubleText } from './lib/trouble.ts';
+
+/** How often it looks again while it is open: the state is what this command is for. */
+const everyMilliseconds = 3000;
+
+export default function Command({
+  launchContext,
+}: LaunchProps<{ launchContext?: LaunchContexts['daemon'] }>): ReactNode {
+  switch (launchContext?.show) {
+    case 'logs':
+      return <LogView />;
+    case 'doctor':
+      return <DoctorView />;
+    case undefined:
+      return <DaemonScreen />;
+  }
+}
+
+function DaemonScreen(): ReactNode {
+  const { data, isLoading, revalidate } = usePromise(() => daemonState({ ask: withClient }), [], {
+    onError: () => undefined,
+  });
+  useEffect(() => {
+    const timer = setInterval(revalidate, everyMilliseconds);
+    return () => clearInterval(timer);
+  }, [revalidate]);
+
+  return (
+    <List
+      // Only at first: it looks again every few seconds, and a bar that flickers says nothing.
+      isLoading={isLoading && data === undefined}
+      isShowingDetail={data !== undefined}
+      searchBarPlaceholder="Search what can be done…"
+    >
+      {data !== undefined && <Items state={data} onChange={revalidate} />}
+    </List>
+  );
+}
+
+interface Deed {
+  readonly id: string;
+  readonly title: string;
+  readonly icon: Icon;
+  readonly isOffered: boolean;
+  readonly explanation: string;
+  readonly action: ReactNode;
+}
+
+function Items({
+  state,
+  onChange,
+}: {
+  readonly state: DaemonState;
+  readonly onChange: () => void;
+}): ReactNode {
+  const { status } = state;
+  const refresh = (
+    <Action
+      title="Refresh"
+      icon={Icon.ArrowClockwise}
+      shortcut={Keyboard.Shortcut.Common.Refresh}
+      onAction={onChange}
+    />
+  );
+  const detail = (text: string): ReactNode => (
+    <List.Item.Detail markdown={text} metadata={<DaemonMetadata state={state} />} />
+  );
+  const offered = deeds(state, onChange).filter(({ isOffered }) => isOffered);
+  return (
+    <>
+      <List.Section title="State">
+        <List.Item
+          id="state"
+          title={stateWord(state)}
+          icon={stateIcon(state)}
+          detail={detail(stateText(state))}
+          actions={
+            <ActionPanel>
+              {offered[0]?.action}
+              {refresh}
+            </ActionPanel>
+          }
+        />
+        {status !== undefined && (
+          <List.Item
+            id="host"
+            title={`Model Host: ${hostWord(status)}`}
+            icon={status.host.state === 'backing-off' ? Icon.Bolt : Icon.ComputerChip}
+            detail={detail(hostText(status.host))}
+            actions={<ActionPanel>{refresh}</ActionPanel>}
+          />
+        )}
+        {status?.current !== undefined && (
+          <List.Item
+            id="current"
+            title={`Busy: ${runTitle(status.current.record)}`}
+            icon={Icon.CircleProgress50}
+            detail={detail(
+              `Run ${status.current.record.id} is at work` +
+                `${status.current.progress === undefined ? '' : `: ${status.current.progress.done} of ${status.current.progress.total} iterations`}. ` +
+                `${status.queued.length} more wait.`,
+            )}
+            actions={
+              <ActionPanel>
+                <CancelCurrent runId={status.current.record.id} onDone={onChange} />
+                {refresh}
+              </ActionPanel>
+            }
+          />
+        )}
+      </List.Section>
+      <List.Section title="Actions">
+        {offered.map(({ id, title, icon, explanation, action }) => (
+          <List.Item
+            key={id}
+            id={id}
+            title={title}
+            icon={icon}
+            detail={detail(explanation)}
+            actions={
+              <ActionPanel>
+                {action}
+                {refresh}
+              </ActionPanel>
+            }
+          />
+        ))}
+      </List.Section>
+    </>
+  );
+}
+
+function CancelCurrent({
+  runId,
+  onDone,
+}: {
+  readonly runId: number;
+  readonly onDone: () => void;
+}): ReactNode {
+  return (
+    <Action
+      title="Cancel Run"
+      icon={Icon.Stop}
+      style={Action.Style.Destructive}
+      onAction={() => void cancelRun(runId).then(onDone)}
+    />
+  );
+}
+
+/** Those that make sense in this state, the one that resolves it first. */
+function deeds(state: DaemonState, onChange: () => void): readonly Deed[] {
+  const { status, trouble, surroundings } = state;
+  const { tidemarkPath, isServiceInstalled } = surroundings;
+  const hasCommand = tidemarkPath !== undefined;
+  const isUp = status !== undefined;
+  const does = (
+    id: string,
+    title: string,
+    icon: Icon,
+    isOffered: boolean,
+    explanation: string,
+    work: () => Promise<unknown>,
+    style: Action.Style = Action.Style.Regular,
+  ): Deed => ({
+    id,
+    title,
+    icon,
+    isOffered,
+    explanation,
+    action: <Action title={title} icon={icon} style={style} onAction={() => void work().then(onChange)} />,
+  });
+  return [
+    {
+      id: 'path',
+      title: 'Set Path of Tidemark',
+      icon: Icon.Gear,
+      isOffered: !hasCommand,
+      explanation:
+        'No `tidemark` was found in the usual places. Clone Tidemark and run `npm run setup` in it, then say in the preferences where `node_modules/.bin/tidemark` is.',
+      action: <Action title="Open Preferences" icon={Icon.Gear} onAction={openExtensionPreferences} />,
+    },
+    does(
+      'restart-first',
+      'Restart Daemon',
+      Icon.RotateClockwise,
+      hasCommand && (trouble?.kind === 'other-version' || trouble?.kind === 'not-responding'),
+      'Ends the daemon that runs and starts the version that is installed.',
+      restartDaemon,
+    ),
+    does(
+      'start',
+      'Start Daemon',
+      Icon.Play,
+      hasCommand && isServiceInstalled && trouble?.kind === 'not-running',
+      'Has launchd start the daemon.',
+      startDaemon,
+    ),
+    does(
+      'install',
+      isServiceInstalled ? 'Install Again' : 'Install Daemon',
+      Icon.Download,
+      hasCommand,
+      isServiceInstalled
+        ? 'Writes the launchd agent anew, for instance after Tidemark was moved or updated. You are asked first.'
+        : 'Adds a launchd agent that starts the daemon when you log in. You are asked first, and can remove it here.',
+      installDaemon,
+    ),
+    does(
+      'unload',
+      'Unload Model',
+      Icon.Eject,
+      status?.host.model !== undefined && status.current === undefined,
+      'Ends the model host, which gives its memory back. The daemon stays.',
+      unloadModel,
+    ),
+    does(
+      'restart',
+      'Restart Daemon',
+      Icon.RotateClockwise,
+      hasCommand && isServiceInstalled && isUp,
+      'Ends the daemon in good order and starts it again. A run at work is interrupted, its samples are kept.',
+      restartDaemon,
+    ),
+    does(
+      'stop',
+      'Stop Daemon',
+      Icon.Stop,
+      isUp,
+      isServiceInstalled
+        ? 'Ends the daemon until it is started here, or you log in again.'
+        : 'Ends the daemon, which nothing starts again by itself.',
+      () => stopDaemon(isServiceInstalled && hasCommand),
+      Action.Style.Destructive,
+    ),
+    {
+      id: 'logs',
+      title: 'Show Logs',
+      icon: Icon.Terminal,
+      isOffered: true,
+      explanation: 'The newest lines of the daemon’s log.',
+      action: <Action.Push title="Show Logs" icon={Icon.Terminal} target={<LogView />} />,
+    },
+    {
+      id: 'doctor',
+      title: 'Run Doctor',
+      icon: Icon.MedicalSupport,
+      isOffered: isUp || hasCommand,
+      explanation: 'Checks whether this Mac can measure, and says what to do where it cannot.',
+      action: <Action.Push title="Run Doctor" icon={Icon.MedicalSupport} target={<DoctorView />} />,
+    },
+    does(
+      'uninstall',
+      'Remove Daemon',
+      Icon.Trash,
+      hasCommand && isServiceInstalled,
+      'Removes the launchd agent and ends the daemon. What was measured is kept.',
+      uninstallDaemon,
+      Action.Style.Destructive,
+    ),
+  ];
+}
+
+async function unloadModel(): Promise<void> {
+  await withToast({
+    doing: 'Unloading the model',
+    done: 'The model is unloaded',
+    failed: 'The model was not unloaded',
+    work: () =>
+      withClient((client) => client.call('unload', {}, { timeoutMilliseconds: slowTimeoutMilliseconds })),
+  });
+  await refreshMenuBar();
+}
+
+function stateIcon({ status, trouble }: DaemonState): { source: Icon; tintColor: Color } {
+  if (status !== undefined) {
+    return { source: Icon.CheckCircle, tintColor: Color.Green };
+  }
+  return trouble?.kind === 'starting'
+    ? { source: Icon.Hourglass, tintColor: Color.Blue }
+    : { source: Icon.XMarkCircle, tintColor: Color.Orange };
+}
+
+function stateText({ status, trouble, surroundings }: DaemonState): string {
+  if (status === undefined) {
+    return trouble === undefined ? '' : troubleText(trouble);
+  }
+  return [
+    `The daemon runs since ${formatDateTime(new Date(status.daemon.startedAt))}.`,
+    surroundings.isServiceInstalled ? '' : 'It was started by hand: nothing starts it again when you log in.',
+    ...status.notices.map(({ message, hint }) => `> ${message}${hint === undefined ? '' : ` ${hint}`}`),
+  ]
+    .filter((line) => line !== '')
+    .join('\n\n');
+}
+
+function hostText({ lastDeath, deaths, model, voice }: NonNullable<DaemonState['status']>['host']): string {
+  return [
+    model === undefined ? 'No model is loaded.' : `It holds ${model} with the voice ${voice ?? '–'}.`,
+    deaths === 0 ? '' : `It crashed ${deaths} times since the daemon began.`,
+    lastDeath === undefined
+      ? ''
+      : `Last crash, ${formatDateTime(new Date(lastDeath.at))}: ${lastDeath.reason}`,
+  ]
+    .filter((line) => line !== '')
+    .join('\n\n');
 }

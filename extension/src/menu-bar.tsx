@@ -1,5 +1,131 @@
-import { Detail } from '@raycast/api';
+/** Memory in Menu Bar: connects, asks and closes, and shows what was last seen where no daemon answers. */
 
-export default function Command() {
-  return <Detail markdown="" />;
+import {
+  Cache,
+  Clipboard,
+  environment,
+  LaunchType,
+  MenuBarExtra,
+  openExtensionPreferences,
+  showHUD,
+} from '@raycast/api';
+import { useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
+import { MenuItems } from './components/menu-items.tsx';
+import { glanceTimeoutMilliseconds, slowTimeoutMilliseconds, withClient } from './lib/connection.ts';
+import { openCommand } from './lib/deep-links.ts';
+import { cachedGlance, loadSnapshot } from './lib/load-snapshot.ts';
+import type { Snapshot } from './lib/load-snapshot.ts';
+import { emptyMenu, menuModel } from './lib/menu-model.ts';
+import type { MenuAction } from './lib/menu-model.ts';
+import { preferences } from './lib/preferences.ts';
+import { waitForDaemon } from './lib/service-actions.ts';
+import { runTidemark } from './lib/tidemark-command.ts';
+import { toTrouble, troubleText } from './lib/trouble.ts';
+
+export default function Command(): ReactNode {
+  const [cache] = useState(() => new Cache({ namespace: 'menu-bar' }));
+  const [snapshot, setSnapshot] = useState<Snapshot | undefined>(() => {
+    // What was seen last is there at once, so that the menu does not open empty.
+    const glance = cachedGlance(cache);
+    return glance === undefined ? undefined : { glance };
+  });
+  const [isLoading, setIsLoading] = useState(true);
+  const [failure, setFailure] = useState<string>();
+
+  const load = async (signal?: AbortSignal): Promise<void> => {
+    const next = await loadSnapshot({
+      cache,
+      ask: (action) => withClient(action, { timeoutMilliseconds: glanceTimeoutMilliseconds, signal }),
+    });
+    if (signal?.aborted !== true) {
+      setSnapshot(next);
+      setIsLoading(false);
+    }
+  };
+
+  useEffect(() => {
+    const controller = new AbortController();
+    void load(controller.signal);
+    return () => controller.abort();
+  }, []);
+
+  /** Raycast unloads the command when it no longer loads, so an action counts as loading. */
+  const act = async (action: MenuAction): Promise<void> => {
+    setIsLoading(true);
+    try {
+      await perform(action);
+      setFailure(undefined);
+    } catch (error) {
+      // A menu bar has no place for a toast: the first item says it.
+      setFailure(troubleText(toTrouble(error)));
+    } finally {
+      await load();
+    }
+  };
+
+  const model =
+    snapshot === undefined
+      ? emptyMenu
+      : menuModel(snapshot, { preferences: preferences(), now: new Date(), failure });
+  return (
+    <MenuBarExtra
+      isLoading={isLoading}
+      icon={
+        model.color === undefined ? { source: model.icon } : { source: model.icon, tintColor: model.color }
+      }
+      tooltip={model.tooltip}
+      {...(model.title === undefined ? {} : { title: model.title })}
+    >
+      <MenuItems sections={model.sections} onAction={(action) => void act(action)} />
+    </MenuBarExtra>
+  );
+}
+
+async function perform(action: MenuAction): Promise<void> {
+  const slow = { timeoutMilliseconds: slowTimeoutMilliseconds };
+  switch (action.kind) {
+    case 'open': {
+      const { command, context } = action;
+      if (!(await openCommand(command, context))) {
+        await say("The command is disabled in Raycast's settings.");
+      }
+      break;
+    }
+    case 'cancel':
+      await withClient((client) => client.call('cancel', { runId: action.runId }, slow));
+      await say(`Run ${action.runId} is cancelled`);
+      break;
+    case 'unload':
+      await withClient((client) => client.call('unload', {}, slow));
+      await say('The model is unloaded');
+      break;
+    case 'load':
+      await withClient((client) => client.call('load', { model: action.model, voice: action.voice }, slow));
+      await say(`${action.model} is loaded`);
+      break;
+    case 'check': {
+      const run = await withClient((client) => client.call('checkNow', {}));
+      await say(`Leak check begun as run ${run.id}`);
+      break;
+    }
+    case 'service':
+      await runTidemark(['service', action.verb, '--json']);
+      await waitForDaemon();
+      await say('The daemon runs');
+      break;
+    case 'copy':
+      await Clipboard.copy(action.text);
+      await say(`Copied ${action.text}`);
+      break;
+    case 'preferences':
+      await openExtensionPreferences();
+      break;
+  }
+}
+
+async function say(words: string): Promise<void> {
+  if (environment.launchType !== LaunchType.Background) {
+    await showHUD(words);
+  }
 }

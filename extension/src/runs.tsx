@@ -1,5 +1,147 @@
-import { Detail } from '@raycast/api';
+/** Runs: what was measured, newest first, with its chart; two of them compared, exported, deleted. */
 
-export default function Command() {
-  return <Detail markdown="" />;
+import { Action, ActionPanel, Color, Icon, List } from '@raycast/api';
+import type { LaunchProps } from '@raycast/api';
+import { usePromise } from '@raycast/utils';
+import { useMemo, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
+import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
+import { RunItem } from './components/run-item.tsx';
+import { TroubleEmptyView } from './components/trouble-screen.tsx';
+import { withClient } from './lib/connection.ts';
+import { openCommand } from './lib/deep-links.ts';
+import { groupByDay } from './lib/group-by-day.ts';
+import { everything, filterChoices, filterParameters } from './lib/run-filters.ts';
+import { toTrouble } from './lib/trouble.ts';
+
+const pageSize = 50;
+
+export default function Command({
+  launchContext,
+}: LaunchProps<{ launchContext?: { runId?: number } }>): ReactNode {
+  const [filter, setFilter] = useState(everything);
+  const [marked, setMarked] = useState<RunRecord>();
+  const [isShowingDetail, setIsShowingDetail] = useState(true);
+  const [selectedId, setSelectedId] = useState<string | null>(null);
+  const abortable = useRef<AbortController>(null);
+  const { data, error, isLoading, pagination, revalidate, mutate } = usePromise(
+    (choice: string) =>
+      async ({ cursor }: { cursor?: number }) => {
+        const { runs } = await withClient(
+          (client) =>
+            client.call('listRuns', {
+              ...filterParameters(choice),
+              limit: pageSize,
+              ...(cursor === undefined ? {} : { before: cursor }),
+            }),
+          { signal: abortable.current?.signal },
+        );
+        return { data: runs, hasMore: runs.length === pageSize, cursor: runs.at(-1)?.id };
+      },
+    [filter],
+    { abortable, onError: () => undefined },
+  );
+  const trouble = useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
+  const runs = data ?? [];
+  const models = useKnownModels(runs);
+  const now = new Date();
+  const wantedId = launchContext?.runId;
+  const isWantedShown = wantedId !== undefined && runs.some(({ id }) => id === wantedId);
+
+  const remove = async (run: RunRecord): Promise<void> => {
+    await mutate(
+      withClient((client) => client.call('deleteRun', { runId: run.id })),
+      { optimisticUpdate: (before) => (before ?? []).filter(({ id }) => id !== run.id) },
+    );
+    setMarked((before) => (before?.id === run.id ? undefined : before));
+  };
+
+  return (
+    <List
+      isLoading={isLoading}
+      isShowingDetail={isShowingDetail && runs.length > 0 && trouble === undefined}
+      searchBarPlaceholder="Search by model, number, finding…"
+      onSelectionChange={setSelectedId}
+      {...(pagination === undefined ? {} : { pagination })}
+      // Only at first: from then on the selection is the person's.
+      {...(isWantedShown && selectedId === null ? { selectedItemId: String(wantedId) } : {})}
+      searchBarAccessory={
+        <List.Dropdown tooltip="Filter Runs" storeValue={wantedId === undefined} onChange={setFilter}>
+          <List.Dropdown.Item title="All Runs" value={everything} icon={Icon.List} />
+          {(['Kind', 'Verdict', 'State', 'Model'] as const).map((section) => (
+            <List.Dropdown.Section key={section} title={section}>
+              {filterChoices(models)
+                .filter((choice) => choice.section === section)
+                .map(({ value, title }) => (
+                  <List.Dropdown.Item key={value} title={title} value={value} />
+                ))}
+            </List.Dropdown.Section>
+          ))}
+        </List.Dropdown>
+      }
+    >
+      {trouble !== undefined ? (
+        <TroubleEmptyView trouble={trouble} onRetry={revalidate} />
+      ) : isLoading && runs.length === 0 ? null : (
+        <NoRuns isFiltered={filter !== everything} />
+      )}
+      {trouble === undefined &&
+        groupByDay(runs, now).map(({ title, runs: ofDay }) => (
+          <List.Section key={title} title={title} subtitle={String(ofDay.length)}>
+            {ofDay.map((run) => (
+              <RunItem
+                key={run.id}
+                run={run}
+                now={now}
+                isSelected={selectedId === String(run.id)}
+                isShowingDetail={isShowingDetail}
+                marked={marked}
+                onMark={setMarked}
+                onDelete={remove}
+                onRefresh={revalidate}
+                onToggleDetail={() => setIsShowingDetail((before) => !before)}
+              />
+            ))}
+          </List.Section>
+        ))}
+    </List>
+  );
+}
+
+/** Of the runs seen so far, whatever the filter is now: a filter must not take its own choices away. */
+function useKnownModels(runs: readonly RunRecord[]): readonly string[] {
+  const [known, setKnown] = useState<readonly string[]>([]);
+  const fresh = runs.flatMap(({ models }) => models).filter((model) => !known.includes(model));
+  if (fresh.length > 0) {
+    setKnown([...new Set([...known, ...fresh])].toSorted((a, b) => a.localeCompare(b)));
+  }
+  return known;
+}
+
+function NoRuns({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
+  return (
+    <List.EmptyView
+      icon={{ source: isFiltered ? Icon.Filter : Icon.LineChart, tintColor: Color.SecondaryText }}
+      title={isFiltered ? 'No Such Runs' : 'No Runs Yet'}
+      description={
+        isFiltered
+          ? 'No run has what the filter asks for.'
+          : 'Profile a model, and its memory is kept here with its chart.'
+      }
+      actions={
+        <ActionPanel>
+          <Action
+            title="Profile Memory"
+            icon={Icon.Gauge}
+            onAction={() => void openCommand('profile-memory', {})}
+          />
+          <Action
+            title="Compare Models"
+            icon={Icon.BarChart}
+            onAction={() => void openCommand('compare-models', {})}
+          />
+        </ActionPanel>
+      }
+    />
+  );
 }

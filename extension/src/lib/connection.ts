@@ -40,9 +40,14 @@ export async function withClient<Answer>(
     timeoutMilliseconds,
     signal,
   });
+  // Whoever has gone away does not wait for an answer.
+  const onAbort = (): void => void client.close();
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
+    signal?.throwIfAborted();
     return await action(client);
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     await client.close();
   }
 }

@@ -4,7 +4,11 @@ import { environment, launchCommand, LaunchType } from '@raycast/api';
 
 /** What a command understands in its launch context. */
 export interface LaunchContexts {
-  'profile-memory': { readonly followRunId?: number; readonly model?: string; readonly startAtOnce?: boolean };
+  'profile-memory': {
+    readonly followRunId?: number;
+    readonly model?: string;
+    readonly startAtOnce?: boolean;
+  };
   'quick-profile': Record<string, never>;
   runs: { readonly runId?: number };
   'compare-models': { readonly studyId?: number; readonly followRunId?: number };

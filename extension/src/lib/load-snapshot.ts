@@ -42,11 +42,7 @@ const key = 'glance';
 const runsInMenu = 5;
 
 /** Never throws: without a daemon there is the last glance, and the trouble that stood in the way of a new one. */
-export async function loadSnapshot({
-  ask,
-  cache,
-  explain = toTrouble,
-}: SnapshotSources): Promise<Snapshot> {
+export async function loadSnapshot({ ask, cache, explain = toTrouble }: SnapshotSources): Promise<Snapshot> {
   try {
     const seen = await ask(async (client) => {
       const [status, { runs }] = await Promise.all([

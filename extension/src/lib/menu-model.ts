@@ -49,6 +49,8 @@ export interface MenuModel {
 export interface MenuOptions {
   readonly preferences: TidemarkPreferences;
   readonly now: Date;
+  /** What went wrong with the last thing that was chosen. */
+  readonly failure?: string | undefined;
 }
 
 /** What is shown before anything is known. */
@@ -60,6 +62,7 @@ export const emptyMenu: MenuModel = {
 
 export function menuModel({ glance, trouble }: Snapshot, options: MenuOptions): MenuModel {
   const sections = [
+    { key: 'failure', items: options.failure === undefined ? [] : [failureItem(options.failure)] },
     ...(trouble === undefined ? [] : [troubleSection(trouble, glance, options)]),
     ...(glance === undefined ? [] : glanceSections(glance, trouble !== undefined, options)),
     commandSection(),
@@ -85,11 +88,22 @@ export function menuModel({ glance, trouble }: Snapshot, options: MenuOptions): 
   return { ...head, ...(title === undefined ? {} : { title }), sections };
 }
 
+const failureItem = (failure: string): MenuItem => ({
+  key: 'failure',
+  title: failure,
+  icon: Icon.Warning,
+  color: Color.Red,
+  tooltip: 'Click to copy',
+  action: { kind: 'copy', text: failure },
+});
+
 /** The state in a shape, a colour and a sentence: a run at work first, then an alert, then the last check. */
-function headOf({ current, alerts, lastCheck, host }: DaemonStatus): Pick<
-  MenuModel,
-  'icon' | 'color' | 'tooltip'
-> {
+function headOf({
+  current,
+  alerts,
+  lastCheck,
+  host,
+}: DaemonStatus): Pick<MenuModel, 'icon' | 'color' | 'tooltip'> {
   if (current !== undefined) {
     const { record, progress } = current;
     const share = progress === undefined || progress.total === 0 ? 0 : progress.done / progress.total;
@@ -307,8 +321,7 @@ function modelItems(
     const word = host.state === 'loading' || host.state === 'starting' ? 'A model is loading' : 'None loaded';
     return [...crash, { key: 'held', title: word, icon: Icon.Circle }, ...loads];
   }
-  const frees =
-    host.unloadsAt === undefined || isStale ? '' : ` · frees ${ago(host.unloadsAt, now)}`;
+  const frees = host.unloadsAt === undefined || isStale ? '' : ` · frees ${ago(host.unloadsAt, now)}`;
   return [
     ...crash,
     {
@@ -425,7 +438,9 @@ function checkItems(
         },
     ...(isStale
       ? []
-      : [{ key: 'check', title: 'Check for Leaks Now', icon: Icon.Play, action: { kind: 'check' } as const }]),
+      : [
+          { key: 'check', title: 'Check for Leaks Now', icon: Icon.Play, action: { kind: 'check' } as const },
+        ]),
   ];
 }
 

@@ -56,7 +56,11 @@ export function triggerWord({ trigger }: RunRecord): string {
     case 'import':
       return 'Import';
     case 'request':
-      return trigger.client === 'raycast' ? 'Raycast' : trigger.client === 'cli' ? 'Terminal' : trigger.client;
+      return trigger.client === 'raycast'
+        ? 'Raycast'
+        : trigger.client === 'cli'
+          ? 'Terminal'
+          : trigger.client;
   }
 }
 

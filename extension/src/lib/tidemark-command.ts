@@ -42,6 +42,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default: 20 s, which is what launchd gives a service to end. */
   readonly timeoutMilliseconds?: number;
+  /** Whether a command that says something and then fails counts as one that said something. Default: false. */
+  readonly acceptFailure?: boolean;
 }
 
 export interface CommandOutput {
@@ -55,7 +57,7 @@ export interface CommandOutput {
  */
 export async function runTidemark(
   parameters: readonly string[],
-  { signal, timeoutMilliseconds = 20_000 }: CommandOptions = {},
+  { signal, timeoutMilliseconds = 20_000, acceptFailure = false }: CommandOptions = {},
 ): Promise<CommandOutput> {
   const path = findTidemark();
   if (path === undefined) {
@@ -77,7 +79,7 @@ export async function runTidemark(
           dataFolder === standardDataFolder() ? process.env : { ...process.env, TIDEMARK_HOME: dataFolder },
       },
       (error, stdout, stderr) => {
-        if (error === null) {
+        if (error === null || (acceptFailure && typeof error.code === 'number' && stdout !== '')) {
           resolve({ stdout, stderr });
         } else if (error.killed === true) {
           reject(

@@ -1,4 +1,19 @@
-/** Placeholder. */
-export default async function tool(): Promise<string> {
-  return "";
+/** AI tool: what the last leak check found. */
+
+import { answer } from '../lib/ai-answer.ts';
+import { lastCheckText } from '../lib/ai-words.ts';
+
+/** Tells in sentences what the last leak check found, with figures and moments, and which alerts are open. */
+export default async function lastLeakCheck(): Promise<string> {
+  return await answer(async (client) => {
+    const [status, { alerts }] = await Promise.all([
+      client.call('status', {}),
+      client.call('listAlerts', {}),
+    ]);
+    const check =
+      status.lastCheck === undefined
+        ? undefined
+        : await client.call('getRun', { runId: status.lastCheck.runId, document: false, samples: 0 });
+    return (options) => lastCheckText(status, check?.record, alerts, options);
+  });
 }

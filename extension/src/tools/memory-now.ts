@@ -1,4 +1,12 @@
-/** Placeholder. */
-export default async function tool(): Promise<string> {
-  return "";
+/** AI tool: the memory of the loaded model, and what the daemon is at. */
+
+import { answer } from '../lib/ai-answer.ts';
+import { memoryText } from '../lib/ai-words.ts';
+
+/** Tells active, peak, cache and footprint memory with their moment, what is running and which check is next. */
+export default async function memoryNow(): Promise<string> {
+  return await answer(async (client) => {
+    const status = await client.call('status', {});
+    return (options) => memoryText(status, options);
+  });
 }

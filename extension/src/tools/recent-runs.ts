@@ -1,4 +1,25 @@
-/** Placeholder. */
-export default async function tool(): Promise<string> {
-  return "";
+/** AI tool: what was measured lately. */
+
+import { answer } from '../lib/ai-answer.ts';
+import { runsText } from '../lib/ai-words.ts';
+
+type Input = {
+  /** Only runs of this model, for example "bf16" or "4bit-fp32". Leave it out for all models. */
+  model?: string;
+  /** How many runs at most, from 1 to 20. Default: 5. */
+  limit?: number;
+};
+
+const fewest = 1;
+const most = 20;
+
+/** Lists recent runs, newest first, with their memory and leak verdict. */
+export default async function recentRuns({ model, limit = 5 }: Input = {}): Promise<string> {
+  return await answer(async (client) => {
+    const { runs, total } = await client.call('listRuns', {
+      limit: Math.min(most, Math.max(fewest, Math.round(limit))),
+      ...(model === undefined || model.trim() === '' ? {} : { model: model.trim() }),
+    });
+    return (options) => runsText(runs, total, options);
+  });
 }

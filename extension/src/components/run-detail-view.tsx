@@ -1,0 +1,48 @@
+/** One run on a screen of its own. */
+
+import { Action, ActionPanel, Detail, Icon, Keyboard } from '@raycast/api';
+import type { ReactNode } from 'react';
+import { widths } from '../lib/charts.ts';
+import { preferences } from '../lib/preferences.ts';
+import { runMarkdown } from '../lib/run-markdown.ts';
+import { RunActions } from './run-actions.tsx';
+import { RunMetadata } from './run-metadata.tsx';
+import { TroubleScreen } from './trouble-screen.tsx';
+import { useDaemon } from './use-daemon.ts';
+
+/** Points of a chart at most. */
+const samplesForChart = 2000;
+
+export function RunDetailView({ runId }: { readonly runId: number }): ReactNode {
+  const { data, trouble, isLoading, revalidate } = useDaemon(
+    (client, id) => client.call('getRun', { runId: id, samples: samplesForChart }),
+    [runId],
+    { timeoutMilliseconds: 10_000 },
+  );
+  if (trouble !== undefined) {
+    return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
+  }
+  const { unit } = preferences();
+  return (
+    <Detail
+      isLoading={isLoading}
+      navigationTitle={`Run ${runId}`}
+      markdown={data === undefined ? '' : runMarkdown(data, { width: widths.detail, unit, isBrief: false })}
+      metadata={data === undefined ? null : <RunMetadata record={data.record} detail={data} of="detail" />}
+      actions={
+        <ActionPanel>
+          {data === undefined ? (
+            <Action
+              title="Refresh"
+              icon={Icon.ArrowClockwise}
+              shortcut={Keyboard.Shortcut.Common.Refresh}
+              onAction={revalidate}
+            />
+          ) : (
+            <RunActions run={data.record} isOnOwnScreen onRefresh={revalidate} />
+          )}
+        </ActionPanel>
+      }
+    />
+  );
+}

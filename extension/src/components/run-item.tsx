@@ -1,0 +1,130 @@
+/** One run in a list, with its chart beside it while it is selected. */
+
+import { ActionPanel, Color, Icon, List } from '@raycast/api';
+import type { ReactNode } from 'react';
+import { formatDateTime } from '../../../shared/src/format/dates.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { widths } from '../lib/charts.ts';
+import { levelLooks, memoryLevel, shortAmount } from '../lib/memory-words.ts';
+import { preferences } from '../lib/preferences.ts';
+import { recordMarkdown, runMarkdown } from '../lib/run-markdown.ts';
+import { ago, runLook, runMoment, runTitle } from '../lib/run-words.ts';
+import { troubleText } from '../lib/trouble.ts';
+import { RunActions } from './run-actions.tsx';
+import { RunMetadata } from './run-metadata.tsx';
+import { useDaemon } from './use-daemon.ts';
+
+export interface RunItemProps {
+  readonly run: RunRecord;
+  readonly now: Date;
+  readonly isSelected: boolean;
+  readonly isShowingDetail: boolean;
+  readonly marked?: RunRecord | undefined;
+  readonly onMark?: (run: RunRecord | undefined) => void;
+  readonly onDelete?: (run: RunRecord) => Promise<void>;
+  readonly onRefresh: () => void;
+  readonly onToggleDetail: () => void;
+}
+
+export function RunItem({
+  run,
+  now,
+  isSelected,
+  isShowingDetail,
+  marked,
+  onMark,
+  onDelete,
+  onRefresh,
+  onToggleDetail,
+}: RunItemProps): ReactNode {
+  const { icon, color, word } = runLook(run);
+  const isMarked = marked?.id === run.id;
+  return (
+    <List.Item
+      id={String(run.id)}
+      title={runTitle(run)}
+      subtitle={`#${run.id}`}
+      icon={{ value: { source: icon, tintColor: color }, tooltip: word }}
+      keywords={[...run.models, String(run.id), word, run.voice, ...(run.finding?.split(/\s+/) ?? [])]}
+      accessories={[
+        ...(isMarked
+          ? [
+              {
+                icon: { source: Icon.Pin, tintColor: Color.Blue },
+                tooltip: 'Marked as the baseline of a comparison',
+              },
+            ]
+          : []),
+        ...(isShowingDetail ? [] : wideAccessories(run)),
+        {
+          date: new Date(runMoment(run)),
+          tooltip: `${formatDateTime(new Date(runMoment(run)))}, ${ago(runMoment(run), now)}`,
+        },
+      ]}
+      detail={isShowingDetail ? isSelected ? <FetchedDetail run={run} /> : <PlainDetail run={run} /> : null}
+      actions={
+        <ActionPanel>
+          <RunActions
+            run={run}
+            marked={marked}
+            onRefresh={onRefresh}
+            onToggleDetail={onToggleDetail}
+            {...(onMark === undefined ? {} : { onMark })}
+            {...(onDelete === undefined ? {} : { onDelete })}
+          />
+        </ActionPanel>
+      }
+    />
+  );
+}
+
+/** Where there is room for them. */
+function wideAccessories(run: RunRecord): List.Item.Accessory[] {
+  const { unit, thresholds } = preferences();
+  const { figures } = run;
+  const { word, color } = runLook(run);
+  const level = figures === undefined ? undefined : levelLooks[memoryLevel(figures.peakBytes, thresholds)];
+  return [
+    { tag: { value: word, color }, ...(run.finding === undefined ? {} : { tooltip: run.finding }) },
+    ...(figures === undefined || level === undefined
+      ? []
+      : [
+          { text: shortAmount(figures.activeBytes, unit), tooltip: 'Active memory after the last iteration' },
+          {
+            text: shortAmount(figures.peakBytes, unit),
+            icon: { source: level.icon, tintColor: level.color },
+            tooltip: `Median peak, ${level.word}`,
+          },
+        ]),
+  ];
+}
+
+function PlainDetail({ run }: { readonly run: RunRecord }): ReactNode {
+  return (
+    <List.Item.Detail markdown={recordMarkdown(run)} metadata={<RunMetadata record={run} of="list" />} />
+  );
+}
+
+/** Asks for the run itself: the list has its figures only. */
+function FetchedDetail({ run }: { readonly run: RunRecord }): ReactNode {
+  const { data, trouble, isLoading } = useDaemon(
+    // Asked for again when its record changes: while it runs, with every sample.
+    (client, { id }) => client.call('getRun', { runId: id, samples: 300 }),
+    [run],
+    { timeoutMilliseconds: 10_000 },
+  );
+  const { unit } = preferences();
+  const markdown =
+    trouble !== undefined
+      ? `${recordMarkdown(run)}\n\n${troubleText(trouble)}`
+      : data === undefined
+        ? recordMarkdown(run)
+        : runMarkdown(data, { width: widths.list, unit, isBrief: true });
+  return (
+    <List.Item.Detail
+      isLoading={isLoading}
+      markdown={markdown}
+      metadata={<RunMetadata record={data?.record ?? run} detail={data} of="list" />}
+    />
+  );
+}

@@ -1,0 +1,96 @@
+/** What the daemon knows, in sentences for a language model: figures as they are shown, with their moment. */
+
+import { formatDateTime } from '../../../shared/src/format/dates.ts';
+import type { Alert } from '../../../shared/src/protocol/daemon/alert.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { hostWord } from './daemon-state.ts';
+import { amount } from './memory-words.ts';
+import type { MemoryUnit } from './preferences.ts';
+import { ago, alertNames, endSentence, runLook, runMoment, runTitle } from './run-words.ts';
+
+export interface WordsOptions {
+  readonly unit: MemoryUnit;
+  readonly now: Date;
+}
+
+export function lastCheckText(
+  { lastCheck, schedules }: DaemonStatus,
+  run: RunRecord | undefined,
+  alerts: readonly Alert[],
+  options: WordsOptions,
+): string {
+  const { now } = options;
+  return sentences([
+    lastCheck === undefined
+      ? 'No leak check has been made yet.'
+      : `The last leak check was of ${lastCheck.model}, ${ago(lastCheck.at, now)} (${formatDateTime(new Date(lastCheck.at))}).`,
+    run === undefined ? undefined : runText(run, options),
+    lastCheck?.leak === 'inconclusive'
+      ? 'Inconclusive means that it could not tell, not that there is no leak.'
+      : undefined,
+    alerts.length === 0 ? 'No alert is open.' : undefined,
+    ...alerts.map(
+      (alert) =>
+        `Alert (${alert.state}): ${alertNames[alert.kind]} in ${alert.model}, schedule “${alert.scheduleName}”, raised ${ago(alert.raisedAt, now)}. ${alert.reason} ${alert.hint}`,
+    ),
+    nextText(schedules, now),
+  ]);
+}
+
+export function memoryText(status: DaemonStatus, { unit, now }: WordsOptions): string {
+  const { host, current, queued, schedules } = status;
+  const { memory } = host;
+  return sentences([
+    host.model === undefined
+      ? 'No model is loaded, so no model memory is in use.'
+      : `${host.model} is loaded with the voice ${host.voice ?? 'unknown'}; the model host is: ${hostWord(status)}.`,
+    memory === undefined
+      ? undefined
+      : `As of ${ago(memory.asOf, now)}: active ${amount(memory.activeBytes, unit)}, peak of the last iteration ${amount(memory.peakBytes, unit)}, cache ${amount(memory.cacheBytes, unit)}, process footprint ${amount(memory.footprintBytes, unit)}.`,
+    host.unloadsAt === undefined
+      ? undefined
+      : `It is unloaded ${ago(host.unloadsAt, now)} if nothing uses it.`,
+    host.lastDeath === undefined
+      ? undefined
+      : `The model host crashed ${ago(host.lastDeath.at, now)}: ${host.lastDeath.reason}`,
+    current === undefined
+      ? 'Nothing is running.'
+      : `Run ${current.record.id} (${runTitle(current.record)}) is running` +
+        `${current.progress === undefined ? '' : `, ${current.progress.done} of ${current.progress.total} iterations done`}; ${queued.length} more wait.`,
+    nextText(schedules, now),
+  ]);
+}
+
+export function runsText(runs: readonly RunRecord[], total: number, options: WordsOptions): string {
+  return runs.length === 0
+    ? 'There are no such runs.'
+    : [
+        `The newest ${runs.length} of ${total} runs:`,
+        ...runs.map((run) => `- ${runText(run, options)}`),
+      ].join('\n');
+}
+
+function runText(run: RunRecord, { unit, now }: WordsOptions): string {
+  const { figures, finding, id } = run;
+  const memory =
+    figures === undefined
+      ? ''
+      : ` Active ${amount(figures.activeBytes, unit)}, median peak ${amount(figures.peakBytes, unit)}, ` +
+        `highest peak ${amount(figures.maximumPeakBytes, unit)}, footprint ${amount(figures.footprintBytes, unit)}.`;
+  const end = endSentence(run);
+  return (
+    `Run ${id}, ${runTitle(run)}, ${ago(runMoment(run), now)}: ${runLook(run).word}.${memory}` +
+    `${finding === undefined ? '' : ` ${finding}`}${end === '' ? '' : ` ${end}`}`
+  );
+}
+
+function nextText({ next, paused, count }: DaemonStatus['schedules'], now: Date): string {
+  if (next !== undefined) {
+    return `The next check is “${next.name}”, ${ago(next.at, now)}.`;
+  }
+  return paused ? 'All schedules are paused.' : count === 0 ? 'No check is scheduled.' : 'No check is due.';
+}
+
+const sentences = (parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== '').join('\n');

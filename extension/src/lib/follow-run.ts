@@ -1,0 +1,225 @@
+/** A run from its start to its end, as a screen or a toast follows it: over a lost connection too, since the daemon goes on. */
+
+import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
+import { TidemarkError } from '../../../shared/src/errors.ts';
+import type {
+  ProfileParameters,
+  RunDetail,
+  StudyParameters,
+} from '../../../shared/src/protocol/daemon/methods.ts';
+import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { RunProgress } from '../../../shared/src/protocol/daemon/run-progress.ts';
+import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';
+import { withClient } from './connection.ts';
+
+/** What is to be followed: a run that is to be started, or one that is there. */
+export type Wanted =
+  | { readonly kind: 'profile'; readonly parameters: ProfileParameters }
+  | { readonly kind: 'study'; readonly parameters: StudyParameters }
+  | { readonly kind: 'run'; readonly runId: number };
+
+export interface RunView {
+  readonly record: RunRecord | undefined;
+  /** What it does at the moment, as a phrase. */
+  readonly phrase: string;
+  readonly done: number;
+  readonly total: number;
+  /** The model whose iterations `samples` are: a study's present one. */
+  readonly model: string | undefined;
+  readonly samples: readonly IterationSample[];
+  /** What went wrong on the way without ending it. */
+  readonly troubles: readonly string[];
+}
+
+export const initialView: RunView = {
+  record: undefined,
+  phrase: 'Asking the daemon',
+  done: 0,
+  total: 0,
+  model: undefined,
+  samples: [],
+  troubles: [],
+};
+
+/** The view after one more event. Iterations that were seen already are not counted twice. */
+export function advance(view: RunView, { step, done, total }: RunProgress): RunView {
+  const counted = { ...view, done, total };
+  switch (step.kind) {
+    case 'queued':
+      return { ...counted, phrase: step.ahead === 0 ? 'Next in line' : `${step.ahead} ahead of it in line` };
+    case 'preparing':
+      return {
+        ...counted,
+        phrase:
+          step.fraction === undefined ? step.message : `${step.message} ${Math.round(step.fraction * 100)}%`,
+      };
+    case 'model':
+      return {
+        ...counted,
+        phrase: `Model ${step.place} of ${step.of}: ${step.model}`,
+        model: step.model,
+        samples: [],
+      };
+    case 'loading':
+      return { ...counted, phrase: `Loading ${step.model}`, model: step.model };
+    case 'loaded':
+      return { ...counted, phrase: `Loaded ${step.model}`, model: step.model };
+    case 'iteration': {
+      const isNew = view.model !== undefined && view.model !== step.model;
+      const before = isNew ? [] : view.samples;
+      const known = before.some(({ index }) => index === step.sample.index);
+      return {
+        ...counted,
+        phrase: `${phaseWords[step.phase]} ${step.place} of ${step.of}`,
+        model: step.model,
+        samples: known ? before : [...before, step.sample],
+      };
+    }
+    case 'confirming':
+      return {
+        ...counted,
+        phrase: `Memory rises: ${step.iterations} more iterations will tell whether it goes on`,
+      };
+    case 'attributing':
+      return { ...counted, phrase: 'Measuring by stage' };
+    case 'intervention':
+      return {
+        ...counted,
+        phrase: `Intervention ${step.place} of ${step.of}${step.name === undefined ? '' : `: ${step.name}`}`,
+      };
+    case 'trouble':
+      return { ...counted, troubles: [...view.troubles, `${step.what}: ${step.error.message}`] };
+    case 'ended':
+      return { ...counted, phrase: 'Done', record: step.record };
+  }
+}
+
+const phaseWords = { 'warm-up': 'Warm-up', measured: 'Iteration', confirmation: 'Confirmation' } as const;
+
+export interface FollowOptions {
+  readonly onView: (view: RunView) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Points of the chart at most. */
+  readonly samples?: number;
+  /** How long to wait before the next attempt after the connection broke; for tests. */
+  readonly pauseMilliseconds?: number;
+}
+
+/** A daemon that restarts is back within seconds. */
+const attempts = 10;
+
+/**
+ * Starts what is to be started, tells of every step, and gives the run as the history has it at the end. When `signal` aborts,
+ * it only stops following. Throws a TidemarkError, 'interrupted' for an aborted signal.
+ */
+export async function followRun(
+  wanted: Wanted,
+  { onView, signal, samples = 500, pauseMilliseconds = 1000 }: FollowOptions,
+): Promise<RunDetail> {
+  let view = initialView;
+  const show = (next: RunView): void => {
+    view = next;
+    onView(view);
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const runId = view.record?.id ?? (wanted.kind === 'run' ? wanted.runId : undefined);
+      return await withClient(
+        (client) => once(client, wanted, runId, { show, now: () => view, signal, samples }),
+        { signal },
+      );
+    } catch (error) {
+      if (signal?.aborted === true) {
+        throw new TidemarkError('interrupted', 'The run is no longer followed.');
+      }
+      const isLost =
+        error instanceof TidemarkError && error.code === 'no-daemon' && view.record !== undefined;
+      if (!isLost || attempt > attempts) {
+        throw error;
+      }
+      show({ ...view, phrase: 'The daemon went away; looking for it again' });
+      await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
+    }
+  }
+}
+
+interface Following {
+  readonly show: (view: RunView) => void;
+  readonly now: () => RunView;
+  readonly signal: AbortSignal | undefined;
+  readonly samples: number;
+}
+
+/** Over one connection. */
+async function once(
+  client: DaemonClient,
+  wanted: Wanted,
+  knownId: number | undefined,
+  { show, now, signal, samples }: Following,
+): Promise<RunDetail> {
+  const { promise: ended, resolve } = Promise.withResolvers<undefined>();
+  let runId = knownId;
+  const early: RunProgress[] = [];
+  const take = (progress: RunProgress): void => {
+    if (runId === undefined) {
+      // It may begin before the answer to the request is here.
+      early.push(progress);
+    } else if (progress.runId === runId) {
+      show(advance(now(), progress));
+      if (progress.step.kind === 'ended') {
+        resolve(undefined);
+      }
+    }
+  };
+  await client.subscribe('progress', take, { signal });
+  if (runId === undefined) {
+    const record = await start(client, wanted, signal);
+    runId = record.id;
+    show({ ...now(), record, phrase: 'In line' });
+  } else {
+    const { record, samples: taken } = await client.call(
+      'getRun',
+      { runId, document: false, samples },
+      { signal },
+    );
+    show({
+      ...now(),
+      record,
+      phrase: record.state === 'queued' ? 'In line' : 'Running',
+      samples: record.kind === 'profile' ? taken : now().samples,
+      model: now().model ?? (record.kind === 'profile' ? record.models[0] : undefined),
+    });
+    if (!isOpen(record.state)) {
+      resolve(undefined);
+    }
+  }
+  early.forEach(take);
+  const lost = client.closed.then(() => {
+    throw new TidemarkError('no-daemon', 'The connection to the daemon broke.');
+  });
+  await Promise.race([ended, lost, aborted(signal)]);
+  return await client.call('getRun', { runId, samples }, { signal });
+}
+
+async function start(
+  client: DaemonClient,
+  wanted: Wanted,
+  signal: AbortSignal | undefined,
+): Promise<RunRecord> {
+  switch (wanted.kind) {
+    case 'profile':
+      return await client.call('startProfile', wanted.parameters, { signal });
+    case 'study':
+      return await client.call('startStudy', wanted.parameters, { signal });
+    case 'run':
+      throw new Error('a run that is there is not started');
+  }
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  return promise;
+}

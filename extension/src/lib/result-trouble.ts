@@ -1,0 +1,30 @@
+/** A run that ended without its result, as the trouble that it is. */
+
+import { TidemarkError } from '../../../shared/src/errors.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { toTrouble } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
+
+/** Nothing for a run that is complete, still open, or was cancelled by a person. */
+export function resultTrouble({ state, error, reason, signal }: RunRecord): Trouble | undefined {
+  switch (state) {
+    case 'queued':
+    case 'running':
+    case 'complete':
+    case 'cancelled':
+      return undefined;
+    case 'interrupted':
+      return {
+        kind: 'host-crashed',
+        message: reason ?? 'The run was interrupted.',
+        hint:
+          signal === undefined
+            ? 'Run it again; the logs say more.'
+            : `It ended by ${signal}. Run it again; the logs say more.`,
+      };
+    case 'failed':
+      return error === undefined
+        ? { kind: 'failed', message: reason ?? 'The run failed.' }
+        : toTrouble(new TidemarkError(error.code, error.message, { hint: error.hint }));
+  }
+}

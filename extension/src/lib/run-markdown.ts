@@ -1,0 +1,200 @@
+/** A run as the text of a detail: what it found first, then the chart, then what does not fit into metadata. */
+
+import { peakParts } from '../../../shared/src/analysis/waterfall.ts';
+import { channelAmount, channelNames } from '../../../shared/src/format/leak-channels.ts';
+import { formatPercent } from '../../../shared/src/format/numbers.ts';
+import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { ChannelVerdict, LeakStatus } from '../../../shared/src/protocol/leak-verdicts.ts';
+import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
+import type { StudyDocument } from '../../../shared/src/protocol/study-document.ts';
+import type { Explanation, VerdictStatus } from '../../../shared/src/protocol/study-evidence.ts';
+import { memoryChart, partsChart, peakBars, seriesOf } from './charts.ts';
+import type { ChartOptions } from './charts.ts';
+import { amount, signedAmount } from './memory-words.ts';
+import { endSentence, runTitle } from './run-words.ts';
+
+/** More than a list's detail has room for, where there is a screen of its own. */
+export interface RunMarkdownOptions extends ChartOptions {
+  readonly isBrief: boolean;
+}
+
+export function runMarkdown({ record, document, samples }: RunDetail, options: RunMarkdownOptions): string {
+  switch (document?.kind) {
+    case 'study':
+      return studyMarkdown(record, document, options);
+    case 'profile':
+      return profileMarkdown(record, document, options);
+    case undefined:
+      return blocks([
+        headSentence(record),
+        memoryChart(runTitle(record), seriesOf(samples), options),
+        samples.length === 0 ? 'Nothing was measured.' : '',
+      ]);
+  }
+}
+
+/** What a list shows before the run itself is fetched. */
+export const recordMarkdown = (record: RunRecord): string => headSentence(record);
+
+function headSentence(record: RunRecord): string {
+  const end = endSentence(record);
+  return blocks([
+    end === '' ? '' : `**${end}**`,
+    record.error?.hint ?? '',
+    record.finding === undefined ? '' : record.finding,
+    end === '' && record.finding === undefined ? openSentence(record) : '',
+  ]);
+}
+
+function openSentence({ state }: RunRecord): string {
+  return state === 'queued' ? 'It waits for its turn.' : state === 'running' ? 'It is at work.' : '';
+}
+
+function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMarkdownOptions): string {
+  const { model, iterations, confirmation = [], leaks = [] } = run;
+  const parts = options.isBrief ? undefined : peakParts(run);
+  return blocks([
+    headSentence(record),
+    memoryChart(model.name, seriesOf(iterations, confirmation), options),
+    options.isBrief || leaks.length === 0 ? '' : leakTable(leaks),
+    parts === undefined
+      ? ''
+      : partsChart(
+          `What the peak of ${model.name} is made of, in ${options.unit}`,
+          [
+            ...parts.weights.map(({ dtype, bytes }) => ({
+              label: `weights, ${dtype === 'uint32' ? 'uint32 (packed)' : dtype}`,
+              value: bytes,
+              kind: 'part' as const,
+            })),
+            {
+              label: 'voice and other active',
+              value: parts.otherActiveBytes + parts.loadingBytes,
+              kind: 'part',
+            },
+            { label: 'transient', value: parts.transientBytes, kind: 'part' },
+            { label: 'peak', value: parts.peakBytes, kind: 'total' },
+          ],
+          options,
+        ),
+    options.isBrief || run.attribution === undefined ? '' : stageTable(run.attribution, options),
+  ]);
+}
+
+const leakWords: Readonly<Record<LeakStatus, string>> = {
+  leak: '▲ leak',
+  'no-leak': '● no leak',
+  'cache-growth': '✕ cache growth',
+  plateau: '✕ plateau',
+  inconclusive: '◐ inconclusive',
+};
+
+function leakTable(leaks: readonly ChannelVerdict[]): string {
+  return table(
+    ['Channel', 'Verdict', 'An iteration', 'Would have shown'],
+    leaks.map(({ channel, status, ratePerIteration, smallestDetectable }) => [
+      channelNames[channel],
+      leakWords[status],
+      status === 'leak' ? channelAmount(channel, ratePerIteration, { sign: true }) : '–',
+      smallestDetectable === undefined ? '–' : channelAmount(channel, smallestDetectable),
+    ]),
+  );
+}
+
+function stageTable(
+  { parts, granularity }: NonNullable<ProfileDocument['attribution']>,
+  { unit }: ChartOptions,
+): string {
+  const largest = parts.toSorted((a, b) => b.transientBytes - a.transientBytes).slice(0, 10);
+  return blocks([
+    `### The largest ${granularity}`,
+    table(
+      ['Part', 'Transient', 'Peak'],
+      largest.map(({ name, transientBytes, peakBytes }) => [
+        name,
+        amount(transientBytes, unit),
+        amount(peakBytes, unit),
+      ]),
+    ),
+  ]);
+}
+
+function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMarkdownOptions): string {
+  const { unit } = options;
+  const { runs, comparison, answer, failures, conclusion } = study;
+  const end = endSentence(record);
+  const bars = runs.flatMap(({ model, summary }) =>
+    summary === undefined
+      ? []
+      : [
+          {
+            model: model.name,
+            activeBytes: summary.active.lastBytes,
+            peakBytes: summary.peakBytes.median,
+          },
+        ],
+  );
+  return blocks([
+    end === '' ? '' : `**${end}**`,
+    conclusion,
+    peakBars(bars, options),
+    comparison === undefined
+      ? ''
+      : table(
+          [`Against ${comparison.baseline}`, 'Peak', 'Share', 'Loaded'],
+          comparison.differences.map(({ model, peakBytes, peakShare, peakRelation, loadActiveBytes }) => [
+            model,
+            peakRelation === 'unclear'
+              ? `${signedAmount(peakBytes, unit)} (unclear)`
+              : signedAmount(peakBytes, unit),
+            formatPercent(peakShare, { sign: true }),
+            signedAmount(loadActiveBytes, unit),
+          ]),
+        ),
+    ...failures.map(({ model, error }) => `**${model} failed:** ${error.message}`),
+    ...(answer?.explanations ?? []).map((each) => explanationMarkdown(each, options)),
+    ...(answer?.refusals ?? []).map(({ model, reason }) => `No verdict on ${model}: ${reason}.`),
+  ]);
+}
+
+const verdictWords: Readonly<Record<VerdictStatus, string>> = {
+  supported: '● supported',
+  refuted: '✕ refuted',
+  inconclusive: '◐ inconclusive',
+  'not-tested': '○ not tested',
+};
+
+function explanationMarkdown(
+  { model, sentence, verdicts, remedy }: Explanation,
+  { isBrief, unit }: RunMarkdownOptions,
+): string {
+  const rows = isBrief ? verdicts.filter(({ status }) => status === 'supported') : verdicts;
+  return blocks([
+    `### ${model}`,
+    sentence,
+    remedy === undefined ? '' : remedy.sentence,
+    remedy?.command === undefined ? '' : `\`${remedy.command}\``,
+    rows.length === 0
+      ? ''
+      : table(
+          ['Hypothesis', 'Verdict', 'Effect', 'Share'],
+          rows.map(({ statement, status, effectBytes, share }) => [
+            statement,
+            verdictWords[status],
+            effectBytes === undefined ? '–' : signedAmount(effectBytes.estimate, unit),
+            share === undefined ? '–' : formatPercent(share, { sign: true }),
+          ]),
+        ),
+  ]);
+}
+
+/** A table of Markdown; what would end a cell is escaped. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Paragraphs, without the empty ones. */
+export const blocks = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('\n\n');
