@@ -1,0 +1,235 @@
+/** Memory in Menu Bar: what it says for each state, and that it is gone as soon as it has said it. */
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  exampleAlert,
+  exampleMoment,
+  exampleRun,
+  exampleStatus,
+} from '../../../shared/src/protocol/daemon/examples.ts';
+import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import MenuBar from '../../src/menu-bar.tsx';
+import { launch } from '../harness/launch.ts';
+import type { LaunchOptions } from '../harness/launch.ts';
+import type { Screen } from '../harness/screen.ts';
+import { ScriptedDaemon, silence } from '../harness/scripted-daemon.ts';
+import type { Script } from '../harness/scripted-daemon.ts';
+import { Home } from '../harness/surroundings.ts';
+import type { TreeNode } from '../harness/tree.ts';
+import { walk, wording } from '../harness/tree.ts';
+import { raycast } from '../raycast-api/raycast.ts';
+
+let home: Home;
+let daemon: ScriptedDaemon;
+
+beforeEach(async () => {
+  home = new Home();
+  daemon = await ScriptedDaemon.start();
+});
+
+afterEach(async () => {
+  home[Symbol.dispose]();
+  await daemon[Symbol.asyncDispose]();
+});
+
+/** At rest: nothing runs, nothing waits, no alert. */
+function restingStatus(changes: Partial<DaemonStatus> = {}): DaemonStatus {
+  const { current, ...rest } = exampleStatus();
+  void current;
+  const { alerts, host, notices } = { alerts: { open: 0, acknowledged: 0 }, host: rest.host, notices: [] };
+  return { ...rest, queued: [], alerts, notices, host: { ...host, state: 'idle' }, ...changes };
+}
+
+const answering = (status: DaemonStatus, more: Script = {}): Script => ({
+  status: () => status,
+  listRuns: () => ({ runs: [exampleRun(7), exampleRun(6, { leak: 'leak' })], total: 2 }),
+  ...more,
+});
+
+const preferences = (): Readonly<Record<string, string>> => ({ dataFolder: daemon.dataFolder });
+
+/** Launches it as Raycast does in the background, and gives what is left in the menu bar. */
+async function drawn(options: LaunchOptions = {}): Promise<TreeNode> {
+  const screen = launch('menu-bar', MenuBar, {
+    launchType: 'background',
+    preferences: preferences(),
+    ...options,
+  });
+  await screen.until('it is unloaded', () => screen.isClosed);
+  if (screen.drawn === undefined) throw new Error('Nothing is left in the menu bar');
+  return screen.drawn;
+}
+
+function openMenu(): Screen {
+  return launch('menu-bar', MenuBar, { preferences: preferences(), isMenuOpen: true });
+}
+
+const itemsOf = (menu: TreeNode): TreeNode[] =>
+  [...walk(menu)].filter(({ type }) => type === 'MenuBarExtra.Item');
+
+describe('with a daemon', () => {
+  test('active memory is the title, and each figure says of when it is', async () => {
+    daemon.script = answering(restingStatus());
+    const menu = await drawn();
+    expect(menu.props['title']).toMatch(/^16[01](\.\d)? MB$/);
+    const figures = itemsOf(menu).filter(({ props }) => /as of/.test(String(props['subtitle'])));
+    expect(figures.map(({ props }) => props['title']).join(' ')).toMatch(/active.*peak.*cache.*footprint/i);
+  });
+
+  test('it asks once, closes its connection and unloads', async () => {
+    daemon.script = answering(restingStatus());
+    await drawn();
+    expect(daemon.methodsAsked().sort()).toEqual(['listRuns', 'status']);
+    expect(daemon.connectionsSeen).toBe(1);
+    await expect.poll(() => daemon.connections).toBe(0);
+    expect([raycast.toasts, raycast.huds]).toEqual([[], []]);
+  });
+
+  test('MiB are shown where they are preferred', async () => {
+    daemon.script = answering(restingStatus());
+    const menu = await drawn({ preferences: { ...preferences(), unit: 'MiB' } });
+    expect(menu.props['title']).toMatch(/^153(\.\d)? MiB$/);
+  });
+
+  test('the held model, the next check and recent runs are in the menu', async () => {
+    const recentPeaks = [400, 500, 600].map((megabytes, place) => ({
+      runId: place + 5,
+      at: exampleMoment(place),
+      model: 'bf16',
+      peakBytes: megabytes * 1e6,
+      activeBytes: 160_500_000,
+    }));
+    daemon.script = answering(restingStatus({ recentPeaks }));
+    const text = wording(await drawn());
+    expect(text).toMatch(/bf16/);
+    expect(text).toMatch(/Every hour/);
+    expect(text).toMatch(/^7: bf16$/m);
+    // Bars of recent peaks.
+    expect(text).toMatch(/[▁▂▃▄▅▆▇█]/);
+  });
+
+  test.each<[string, Partial<DaemonStatus>, RegExp]>([
+    ['no check yet', { lastCheck: undefined as never }, /not checked/],
+    ['no leak', {}, /no leak/i],
+    ['a leak', { lastCheck: { runId: 7, at: exampleMoment(2), model: 'bf16', leak: 'leak' } }, /leak/i],
+    [
+      'an inconclusive check',
+      { lastCheck: { runId: 7, at: exampleMoment(2), model: 'bf16', leak: 'inconclusive' } },
+      /inconclusive/i,
+    ],
+    [
+      'an open alert',
+      { alerts: { open: 1, acknowledged: 0, latest: exampleAlert({ state: 'open' }) } },
+      /above its baseline/,
+    ],
+    ['a run at work', { current: { record: exampleRun(8, { state: 'running' }) } }, /measures/],
+  ])('%s is told by the tooltip', async (_name, changes, words) => {
+    daemon.script = answering(restingStatus(changes));
+    expect((await drawn()).props['tooltip']).toMatch(words);
+  });
+
+  test('the states of the last check differ in shape, not by colour alone', async () => {
+    const sources: string[] = [];
+    for (const leak of ['no-leak', 'leak', 'inconclusive'] as const) {
+      daemon.script = answering(
+        restingStatus({ lastCheck: { runId: 7, at: exampleMoment(2), model: 'bf16', leak } }),
+      );
+      const icon = (await drawn()).props['icon'] as { source: unknown };
+      sources.push(JSON.stringify(icon.source));
+    }
+    expect(new Set(sources).size).toBe(3);
+  });
+
+  test('what runs can be cancelled, what is held can be unloaded', async () => {
+    let cancelled: unknown;
+    daemon.script = answering(exampleStatus(), {
+      cancel: (parameters) => {
+        cancelled = parameters;
+        return exampleRun(8, { state: 'cancelled' });
+      },
+    });
+    const running = openMenu();
+    await running.until('the run', () => running.all('MenuBarExtra.Item', /^Cancel/)[0]);
+    await running.click(/^Cancel/);
+    await running.until('it is cancelled', () => cancelled !== undefined);
+    expect(cancelled).toEqual({ runId: 8 });
+    running.close();
+
+    let isUnloaded = false;
+    daemon.script = answering(restingStatus(), {
+      unload: () => {
+        isUnloaded = true;
+        return { state: 'none', deaths: 0 };
+      },
+    });
+    const resting = openMenu();
+    await resting.until('the model', () => resting.all('MenuBarExtra.Item', /^Unload/)[0]);
+    await resting.click(/^Unload/);
+    await resting.until('it is unloaded', () => isUnloaded);
+  });
+
+  test('commands are opened from the menu, and one that is disabled does no harm', async () => {
+    daemon.script = answering(restingStatus());
+    const screen = launch('menu-bar', MenuBar, {
+      preferences: preferences(),
+      isMenuOpen: true,
+      disabled: ['leak-checks'],
+    });
+    await screen.until('the menu', () => screen.all('MenuBarExtra.Item', /Open Runs/)[0]);
+    await screen.click(/Open Runs/);
+    await screen.click(/Open Leak Checks/);
+    expect(raycast.launches.map(({ name }) => name)).toEqual(['runs']);
+  });
+});
+
+describe('without a daemon', () => {
+  test('a useful menu is there at once', async () => {
+    await daemon.stop();
+    const began = performance.now();
+    const menu = await drawn({ preferences: { dataFolder: home.dataFolder, tidemarkPath: home.tidemark() } });
+    expect(performance.now() - began).toBeLessThan(1000);
+    const [first, second] = itemsOf(menu);
+    expect(first?.props['title']).toMatch(/not installed/);
+    expect(second?.props['title']).toMatch(/Set Up Daemon/);
+    expect(raycast.toasts).toEqual([]);
+    daemon = await ScriptedDaemon.start();
+  });
+
+  test('the last figures stay, marked as old', async () => {
+    daemon.script = answering(restingStatus());
+    home.installService();
+    const before = await drawn();
+    await daemon.stop();
+    const after = await drawn({ preferences: { ...preferences(), tidemarkPath: home.tidemark() } });
+    expect(after.props['title']).toBe(before.props['title']);
+    expect(JSON.stringify(after.props['icon'])).not.toBe(JSON.stringify(before.props['icon']));
+    expect(wording(after)).toMatch(/as of/);
+    expect(itemsOf(after)[0]?.props['title']).toMatch(/does not run/);
+    daemon = await ScriptedDaemon.start();
+  });
+
+  test('a daemon that hangs is not waited for longer than a menu bar command may run', async () => {
+    daemon.script = { status: () => silence, listRuns: () => silence };
+    const began = performance.now();
+    const menu = await drawn();
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(itemsOf(menu)[0]?.props['title']).toMatch(/did not answer/);
+  });
+
+  test('a daemon of another version is told apart, with a way to resolve it', async () => {
+    await daemon[Symbol.asyncDispose]();
+    daemon = await ScriptedDaemon.start({}, { protocolVersion: 0, version: '0.0.9' });
+    const menu = await drawn();
+    expect(itemsOf(menu).map(({ props }) => props['title'])).toEqual(
+      expect.arrayContaining([expect.stringMatching(/0\.0\.9/), 'Restart Daemon']),
+    );
+  });
+});
+
+test('a menu that is closed while it loads leaves no connection', async () => {
+  daemon.script = { status: () => silence, listRuns: () => silence };
+  const screen = openMenu();
+  await screen.until('it asks', () => daemon.connections === 1);
+  screen.close();
+  await expect.poll(() => daemon.connections).toBe(0);
+});
