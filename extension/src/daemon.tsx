@@ -1,29 +1,21 @@
 /** Daemon: its exact state, and everything that is done to it: install, start, stop, restart, logs, doctor. */
 
-import { ActionPanel, Action, Color, Icon, Keyboard, List, openExtensionPreferences } from '@raycast/api';
+import { ActionPanel, Action, Color, Icon, Keyboard, List } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../shared/src/format/dates.ts';
+import { deeds } from './components/daemon-deeds.tsx';
 import { DaemonMetadata } from './components/daemon-metadata.tsx';
 import { DoctorView } from './components/doctor-view.tsx';
 import { LogView } from './components/log-view.tsx';
 import { cancelRun } from './components/run-actions.tsx';
-import { slowTimeoutMilliseconds, withClient } from './lib/connection.ts';
+import { withClient } from './lib/connection.ts';
 import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
 import type { DaemonState } from './lib/daemon-state.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
-import { refreshMenuBar } from './lib/deep-links.ts';
-import { withToast } from './lib/notify.ts';
 import { runTitle } from './lib/run-words.ts';
-import {
-  installDaemon,
-  restartDaemon,
-  startDaemon,
-  stopDaemon,
-  uninstallDaemon,
-} from './lib/service-actions.ts';
 import { troubleText } from './lib/trouble.ts';
 
 /** How often it looks again while it is open: the state is what this command is for. */
@@ -61,15 +53,6 @@ function DaemonScreen(): ReactNode {
       {data !== undefined && <Items state={data} onChange={revalidate} />}
     </List>
   );
-}
-
-interface Deed {
-  readonly id: string;
-  readonly title: string;
-  readonly icon: Icon;
-  readonly isOffered: boolean;
-  readonly explanation: string;
-  readonly action: ReactNode;
 }
 
 function Items({
@@ -171,130 +154,6 @@ function CancelCurrent({
       onAction={() => void cancelRun(runId).then(onDone)}
     />
   );
-}
-
-/** Those that make sense in this state, the one that resolves it first. */
-function deeds(state: DaemonState, onChange: () => void): readonly Deed[] {
-  const { status, trouble, surroundings } = state;
-  const { tidemarkPath, isServiceInstalled } = surroundings;
-  const hasCommand = tidemarkPath !== undefined;
-  const isUp = status !== undefined;
-  const does = (
-    id: string,
-    title: string,
-    icon: Icon,
-    isOffered: boolean,
-    explanation: string,
-    work: () => Promise<unknown>,
-    style: Action.Style = Action.Style.Regular,
-  ): Deed => ({
-    id,
-    title,
-    icon,
-    isOffered,
-    explanation,
-    action: <Action title={title} icon={icon} style={style} onAction={() => void work().then(onChange)} />,
-  });
-  return [
-    {
-      id: 'path',
-      title: 'Set Path of Tidemark',
-      icon: Icon.Gear,
-      isOffered: !hasCommand,
-      explanation:
-        'No `tidemark` was found in the usual places. Clone Tidemark and run `npm run setup` in it, then say in the preferences where `node_modules/.bin/tidemark` is.',
-      action: <Action title="Open Preferences" icon={Icon.Gear} onAction={openExtensionPreferences} />,
-    },
-    does(
-      'restart-first',
-      'Restart Daemon',
-      Icon.RotateClockwise,
-      hasCommand && (trouble?.kind === 'other-version' || trouble?.kind === 'not-responding'),
-      'Ends the daemon that runs and starts the version that is installed.',
-      restartDaemon,
-    ),
-    does(
-      'start',
-      'Start Daemon',
-      Icon.Play,
-      hasCommand && isServiceInstalled && trouble?.kind === 'not-running',
-      'Has launchd start the daemon.',
-      startDaemon,
-    ),
-    does(
-      'install',
-      isServiceInstalled ? 'Install Again' : 'Install Daemon',
-      Icon.Download,
-      hasCommand,
-      isServiceInstalled
-        ? 'Writes the launchd agent anew, for instance after Tidemark was moved or updated. You are asked first.'
-        : 'Adds a launchd agent that starts the daemon when you log in. You are asked first, and can remove it here.',
-      installDaemon,
-    ),
-    does(
-      'unload',
-      'Unload Model',
-      Icon.Eject,
-      status?.host.model !== undefined && status.current === undefined,
-      'Ends the model host, which gives its memory back. The daemon stays.',
-      unloadModel,
-    ),
-    does(
-      'restart',
-      'Restart Daemon',
-      Icon.RotateClockwise,
-      hasCommand && isServiceInstalled && isUp,
-      'Ends the daemon in good order and starts it again. A run at work is interrupted, its samples are kept.',
-      restartDaemon,
-    ),
-    does(
-      'stop',
-      'Stop Daemon',
-      Icon.Stop,
-      isUp,
-      isServiceInstalled
-        ? 'Ends the daemon until it is started here, or you log in again.'
-        : 'Ends the daemon, which nothing starts again by itself.',
-      () => stopDaemon(isServiceInstalled && hasCommand),
-      Action.Style.Destructive,
-    ),
-    {
-      id: 'logs',
-      title: 'Show Logs',
-      icon: Icon.Terminal,
-      isOffered: true,
-      explanation: 'The newest lines of the daemon’s log.',
-      action: <Action.Push title="Show Logs" icon={Icon.Terminal} target={<LogView />} />,
-    },
-    {
-      id: 'doctor',
-      title: 'Run Doctor',
-      icon: Icon.MedicalSupport,
-      isOffered: isUp || hasCommand,
-      explanation: 'Checks whether this Mac can measure, and says what to do where it cannot.',
-      action: <Action.Push title="Run Doctor" icon={Icon.MedicalSupport} target={<DoctorView />} />,
-    },
-    does(
-      'uninstall',
-      'Remove Daemon',
-      Icon.Trash,
-      hasCommand && isServiceInstalled,
-      'Removes the launchd agent and ends the daemon. What was measured is kept.',
-      uninstallDaemon,
-      Action.Style.Destructive,
-    ),
-  ];
-}
-
-async function unloadModel(): Promise<void> {
-  await withToast({
-    doing: 'Unloading the model',
-    done: 'The model is unloaded',
-    failed: 'The model was not unloaded',
-    work: () =>
-      withClient((client) => client.call('unload', {}, { timeoutMilliseconds: slowTimeoutMilliseconds })),
-  });
-  await refreshMenuBar();
 }
 
 function stateIcon({ status, trouble }: DaemonState): { source: Icon; tintColor: Color } {

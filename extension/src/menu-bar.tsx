@@ -17,7 +17,7 @@ import { openCommand } from './lib/deep-links.ts';
 import { cachedGlance, loadSnapshot } from './lib/load-snapshot.ts';
 import type { Snapshot } from './lib/load-snapshot.ts';
 import { emptyMenu, menuModel } from './lib/menu-model.ts';
-import type { MenuAction } from './lib/menu-model.ts';
+import type { MenuAction } from './lib/menu-types.ts';
 import { preferences } from './lib/preferences.ts';
 import { waitForDaemon } from './lib/service-actions.ts';
 import { runTidemark } from './lib/tidemark-command.ts';

@@ -2,7 +2,7 @@
 
 import { MenuBarExtra } from '@raycast/api';
 import type { ReactNode } from 'react';
-import type { MenuAction, MenuItem, MenuSection } from '../lib/menu-model.ts';
+import type { MenuAction, MenuItem, MenuSection } from '../lib/menu-types.ts';
 
 export interface MenuItemsProps {
   readonly sections: readonly MenuSection[];
