@@ -5,8 +5,9 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import { daemonSettings, defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
+import * as v from 'valibot';
 import type { AlertChange, AlertHistory, CheckRecord, ScheduleHistory } from './ports.ts';
 
 export class MemoryHistory implements ScheduleHistory, AlertHistory {
@@ -49,8 +50,9 @@ export class MemoryHistory implements ScheduleHistory, AlertHistory {
   }
 
   noteScheduleDue(id: number, nextAt: Date | undefined): void {
-    const { nextAt: _, ...schedule } = this.#schedule(id);
     this.#refuseWhenFull();
+    const schedule = { ...this.#schedule(id) };
+    delete schedule.nextAt;
     this.#store(nextAt === undefined ? schedule : { ...schedule, nextAt: nextAt.toISOString() });
   }
 
@@ -136,8 +138,9 @@ export class MemoryHistory implements ScheduleHistory, AlertHistory {
     return this.#settings;
   }
 
-  changeSettings({ alerts, ...change }: DaemonSettingsChange): DaemonSettings {
-    this.#settings = { ...this.#settings, ...change, alerts: { ...this.#settings.alerts, ...alerts } };
+  changeSettings(change: DaemonSettingsChange): DaemonSettings {
+    const alerts = { ...this.#settings.alerts, ...change.alerts };
+    this.#settings = v.parse(daemonSettings, { ...this.#settings, ...change, alerts });
     return this.#settings;
   }
 

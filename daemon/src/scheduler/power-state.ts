@@ -4,6 +4,8 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { formatPercent } from '@tidemark/shared/format/numbers.ts';
+import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 
 export interface PowerState {
   readonly source: 'mains' | 'battery' | 'unknown';
@@ -19,6 +21,18 @@ export interface PowerOptions {
   readonly root?: string;
   /** Runs `pmset` and gives what it prints; rejects where it fails. */
   readonly pmset?: (programArguments: readonly string[]) => Promise<string>;
+}
+
+/** Why a schedule's check should not begin now, as a sentence without its full stop; undefined where nothing speaks against. */
+export function powerObstacle(
+  { skipOnBattery, skipInLowPowerMode }: Pick<ScheduleSettings, 'skipOnBattery' | 'skipInLowPowerMode'>,
+  { source, lowPowerMode, charge }: PowerState,
+): string | undefined {
+  if (skipOnBattery && source === 'battery') {
+    const left = charge === undefined ? '' : ` (${formatPercent(charge, { fractionDigits: 0 })})`;
+    return `The machine was on battery${left}`;
+  }
+  return skipInLowPowerMode && lowPowerMode === true ? 'The machine was in low power mode' : undefined;
 }
 
 /** Never rejects: what cannot be found out is unknown, and unknown stops no check. */

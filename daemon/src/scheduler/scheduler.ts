@@ -1,9 +1,7 @@
 /** Begins scheduled checks when they are due: one at a time, none twice, and one for all that a sleep has left out. */
 
-import { TZDate } from '@date-fns/tz/date';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatDateTime } from '@tidemark/shared/format/dates.ts';
-import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
+import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
@@ -12,9 +10,9 @@ import * as v from 'valibot';
 import type { Log } from '../logging/log.ts';
 import type { Clock, Timer } from './clock.ts';
 import { machineTimeZone as systemTimeZone } from './machine-time-zone.ts';
-import { passedSince, planFrom, reviewed } from './plan.ts';
-import type { PlanContext } from './plan.ts';
+import { PlanBook } from './plan-book.ts';
 import type { ScheduleHistory } from './ports.ts';
+import { powerObstacle } from './power-state.ts';
 import type { PowerState } from './power-state.ts';
 import { checkTiming } from './timing.ts';
 
@@ -31,6 +29,7 @@ export interface SchedulerOptions {
   readonly random?: () => number;
   /** A schedule or its next time is another. */
   readonly onChange?: () => void;
+  /** Default: what the system says at the time. */
   readonly machineTimeZone?: () => string;
 }
 
@@ -41,42 +40,34 @@ const busyWait = 5000;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  /**
-   * When each is due next, as milliseconds since 1970. The history has the same, but this is what counts: a disk that is
-   * full must not make a check run again and again.
-   */
-  readonly #planned = new Map<number, number>();
+  readonly #book: PlanBook;
   /** Those that were due while another run was at work. */
   readonly #waited = new Set<number>();
   #state: 'new' | 'running' | 'stopped' = 'new';
   #timer: Timer | undefined;
-  #lastLook = 0;
-  #timeZone = '';
-  /** The run that was begun last; no other is begun before it has ended. */
+  /** The check that was begun last; no other is begun before it has ended. */
   #lastRun: number | undefined;
-  #known: { readonly schedules: readonly Schedule[]; readonly allPaused: boolean } | undefined;
   #works = false;
   #looksAgain = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#book = new PlanBook({
+      history: options.history,
+      clock: options.clock,
+      log: options.log,
+      random: options.random ?? Math.random,
+      machineTimeZone: options.machineTimeZone ?? systemTimeZone,
+    });
   }
 
   /** Takes up what the history has planned. What came due meanwhile is checked once, unless that was begun already. */
   start(): void {
-    if (this.#state !== 'new') {
-      return;
+    if (this.#state === 'new') {
+      this.#state = 'running';
+      this.#book.load();
+      this.#look();
     }
-    this.#state = 'running';
-    this.#lastLook = this.#now();
-    this.#timeZone = this.#machineTimeZone();
-    for (const schedule of this.#schedules()) {
-      if (schedule.nextAt !== undefined) {
-        this.#planned.set(schedule.id, Date.parse(schedule.nextAt));
-        this.#passOverBegun(schedule, Date.parse(schedule.nextAt));
-      }
-    }
-    this.#look({ review: true });
   }
 
   /** Begins nothing more. What is planned stays in the history. */
@@ -87,7 +78,6 @@ export class Scheduler {
 
   /** For when the daemon's settings are others. */
   reconsider(): void {
-    this.#known = undefined;
     this.#update();
   }
 
@@ -104,34 +94,38 @@ export class Scheduler {
   }
 
   list(): Schedule[] {
-    return this.#schedules().map((schedule) => this.#withNext(schedule, this.isPaused));
+    return this.#book.list();
   }
 
   /** Whether all of them are. */
   get isPaused(): boolean {
-    return this.#read().allPaused;
+    return this.#book.allPaused;
+  }
+
+  /** The one that is due first; one that waits for another run is due already. */
+  next(): { scheduleId: number; name: string; at: string } | undefined {
+    return this.list()
+      .flatMap(({ id, name, nextAt }) => (nextAt === undefined ? [] : [{ scheduleId: id, name, at: nextAt }]))
+      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.scheduleId - b.scheduleId)[0];
   }
 
   /** Adds one, or changes one. Throws 'bad-input' for a timing that cannot be, 'not-found' for an id that isn't there. */
   set(id: number | undefined, settings: ScheduleSettings): Schedule {
     checkTiming(settings.timing);
     const { history } = this.#options;
-    const before = id === undefined ? undefined : this.#find(id);
+    const before = id === undefined ? undefined : this.#book.find(id);
     const schedule = id === undefined ? history.addSchedule(settings) : history.changeSchedule(id, settings);
-    this.#known = undefined;
-    if (before === undefined || whenOf(before) !== whenOf(settings)) {
-      this.#planned.delete(schedule.id);
+    if (before !== undefined && whenOf(before) !== whenOf(settings)) {
+      this.#book.forget(schedule.id);
     }
     this.#update();
-    return this.#withNext(this.#find(schedule.id), this.isPaused);
+    return this.#book.find(schedule.id);
   }
 
   /** Throws 'not-found'. */
   remove(id: number): void {
-    this.#find(id);
+    this.#book.find(id);
     this.#options.history.removeSchedule(id);
-    this.#known = undefined;
-    this.#planned.delete(id);
     this.#waited.delete(id);
     this.#update();
   }
@@ -142,18 +136,9 @@ export class Scheduler {
     if (id === undefined) {
       history.changeSettings({ schedulesPaused: paused });
     } else {
-      history.changeSchedule(id, { ...settingsOf(this.#find(id)), paused });
+      history.changeSchedule(id, { ...settingsOf(this.#book.find(id)), paused });
     }
-    this.#known = undefined;
     this.#update();
-  }
-
-  /** The one that is due first; one that waits for another run is due already. */
-  next(): { scheduleId: number; name: string; at: string } | undefined {
-    const [first] = this.list()
-      .flatMap(({ id, name, nextAt }) => (nextAt === undefined ? [] : [{ scheduleId: id, name, at: nextAt }]))
-      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.scheduleId - b.scheduleId);
-    return first;
   }
 
   /**
@@ -161,23 +146,21 @@ export class Scheduler {
    * check. Throws 'not-found', and 'busy' while its last one is queued or running.
    */
   checkNow(id: number): RunRecord {
-    const schedule = this.#find(id);
+    const schedule = this.#book.find(id);
     const last =
       schedule.lastRunId === undefined ? undefined : this.#options.history.getRun(schedule.lastRunId);
     if (last !== undefined && isOpen(last.state)) {
       throw new TidemarkError(
         'busy',
         `A check of "${schedule.name}" is ${last.state} already, as run ${last.id}.`,
-        {
-          hint: 'Wait for it, or cancel it first.',
-        },
+        { hint: 'Wait for it, or cancel it first.' },
       );
     }
-    const planned = this.#planned.get(id);
-    const now = this.#now();
-    const run = this.#begin(schedule, now);
-    if (planned !== undefined && planned <= now) {
-      this.#plan(schedule, now);
+    const wasDue = schedule.nextAt !== undefined && Date.parse(schedule.nextAt) <= this.#book.now();
+    const run = this.#begin(schedule);
+    if (wasDue) {
+      this.#waited.delete(id);
+      this.#book.planNext(schedule);
     }
     this.#options.onChange?.();
     return run;
@@ -186,8 +169,10 @@ export class Scheduler {
   /** After a change: plans at once, so that an answer to it has the new plan, and begins what is due. */
   #update(): void {
     if (this.#state === 'running') {
-      this.#reconcile(false);
+      this.#book.reconcile();
       this.#look();
+    } else {
+      this.#book.refresh();
     }
     this.#options.onChange?.();
   }
@@ -199,51 +184,8 @@ export class Scheduler {
     }
   }
 
-  #find(id: number): Schedule {
-    const schedule = this.#schedules().find((each) => each.id === id);
-    if (schedule === undefined) {
-      throw new TidemarkError('not-found', `There is no schedule ${id}.`, {
-        hint: '`tidemark schedule list` shows those that there are.',
-      });
-    }
-    return schedule;
-  }
-
-  #schedules(): readonly Schedule[] {
-    return this.#read().schedules;
-  }
-
-  /** From memory, since every status asks for it, until something changes or is looked at again. */
-  #read(): { readonly schedules: readonly Schedule[]; readonly allPaused: boolean } {
-    const { history } = this.#options;
-    this.#known ??= { schedules: history.schedules(), allPaused: history.settings().schedulesPaused };
-    return this.#known;
-  }
-
-  #withNext({ nextAt: stored, ...schedule }: Schedule, allPaused: boolean): Schedule {
-    const planned = this.#state === 'new' ? Date.parse(stored ?? '') : this.#planned.get(schedule.id);
-    return planned === undefined || Number.isNaN(planned) || allPaused || schedule.paused
-      ? schedule
-      : { ...schedule, nextAt: new Date(planned).toISOString() };
-  }
-
-  /** A daemon that ended between the beginning of a check and its note has begun it all the same. */
-  #passOverBegun(schedule: Schedule, planned: number): void {
-    const now = this.#now();
-    const newest = this.#options.history.listRuns({ scheduleId: schedule.id, limit: 1 }).runs[0];
-    const begun = [schedule.lastRunAt, newest?.queuedAt].map((moment) => Date.parse(moment ?? ''));
-    if (begun.some((moment) => moment >= planned && moment <= now)) {
-      if (newest !== undefined && newest.id !== schedule.lastRunId) {
-        this.#note(() =>
-          this.#options.history.noteScheduleRun(schedule.id, newest.id, new Date(newest.queuedAt)),
-        );
-      }
-      this.#plan(schedule, now);
-    }
-  }
-
-  /** Plans what has no plan, begins what is due, and waits for the next. */
-  #look({ review = false } = {}): void {
+  /** Begins what is due, and waits for the next. */
+  #look(): void {
     if (this.#state !== 'running') {
       return;
     }
@@ -253,100 +195,46 @@ export class Scheduler {
     }
     this.#timer?.clear();
     this.#works = true;
-    this.#work(review)
+    void this.#work()
       .catch((error: unknown) => {
         this.#options.log.error(
           { error },
-          'Looking after the schedules failed; they are looked at again in 30 s.',
+          'The schedules could not be looked after; it is tried again soon.',
         );
+        return longestWait;
       })
-      .finally(() => {
+      .then((wait) => {
         this.#works = false;
-        if (this.#looksAgain) {
-          this.#looksAgain = false;
-          this.#look();
-        } else {
-          this.#wakeIn(this.#wait());
-        }
+        this.#wakeIn(this.#looksAgain ? 0 : wait);
+        this.#looksAgain = false;
       });
   }
 
-  async #work(review: boolean): Promise<void> {
-    this.#reconcile(review);
+  /** How long to wait before the next look, in milliseconds. */
+  async #work(): Promise<number> {
+    this.#book.reconcile();
     for (;;) {
-      const due = this.#firstDue();
-      if (due === undefined || this.#state !== 'running') {
-        return;
+      const due = this.#book.firstDue();
+      if (due === undefined || this.#hasStopped()) {
+        return Math.min(longestWait, this.#book.untilNext());
       }
       if (this.#isBusy()) {
         this.#waited.add(due.id);
-        return;
+        return busyWait;
       }
-      const obstacle = due.skipOnBattery || due.skipInLowPowerMode ? await this.#obstacle(due) : undefined;
-      // Whatever happened while the system was asked: the one that is due now may be another.
-      if (this.#firstDue()?.id === due.id && !this.#isBusy() && !this.#hasStopped()) {
-        if (obstacle === undefined) {
-          if (!this.#beginDue(due)) {
-            return;
-          }
-        } else {
-          this.#leaveOut(due, obstacle);
-        }
-        this.#options.onChange?.();
+      const obstacle = await this.#obstacle(due);
+      // Meanwhile it may have been paused, removed or begun by hand, and the machine may have got busy.
+      const isStillDue = this.#book.firstDue()?.id === due.id && !this.#isBusy() && !this.#hasStopped();
+      if (isStillDue && obstacle !== undefined) {
+        this.#leaveOut(due, obstacle);
+      } else if (isStillDue && !this.#beginDue(due)) {
+        return busyWait;
       }
     }
   }
 
   #hasStopped(): boolean {
     return this.#state !== 'running';
-  }
-
-  /** Brings the plan in line with the schedules, the clock and the time zone. */
-  #reconcile(review: boolean): void {
-    const now = this.#now();
-    const timeZone = this.#machineTimeZone();
-    const isSetBack = now < this.#lastLook - 1000;
-    if (isSetBack || timeZone !== this.#timeZone) {
-      const { log } = this.#options;
-      log.info(
-        { timeZone, secondsBack: isSetBack ? (this.#lastLook - now) / 1000 : 0 },
-        'The clock was set back or the time zone changed; schedules are planned again.',
-      );
-      review = true;
-    }
-    this.#lastLook = now;
-    this.#timeZone = timeZone;
-    this.#known = undefined;
-    const { schedules, allPaused } = this.#read();
-    for (const schedule of schedules) {
-      const planned = this.#planned.get(schedule.id);
-      if (allPaused || schedule.paused) {
-        if (planned !== undefined || schedule.nextAt !== undefined) {
-          this.#setPlan(schedule.id, undefined);
-        }
-      } else if (planned === undefined) {
-        this.#plan(schedule, now);
-      } else if (review) {
-        const next = reviewed(schedule, planned, this.#context());
-        if (next !== planned) {
-          this.#setPlan(schedule.id, next);
-        }
-      }
-    }
-    const ids = new Set(schedules.map(({ id }) => id));
-    for (const id of [...this.#planned.keys()].filter((each) => !ids.has(each))) {
-      this.#planned.delete(id);
-    }
-  }
-
-  #firstDue(): Schedule | undefined {
-    const now = this.#now();
-    const plannedAt = ({ id }: Schedule): number => this.#planned.get(id) ?? Number.POSITIVE_INFINITY;
-    return this.isPaused
-      ? undefined
-      : this.#schedules()
-          .filter((schedule) => !schedule.paused && plannedAt(schedule) <= now)
-          .sort((a, b) => plannedAt(a) - plannedAt(b) || a.id - b.id)[0];
   }
 
   #isBusy(): boolean {
@@ -358,144 +246,69 @@ export class Scheduler {
     return last !== undefined && isOpen(last.state);
   }
 
-  /** False where it has to be tried again later. */
+  /** False where it has to be tried again soon. */
   #beginDue(schedule: Schedule): boolean {
-    const now = this.#now();
-    const planned = this.#planned.get(schedule.id) ?? now;
-    const passed = passedSince(schedule, planned, this.#context());
+    const missed = this.#book.passed(schedule);
     try {
-      this.#begin(schedule, now);
+      this.#begin(schedule);
     } catch (error) {
-      const isLater =
-        error instanceof TidemarkError && (error.code === 'busy' || error.code === 'shutting-down');
-      if (isLater) {
+      if (error instanceof TidemarkError && (error.code === 'busy' || error.code === 'shutting-down')) {
         this.#waited.add(schedule.id);
         return false;
       }
       this.#options.log.error({ error, scheduleId: schedule.id }, 'A scheduled check could not be begun.');
-      this.#leaveOut(
-        schedule,
-        `it could not be begun: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const why = error instanceof Error ? error.message : String(error);
+      this.#leaveOut(schedule, `It could not be begun: ${why.replace(/\.$/, '')}`);
       return true;
     }
-    if (passed > 0) {
+    if (missed > 0) {
       const why = this.#waited.has(schedule.id)
-        ? 'another run was at work'
-        : 'the machine slept, or the daemon did not run';
-      this.#noteSkip(schedule, {
-        at: new Date(planned).toISOString(),
-        reason: `${capitalized(why)}: one check stands for ${formatCount(passed + 1)} due times.`,
-        missed: passed,
-      });
+        ? 'Another run was at work'
+        : 'The machine slept, or the daemon did not run';
+      const reason = `${why}: one check stands for ${formatCount(missed + 1)} due times.`;
+      this.#book.noteSkip(schedule, { reason, missed });
     }
     this.#waited.delete(schedule.id);
-    this.#plan(schedule, now);
+    this.#book.planNext(schedule);
+    this.#options.onChange?.();
     return true;
   }
 
-  #begin(schedule: Schedule, now: number): RunRecord {
-    const { startCheck, history } = this.#options;
-    const run = startCheck(this.#withNext(schedule, false));
+  #begin(schedule: Schedule): RunRecord {
+    const at = new Date(this.#book.now());
+    const run = this.#options.startCheck(schedule);
     this.#lastRun = run.id;
-    this.#note(() => history.noteScheduleRun(schedule.id, run.id, new Date(now)));
+    this.#book.note((history) => history.noteScheduleRun(schedule.id, run.id, at));
     return run;
   }
 
+  /** `why` is a sentence without its full stop. */
   #leaveOut(schedule: Schedule, why: string): void {
-    const now = this.#now();
-    const missed = 1 + passedSince(schedule, this.#planned.get(schedule.id) ?? now, this.#context());
+    const missed = 1 + this.#book.passed(schedule);
     this.#waited.delete(schedule.id);
-    this.#plan(schedule, now);
-    const next = this.#planned.get(schedule.id);
-    const nextTry =
-      next === undefined ? 'there is no next try' : `the next try is at ${this.#shown(schedule, next)}`;
-    this.#noteSkip(schedule, {
-      at: new Date(now).toISOString(),
-      reason: `${capitalized(why.replace(/\.$/, ''))}; ${nextTry}.`,
-      missed,
-    });
+    this.#book.planNext(schedule);
+    const { nextAt } = this.#book.find(schedule.id);
+    const next =
+      nextAt === undefined
+        ? 'there is no next try'
+        : `the next try is at ${this.#book.shown(schedule, nextAt)}`;
+    this.#book.noteSkip(schedule, { reason: `${why}; ${next}.`, missed });
+    this.#options.onChange?.();
   }
 
-  #noteSkip(schedule: Schedule, skip: { at: string; reason: string; missed: number }): void {
-    this.#options.log.info({ scheduleId: schedule.id, ...skip }, 'Due times of a schedule were left out.');
-    this.#note(() => this.#options.history.noteScheduleSkip(schedule.id, skip));
-  }
-
+  /** Why it should not begin now. */
   async #obstacle(schedule: Schedule): Promise<string | undefined> {
-    let state: PowerState;
+    if (!schedule.skipOnBattery && !schedule.skipInLowPowerMode) {
+      return undefined;
+    }
     try {
-      state = await this.#options.power();
+      return powerObstacle(schedule, await this.#options.power());
     } catch (error) {
       this.#options.log.warn({ error }, 'The power state cannot be read; the check goes ahead.');
       return undefined;
     }
-    if (schedule.skipOnBattery && state.source === 'battery') {
-      const charge =
-        state.charge === undefined ? '' : ` (${formatPercent(state.charge, { fractionDigits: 0 })})`;
-      return `the machine was on battery${charge}`;
-    }
-    return schedule.skipInLowPowerMode && state.lowPowerMode === true
-      ? 'the machine was in low power mode'
-      : undefined;
-  }
-
-  #plan(schedule: Schedule, base: number): void {
-    this.#setPlan(schedule.id, planFrom(schedule, base, this.#context()));
-  }
-
-  #setPlan(id: number, next: number | undefined): void {
-    if (next === undefined) {
-      this.#planned.delete(id);
-    } else {
-      this.#planned.set(id, next);
-    }
-    this.#note(() =>
-      this.#options.history.noteScheduleDue(id, next === undefined ? undefined : new Date(next)),
-    );
-  }
-
-  /** A note that cannot be written costs what it says after a restart, but no schedule. */
-  #note(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      this.#options.log.error({ error }, 'What a schedule did cannot be written to the history.');
-    } finally {
-      this.#known = undefined;
-    }
-  }
-
-  #shown(schedule: Schedule, moment: number): string {
-    const { timing } = schedule;
-    const timeZone = (timing.kind === 'cron' ? timing.timeZone : undefined) ?? this.#timeZone;
-    return formatDateTime(new TZDate(moment, timeZone));
-  }
-
-  #wait(): number {
-    const now = this.#now();
-    const next = Math.min(...this.#planned.values());
-    return next <= now ? busyWait : Math.min(longestWait, next - now);
-  }
-
-  #now(): number {
-    return this.#options.clock.now().getTime();
-  }
-
-  #context(): PlanContext {
-    return {
-      now: this.#now(),
-      machineTimeZone: this.#timeZone,
-      random: this.#options.random ?? Math.random,
-    };
-  }
-
-  #machineTimeZone(): string {
-    return (this.#options.machineTimeZone ?? systemTimeZone)();
   }
 }
-
-const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
 /** What decides when it is due. */
 const whenOf = ({ timing, jitterSeconds }: ScheduleSettings): string =>

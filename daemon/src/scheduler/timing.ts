@@ -78,16 +78,16 @@ interface Pattern {
   next(after: WallTime): WallTime | undefined;
 }
 
-const nicknames: Readonly<Record<string, string>> = {
-  '@hourly': '0 * * * *',
-  '@daily': '0 0 * * *',
-  '@weekly': '0 0 * * 0',
-  '@monthly': '0 0 1 * *',
-};
+const nicknames: ReadonlyMap<string, string> = new Map([
+  ['@hourly', '0 * * * *'],
+  ['@daily', '0 0 * * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@monthly', '0 0 1 * *'],
+]);
 
 const cronHint =
   'Give minute, hour, day of month, month and day of week, as in "0 3 * * *" for each night at 3:00, or one of ' +
-  `${Object.keys(nicknames).join(', ')}.`;
+  `${[...nicknames.keys()].join(', ')}.`;
 
 const patterns = new Map<string, Pattern>();
 
@@ -106,7 +106,7 @@ function patternOf(expression: string): Pattern {
 
 function parsePattern(expression: string): Pattern {
   const trimmed = expression.trim().toLowerCase();
-  const fields = (nicknames[trimmed] ?? trimmed).split(/\s+/);
+  const fields = (nicknames.get(trimmed) ?? trimmed).split(/\s+/);
   if (fields.length !== 5) {
     throw new TidemarkError('bad-input', `The cron expression "${expression}" does not have five fields.`, {
       hint: cronHint,

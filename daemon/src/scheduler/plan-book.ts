@@ -1,0 +1,226 @@
+/** When each schedule is due next: kept in memory and in the history, and brought in line with clock, zone and pauses. */
+
+import { TZDate } from '@date-fns/tz/date';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatDateTime } from '@tidemark/shared/format/dates.ts';
+import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type { Log } from '../logging/log.ts';
+import type { Clock } from './clock.ts';
+import { passedSince, planFrom, reviewed } from './plan.ts';
+import type { PlanContext } from './plan.ts';
+import type { ScheduleHistory } from './ports.ts';
+
+export interface PlanBookOptions {
+  readonly history: ScheduleHistory;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1); draws the jitter. */
+  readonly random: () => number;
+  readonly machineTimeZone: () => string;
+}
+
+interface Known {
+  readonly schedules: readonly Schedule[];
+  readonly allPaused: boolean;
+}
+
+export class PlanBook {
+  readonly #options: PlanBookOptions;
+  /**
+   * As milliseconds since 1970. The history has the same, but this is what counts: a disk that is full must not make a
+   * check run again and again.
+   */
+  readonly #planned = new Map<number, number>();
+  #known: Known | undefined;
+  #isLoaded = false;
+  #lastLook: number;
+  #timeZone: string;
+
+  constructor(options: PlanBookOptions) {
+    this.#options = options;
+    this.#lastLook = this.now();
+    this.#timeZone = options.machineTimeZone();
+  }
+
+  /** Takes up what the history has planned, and reviews it: the clock or the zone may be others now. */
+  load(): void {
+    this.#isLoaded = true;
+    for (const schedule of this.#read().schedules) {
+      if (schedule.nextAt !== undefined) {
+        const planned = Date.parse(schedule.nextAt);
+        this.#planned.set(schedule.id, planned);
+        this.#passOverBegun(schedule, planned);
+      }
+    }
+    this.reconcile({ review: true });
+  }
+
+  get allPaused(): boolean {
+    return this.#read().allPaused;
+  }
+
+  /** With the times at which they are due. */
+  list(): Schedule[] {
+    return this.#read().schedules.map((schedule) => this.#withNext(schedule));
+  }
+
+  /** Throws 'not-found'. */
+  find(id: number): Schedule {
+    const schedule = this.#read().schedules.find((each) => each.id === id);
+    if (schedule === undefined) {
+      throw new TidemarkError('not-found', `There is no schedule ${id}.`, {
+        hint: '`tidemark schedule list` shows those that there are.',
+      });
+    }
+    return this.#withNext(schedule);
+  }
+
+  /** The one that has been due for longest. */
+  firstDue(): Schedule | undefined {
+    const now = this.now();
+    const dueAt = ({ nextAt }: Schedule): number =>
+      nextAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(nextAt);
+    return this.list()
+      .filter((schedule) => dueAt(schedule) <= now)
+      .sort((a, b) => dueAt(a) - dueAt(b) || a.id - b.id)[0];
+  }
+
+  /** Milliseconds until one is due, 0 where one is; infinite where none ever is. */
+  untilNext(): number {
+    return this.allPaused
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, Math.min(...this.#planned.values()) - this.now());
+  }
+
+  /** How many due times after the planned one have gone by. */
+  passed(schedule: Schedule): number {
+    const planned = this.#planned.get(schedule.id);
+    return planned === undefined ? 0 : passedSince(schedule, planned, this.#context());
+  }
+
+  /** The first due time after now. */
+  planNext(schedule: Schedule): void {
+    this.#set(schedule.id, planFrom(schedule, this.now(), this.#context()));
+  }
+
+  /** Where it is due is decided anew by {@link reconcile}. */
+  forget(id: number): void {
+    this.#planned.delete(id);
+  }
+
+  /** What was read of the history may have changed. */
+  refresh(): void {
+    this.#known = undefined;
+  }
+
+  /** Plans what has no plan, drops what is paused or gone, and reviews all where the clock or the zone has changed. */
+  reconcile({ review = false } = {}): void {
+    this.refresh();
+    const hasMoved = this.#hasMoved();
+    const { schedules, allPaused } = this.#read();
+    for (const schedule of schedules) {
+      const planned = this.#planned.get(schedule.id);
+      if (allPaused || schedule.paused) {
+        if (planned !== undefined || schedule.nextAt !== undefined) {
+          this.#set(schedule.id, undefined);
+        }
+      } else if (planned === undefined) {
+        this.planNext(schedule);
+      } else if (review || hasMoved) {
+        const next = reviewed(schedule, planned, this.#context());
+        if (next !== planned) {
+          this.#set(schedule.id, next);
+        }
+      }
+    }
+    const ids = new Set(schedules.map(({ id }) => id));
+    for (const id of [...this.#planned.keys()].filter((each) => !ids.has(each))) {
+      this.#planned.delete(id);
+    }
+  }
+
+  /** A note that cannot be written costs what it says after a restart, but no check. */
+  note(write: (history: ScheduleHistory) => void): void {
+    try {
+      write(this.#options.history);
+    } catch (error) {
+      this.#options.log.error({ error }, 'What a schedule did cannot be written to the history.');
+    } finally {
+      this.refresh();
+    }
+  }
+
+  /** That due times up to now had no check of their own, and why. */
+  noteSkip({ id }: Schedule, skip: { readonly reason: string; readonly missed: number }): void {
+    this.#options.log.info({ scheduleId: id, ...skip }, 'Due times of a schedule were left out.');
+    const at = new Date(this.now()).toISOString();
+    this.note((history) => history.noteScheduleSkip(id, { at, ...skip }));
+  }
+
+  /** A moment as a person reads it: in the schedule's zone, or the machine's. */
+  shown({ timing }: Schedule, moment: string): string {
+    const timeZone = (timing.kind === 'cron' ? timing.timeZone : undefined) ?? this.#timeZone;
+    return formatDateTime(new TZDate(moment, timeZone));
+  }
+
+  now(): number {
+    return this.#options.clock.now().getTime();
+  }
+
+  /** A daemon that ended between the beginning of a check and its note has begun it all the same. */
+  #passOverBegun(schedule: Schedule, planned: number): void {
+    const newest = this.#options.history.listRuns({ scheduleId: schedule.id, limit: 1 }).runs[0];
+    const begun = [schedule.lastRunAt, newest?.queuedAt].map((moment) => Date.parse(moment ?? ''));
+    if (begun.some((moment) => moment >= planned && moment <= this.now())) {
+      if (newest !== undefined && newest.id !== schedule.lastRunId) {
+        this.note((history) => history.noteScheduleRun(schedule.id, newest.id, new Date(newest.queuedAt)));
+      }
+      this.planNext(schedule);
+    }
+  }
+
+  /** From memory until something changes, since every status asks. */
+  #read(): Known {
+    const { history } = this.#options;
+    this.#known ??= { schedules: history.schedules(), allPaused: history.settings().schedulesPaused };
+    return this.#known;
+  }
+
+  #withNext({ nextAt: stored, ...schedule }: Schedule): Schedule {
+    const planned = this.#isLoaded ? this.#planned.get(schedule.id) : Date.parse(stored ?? '');
+    return planned === undefined || Number.isNaN(planned) || this.allPaused || schedule.paused
+      ? schedule
+      : { ...schedule, nextAt: new Date(planned).toISOString() };
+  }
+
+  /** Whether the clock was set back, or the machine is in another time zone, since this was asked last. */
+  #hasMoved(): boolean {
+    const now = this.now();
+    const timeZone = this.#options.machineTimeZone();
+    const setBackSeconds = Math.max(0, this.#lastLook - now) / 1000;
+    // A clock that is kept right by the network goes back by a little all the time.
+    const hasMoved = setBackSeconds > 1 || timeZone !== this.#timeZone;
+    if (hasMoved) {
+      this.#options.log.info(
+        { timeZone, setBackSeconds },
+        'The clock was set back or the time zone is another; the schedules are planned again.',
+      );
+    }
+    this.#lastLook = now;
+    this.#timeZone = timeZone;
+    return hasMoved;
+  }
+
+  #set(id: number, next: number | undefined): void {
+    if (next === undefined) {
+      this.#planned.delete(id);
+    } else {
+      this.#planned.set(id, next);
+    }
+    this.note((history) => history.noteScheduleDue(id, next === undefined ? undefined : new Date(next)));
+  }
+
+  #context(): PlanContext {
+    return { now: this.now(), machineTimeZone: this.#timeZone, random: this.#options.random };
+  }
+}

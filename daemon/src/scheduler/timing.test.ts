@@ -1,0 +1,298 @@
+/** When schedules are due: through the changes of daylight-saving time, beside an independent judge, and what is refused. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ScheduleTiming } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import fc from 'fast-check';
+import { checkTiming, nextOccurrence } from './timing.ts';
+import { wallTimeAt } from './wall-time.ts';
+
+const cron = (expression: string, timeZone?: string): ScheduleTiming =>
+  timeZone === undefined ? { kind: 'cron', expression } : { kind: 'cron', expression, timeZone };
+
+/** The first so many due times after a moment, as ISO 8601 without seconds. */
+function occurrences(timing: ScheduleTiming, after: string, count: number): string[] {
+  const found: string[] = [];
+  let moment = new Date(after);
+  for (let place = 0; place < count; place += 1) {
+    const next = nextOccurrence(timing, moment);
+    assert.ok(next);
+    found.push(next.toISOString().replace(':00.000Z', 'Z'));
+    moment = next;
+  }
+  return found;
+}
+
+describe('where clocks are set forward', () => {
+  const cases: readonly [zone: string, expression: string, after: string, expected: readonly string[]][] = [
+    // 02:00 becomes 03:00 at 01:00 UTC.
+    [
+      'Europe/Berlin',
+      '30 2 * * *',
+      '2026-03-27T12:00Z',
+      ['2026-03-28T01:30Z', '2026-03-29T01:00Z', '2026-03-30T00:30Z'],
+    ],
+    // 02:00 becomes 03:00 at 07:00 UTC.
+    [
+      'America/New_York',
+      '15 2 * * *',
+      '2026-03-07T00:00Z',
+      ['2026-03-07T07:15Z', '2026-03-08T07:00Z', '2026-03-09T06:15Z'],
+    ],
+    // 02:00 becomes 02:30 at 15:30 UTC of the day before, so 02:15 is skipped and 02:45 is not.
+    [
+      'Australia/Lord_Howe',
+      '15 2 * * *',
+      '2026-10-02T00:00Z',
+      ['2026-10-02T15:45Z', '2026-10-03T15:30Z', '2026-10-04T15:15Z'],
+    ],
+    ['Australia/Lord_Howe', '45 2 * * *', '2026-10-03T00:00Z', ['2026-10-03T15:45Z', '2026-10-04T15:45Z']],
+    // The island left out a whole Friday.
+    [
+      'Pacific/Apia',
+      '0 12 * * *',
+      '2011-12-29T00:00Z',
+      ['2011-12-29T22:00Z', '2011-12-30T10:00Z', '2011-12-30T22:00Z'],
+    ],
+  ];
+  for (const [zone, expression, after, expected] of cases) {
+    test(`${expression} in ${zone} is due once, right when the gap ends`, () => {
+      assert.deepEqual(occurrences(cron(expression, zone), after, expected.length), expected);
+    });
+  }
+
+  test('several times of a day that are skipped are due once together', () => {
+    assert.deepEqual(occurrences(cron('10,20,50 2,3 * * *', 'Europe/Berlin'), '2026-03-29T00:30Z', 3), [
+      '2026-03-29T01:00Z',
+      '2026-03-29T01:10Z',
+      '2026-03-29T01:20Z',
+    ]);
+  });
+
+  test('what is due every so often is not made up for', () => {
+    assert.deepEqual(occurrences(cron('*/30 * * * *', 'Europe/Berlin'), '2026-03-29T00:10Z', 4), [
+      '2026-03-29T00:30Z',
+      '2026-03-29T01:00Z',
+      '2026-03-29T01:30Z',
+      '2026-03-29T02:00Z',
+    ]);
+    assert.deepEqual(occurrences(cron('45 * * * *', 'Europe/Berlin'), '2026-03-29T00:10Z', 2), [
+      '2026-03-29T00:45Z',
+      '2026-03-29T01:45Z',
+    ]);
+  });
+});
+
+describe('where clocks are set back', () => {
+  const cases: readonly [zone: string, expression: string, after: string, expected: readonly string[]][] = [
+    // 03:00 becomes 02:00 at 01:00 UTC.
+    ['Europe/Berlin', '30 2 * * *', '2026-10-24T12:00Z', ['2026-10-25T00:30Z', '2026-10-26T01:30Z']],
+    // 02:00 becomes 01:00 at 06:00 UTC.
+    ['America/New_York', '30 1 * * *', '2026-10-31T12:00Z', ['2026-11-01T05:30Z', '2026-11-02T06:30Z']],
+    // 02:00 becomes 01:30 at 15:00 UTC of the day before.
+    ['Australia/Lord_Howe', '45 1 * * *', '2026-04-03T18:00Z', ['2026-04-04T14:45Z', '2026-04-05T15:15Z']],
+  ];
+  for (const [zone, expression, after, expected] of cases) {
+    test(`${expression} in ${zone} is due the first time only`, () => {
+      assert.deepEqual(occurrences(cron(expression, zone), after, expected.length), expected);
+    });
+  }
+
+  test('what is due every so often goes on through the hour that comes twice', () => {
+    assert.deepEqual(occurrences(cron('*/30 * * * *', 'Europe/Berlin'), '2026-10-24T23:45Z', 6), [
+      '2026-10-25T00:00Z',
+      '2026-10-25T00:30Z',
+      '2026-10-25T01:00Z',
+      '2026-10-25T01:30Z',
+      '2026-10-25T02:00Z',
+      '2026-10-25T02:30Z',
+    ]);
+  });
+
+  test('from within the second pass the next one is that of the next day', () => {
+    assert.deepEqual(occurrences(cron('30 2 * * *', 'Europe/Berlin'), '2026-10-25T01:10Z', 1), [
+      '2026-10-26T01:30Z',
+    ]);
+  });
+});
+
+describe('an interval', () => {
+  test('is a whole one away where nothing anchors it', () => {
+    assert.deepEqual(occurrences({ kind: 'every', seconds: 3600 }, '2026-03-29T00:10Z', 2), [
+      '2026-03-29T01:10Z',
+      '2026-03-29T02:10Z',
+    ]);
+  });
+
+  test('keeps to its anchor, before and after it', () => {
+    const timing = { kind: 'every', seconds: 5400 } as const;
+    const anchor = new Date('2026-03-29T00:00Z');
+    for (const [after, expected] of [
+      ['2026-03-28T23:59Z', '2026-03-29T00:00:00.000Z'],
+      ['2026-03-29T00:00Z', '2026-03-29T01:30:00.000Z'],
+      ['2026-03-29T02:59:59.999Z', '2026-03-29T03:00:00.000Z'],
+      ['2026-03-28T20:00Z', '2026-03-28T21:00:00.000Z'],
+    ] as const) {
+      assert.equal(nextOccurrence(timing, new Date(after), { anchor })?.toISOString(), expected);
+    }
+  });
+});
+
+test('an absent zone is the machine’s, whatever that is at the time', () => {
+  const after = new Date('2026-07-01T00:00Z');
+  const at = (machineTimeZone: string): string | undefined =>
+    nextOccurrence(cron('0 9 * * *'), after, { machineTimeZone })?.toISOString();
+  assert.equal(at('Europe/Berlin'), '2026-07-01T07:00:00.000Z');
+  assert.equal(at('America/New_York'), '2026-07-01T13:00:00.000Z');
+  assert.equal(
+    nextOccurrence(cron('0 9 * * *', 'Asia/Tokyo'), after, { machineTimeZone: 'UTC' })?.toISOString(),
+    '2026-07-02T00:00:00.000Z',
+  );
+});
+
+describe('what cannot be is refused with a sentence and a hint', () => {
+  const refused: readonly [ScheduleTiming, RegExp][] = [
+    [
+      cron('61 * * * *'),
+      /^The cron expression "61 \* \* \* \*" cannot be read: invalid value for minute: 61\.$/,
+    ],
+    [cron('a b c d e'), /cannot be read/],
+    [cron('0 3 * *'), /does not have five fields\.$/],
+    [cron('0 0 3 * * *'), /does not have five fields\.$/],
+    [cron('2026-01-01T00:00:00'), /does not have five fields\.$/],
+    [cron(''), /does not have five fields\.$/],
+    [cron('@reboot'), /does not have five fields\.$/],
+    [cron('@constructor'), /does not have five fields\.$/],
+    [cron('constructor'), /does not have five fields\.$/],
+    [cron('*/0 * * * *'), /cannot be read/],
+    [cron('0 0 30 2 *'), /names a day that never comes\.$/],
+    [cron('0 3 * * *', 'Europe/Berlyn'), /^There is no time zone "Europe\/Berlyn"\.$/],
+    [cron('0 3 * * *', '+02:00'), /^There is no time zone "\+02:00"\.$/],
+    [cron('0 3 * * *', ''), /^There is no time zone ""\.$/],
+    [{ kind: 'every', seconds: 59 }, /too short/],
+    [{ kind: 'every', seconds: 90.5 }, /90\.5 seconds/],
+  ];
+  for (const [timing, message] of refused) {
+    test(JSON.stringify(timing), () => {
+      assert.throws(
+        () => checkTiming(timing),
+        (error) =>
+          error instanceof TidemarkError &&
+          error.code === 'bad-input' &&
+          message.test(error.message) &&
+          /\.$/.test(error.hint ?? ''),
+      );
+    });
+  }
+
+  test('nicknames, names of days and aliases of zones are taken', () => {
+    for (const timing of [
+      cron('@daily'),
+      cron('@HOURLY'),
+      cron('@weekly'),
+      cron('@monthly'),
+      cron('  0  3 * * mon-fri '),
+      cron('0 3 29 2 *'),
+      cron('0 3 * * *', 'US/Eastern'),
+      cron('0 3 * * *', 'UTC'),
+    ]) {
+      assert.doesNotThrow(() => checkTiming(timing));
+    }
+  });
+});
+
+describe('for any expression, zone and moment', () => {
+  const zones = [
+    'Europe/Berlin',
+    'America/New_York',
+    'Australia/Lord_Howe',
+    'Asia/Kathmandu',
+    'America/Sao_Paulo',
+    'UTC',
+  ];
+  const field = (low: number, high: number): fc.Arbitrary<string> =>
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant('*') },
+      { weight: 3, arbitrary: fc.integer({ min: low, max: high }).map(String) },
+      fc.integer({ min: 2, max: Math.min(12, high) }).map((step) => `*/${step}`),
+      fc
+        .tuple(fc.integer({ min: low, max: high }), fc.integer({ min: low, max: high }))
+        .map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`),
+    );
+  const expressions = fc
+    .tuple(field(0, 59), field(0, 23), field(1, 28), fc.constant('*'), field(0, 6))
+    .map((fields) => fields.join(' '));
+  const moments = fc.oneof(
+    fc.date({ min: new Date('2024-01-01'), max: new Date('2030-01-01'), noInvalidDate: true }),
+    // Around the changes of 2026.
+    fc
+      .tuple(
+        fc.constantFrom(
+          '2026-03-29T01:00Z',
+          '2026-10-25T01:00Z',
+          '2026-03-08T07:00Z',
+          '2026-11-01T06:00Z',
+          '2026-04-04T15:00Z',
+          '2026-10-03T15:30Z',
+        ),
+        fc.integer({ min: -7_200_000, max: 7_200_000 }),
+      )
+      .map(([change, apart]) => new Date(Date.parse(change) + apart)),
+  );
+  const cases = fc.tuple(
+    expressions,
+    fc.constantFrom(...zones),
+    moments,
+    fc.integer({ min: 0, max: 100_000_000 }),
+  );
+
+  test('the next due time is later, never skips one, and no two moments out of order get it out of order', () => {
+    fc.assert(
+      fc.property(cases, ([expression, zone, moment, later]) => {
+        const timing = cron(expression, zone);
+        const next = nextOccurrence(timing, moment);
+        assert.ok(next !== undefined && next > moment);
+        // From just before it, it is still the next; from a later moment nothing earlier is.
+        assert.deepEqual(nextOccurrence(timing, new Date(next.getTime() - 1)), next);
+        const fromLater = nextOccurrence(timing, new Date(moment.getTime() + later));
+        assert.ok(fromLater !== undefined && fromLater >= next);
+        if (moment.getTime() + later < next.getTime()) {
+          assert.deepEqual(fromLater, next);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('at a due time the clock shows a minute that was asked for, or has just been set forward over it', () => {
+    fc.assert(
+      fc.property(cases, ([expression, zone, moment]) => {
+        const next = nextOccurrence(cron(expression, zone), moment);
+        assert.ok(next);
+        const shown = wallTimeAt(zone, next.getTime());
+        const before = wallTimeAt(zone, next.getTime() - 1);
+        const [minutes = '', hours = ''] = expression.split(' ');
+        const asked = (wall: number): boolean => {
+          const date = new Date(wall);
+          return takes(minutes, date.getUTCMinutes()) && takes(hours, date.getUTCHours());
+        };
+        assert.equal(shown % 60_000, 0);
+        const skipped = Array.from(
+          { length: (shown - before - 1) / 60_000 },
+          (_, i) => before + 1 + i * 60_000,
+        );
+        assert.ok(asked(shown) || skipped.some(asked), `${expression} ${zone} ${next.toISOString()}`);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  function takes(text: string, value: number): boolean {
+    const [low = '', high] = text.split('-');
+    if (text.startsWith('*')) {
+      return text === '*' || value % Number(text.slice(2)) === 0;
+    }
+    return high === undefined ? value === Number(text) : value >= Number(low) && value <= Number(high);
+  }
+});
