@@ -23,6 +23,7 @@ import { addServiceCommand } from './service.ts';
 import { addShowCommand } from './show.ts';
 import { addStatusCommand } from './status.ts';
 import { addStudyCommand } from './study.ts';
+import { addWatchCommand } from './watch.ts';
 import { addXrayCommand } from './xray.ts';
 
 /** A program that throws a CommanderError rather than exit, and prints no complaint of its own. */
@@ -61,6 +62,7 @@ as is the daemon's history; TIDEMARK_HOME moves that. Exit codes: 0 done, 1 fail
   addCompareCommand(program);
   program.commandsGroup('Daemon and history:');
   addStatusCommand(program);
+  addWatchCommand(program);
   addRunsCommand(program);
   addShowCommand(program);
   addScheduleCommand(program);

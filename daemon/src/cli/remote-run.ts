@@ -53,7 +53,7 @@ export async function followRun(
   onBegin?.(record);
   early.forEach(receive);
 
-  void daemon.closed.then(() => ended.reject(daemonEnded(record.id)));
+  void daemon.closed.then(() => ended.reject(new Error('the connection has ended')));
   const onAbort = (): void => {
     daemon
       .call('cancel', { runId: record.id }, { timeoutMilliseconds: cancelMilliseconds })
@@ -78,14 +78,17 @@ export async function followRun(
     }
     await ended.promise;
     return await daemon.call('getRun', { runId: record.id }, { timeoutMilliseconds: 60_000 });
+  } catch (error) {
+    throw daemon.isOpen ? error : daemonEnded(record.id, error);
   } finally {
     clearInterval(look);
     signal.removeEventListener('abort', onAbort);
   }
 }
 
-const daemonEnded = (id: number): TidemarkError =>
-  new TidemarkError('no-daemon', `The daemon ended before run #${id} did.`, {
+const daemonEnded = (id: number, cause: unknown): TidemarkError =>
+  new TidemarkError('no-daemon', `The daemon ended while run #${id} was followed.`, {
+    cause,
     hint:
       `The iterations until there are kept: \`tidemark show ${id}\`. Why it ended may be in \`tidemark logs\`; ` +
       'start it with `tidemark service start`, or run `tidemark daemon` in a terminal.',

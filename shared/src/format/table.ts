@@ -68,7 +68,7 @@ function shrink(
 }
 
 function fit(text: string, width: number, align: 'left' | 'right'): string {
-  const shown = stringWidth(text) > width ? cut(text, width) : text;
+  const shown = stringWidth(text) > width ? cutText(text, width) : text;
   const padding = ' '.repeat(Math.max(0, width - stringWidth(shown)));
   return align === 'left' ? shown + padding : padding + shown;
 }
@@ -76,7 +76,7 @@ function fit(text: string, width: number, align: 'left' | 'right'): string {
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** As much of `text` as fits into `width` columns with an ellipsis, cut between graphemes. */
-function cut(text: string, width: number): string {
+export function cutText(text: string, width: number): string {
   let kept = '';
   for (const { segment } of graphemes.segment(text)) {
     if (stringWidth(kept + segment) > width - 1) break;
