@@ -68,7 +68,7 @@ export function RunActions({
           <Action
             title="Profile Again"
             icon={Icon.Repeat}
-            shortcut={{ modifiers: ['cmd', 'shift'], key: 'p' }}
+            shortcut={{ modifiers: ['cmd', 'shift'], key: 'r' }}
             onAction={() =>
               void openCommand('profile-memory', { model: run.models[0] ?? '', startAtOnce: true })
             }
@@ -102,7 +102,8 @@ export function RunActions({
         <Action.CopyToClipboard
           title="Copy Link"
           icon={Icon.Link}
-          shortcut={Keyboard.Shortcut.Common.CopyDeeplink}
+          // Raycast's own shortcut for a link is the same as the one for copying.
+          shortcut={{ modifiers: ['cmd', 'shift'], key: 'l' }}
           content={commandLink('runs', { runId: run.id })}
         />
         {!isRunning && (

@@ -73,24 +73,24 @@ for (const [name, [parent, key]] of Object.entries({
   holder[key] = enumeration(name);
 }
 
-/** As Raycast's documentation has them; their names come from the declarations. */
+/** As @raycast/eslint-plugin knows them for macOS; their names come from the declarations. */
 const common: Readonly<Record<string, { modifiers: string[]; key: string }>> = {
   Copy: { modifiers: ['cmd', 'shift'], key: 'c' },
   CopyDeeplink: { modifiers: ['cmd', 'shift'], key: 'c' },
-  CopyName: { modifiers: ['cmd', 'shift'], key: '.' },
-  CopyPath: { modifiers: ['cmd', 'shift'], key: ',' },
+  CopyName: { modifiers: ['cmd', 'opt'], key: 'c' },
+  CopyPath: { modifiers: ['cmd', 'ctrl'], key: 'c' },
   Save: { modifiers: ['cmd'], key: 's' },
-  Duplicate: { modifiers: ['cmd'], key: 'd' },
+  Duplicate: { modifiers: ['cmd', 'shift'], key: 's' },
   Edit: { modifiers: ['cmd'], key: 'e' },
   MoveDown: { modifiers: ['cmd', 'shift'], key: 'arrowDown' },
   MoveUp: { modifiers: ['cmd', 'shift'], key: 'arrowUp' },
   New: { modifiers: ['cmd'], key: 'n' },
   Open: { modifiers: ['cmd'], key: 'o' },
   OpenWith: { modifiers: ['cmd', 'shift'], key: 'o' },
-  Pin: { modifiers: ['cmd', 'shift'], key: 'p' },
+  Pin: { modifiers: ['cmd'], key: '.' },
   Refresh: { modifiers: ['cmd'], key: 'r' },
-  Remove: { modifiers: ['ctrl'], key: 'x' },
-  RemoveAll: { modifiers: ['ctrl', 'shift'], key: 'x' },
+  Remove: { modifiers: ['ctrl'], key: 'd' },
+  RemoveAll: { modifiers: ['ctrl', 'shift'], key: 'd' },
   ToggleQuickLook: { modifiers: ['cmd'], key: 'y' },
 };
 
