@@ -19,7 +19,8 @@ const options = v.parse(
 );
 
 // A test that dies leaves nobody behind: its end of the channel closes.
-process.on('disconnect', () => process.exit(1));
+const orphaned = (): void => process.exit(1);
+process.on('disconnect', orphaned);
 /** The calendar can be set while the daemon runs. */
 process.on('message', (milliseconds: number) => {
   const now = Date.now.bind(Date);
@@ -45,5 +46,6 @@ try {
   process.exitCode = 1;
 } finally {
   await close();
+  process.off('disconnect', orphaned);
   process.disconnect?.();
 }

@@ -111,9 +111,18 @@ export class TestDaemon {
   }
 }
 
+const folders: string[] = [];
+// Not by a hook of the test that asked: what a `before` hook makes is for all tests of a file.
+process.on('exit', () => {
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** An empty folder, which is removed with this process. */
 export function newDataFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-daemon-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
