@@ -81,7 +81,7 @@ function Studies(): ReactNode {
                 key={run.id}
                 run={run}
                 now={now}
-                isSelected={selectedId === String(run.id)}
+                isSelected={selectedId === null ? run === runs[0] : selectedId === String(run.id)}
                 isShowingDetail={isShowingDetail}
                 marked={marked}
                 onMark={setMarked}

@@ -85,7 +85,7 @@ function Items({
           detail={detail(stateText(state))}
           actions={
             <ActionPanel>
-              {offered[0]?.action}
+              {(status === undefined ? offered[0] : offered.find(({ id }) => id === 'logs'))?.action}
               {refresh}
             </ActionPanel>
           }

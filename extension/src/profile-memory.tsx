@@ -6,7 +6,7 @@ import { FormValidation, useForm } from '@raycast/utils';
 import type { ReactNode } from 'react';
 import { ProgressView } from './components/progress-view.tsx';
 import { TroubleScreen } from './components/trouble-screen.tsx';
-import { useDaemon } from './components/use-daemon.ts';
+import { useModels } from './components/use-models.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { preferences, wholeNumber } from './lib/preferences.ts';
 import { modelChoices, profileParametersOf } from './lib/profile-form.ts';
@@ -46,7 +46,7 @@ function defaults(model: string | undefined): ProfileFormValues {
 
 function ProfileForm({ model }: { readonly model: string | undefined }): ReactNode {
   const { push } = useNavigation();
-  const { data, trouble, isLoading, revalidate } = useDaemon((client) => client.call('models', {}), []);
+  const { models, trouble, isLoading, revalidate } = useModels();
   const initial = defaults(model);
   const { handleSubmit, itemProps } = useForm<ProfileFormValues>({
     initialValues: initial,
@@ -66,7 +66,7 @@ function ProfileForm({ model }: { readonly model: string | undefined }): ReactNo
   if (trouble !== undefined) {
     return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
   }
-  const choices = modelChoices(data?.models ?? [], initial.model);
+  const choices = modelChoices(models, initial.model);
   return (
     <Form
       isLoading={isLoading}

@@ -93,7 +93,7 @@ export default function Command({
                 key={run.id}
                 run={run}
                 now={now}
-                isSelected={selectedId === String(run.id)}
+                isSelected={selectedId === null ? run === runs[0] : selectedId === String(run.id)}
                 isShowingDetail={isShowingDetail}
                 marked={marked}
                 onMark={setMarked}

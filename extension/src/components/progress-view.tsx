@@ -124,7 +124,7 @@ function Following({
         <Detail.Metadata>
           <Detail.Metadata.TagList title="State">
             <Detail.Metadata.TagList.Item
-              text={stateLooks[record?.state === 'queued' && done === 0 ? 'queued' : 'running'].word}
+              text={stateLooks[record?.state ?? 'queued'].word}
               color={Color.Blue}
             />
           </Detail.Metadata.TagList>

@@ -8,11 +8,11 @@ import { studyParametersOf } from '../lib/study-form.ts';
 import type { StudyFormValues } from '../lib/study-form.ts';
 import { ProgressView } from './progress-view.tsx';
 import { TroubleScreen } from './trouble-screen.tsx';
-import { useDaemon } from './use-daemon.ts';
+import { useModels } from './use-models.ts';
 
 export function StudyForm(): ReactNode {
   const { push } = useNavigation();
-  const { data, trouble, isLoading, revalidate } = useDaemon((client) => client.call('models', {}), []);
+  const { models, trouble, isLoading, revalidate } = useModels();
   const { voice, text, iterations } = preferences();
   const { handleSubmit, itemProps } = useForm<StudyFormValues>({
     initialValues: {
@@ -54,7 +54,7 @@ export function StudyForm(): ReactNode {
         info="One of them has to be bfloat16: the others are held against it."
         {...itemProps.models}
       >
-        {data?.models.map(({ name, state }) => (
+        {models.map(({ name, state }) => (
           <Form.TagPicker.Item
             key={name}
             value={name}

@@ -9,7 +9,7 @@ import type {
 } from '../../../shared/src/protocol/daemon/methods.ts';
 import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { RunProgress } from '../../../shared/src/protocol/daemon/run-progress.ts';
+import type { RunProgress, RunStep } from '../../../shared/src/protocol/daemon/run-progress.ts';
 import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';
 import { withClient } from './connection.ts';
 
@@ -44,7 +44,7 @@ export const initialView: RunView = {
 
 /** The view after one more event. Iterations that were seen already are not counted twice. */
 export function advance(view: RunView, { step, done, total }: RunProgress): RunView {
-  const counted = { ...view, done, total };
+  const counted = { ...view, done, total, record: begun(view.record, step) };
   switch (step.kind) {
     case 'queued':
       return { ...counted, phrase: step.ahead === 0 ? 'Next in line' : `${step.ahead} ahead of it in line` };
@@ -94,6 +94,10 @@ export function advance(view: RunView, { step, done, total }: RunProgress): RunV
       return { ...counted, phrase: 'Done', record: step.record };
   }
 }
+
+/** The record is the history's of when it was asked for; what the events tell is newer. */
+const begun = (record: RunRecord | undefined, { kind }: RunStep): RunRecord | undefined =>
+  record?.state === 'queued' && kind !== 'queued' ? { ...record, state: 'running' } : record;
 
 const phaseWords = { 'warm-up': 'Warm-up', measured: 'Iteration', confirmation: 'Confirmation' } as const;
 
