@@ -238,7 +238,7 @@ async function readInstalled(path: string): Promise<Installed | undefined> {
     const text = await readFile(path, 'utf8');
     return { text, list: readPropertyList(text) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
       return undefined;
     }
     throw new TidemarkError(

@@ -196,7 +196,7 @@ async function readUnit(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
       return undefined;
     }
     throw new TidemarkError('service', `The unit “${path}” cannot be read: ${(error as Error).message}.`, {
