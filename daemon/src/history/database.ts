@@ -7,7 +7,7 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { storageError } from '../models/storage-errors.ts';
 import { historyError, isDamage } from './history-errors.ts';
-import { migrate, schemaVersion, versionOf } from './migrations.ts';
+import { migrate, refuseUnknown, schemaVersion, versionOf } from './migrations.ts';
 import type { Row } from './rows.ts';
 
 /**
@@ -24,6 +24,9 @@ export class Database implements Disposable {
   #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
+  #isClosed = false;
+  #file: FileIdentity | undefined;
+  #replacedAt = Number.NEGATIVE_INFINITY;
   /** Makes another connection, to another file, in the place of a damaged one. */
   readonly #replace: ((damage: unknown) => DatabaseSync) | undefined;
 
@@ -31,6 +34,7 @@ export class Database implements Disposable {
     this.path = path;
     this.#connection = connection;
     this.#replace = replace;
+    this.#file = fileAt(path);
   }
 
   get(sql: string, values: SQLInputValue[] | Record<string, SQLInputValue> = []): Row | undefined {
@@ -41,6 +45,11 @@ export class Database implements Disposable {
   all(sql: string, values: SQLInputValue[] | Record<string, SQLInputValue> = []): Row[] {
     const statement = this.#statement(sql);
     return Array.isArray(values) ? statement.all(...values) : statement.all(values);
+  }
+
+  /** Row by row, so that those before an error are had. */
+  iterate(sql: string, values: SQLInputValue[] = []): IterableIterator<Row> {
+    return this.#statement(sql).iterate(...values);
   }
 
   /** Returns the row's id that an INSERT made, and how many rows were changed. */
@@ -62,7 +71,13 @@ export class Database implements Disposable {
 
   /** Everything in `body` is on the disk when this returns, or nothing of it ever is. */
   write<T>(body: () => T): T {
-    return this.#guarded(() => (this.#connection.isTransaction ? body() : this.#transaction(body)));
+    return this.#guarded(() => {
+      if (this.#connection.isTransaction) {
+        return body();
+      }
+      this.#refuseMoved();
+      return this.#transaction(body);
+    });
   }
 
   get isTransaction(): boolean {
@@ -70,14 +85,19 @@ export class Database implements Disposable {
   }
 
   close(): void {
-    this.#statements.clear();
-    if (this.#connection.isOpen) {
-      this.#connection.close();
-    }
+    this.#isClosed = true;
+    this.#disconnect();
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #disconnect(): void {
+    this.#statements.clear();
+    if (this.#connection.isOpen) {
+      this.#connection.close();
+    }
   }
 
   #statement(sql: string): StatementSync {
@@ -112,13 +132,16 @@ export class Database implements Disposable {
     }
     this.#depth += 1;
     try {
+      if (!this.#connection.isOpen && !this.#isClosed) {
+        // Another file could not be opened when it had to be, on a full disk for one.
+        this.#renew(() => connect(this.path, 'shared'));
+      }
       return body();
     } catch (error) {
-      if (!isDamage(error) || this.#replace === undefined) {
+      if (!isDamage(error) || !this.#mayReplace()) {
         throw historyError(error, this.path);
       }
-      this.close();
-      this.#connection = this.#replace(error);
+      this.#renew(() => this.#replace?.(error) ?? connect(this.path, 'shared'));
       try {
         return body();
       } catch (again) {
@@ -128,7 +151,60 @@ export class Database implements Disposable {
       this.#depth -= 1;
     }
   }
+
+  /** On a disk that fails, one new file after the other would be damaged. */
+  #mayReplace(): boolean {
+    const now = performance.now();
+    if (this.#replace === undefined || now - this.#replacedAt < fewestMillisecondsBetweenFiles) {
+      return false;
+    }
+    this.#replacedAt = now;
+    return true;
+  }
+
+  /**
+   * Where someone removed the file or put another in its place, what is written to the open one is lost with it. Then the
+   * write is refused, and the next one goes to what is there now.
+   */
+  #refuseMoved(): void {
+    if (isSameFile(this.#file, fileAt(this.path))) {
+      return;
+    }
+    this.#renew(() => connect(this.path, 'shared'));
+    throw new TidemarkError(
+      'history',
+      `The history ${this.path} was removed or replaced while it was in use.`,
+      {
+        hint: 'What is there now is used from here on; try again.',
+      },
+    );
+  }
+
+  #renew(connect: () => DatabaseSync): void {
+    this.#disconnect();
+    try {
+      this.#connection = connect();
+    } catch (error) {
+      throw historyError(error, this.path);
+    }
+    this.#file = fileAt(this.path);
+  }
 }
+
+const fewestMillisecondsBetweenFiles = 60_000;
+
+interface FileIdentity {
+  readonly device: number;
+  readonly inode: number;
+}
+
+function fileAt(path: string): FileIdentity | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? undefined : { device: stats.dev, inode: stats.ino };
+}
+
+const isSameFile = (a: FileIdentity | undefined, b: FileIdentity | undefined): boolean =>
+  a?.device === b?.device && a?.inode === b?.inode;
 
 /** Opens a file that is whole and makes one that is not there. Errors of SQLite come out as they are. */
 export function connect(path: string, access: Access): DatabaseSync {
@@ -138,13 +214,14 @@ export function connect(path: string, access: Access): DatabaseSync {
   makePrivateFile(path);
   const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
   try {
+    refuseUnknown(connection, path);
     connection.exec('PRAGMA journal_mode = WAL');
     // A commit waits until it is on the disk. macOS's fsync alone does not: its drives may still hold it in their cache.
     connection.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');
     connection.exec('PRAGMA foreign_keys = ON');
     // A log that a large import made long gives its space back.
     connection.exec('PRAGMA journal_size_limit = 4194304');
-    migrate(connection, path);
+    migrate(connection);
     return connection;
   } catch (error) {
     connection.close();

@@ -1,6 +1,6 @@
 /** The documents of runs, compressed, with what they say of parts and causes beside them in tables. */
 
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
@@ -11,7 +11,12 @@ export function storeDocument(database: Database, runId: number, document: RunDo
   const json = Buffer.from(JSON.stringify(document));
   database.run(
     'INSERT OR REPLACE INTO run_documents (run_id, encoding, json_bytes, content) VALUES (?, ?, ?, ?)',
-    [runId, 'zstd', json.byteLength, zstdCompressSync(json)],
+    [
+      runId,
+      'zstd',
+      json.byteLength,
+      zstdCompressSync(json, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
+    ],
   );
   database.run('DELETE FROM stages WHERE run_id = ?', [runId]);
   database.run('DELETE FROM verdicts WHERE run_id = ?', [runId]);

@@ -183,11 +183,10 @@ export const migrations: readonly string[] = [
 export const schemaVersion = migrations.length;
 
 /**
- * Brings a database up to date, each step in a transaction of its own. Throws a TidemarkError, 'history', for a file of a
- * newer Tidemark or of another program; errors of SQLite come out as they are.
+ * Brings a database that {@link refuseUnknown} let through up to date, each step in a transaction of its own. Errors of
+ * SQLite come out as they are.
  */
-export function migrate(connection: DatabaseSync, path: string): void {
-  refuseUnknown(connection, path);
+export function migrate(connection: DatabaseSync): void {
   while (versionOf(connection) < schemaVersion) {
     connection.exec('BEGIN IMMEDIATE');
     try {
@@ -213,7 +212,8 @@ export function versionOf(connection: DatabaseSync): number {
   return Number(connection.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-function refuseUnknown(connection: DatabaseSync, path: string): void {
+/** Throws a TidemarkError, 'history', for a file of a newer Tidemark or of another program, and changes nothing. */
+export function refuseUnknown(connection: DatabaseSync, path: string): void {
   const version = versionOf(connection);
   const application = Number(connection.prepare('PRAGMA application_id').get()?.['application_id']);
   const tables = Number(connection.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.['count']);

@@ -1,0 +1,268 @@
+/** What becomes of a history whose file is damaged: found, set aside, said, and what can be read is saved. */
+
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import {
+  exampleAlert,
+  exampleRun,
+  exampleSchedule,
+  finishedRun,
+  runAtWork,
+  steppingClock,
+} from './examples.ts';
+import { History, openHistory } from './history.ts';
+import { openDatabase } from './opening.ts';
+import type { SetAside } from './history.ts';
+
+const pageBytes = 4096;
+
+/** A history that was closed, with so many runs, a schedule, an alert and a setting. */
+function makeHistory(folder: string, runs = 60): void {
+  const now = steppingClock();
+  using database = openDatabase(fileIn(folder), { access: 'own', now, onSetAside: () => undefined });
+  const history = new History(database, now);
+  // In one transaction, so that it need not wait for the disk a thousand times.
+  database.write(() => {
+    const schedule = history.addSchedule(exampleSchedule());
+    for (let run = 0; run < runs; run += 1) {
+      finishedRun(history);
+    }
+    history.addAlert(exampleAlert({ scheduleId: schedule.id, runIds: [1, 2] }));
+    history.changeSettings({ retentionDays: 77 });
+  });
+}
+
+const fileIn = (folder: string): string => join(folder, 'history.sqlite');
+
+function damage(folder: string, change: (bytes: Buffer) => void): void {
+  const bytes = readFileSync(fileIn(folder));
+  change(bytes);
+  writeFileSync(fileIn(folder), bytes);
+}
+
+/** Opens what is in the folder, and expects that something was set aside. */
+function openDamaged(folder: string): { history: History; setAside: SetAside } & Disposable {
+  const { history, setAside } = openHistory(folder);
+  assert.ok(setAside !== undefined, 'nothing was set aside');
+  assert.ok(existsSync(setAside.path));
+  assert.match(setAside.path, /history\.sqlite\.damaged-\d{4}-\d\d-\d\dT/);
+  assert.notEqual(setAside.reason, '');
+  return { history, setAside, [Symbol.dispose]: () => history.close() };
+}
+
+test('a file that is no database is set aside, and a new history begins', () => {
+  withTemporaryFolder((folder) => {
+    writeFileSync(fileIn(folder), 'This is no database, but a text of some length. '.repeat(200));
+    using opened = openDamaged(folder);
+    const { history, setAside } = opened;
+    assert.match(readFileSync(setAside.path, 'utf8'), /^This is no database/);
+    assert.deepEqual(setAside.saved, { runs: 0, schedules: 0, alerts: 0 });
+    assert.equal(history.listRuns().total, 0);
+    assert.equal(finishedRun(history).id, 1);
+  });
+});
+
+test('a header of garbage is found', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder, 3);
+    damage(folder, (bytes) => bytes.fill(0xa5, 0, 100));
+    using opened = openDamaged(folder);
+    const { history } = opened;
+    assert.equal(finishedRun(history).state, 'complete');
+  });
+});
+
+test('a file that was cut short is found, and its beginning is saved', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder);
+    const { length } = readFileSync(fileIn(folder));
+    truncateSync(fileIn(folder), Math.floor((0.75 * length) / pageBytes) * pageBytes);
+    using opened = openDamaged(folder);
+    const { history, setAside } = opened;
+    assert.ok(setAside.saved.runs > 0, JSON.stringify(setAside));
+    assert.equal(history.schedules()[0]?.name, 'Nightly');
+    assert.equal(history.settings().retentionDays, 77);
+  });
+});
+
+test('pages of garbage are found wherever they are, and what is whole beside them is saved', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder);
+    const pages = readFileSync(fileIn(folder)).length / pageBytes;
+    for (let page = 1; page < pages; page += 7) {
+      withTemporaryFolder((copy) => {
+        writeFileSync(fileIn(copy), readFileSync(fileIn(folder)));
+        damage(copy, (bytes) => bytes.fill(0xa5, page * pageBytes, (page + 1) * pageBytes));
+        const { history, setAside } = openHistory(copy);
+        using opened = history;
+        // A page that nothing uses can hold anything.
+        if (setAside !== undefined) {
+          for (const run of history.listRuns({ limit: 500 }).runs) {
+            assert.equal(history.detail(run.id).record.state, 'complete');
+          }
+        }
+        assert.equal(finishedRun(opened).state, 'complete', `after garbage in page ${page}`);
+      });
+    }
+  });
+});
+
+test('one damaged page of samples costs no run, and no number is given twice', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder);
+    const page = pageWith(folder, 'samples');
+    damage(folder, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
+    using opened = openDamaged(folder);
+    const { history, setAside } = opened;
+    assert.deepEqual(setAside.saved, { runs: 60, schedules: 1, alerts: 1 });
+    assert.equal(history.listRuns().total, 60);
+    assert.equal(history.detail(60).document?.kind, 'profile');
+    assert.deepEqual(history.alerts()[0]?.runIds, [1, 2]);
+    assert.equal(history.addRun(exampleRun()).id, 61);
+  });
+});
+
+test('a damaged page of runs costs those in it', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder);
+    const page = pageWith(folder, 'runs');
+    damage(folder, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
+    using opened = openDamaged(folder);
+    const { history, setAside } = opened;
+    const saved = setAside.saved.runs;
+    assert.ok(saved >= 40 && saved < 60, `saved ${saved} of 60`);
+    assert.equal(history.listRuns().total, saved);
+    assert.equal(history.addRun(exampleRun()).id, 61);
+  });
+});
+
+/** The middle one of the pages that hold a table's rows, from 0. */
+function pageWith(folder: string, table: string): number {
+  const connection = new DatabaseSync(fileIn(folder), { readOnly: true });
+  const pages = connection
+    .prepare(`SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path`)
+    .all(table);
+  connection.close();
+  const page = pages[Math.floor(pages.length / 2)]?.['pageno'];
+  assert.ok(typeof page === 'number' && pages.length > 2);
+  return page - 1;
+}
+
+/** Zeroes a page of a file that is in use, so that its user reads it from the disk again. */
+function damageInPlace(folder: string, page: number): void {
+  const file = openSync(fileIn(folder), 'r+');
+  writeSync(file, Buffer.alloc(pageBytes), 0, pageBytes, page * pageBytes);
+  closeSync(file);
+  // What another connection writes makes the user drop the pages that it has in memory.
+  using other = openHistory(folder, { access: 'shared' }).history;
+  other.changeSettings({ retentionRuns: 5000 });
+}
+
+test('damage that shows while it is in use is set aside and said, and the call goes through', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder);
+    const page = pageWith(folder, 'samples');
+    const said: SetAside[] = [];
+    using history = openHistory(folder, { onSetAside: (setAside) => said.push(setAside) }).history;
+    damageInPlace(folder, page);
+    const samples = Array.from({ length: 60 }, (_, index) => history.detail(index + 1).samples.length);
+    assert.equal(said.length, 1);
+    assert.ok(samples.some((count) => count === 0) && samples.some((count) => count === 6));
+    assert.equal(history.listRuns().total, 60);
+    assert.ok(existsSync(said[0]?.path ?? ''));
+  });
+});
+
+test('a run at work goes on in the new file', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder);
+    const page = pageWith(folder, 'samples');
+    const said: SetAside[] = [];
+    using history = openHistory(folder, { onSetAside: (setAside) => said.push(setAside) }).history;
+    const { id } = runAtWork(history, 2);
+    damageInPlace(folder, page);
+    for (let run = 1; run <= 60; run += 1) {
+      history.detail(run);
+    }
+    assert.equal(said.length, 1);
+    history.addSample(id, exampleSample(3), 'measured', 'bf16');
+    const ended = history.finishRun(id, { state: 'cancelled' });
+    assert.equal(ended.samplesTaken, 4);
+    assert.equal(history.detail(id).document?.kind, 'profile');
+  });
+});
+
+test('a process that may not replace it says that the file is damaged', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder, 3);
+    damage(folder, (bytes) => bytes.fill(0xa5, 0, 100));
+    for (const access of ['shared', 'read'] as const) {
+      assert.throws(
+        () => openHistory(folder, { access }),
+        (error) =>
+          error instanceof TidemarkError && error.code === 'history' && /damaged/.test(error.message),
+      );
+    }
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('damaged')),
+      [],
+    );
+  });
+});
+
+test('a second damaged file of the same moment has a name of its own', () => {
+  withTemporaryFolder((folder) => {
+    const now = (): Date => new Date('2026-03-01T10:00:00.000Z');
+    for (let time = 0; time < 2; time += 1) {
+      writeFileSync(fileIn(folder), 'no database '.repeat(500));
+      openHistory(folder, { now }).history.close();
+    }
+    assert.equal(readdirSync(folder).filter((name) => name.includes('damaged')).length, 2);
+  });
+});
+
+test('a write to a file that was removed is refused, and the next one is kept in a new one', () => {
+  withTemporaryFolder((folder) => {
+    makeHistory(folder, 2);
+    using history = openHistory(folder).history;
+    for (const name of readdirSync(folder)) {
+      rmSync(join(folder, name));
+    }
+    assert.throws(() => history.addRun(exampleRun()), /removed or replaced/);
+    const { id } = history.addRun(exampleRun());
+    using other = openHistory(folder, { access: 'read' }).history;
+    assert.equal(other.getRun(id)?.state, 'queued');
+  });
+});
+
+test('a file that was put in its place is used from then on', () => {
+  withTemporaryFolder((folder) => {
+    withTemporaryFolder((backup) => {
+      makeHistory(backup, 5);
+      makeHistory(folder, 2);
+      using history = openHistory(folder).history;
+      renameSync(fileIn(backup), fileIn(folder));
+      rmSync(`${fileIn(folder)}-wal`, { force: true });
+      rmSync(`${fileIn(folder)}-shm`, { force: true });
+      assert.throws(() => history.addRun(exampleRun()), /removed or replaced/);
+      assert.equal(history.listRuns().total, 5);
+    });
+  });
+});

@@ -1,0 +1,208 @@
+/** Saves from a damaged history what can still be read, into a new one and under the same numbers. */
+
+import { DatabaseSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import * as v from 'valibot';
+import { alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { alertOf } from './alerts.ts';
+import { Database } from './database.ts';
+import { documentOf } from './documents.ts';
+import { isConstraint, isDamage } from './history-errors.ts';
+import { numberOf } from './rows.ts';
+import type { Row } from './rows.ts';
+import { recordOf } from './run-row.ts';
+import { scheduleOf } from './schedules.ts';
+
+export interface Salvaged {
+  readonly runs: number;
+  readonly schedules: number;
+  readonly alerts: number;
+}
+
+/** What belongs to a run, one row or more. */
+const partsOfRuns = [
+  'run_models',
+  'run_requests',
+  'run_heads',
+  'run_documents',
+  'samples',
+  'stages',
+  'verdicts',
+];
+
+/**
+ * Reads each table from its beginning and from its end up to where it is damaged, and runs between them one by one. What
+ * does not fit its schema stays behind: a damaged page can hold anything.
+ */
+export function salvage(damagedPath: string, into: DatabaseSync): Salvaged {
+  let connection: DatabaseSync | undefined;
+  try {
+    connection = new DatabaseSync(damagedPath, { readOnly: true, defensive: false });
+    // Lets SQLite read what there is of a file that was cut short; see lockBtree in its btree.c.
+    connection.exec('PRAGMA writable_schema = ON');
+    const salvaging = new Salvaging(new Database(damagedPath, connection), into);
+    into.exec('BEGIN IMMEDIATE');
+    const salvaged = salvaging.all();
+    into.exec('COMMIT');
+    return salvaged;
+  } catch {
+    // A new history that is empty is better than none.
+    if (into.isTransaction) {
+      into.exec('ROLLBACK');
+    }
+    return { runs: 0, schedules: 0, alerts: 0 };
+  } finally {
+    connection?.close();
+  }
+}
+
+class Salvaging {
+  readonly #from: Database;
+  readonly #into: DatabaseSync;
+  readonly #inserts = new Map<string, StatementSync>();
+
+  constructor(from: Database, into: DatabaseSync) {
+    this.#from = from;
+    this.#into = into;
+  }
+
+  all(): Salvaged {
+    for (const row of this.#rowsOf('settings', 'name')) {
+      this.#copy('settings', row);
+    }
+    let schedules = 0;
+    for (const row of this.#rowsOf('schedules', 'id')) {
+      schedules += isValid(schedule, () => scheduleOf(row)) && this.#copy('schedules', row) ? 1 : 0;
+    }
+    let runs = 0;
+    for (const row of this.#numberedRowsOf('runs')) {
+      if (isValid(runRecord, () => recordOf(row)) && this.#copy('runs', row)) {
+        this.#copyPartsOf(numberOf(row, 'id'));
+        runs += 1;
+      }
+    }
+    let alerts = 0;
+    for (const row of this.#numberedRowsOf('alerts')) {
+      if (isValid(alert, () => alertOf(this.#from, row)) && this.#copy('alerts', row)) {
+        this.#copyWhere('alert_runs', 'alert_id', numberOf(row, 'id'));
+        alerts += 1;
+      }
+    }
+    this.#keepNumbers();
+    return { runs, schedules, alerts };
+  }
+
+  #copyPartsOf(runId: number): void {
+    for (const table of partsOfRuns) {
+      if (table !== 'run_documents' || this.#hasWholeDocument(runId)) {
+        this.#copyWhere(table, 'run_id', runId);
+      }
+    }
+  }
+
+  #hasWholeDocument(runId: number): boolean {
+    try {
+      return documentOf(this.#from, runId) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  #copyWhere(table: string, column: string, id: number): void {
+    for (const row of this.#until(`SELECT * FROM ${table} WHERE ${column} = ?`, [id])) {
+      this.#copy(table, row);
+    }
+  }
+
+  *#numberedRowsOf(table: string): Generator<Row> {
+    let last = 0;
+    for (const row of this.#until(`SELECT * FROM ${table} ORDER BY id`)) {
+      yield row;
+      last = numberOf(row, 'id');
+    }
+    let first: number | undefined;
+    for (const row of this.#until(`SELECT * FROM ${table} WHERE id > ? ORDER BY id DESC`, [last])) {
+      yield row;
+      first = numberOf(row, 'id');
+    }
+    const end = Math.min(first ?? this.#lastNumberOf(table) + 1, last + 1 + mostProbes);
+    for (let id = last + 1; id < end; id += 1) {
+      yield* this.#until(`SELECT * FROM ${table} WHERE id = ?`, [id]);
+    }
+  }
+
+  /** The last number that the table gave; 0 where that cannot be read. */
+  #lastNumberOf(table: string): number {
+    for (const row of this.#until('SELECT seq FROM sqlite_sequence WHERE name = ?', [table])) {
+      return numberOf(row, 'seq');
+    }
+    return 0;
+  }
+
+  *#rowsOf(table: string, key: string): Generator<Row> {
+    yield* this.#until(`SELECT * FROM ${table} ORDER BY ${key}`);
+    // What comes twice is refused the second time.
+    yield* this.#until(`SELECT * FROM ${table} ORDER BY ${key} DESC`);
+  }
+
+  /** The rows up to where the file is damaged. */
+  *#until(sql: string, values: SQLInputValue[] = []): Generator<Row> {
+    try {
+      yield* this.#from.iterate(sql, values);
+    } catch (error) {
+      if (!isDamage(error)) {
+        throw error;
+      }
+    }
+  }
+
+  /** Whether the row was taken: one that breaks a rule of its table, or is there already, is not. */
+  #copy(table: string, row: Row): boolean {
+    const columns = Object.keys(row);
+    try {
+      return this.#insertInto(table, columns).run(...Object.values(row)).changes === 1;
+    } catch (error) {
+      if (isConstraint(error)) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  #insertInto(table: string, columns: readonly string[]): StatementSync {
+    const known = this.#inserts.get(table);
+    if (known !== undefined) {
+      return known;
+    }
+    const marks = columns.map(() => '?').join(', ');
+    const statement = this.#into.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks})`);
+    this.#inserts.set(table, statement);
+    return statement;
+  }
+
+  /** Numbers that the damaged file gave are not given again, though their rows may be lost. */
+  #keepNumbers(): void {
+    for (const row of this.#until('SELECT name, seq FROM sqlite_sequence')) {
+      const { name = null, seq = null } = row;
+      this.#into.prepare('UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?').run(seq, name);
+      this.#into
+        .prepare(
+          'INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2 WHERE ?1 NOT IN (SELECT name FROM sqlite_sequence)',
+        )
+        .run(name, seq);
+    }
+  }
+}
+
+/** Reading millions of numbers that no row ever had would take long. */
+const mostProbes = 100_000;
+
+function isValid(schema: v.GenericSchema, read: () => unknown): boolean {
+  try {
+    return v.is(schema, read());
+  } catch {
+    return false;
+  }
+}
