@@ -183,6 +183,26 @@ test('stop ends the connection, at any moment, and nothing is told afterwards', 
   }
 });
 
+test('it can be stopped from within its own callbacks', async () => {
+  await using daemon = await ScriptedDaemon.listening(answering);
+  for (const at of ['connecting', 'connected'] as const) {
+    const states: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { watch } = watched(daemon, {
+      onState: ({ kind }) => {
+        states.push(kind);
+        if (kind === at) {
+          void watch.stop().then(resolve);
+        }
+      },
+    });
+    const began = performance.now();
+    await promise;
+    assert.ok(performance.now() - began < 1000);
+    assert.equal(states.at(-1), at);
+  }
+});
+
 test('a callback that throws becomes a warning, and the watch goes on', async () => {
   await using daemon = await ScriptedDaemon.listening(answering);
   const warnings: string[] = [];

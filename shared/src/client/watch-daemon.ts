@@ -197,6 +197,10 @@ export class DaemonWatch implements AsyncDisposable {
   async #sleep(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#endWait = () => resolve(undefined);
+    if (this.#isStopped()) {
+      // By a callback, before there was anything to end.
+      return;
+    }
     const timer = setTimeout(this.#endWait, milliseconds);
     await promise;
     clearTimeout(timer);
