@@ -45,16 +45,19 @@ function fail(error: unknown): void {
 }
 
 /** The command that was meant, where there is such a one. */
-const meantCommand = (): Command | undefined =>
-  program.commands.find((command) => command.name() === process.argv[2]);
+function meantCommand(): Command | undefined {
+  return program.commands.find((command) => command.name() === process.argv[2]);
+}
 
 /** Of a command for which an option names a file, rather than say what is to be on stdout. */
-const isFileOption = (flag: string): boolean =>
-  meantCommand()?.options.some(({ long, required }) => long === flag && required) === true;
+function isFileOption(flag: string): boolean {
+  return meantCommand()?.options.some(({ long, required }) => long === flag && required) === true;
+}
 
 function helpCommand(): string {
   const command = meantCommand();
-  return command === undefined ? 'tidemark --help' : `tidemark ${command.name()} --help`;
+  const subcommand = command?.commands.find((each) => each.name() === process.argv[3]);
+  return ['tidemark', command?.name(), subcommand?.name(), '--help'].filter(Boolean).join(' ');
 }
 
 /** Commander's own complaint, as ours. */

@@ -19,6 +19,19 @@ export function durationValue(value: string): number {
   return Math.round(seconds);
 }
 
+/** Reads a duration within bounds, in seconds. */
+export function durationBetween(minimum: number, maximum: number): (value: string) => number {
+  return (value) => {
+    const seconds = durationValue(value);
+    if (seconds < minimum || seconds > maximum) {
+      throw new InvalidArgumentError(
+        `Give a duration from ${durationText(minimum)} to ${durationText(maximum)}.`,
+      );
+    }
+    return seconds;
+  };
+}
+
 /** Seconds as {@link durationValue} reads them: 5,400 as `1h30m`. */
 export function durationText(seconds: number): string {
   if (seconds === 0) {

@@ -12,7 +12,7 @@ import type {
 import { checkNames } from '../models/check-names.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { wholeNumber } from './options.ts';
-import { durationText, durationValue } from './quantity-values.ts';
+import { durationBetween, durationText } from './quantity-values.ts';
 import { absoluteModel } from './run-place.ts';
 
 export interface ScheduleOptions {
@@ -45,7 +45,9 @@ export const scheduleDefaults = {
 export function addScheduleOptions(command: Command): Command {
   return command
     .optionsGroup('Timing:')
-    .addOption(new Option('--every <duration>', 'so often: 30m, 6h, 1d').argParser(durationValue))
+    .addOption(
+      new Option('--every <duration>', 'so often: 30m, 6h, 1d').argParser(durationBetween(60, 366 * 86_400)),
+    )
     .addOption(
       new Option(
         '--cron <expression>',
@@ -57,7 +59,9 @@ export function addScheduleOptions(command: Command): Command {
       "the cron's, as in Europe/Berlin (default: the machine's, wherever that is)",
     )
     .addOption(
-      new Option('--jitter <duration>', 'up to so much later, drawn anew each time').argParser(durationValue),
+      new Option('--jitter <duration>', 'up to so much later, drawn anew each time').argParser(
+        durationBetween(0, 86_400),
+      ),
     )
     .option('--skip-on-battery', 'leave a check out while the machine runs on its battery')
     .option('--no-skip-on-battery', 'check on battery too')

@@ -5,7 +5,7 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { wholeNumber } from './options.ts';
-import { bytesValue, durationText, durationValue, shareValue, switchValue } from './quantity-values.ts';
+import { bytesValue, durationBetween, durationText, shareValue, switchValue } from './quantity-values.ts';
 
 export interface Setting {
   readonly name: string;
@@ -26,7 +26,7 @@ function amount(
 ): Setting {
   return {
     name,
-    what: `${what}, or ${zero}`,
+    what: `${what}; or ${zero}`,
     show: (settings) => (settings[key] === 0 ? zero : show(settings[key])),
     read: (value) => ({ [key]: value.trim().toLowerCase() === zero ? 0 : read(value) }),
   };
@@ -44,14 +44,14 @@ function toggle(name: string, what: string, key: 'schedulesPaused' | 'notificati
 function alertShare(name: string, what: string, key: 'activeShare' | 'peakShare' | 'secondsShare'): Setting {
   return {
     name,
-    what: `${what} above its schedule's own level, it counts`,
+    what: `${what} so far above its level counts`,
     show: ({ alerts }) => formatPercent(alerts[key], { fractionDigits: 1 }).replace('.0%', '%'),
     read: (value) => ({ alerts: { [key]: shareValue(value) } }),
   };
 }
 
 function days(value: string): number {
-  const seconds = durationValue(value);
+  const seconds = durationBetween(86_400, 36_500 * 86_400)(value);
   if (seconds % 86_400 !== 0) {
     throw new InvalidArgumentError('Give whole days, as in 90d or 52w.');
   }
@@ -59,10 +59,10 @@ function days(value: string): number {
 }
 
 export const settingList: readonly Setting[] = [
-  amount('idle-unload', 'a host that did nothing for so long gives its memory back', 'idleUnloadSeconds', {
+  amount('idle-unload', 'after so long an idle host is ended', 'idleUnloadSeconds', {
     zero: 'never',
     show: durationText,
-    read: durationValue,
+    read: durationBetween(1, 30 * 86_400),
   }),
   amount('memory-ceiling', 'the most that the host may weigh', 'memoryCeilingBytes', {
     zero: 'none',
@@ -71,35 +71,35 @@ export const settingList: readonly Setting[] = [
   }),
   {
     name: 'host-timeout',
-    what: 'a host that has not answered for so long is ended',
+    what: 'a host that is silent for so long is ended',
     show: ({ hostTimeoutSeconds }) => durationText(hostTimeoutSeconds),
-    read: (value) => ({ hostTimeoutSeconds: durationValue(value) }),
+    read: (value) => ({ hostTimeoutSeconds: durationBetween(5, 86_400)(value) }),
   },
-  amount('retention', 'runs are kept for so long', 'retentionDays', {
+  amount('retention', 'how long runs are kept', 'retentionDays', {
     zero: 'forever',
     show: (value) => `${value}d`,
     read: days,
   }),
-  amount('retention-runs', 'at most so many runs are kept', 'retentionRuns', {
+  amount('retention-runs', 'how many runs are kept', 'retentionRuns', {
     zero: 'all',
     show: formatCount,
     read: (value) => wholeNumber(1)(value.replaceAll(',', '')),
   }),
-  toggle('schedules-paused', 'no schedule is followed, yes or no', 'schedulesPaused'),
-  toggle('notifications', 'alerts are shown as notifications (macOS), yes or no', 'notifications'),
-  alertShare('alert-active', 'active memory so much', 'activeShare'),
-  alertShare('alert-peak', 'the peak so much', 'peakShare'),
-  alertShare('alert-time', 'the time per iteration so much', 'secondsShare'),
+  toggle('schedules-paused', 'whether all schedules are paused', 'schedulesPaused'),
+  toggle('notifications', 'whether alerts are notifications (macOS)', 'notifications'),
+  alertShare('alert-active', 'active memory', 'activeShare'),
+  alertShare('alert-peak', 'a peak', 'peakShare'),
+  alertShare('alert-time', 'a time', 'secondsShare'),
   {
     name: 'alert-checks',
-    what: 'for so many checks in a row, before an alert is raised',
+    what: 'so many checks in a row raise an alert',
     show: ({ alerts }) => formatCount(alerts.sustainedChecks),
     read: (value) => ({ alerts: { sustainedChecks: wholeNumber(1, 100)(value) } }),
   },
   {
     name: 'alert-cooldown',
-    what: 'the same alert is not raised again for so long',
+    what: 'an alert is not raised again for so long',
     show: ({ alerts }) => durationText(alerts.cooldownSeconds),
-    read: (value) => ({ alerts: { cooldownSeconds: durationValue(value) } }),
+    read: (value) => ({ alerts: { cooldownSeconds: durationBetween(0, 366 * 86_400)(value) } }),
   },
 ];

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
+import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SettingsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
@@ -103,20 +104,26 @@ const changed = (settings: DaemonSettings, which: readonly Setting[]): CommandRe
   text: () => which.map(({ name, show }) => `${name} is ${show(settings)}.`).join('\n'),
 });
 
+/** Where the terminal is narrower, a table would be cut. */
+const tableWidth = 80;
+
 function settingsTable(settings: DaemonSettings): string {
   const maxWidth = outputWidth();
+  const rows = settingList.map(({ name, what, show }) => {
+    const value = show(settings);
+    const usual = show(defaultDaemonSettings);
+    return { name, what, value, usual: value === usual ? '' : usual };
+  });
+  if (maxWidth !== undefined && maxWidth < tableWidth) {
+    const facts = rows.map(({ name, what, value, usual }) => ({
+      label: name,
+      lines: [`${value}${usual === '' ? '' : ` (default: ${usual})`}`, what],
+    }));
+    return formatFacts(facts, { maxWidth }).join('\n');
+  }
   return formatTable(
-    [{ header: 'setting' }, { header: 'value' }, { header: 'what it is' }],
-    settingList.map((setting) => {
-      const value = setting.show(settings);
-      const isDefault = value === setting.show(defaultDaemonSettings);
-      return [
-        setting.name,
-        value,
-        isDefault ? setting.what : `${setting.what} (default: ${setting.show(defaultDaemonSettings)})`,
-      ];
-    }),
-    maxWidth === undefined ? {} : { maxWidth },
+    [{ header: 'setting' }, { header: 'value' }, { header: 'default' }, { header: 'what it is' }],
+    rows.map(({ name, what, value, usual }) => [name, value, usual, what]),
   );
 }
 
