@@ -99,6 +99,8 @@ export class ModelHost implements AsyncDisposable {
     const child = fork(entry, [String(process.pid)], {
       execPath: process.execPath,
       execArgv: [...hostFlags],
+      // A cache of compiled code would make the first host's heap another than the later ones'.
+      env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Structured clone: audio passes as a Float32Array.
       serialization: 'advanced',
