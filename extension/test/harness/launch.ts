@@ -28,7 +28,11 @@ function propsOf(options: LaunchOptions): object {
 export function launch(name: string, command: unknown, options: LaunchOptions = {}): Screen {
   raycast.restart({ ...options, command: name });
   if (raycast.command.mode === 'no-view') throw new Error(`${name} has no view; run it`);
-  const screen = new Screen(command as ComponentType<never>, propsOf(options), options);
+  const screen = new Screen(command as ComponentType<never>, propsOf(options), {
+    ...options,
+    // What nobody has looked at yet is kept for the end of the test.
+    onClosed: (closed) => void (closed.errors.length === 0 && open.delete(closed)),
+  });
   open.add(screen);
   return screen;
 }

@@ -24,6 +24,8 @@ export interface ScreenOptions {
   readonly patience?: number;
   /** A menu-bar command whose menu is open is not unloaded when it has loaded. */
   readonly isMenuOpen?: boolean;
+  /** Told once, when the command has ended. */
+  readonly onClosed?: (screen: Screen) => void;
 }
 
 const titleOf = ({ props }: TreeNode): string => {
@@ -41,6 +43,7 @@ export class Screen {
   readonly #rendering: Rendering;
   readonly #patience: number;
   readonly #isMenuOpen: boolean;
+  readonly #onClosed: ((screen: Screen) => void) | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #errors: unknown[] = [];
   #views: StackedView[];
@@ -53,6 +56,7 @@ export class Screen {
   constructor(command: ComponentType<never>, props: object, options: ScreenOptions = {}) {
     this.#patience = options.patience ?? 5000;
     this.#isMenuOpen = options.isMenuOpen ?? false;
+    this.#onClosed = options.onClosed;
     this.#container = {
       root: { type: 'root', props: {}, children: [], parent: undefined },
       onCommit: () => this.#onCommit(),
@@ -248,6 +252,7 @@ export class Screen {
     this.#isClosed = true;
     this.#rendering.unmount();
     this.#wake();
+    this.#onClosed?.(this);
   }
 
   get errors(): readonly unknown[] {

@@ -1,0 +1,63 @@
+/**
+ * Runs the extension's tests, on Raycast's Node: `npm test`, or `npm test -- PATH…` for some. First components over the double
+ * of Raycast's API, then the bundles that are built for it, against a real daemon.
+ */
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { build, extensionFolder, ownEnvironment } from './build.mjs';
+
+const require = createRequire(import.meta.url);
+const contracts = join('test', 'contract');
+
+/** Raycast runs commands on Node 22; a newer one will do where its package is not to be had. */
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `The extension's tests need Node 22.18 or newer, and this is ${process.versions.node}: run \`npm test\`.`,
+  );
+  process.exit(1);
+}
+
+function run(args, env = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd: extensionFolder,
+    env: { ...ownEnvironment(), ...env },
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) =>
+    child.once('error', reject).once('close', (code) => resolve(code === 0)),
+  );
+}
+
+const paths = process.argv.slice(2);
+const contractPaths = paths.filter((path) => path.includes(contracts));
+const componentPaths = paths.filter((path) => !path.includes(contracts));
+
+let isGood = true;
+if (paths.length === 0 || componentPaths.length > 0) {
+  const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
+  isGood = await run([vitest, 'run', ...componentPaths]);
+}
+if (paths.length === 0 || contractPaths.length > 0) {
+  const bundles = await mkdtemp(join(tmpdir(), 'tidemark-bundles-'));
+  try {
+    await build(bundles);
+    const all = (await readdir(join(extensionFolder, contracts))).filter((name) => name.endsWith('.test.ts'));
+    const files = contractPaths.length > 0 ? contractPaths : all.map((name) => join(contracts, name));
+    const flags = ['--no-warnings', '--expose-gc', '--test', '--test-reporter=spec', '--test-concurrency=1'];
+    const passed = await run([...flags, ...files], { TIDEMARK_BUNDLES: bundles, NODE_ENV: 'production' });
+    isGood = passed && isGood;
+  } catch (error) {
+    console.error(error.message);
+    isGood = false;
+  } finally {
+    await rm(bundles, { recursive: true, force: true });
+  }
+}
+process.exitCode = isGood ? 0 : 1;

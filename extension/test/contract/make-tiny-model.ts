@@ -1,0 +1,19 @@
+/** Writes a tiny Kokoro into a folder, whose vocabulary has every sound of English: for Node 26, with the native addon. */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tinyConfig, writeTinyKokoro } from '../../../daemon/test/tiny-kokoro.ts';
+
+const [, , folder] = process.argv;
+if (folder === undefined) throw new Error('a folder is needed');
+
+writeTinyKokoro(folder);
+
+// Its embedding has 16 rows; which sound has which does not matter.
+const symbols = [...'abcdefghijklmnopqrstuvwxyzəɛɪɔʊʌæɑɜɹɡŋθðʃʒʔɾɐᵻᵊˈˌː .,!?'];
+const path = join(folder, 'config.json');
+const config = JSON.parse(readFileSync(path, 'utf8')) as object;
+const vocab = Object.fromEntries(
+  symbols.map((symbol, place) => [symbol, 1 + (place % (tinyConfig.n_token - 1))]),
+);
+writeFileSync(path, JSON.stringify({ ...config, vocab }));

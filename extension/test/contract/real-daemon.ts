@@ -1,0 +1,105 @@
+/** A real daemon in a process of its own, with a data folder of its own, for what the built commands do with it. */
+
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
+import { socketPathOf } from '../../../shared/src/client/locations.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/** The command, as it is installed. */
+export const tidemarkPath = join(root, 'daemon', 'bin', 'tidemark');
+
+/** What runs the daemon: not the Node of the extension. */
+const pinnedNode = join(root, 'node_modules', '.bin', 'node');
+
+export interface RealDaemonOptions {
+  /** Speaks another version of the protocol. */
+  readonly protocolVersion?: number;
+  /** Of a data folder whose models are used. */
+  readonly modelsOf?: string | undefined;
+}
+
+export class RealDaemon {
+  readonly dataFolder = mkdtempSync(join(tmpdir(), 'tm-c-'));
+  readonly socketPath = socketPathOf(this.dataFolder);
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  constructor({ modelsOf }: RealDaemonOptions = {}) {
+    for (const name of ['models', 'voices']) {
+      const path = join(modelsOf ?? '', name);
+      if (modelsOf !== undefined && existsSync(path)) symlinkSync(path, join(this.dataFolder, name));
+    }
+  }
+
+  /** Resolves when it listens. */
+  async start({ protocolVersion }: RealDaemonOptions = {}): Promise<void> {
+    const env = { ...process.env, TIDEMARK_HOME: this.dataFolder };
+    const child =
+      protocolVersion === undefined
+        ? spawn(tidemarkPath, ['daemon'], { env })
+        : spawn(
+            pinnedNode,
+            ['--import', join(here, 'other-version.mjs'), join(root, 'daemon/src/cli/main.ts'), 'daemon'],
+            { env: { ...env, TIDEMARK_TEST_PROTOCOL_VERSION: String(protocolVersion) } },
+          );
+    this.#child = child;
+    this.#output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
+    }
+    for (let attempt = 0; !existsSync(this.socketPath); attempt += 1) {
+      if (child.exitCode !== null || attempt > 600) {
+        throw new Error(`The daemon does not listen:\n${this.#output}`);
+      }
+      await wait(50);
+    }
+  }
+
+  /** One question over a connection of its own. */
+  async ask<Answer>(question: (client: DaemonClient) => Promise<Answer>): Promise<Answer> {
+    const client = await DaemonClient.connect({
+      socketPath: this.socketPath,
+      client: { name: 'test', version: '0' },
+      timeoutMilliseconds: 20_000,
+    });
+    try {
+      return await question(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** Ends it in good order; its data stays. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.dataFolder, { recursive: true, force: true });
+  }
+}
+
+/** Makes a Kokoro of a few hundred kilobytes that takes any English text; gives its folder. */
+export function makeTinyModel(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const { status, stderr } = spawnSync(pinnedNode, [join(here, 'make-tiny-model.ts'), folder], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`The tiny model was not made: ${stderr}`);
+  return folder;
+}
