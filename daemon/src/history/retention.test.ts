@@ -1,0 +1,94 @@
+/** Which runs go and which stay. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exampleAlert, exampleRun, finishedRun, withHistory } from './examples.ts';
+import type { History } from './history.ts';
+
+const ids = (history: History): number[] => history.listRuns({ limit: 100 }).runs.map(({ id }) => id);
+
+const day = 86_400_000;
+
+/** A run on each of so many days, ending today. */
+function withDailyRuns(days: number, body: (history: History, today: Date) => void): void {
+  const today = new Date('2026-03-31T12:00:00.000Z');
+  let now = today;
+  withHistory(
+    (history) => {
+      for (let ago = days - 1; ago >= 0; ago -= 1) {
+        now = new Date(today.getTime() - ago * day);
+        finishedRun(history);
+      }
+      body(history, today);
+    },
+    () => now,
+  );
+}
+
+test('runs older than so many days go, with all of them', () => {
+  withDailyRuns(6, (history, today) => {
+    history.changeSettings({ retentionDays: 3 });
+    assert.equal(history.applyRetention(new Date(today.getTime() + 1)), 3);
+    assert.deepEqual(ids(history), [6, 5, 4]);
+    assert.equal(history.listRuns({ model: 'bf16' }).total, 3);
+    assert.equal(history.applyRetention(new Date(today.getTime() + 1)), 0);
+  });
+});
+
+test('at most so many runs are kept, the newest', () => {
+  withDailyRuns(6, (history, today) => {
+    history.changeSettings({ retentionDays: 0, retentionRuns: 2 });
+    assert.equal(history.applyRetention(today), 4);
+    assert.deepEqual(ids(history), [6, 5]);
+  });
+});
+
+test('with 0 nothing goes', () => {
+  withDailyRuns(3, (history, today) => {
+    history.changeSettings({ retentionDays: 0, retentionRuns: 0 });
+    assert.equal(history.applyRetention(new Date(today.getTime() + 10_000 * day)), 0);
+    assert.equal(ids(history).length, 3);
+  });
+});
+
+test('runs that an alert rests on stay until it is resolved, acknowledged or not', () => {
+  withDailyRuns(5, (history, today) => {
+    history.changeSettings({ retentionRuns: 1 });
+    const open = history.addAlert(exampleAlert({ runIds: [1] }));
+    const acknowledged = history.addAlert(exampleAlert({ state: 'acknowledged', runIds: [2] }));
+    history.addAlert(exampleAlert({ state: 'resolved', runIds: [3] }));
+    history.applyRetention(today);
+    assert.deepEqual(ids(history), [5, 2, 1]);
+    history.changeAlert(open.id, { state: 'resolved', resolvedAt: today.toISOString() });
+    history.changeAlert(acknowledged.id, { state: 'resolved', resolvedAt: today.toISOString() });
+    history.applyRetention(today);
+    assert.deepEqual(ids(history), [5]);
+    assert.deepEqual(history.alerts({ all: true }).at(-1)?.runIds, [1]);
+  });
+});
+
+test('a run that is not over stays however old it is', () => {
+  withDailyRuns(1, (history, today) => {
+    const waiting = history.addRun(exampleRun());
+    const atWork = history.addRun(exampleRun());
+    history.beginRun(atWork.id);
+    finishedRun(history);
+    history.changeSettings({ retentionDays: 1, retentionRuns: 1 });
+    history.applyRetention(new Date(today.getTime() + 30 * day));
+    assert.deepEqual(ids(history), [atWork.id, waiting.id]);
+  });
+});
+
+test('what was brought in ages from when it came', () => {
+  const lines: string[] = [];
+  withDailyRuns(2, (history) => void lines.push(...history.exportLines()));
+  const later = new Date('2036-03-31T12:00:00.000Z');
+  withHistory(
+    (history) => {
+      assert.equal(history.importLines(lines).added, 2);
+      assert.equal(history.applyRetention(new Date(later.getTime() + 300 * day)), 0);
+      assert.equal(history.applyRetention(new Date(later.getTime() + 366 * day)), 2);
+    },
+    () => later,
+  );
+});
