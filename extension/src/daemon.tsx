@@ -16,7 +16,9 @@ import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
 import type { DaemonState } from './lib/daemon-state.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { runTitle } from './lib/run-words.ts';
+import { serviceFacts, serviceText, serviceWords } from './lib/service-facts.ts';
 import { troubleText } from './lib/trouble.ts';
+import type { ServiceDocument } from '../../shared/src/protocol/service-document.ts';
 
 /** How often it looks again while it is open: the state is what this command is for. */
 const everyMilliseconds = 3000;
@@ -38,6 +40,8 @@ function DaemonScreen(): ReactNode {
   const { data, isLoading, revalidate } = usePromise(() => daemonState({ ask: withClient }), [], {
     onError: () => undefined,
   });
+  const hasCommand = data?.surroundings.tidemarkPath !== undefined;
+  const service = usePromise(serviceFacts, [], { execute: hasCommand, onError: () => undefined });
   useEffect(() => {
     const timer = setInterval(revalidate, everyMilliseconds);
     return () => clearInterval(timer);
@@ -50,18 +54,30 @@ function DaemonScreen(): ReactNode {
       isShowingDetail={data !== undefined}
       searchBarPlaceholder="Search what can be done…"
     >
-      {data !== undefined && <Items state={data} onChange={revalidate} />}
+      {data !== undefined && (
+        <Items
+          state={data}
+          service={service.data}
+          onChange={() => {
+            revalidate();
+            if (hasCommand) {
+              service.revalidate();
+            }
+          }}
+        />
+      )}
     </List>
   );
 }
 
-function Items({
-  state,
-  onChange,
-}: {
+interface ItemsProps {
   readonly state: DaemonState;
+  /** What the service's manager knows, once the command has said it: that takes a moment. */
+  readonly service: ServiceDocument | undefined;
   readonly onChange: () => void;
-}): ReactNode {
+}
+
+function Items({ state, service, onChange }: ItemsProps): ReactNode {
   const { status } = state;
   const refresh = (
     <Action
@@ -72,7 +88,7 @@ function Items({
     />
   );
   const detail = (text: string): ReactNode => (
-    <List.Item.Detail markdown={text} metadata={<DaemonMetadata state={state} />} />
+    <List.Item.Detail markdown={text} metadata={<DaemonMetadata state={state} service={service} />} />
   );
   const offered = deeds(state, onChange).filter(({ isOffered }) => isOffered);
   return (
@@ -90,6 +106,15 @@ function Items({
             </ActionPanel>
           }
         />
+        {service !== undefined && (
+          <List.Item
+            id="service"
+            title={`Service: ${serviceWords[service.state]}`}
+            icon={Icon.Switch}
+            detail={detail(serviceText(service))}
+            actions={<ActionPanel>{refresh}</ActionPanel>}
+          />
+        )}
         {status !== undefined && (
           <List.Item
             id="host"

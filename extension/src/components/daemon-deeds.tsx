@@ -14,6 +14,7 @@ import {
   uninstallDaemon,
 } from '../lib/service-actions.ts';
 import { DoctorView } from './doctor-view.tsx';
+import { InstallPlanView } from './install-plan-view.tsx';
 import { LogView } from './log-view.tsx';
 
 export interface Deed {
@@ -83,6 +84,20 @@ export function deeds(state: DaemonState, onChange: () => void): readonly Deed[]
         : 'Adds a launchd agent that starts the daemon when you log in. You are asked first, and can remove it here.',
       installDaemon,
     ),
+    {
+      id: 'plan',
+      title: 'Show What Installing Does',
+      icon: Icon.List,
+      isOffered: hasCommand && !isServiceInstalled,
+      explanation: 'Every file and command, without doing any of it.',
+      action: (
+        <Action.Push
+          title="Show Steps"
+          icon={Icon.List}
+          target={<InstallPlanView onInstalled={onChange} />}
+        />
+      ),
+    },
     does(
       'unload',
       'Unload Model',

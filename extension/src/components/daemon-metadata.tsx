@@ -2,21 +2,37 @@
 
 import { List } from '@raycast/api';
 import type { ReactNode } from 'react';
+import type { ServiceDocument } from '../../../shared/src/protocol/service-document.ts';
 import { version } from '../../package.json';
 import { hostWord, stateWord } from '../lib/daemon-state.ts';
 import type { DaemonState } from '../lib/daemon-state.ts';
 import { amount } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
+import { serviceWords } from '../lib/service-facts.ts';
 import { durationOf } from '../lib/run-words.ts';
 
-export function DaemonMetadata({ state }: { readonly state: DaemonState }): ReactNode {
+export interface DaemonMetadataProps {
+  readonly state: DaemonState;
+  readonly service: ServiceDocument | undefined;
+}
+
+export function DaemonMetadata({ state, service }: DaemonMetadataProps): ReactNode {
   const { unit, dataFolder } = preferences();
   const { status, surroundings } = state;
   const { Label, Separator } = List.Item.Detail.Metadata;
   return (
     <List.Item.Detail.Metadata>
       <Label title="Daemon" text={stateWord(state)} />
-      <Label title="Service" text={surroundings.isServiceInstalled ? 'Installed' : 'Not Installed'} />
+      <Label
+        title="Service"
+        text={
+          service === undefined
+            ? surroundings.isServiceInstalled
+              ? 'Installed'
+              : 'Not Installed'
+            : serviceWords[service.state]
+        }
+      />
       <Label title="Command" text={surroundings.tidemarkPath ?? 'Not Found'} />
       {status !== undefined && (
         <>

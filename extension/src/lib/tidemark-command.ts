@@ -79,7 +79,7 @@ export async function runTidemark(
           dataFolder === standardDataFolder() ? process.env : { ...process.env, TIDEMARK_HOME: dataFolder },
       },
       (error, stdout, stderr) => {
-        if (error === null || (acceptFailure && typeof error.code === 'number' && stdout !== '')) {
+        if (error === null || (acceptFailure && typeof error.code === 'number' && hasAnswer(stdout))) {
           resolve({ stdout, stderr });
         } else if (error.killed === true) {
           reject(
@@ -95,6 +95,9 @@ export async function runTidemark(
     );
   });
 }
+
+/** Whether it said what was asked for, and not only why it could not. */
+const hasAnswer = (stdout: string): boolean => stdout !== '' && errorDocument(stdout) === undefined;
 
 /** With `--json` an error is a document on standard output, otherwise a sentence or two on standard error. */
 function failure(
