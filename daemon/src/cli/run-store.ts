@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Method, Parameters, Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
+import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { historyFile, openHistory } from '../history/history.ts';
 import type { History } from '../history/history.ts';
 import { dataFolder } from '../paths.ts';
@@ -47,6 +48,9 @@ export async function openRuns(context: Pick<Context, 'signal'>): Promise<RunSto
       [Symbol.asyncDispose]: () => daemon.close(),
     };
   }
+  if (!existsSync(historyFile(dataFolder()))) {
+    return emptyStore;
+  }
   const history = openHistoryFile();
   return {
     isDaemon: false,
@@ -58,6 +62,31 @@ export async function openRuns(context: Pick<Context, 'signal'>): Promise<RunSto
   };
 }
 
+const noHistory = (): TidemarkError =>
+  new TidemarkError('not-found', 'There is no history yet.', {
+    hint: 'A daemon keeps one: start it with `tidemark service install` or `tidemark daemon`, and profile something.',
+  });
+
+const refuse = (): never => {
+  throw noHistory();
+};
+
+/** What can be asked is answered as a daemon would that has just been installed. */
+const empty: { readonly [M in StoredMethod & Method]: () => Result<M> } = {
+  listRuns: () => ({ runs: [], total: 0 }),
+  getRun: refuse,
+  deleteRun: refuse,
+  listAlerts: () => ({ alerts: [] }),
+  listSchedules: () => ({ schedules: [], paused: false }),
+  getSettings: () => defaultDaemonSettings,
+};
+
+const emptyStore: RunStore = {
+  isDaemon: false,
+  ask: (method) => Promise.try(() => empty[method]()),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
 /**
  * The history's database itself, for a process that may have a daemon beside it. None is begun but with `create`: that
  * throws 'not-found'. A damaged one throws 'history': setting it aside is the daemon's business.
@@ -65,9 +94,7 @@ export async function openRuns(context: Pick<Context, 'signal'>): Promise<RunSto
 export function openHistoryFile({ create = false }: { readonly create?: boolean } = {}): History {
   const folder = dataFolder();
   if (!create && !existsSync(historyFile(folder))) {
-    throw new TidemarkError('not-found', 'There is no history yet.', {
-      hint: 'A daemon keeps one: start it with `tidemark service install` or `tidemark daemon`, and profile something.',
-    });
+    throw noHistory();
   }
   return openHistory(folder, { access: 'shared' }).history;
 }

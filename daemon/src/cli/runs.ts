@@ -137,7 +137,9 @@ function modelFilter(model: string): string {
 }
 
 const emptyWords = (isFiltered: boolean): string =>
-  isFiltered ? 'No run is like that.' : 'There are no runs yet: `tidemark profile bf16` makes one.';
+  isFiltered
+    ? 'No run is like that.'
+    : 'There are no runs yet. With a daemon (`tidemark service install`, or `tidemark daemon`), `tidemark profile bf16` makes one.';
 
 async function deleteRuns(ids: readonly number[], context: Context): Promise<CommandResult> {
   await using store = await openRuns(context);
