@@ -192,7 +192,7 @@ test('it can be stopped from within its own callbacks', async () => {
       onState: ({ kind }) => {
         states.push(kind);
         if (kind === at) {
-          void watch.stop().then(resolve);
+          void watch.stop().then(() => resolve(undefined));
         }
       },
     });
