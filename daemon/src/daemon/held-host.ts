@@ -166,7 +166,7 @@ export class HeldHost {
     await this.#end();
   }
 
-  /** Ends the host, whatever it does. */
+  /** Ends the host, whatever it does; for one that its user has stopped, and at the daemon's end. */
   async close(): Promise<void> {
     this.#stopIdling();
     const host = this.#held?.host;

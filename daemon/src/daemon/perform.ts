@@ -135,7 +135,12 @@ async function measureProfile(
       },
     });
   } finally {
-    held.release();
+    // Stopping a run has ended its host: native work cannot be stopped in any other way.
+    if (signal.aborted) {
+      await held.close();
+    } else {
+      held.release();
+    }
   }
 }
 
