@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { makeAssets } from './assets.mjs';
 import { build, extensionFolder, ownEnvironment } from './build.mjs';
 
 const require = createRequire(import.meta.url);
@@ -38,6 +39,9 @@ function run(args, env = {}) {
 const paths = process.argv.slice(2);
 const contractPaths = paths.filter((path) => path.includes(contracts));
 const componentPaths = paths.filter((path) => !path.includes(contracts));
+
+// The manifest's check and the double look at the pictures.
+await makeAssets();
 
 let isGood = true;
 if (paths.length === 0 || componentPaths.length > 0) {

@@ -8,6 +8,7 @@ import { setUp } from './set-up.js';
 import { StepLines } from './step-lines.js';
 import { addon } from './steps/addon.js';
 import { dependencies } from './steps/dependencies.js';
+import { extension } from './steps/extension.js';
 import { libmlx } from './steps/libmlx.js';
 import { openblas } from './steps/openblas.js';
 import { voices } from './steps/voices.js';
@@ -15,10 +16,13 @@ import { weights } from './steps/weights.js';
 
 const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
 
-Usage: npm run setup [-- --only-dependencies]
+Usage: npm run setup [-- --only-dependencies] [--with-extension]
 
   --only-dependencies  stop after the npm dependencies, which the linter and the type checker need
+  --with-extension     install those of the Raycast extension too, which its build and its tests need
 `;
+
+const known = ['--only-dependencies', '--with-extension'];
 
 /** Exit statuses of programs that a signal ended: 128 and the signal's number. */
 const signals = /** @type {const} */ ({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 });
@@ -32,7 +36,7 @@ export async function setUpFromCommandLine(args) {
     process.stdout.write(usage);
     return 0;
   }
-  const unknown = args.find((arg) => arg !== '--only-dependencies');
+  const unknown = args.find((arg) => !known.includes(arg));
   if (unknown !== undefined) {
     process.stderr.write(`Set-up does not know the argument ${unknown}.\n\n${usage}`);
     return 2;
@@ -53,16 +57,18 @@ export async function setUpFromCommandLine(args) {
     const platform = platformOf(machine);
     const layout = layoutOf();
     const context = { layout, machine, platform, env: process.env, tools: {}, signal: interruption.signal };
-    const steps = args.includes('--only-dependencies')
-      ? [dependencies]
-      : [
-          dependencies,
-          libmlx(platform),
-          ...(platform === 'linux-x64' ? [openblas] : []),
-          addon(layout, platform),
-          weights,
-          voices,
-        ];
+    const rest = [
+      libmlx(platform),
+      ...(platform === 'linux-x64' ? [openblas] : []),
+      addon(layout, platform),
+      weights,
+      voices,
+    ];
+    const steps = [
+      dependencies,
+      ...(args.includes('--only-dependencies') ? [] : rest),
+      ...(args.includes('--with-extension') ? [extension] : []),
+    ];
     await setUp(context, steps, lines);
     return 0;
   } catch (error) {
