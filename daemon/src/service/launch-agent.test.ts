@@ -177,16 +177,12 @@ test("this machine's program is a Node and an entry that are there, and the comm
   assert.deepEqual(rest, ['daemon']);
 });
 
-test(
-  "Python's plistlib reads the same values and types",
-  { skip: !isInstalled('python3', '--version') },
-  () => {
-    const script = 'import json, plistlib, sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))';
-    const { status, stdout, stderr } = spawnSync('python3', ['-c', script], { input: xml, encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-    assert.deepEqual(JSON.parse(stdout), list);
-  },
-);
+test("Python's plistlib reads the same values and types", skippedWithout('python3'), () => {
+  const script = 'import json, plistlib, sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))';
+  const { status, stdout, stderr } = spawnSync('python3', ['-c', script], { input: xml, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), list);
+});
 
 test("libplist's plistutil reads the same values", skippedWithout('plistutil'), () => {
   const convert = (input: string | Buffer, format: string): Buffer =>
