@@ -48,14 +48,14 @@ export function leakText(run: RunRecord): AlertText {
 export function slowLeakText(
   channel: 'activeBytes' | 'footprintBytes',
   { slope, checks }: SlowLeak,
-  { from, to, run }: { from: number; to: number; run: RunRecord },
+  { from, to, model }: { from: number; to: number; model: string },
 ): AlertText {
   const name = channel === 'activeBytes' ? 'active memory' : 'footprint';
   return {
     reason:
-      `The idle host's ${name} rises by ${formatBytes(slope)} from check to check: with ${run.models.join(', ')} loaded ` +
+      `The idle host's ${name} rises by ${formatBytes(slope)} from check to check: with ${model} loaded ` +
       `it went from ${formatBytes(from)} to ${formatBytes(to)} over ${checks} checks.`,
-    hint: 'Give the memory back by unloading the model, and see what grows with: tidemark profile --host held --iterations 60',
+    hint: `Unloading the model gives the memory back; look for what grows with: tidemark profile ${model} --iterations 60`,
   };
 }
 

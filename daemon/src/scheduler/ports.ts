@@ -33,6 +33,7 @@ export interface AlertHistory {
     scheduleId: number,
     options: { limit: number; before?: number; all?: boolean },
   ): readonly CheckRecord[];
+  getRun(id: number): RunRecord | undefined;
   /** Newest first; resolved ones only with `all`. */
   alerts(filter: { all: boolean }): readonly Alert[];
   addAlert(alert: Omit<Alert, 'id'>): Alert;
