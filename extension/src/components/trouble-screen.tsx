@@ -26,6 +26,7 @@ const icons: Readonly<Record<TroubleKind, { source: Icon; tintColor: Color }>> =
   'not-responding': { source: Icon.Clock, tintColor: Color.Orange },
   busy: { source: Icon.CircleProgress50, tintColor: Color.Blue },
   'host-crashed': { source: Icon.Bolt, tintColor: Color.Orange },
+  interrupted: { source: Icon.BoltDisabled, tintColor: Color.Orange },
   'offline-model': { source: Icon.WifiDisabled, tintColor: Color.Orange },
   gone: { source: Icon.QuestionMarkCircle, tintColor: Color.SecondaryText },
   failed: { source: Icon.Warning, tintColor: Color.Red },
@@ -200,6 +201,8 @@ export function TroubleActions({ trouble, onRetry }: TroubleProps): ReactNode {
         retry,
         preferences,
       ];
+    case 'interrupted':
+      return [retry, logs];
     case 'gone':
       return [retry];
     case 'failed':

@@ -49,6 +49,7 @@ export function stateWord({ status, trouble, surroundings }: DaemonState): strin
     case 'busy':
     case 'host-crashed':
     case 'offline-model':
+    case 'interrupted':
     case 'gone':
     case 'failed':
     case undefined:

@@ -46,6 +46,7 @@ export function troubleSection(
       case 'starting':
       case 'busy':
       case 'offline-model':
+      case 'interrupted':
       case 'gone':
       case 'failed':
         return {

@@ -13,18 +13,20 @@ export function resultTrouble({ state, error, reason, signal }: RunRecord): Trou
     case 'complete':
     case 'cancelled':
       return undefined;
-    case 'interrupted':
+    case 'interrupted': {
+      const by = signal === undefined ? '' : `It ended by ${signal}. `;
       return {
-        kind: 'host-crashed',
+        kind: isDaemonsEnd(reason) ? 'interrupted' : 'host-crashed',
         message: reason ?? 'The run was interrupted.',
-        hint:
-          signal === undefined
-            ? 'Run it again; the logs say more.'
-            : `It ended by ${signal}. Run it again; the logs say more.`,
+        hint: `${by}Run it again; the logs say more.`,
       };
+    }
     case 'failed':
       return error === undefined
         ? { kind: 'failed', message: reason ?? 'The run failed.' }
         : toTrouble(new TidemarkError(error.code, error.message, { hint: error.hint }));
   }
 }
+
+/** A run that the daemon's own end interrupted says so; any other lost its host. */
+const isDaemonsEnd = (reason: string | undefined): boolean => reason?.includes('daemon') === true;

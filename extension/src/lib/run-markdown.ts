@@ -57,7 +57,7 @@ function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMa
   return blocks([
     headSentence(record),
     memoryChart(model.name, seriesOf(iterations, confirmation), options),
-    options.isBrief || leaks.length === 0 ? '' : leakTable(leaks),
+    options.isBrief || leaks.length === 0 || iterations.length === 0 ? '' : leakTable(leaks),
     parts === undefined
       ? ''
       : partsChart(

@@ -22,6 +22,8 @@ export const troubleKinds = [
   'not-responding',
   'busy',
   'host-crashed',
+  /** A run that was ended from outside, its host being as well as before. */
+  'interrupted',
   /** A model that is not on this machine, and no way to fetch it. */
   'offline-model',
   /** Whatever was asked for is no longer there. */
@@ -117,6 +119,8 @@ function kindOf(code: ErrorCode): TroubleKind | 'no-daemon' {
     case 'host-died':
     case 'host-timeout':
       return 'host-crashed';
+    case 'interrupted':
+      return 'interrupted';
     case 'network':
       return 'offline-model';
     case 'not-found':
@@ -164,6 +168,7 @@ export const troubleTitles: Readonly<Record<TroubleKind, string>> = {
   'not-responding': 'The Daemon Does Not Answer',
   busy: 'The Daemon Is Busy',
   'host-crashed': 'The Model Host Crashed',
+  interrupted: 'The Run Was Interrupted',
   'offline-model': 'The Model Cannot Be Fetched',
   gone: 'No Longer There',
   failed: 'It Did Not Work',

@@ -1,0 +1,46 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readableLine, readLogTail } from './daemon-log.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tm-log-'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+test('a line of JSON reads as a moment, a level and a message with its fields', () => {
+  const line = JSON.stringify({
+    level: 'warn',
+    time: new Date(2026, 10, 24, 9, 5, 7),
+    run: 12,
+    msg: 'Slow.',
+  });
+  expect(readableLine(line)).toBe('24 Nov 09:05:07  warn   Slow.  run=12');
+});
+
+test('a line that is no JSON stays as it is', () => {
+  expect(readableLine('Segmentation fault')).toBe('Segmentation fault');
+});
+
+test('the newest line comes first', async () => {
+  const path = join(folder, 'daemon.log');
+  await writeFile(path, 'first\nsecond\nthird\n');
+  expect(await readLogTail(path, 2)).toEqual(['third', 'second']);
+});
+
+test('of a long log only whole lines of its end are read', async () => {
+  const path = join(folder, 'daemon.log');
+  await writeFile(path, Array.from({ length: 50_000 }, (_, line) => `line ${line}`).join('\n'));
+  const lines = await readLogTail(path, 1_000_000);
+  expect(lines[0]).toBe('line 49999');
+  expect(lines.length).toBeLessThan(20_000);
+  expect(lines.at(-1)).toMatch(/^line \d{5}$/);
+});
+
+test('where there is no log yet there are no lines', async () => {
+  expect(await readLogTail(join(folder, 'none.log'))).toEqual([]);
+});

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import * as v from 'valibot';
+import { exampleSchedule } from '../../../shared/src/protocol/daemon/examples.ts';
+import { scheduleSettings } from '../../../shared/src/protocol/daemon/schedule.ts';
+import { newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from './schedule-form.ts';
+
+const fresh = newScheduleValues({ defaultModel: 'bf16', voice: 'af_heart' });
+
+describe('the form of a schedule', () => {
+  test('as it opens it is a schedule that the daemon takes', () => {
+    expect(v.is(scheduleSettings, scheduleSettingsOf(fresh, false))).toBe(true);
+  });
+
+  test('a schedule that is opened and saved is the same', () => {
+    for (const timing of [
+      { kind: 'every', seconds: 5400 },
+      { kind: 'cron', expression: '0 9 * * 1-5', timeZone: 'Europe/Berlin' },
+    ] as const) {
+      const schedule = exampleSchedule({ timing, jitterSeconds: 120, paused: true });
+      const saved = scheduleSettingsOf(scheduleValues(schedule), schedule.paused);
+      expect(saved).toEqual(v.parse(scheduleSettings, schedule));
+    }
+  });
+
+  test('without a time zone it is the one of the Mac', () => {
+    const saved = scheduleSettingsOf({ ...fresh, every: 'cron', cron: ' @daily ', timeZone: ' ' }, false);
+    expect(saved.timing).toEqual({ kind: 'cron', expression: '@daily' });
+  });
+
+  test('no warm-up is a number too', () => {
+    expect(scheduleSettingsOf({ ...fresh, warmupIterations: '0' }, false).warmupIterations).toBe(0);
+  });
+
+  test('intervals are said in the largest unit that fits', () => {
+    expect(
+      [60, 900, 3600, 21_600, 86_400, 604_800, 5400].map((seconds) =>
+        timingPhrase({ kind: 'every', seconds }),
+      ),
+    ).toEqual([
+      'every minute',
+      'every 15 minutes',
+      'every hour',
+      'every 6 hours',
+      'every day',
+      'every week',
+      'every 90 minutes',
+    ]);
+  });
+});

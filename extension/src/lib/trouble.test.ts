@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { clientError } from '../../../shared/src/client/daemon-error.ts';
+import { errorCodes } from '../../../shared/src/errors.ts';
+import { exampleInterruptedRun, exampleRun } from '../../../shared/src/protocol/daemon/examples.ts';
+import { resultTrouble } from './result-trouble.ts';
+import { toTrouble, troubleKinds, troubleTitles } from './trouble.ts';
+import type { Surroundings } from './trouble.ts';
+
+const nothing: Surroundings = { tidemarkPath: undefined, isServiceInstalled: false, daemonPid: undefined };
+const withoutDaemon = (surroundings: Partial<Surroundings>): string =>
+  toTrouble(clientError('no-daemon', 'No daemon runs.'), () => ({ ...nothing, ...surroundings })).kind;
+
+describe('what stands in the way', () => {
+  test('without a daemon, what is on the machine tells why', () => {
+    expect(withoutDaemon({})).toBe('no-tidemark');
+    expect(withoutDaemon({ tidemarkPath: '/bin/tidemark' })).toBe('not-installed');
+    expect(withoutDaemon({ isServiceInstalled: true })).toBe('not-running');
+    expect(withoutDaemon({ isServiceInstalled: true, daemonPid: 7 })).toBe('starting');
+  });
+
+  test('the machine is looked at only where no daemon answered', () => {
+    const look = (): never => {
+      throw new Error('looked');
+    };
+    for (const code of errorCodes.filter((each) => each !== 'no-daemon')) {
+      expect(toTrouble(clientError(code, 'A sentence.'), look).message).toBe('A sentence.');
+    }
+  });
+
+  test('of two versions the older one is told', () => {
+    const older = clientError(
+      'protocol-version',
+      'It differs.',
+      'Restart it with `tidemark service restart`.',
+    );
+    expect(toTrouble(older)).toMatchObject({ kind: 'other-version', daemonIsOlder: true });
+    const newer = clientError('protocol-version', 'It differs.', 'Update this client.');
+    expect(toTrouble(newer)).toMatchObject({ daemonIsOlder: false });
+  });
+
+  test('each kind has a heading of its own', () => {
+    expect(new Set(troubleKinds.map((kind) => troubleTitles[kind])).size).toBe(troubleKinds.length);
+  });
+
+  test('an error that is none of ours is told in its own words', () => {
+    expect(toTrouble(new RangeError('too far'))).toEqual({ kind: 'failed', message: 'too far' });
+    expect(toTrouble('thrown text').message).toBe('thrown text');
+  });
+});
+
+describe('a run that ended without its result', () => {
+  test('lost its host, unless the daemon itself was ended', () => {
+    expect(resultTrouble(exampleInterruptedRun())?.kind).toBe('host-crashed');
+    const byDaemon = { ...exampleInterruptedRun(), reason: 'The daemon was ended by SIGTERM.' };
+    expect(resultTrouble(byDaemon)?.kind).toBe('interrupted');
+  });
+
+  test('that cannot fetch its model is told with what the daemon advises', () => {
+    const error = {
+      code: 'network',
+      message: 'The hub is out of reach.',
+      hint: 'Name a built-in model.',
+    } as const;
+    expect(resultTrouble(exampleRun(1, { state: 'failed', error }))).toEqual({
+      kind: 'offline-model',
+      message: error.message,
+      hint: error.hint,
+    });
+  });
+
+  test('is no trouble where it is complete, or a person cancelled it', () => {
+    expect(resultTrouble(exampleRun(1, { state: 'complete' }))).toBeUndefined();
+    expect(resultTrouble(exampleRun(1, { state: 'cancelled' }))).toBeUndefined();
+  });
+});
