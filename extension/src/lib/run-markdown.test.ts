@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { exampleInterruptedRun, exampleRun } from '../../../shared/src/protocol/daemon/examples.ts';
+import { exampleSample } from '../../../shared/src/protocol/examples.ts';
+import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/src/report/examples.ts';
+import { seriesOf, svgImage } from './charts.ts';
+import { exportContent } from './export-run.ts';
+import { runMarkdown, table } from './run-markdown.ts';
+
+const options = { width: 450, unit: 'MB', appearance: 'light', isBrief: false } as const;
+
+const charts = (markdown: string): string[] =>
+  [...markdown.matchAll(/data:image\/svg\+xml;base64,([^?)]+)/g)].map(([, data = '']) =>
+    Buffer.from(data, 'base64').toString('utf8'),
+  );
+
+describe('a run as text', () => {
+  test('a profile has its chart, its channels and what its peak is made of', () => {
+    const text = runMarkdown({ record: exampleRun(), document: fullProfile(), samples: [] }, options);
+    expect(charts(text).length).toBe(2);
+    expect(text).toMatch(/\| active memory \| ▲ leak/);
+    expect(text).toMatch(/The largest stages/);
+  });
+
+  test('beside a list it has the one chart that there is room for', () => {
+    const record = exampleRun();
+    const text = runMarkdown({ record, document: fullProfile(), samples: [] }, { ...options, isBrief: true });
+    expect(charts(text).length).toBe(1);
+    expect(text).not.toMatch(/\| Channel/);
+  });
+
+  test('a run that left samples only has their chart, and says how it ended', () => {
+    const record = exampleInterruptedRun();
+    const text = runMarkdown({ record, samples: [0, 1, 2].map((index) => exampleSample(index)) }, options);
+    expect(charts(text).length).toBe(1);
+    expect(text).toMatch(/^\*\*Interrupted after/);
+  });
+
+  test('a study says its conclusion first, then why each model differs, with every verdict', () => {
+    const study = exampleStudy({ answer: exampleAnswer() });
+    const record = exampleRun(7, { kind: 'study', models: study.models });
+    const text = runMarkdown({ record, document: study, samples: [] }, options);
+    expect(text.startsWith(study.conclusion)).toBe(true);
+    for (const { model, sentence, verdicts } of exampleAnswer().explanations) {
+      expect(text).toContain(`### ${model}\n\n${sentence}`);
+      for (const { statement } of verdicts) {
+        expect(text).toContain(statement);
+      }
+    }
+  });
+
+  test('what would end a cell of a table is escaped', () => {
+    expect(table(['a|b'], [['c\nd']])).toBe('| a\\|b |\n| --- |\n| c d |');
+  });
+});
+
+describe('charts', () => {
+  test('a chart says its size to Raycast, and nothing that ends its markdown', () => {
+    const image = svgImage('<svg xmlns="x" viewBox="0 0 4 2" width="4" height="2"/>', 'peak [of] it');
+    expect(image).toMatch(/^!\[peak {2}of {2}it\]\(data:[^)]+\?raycast-width=4&raycast-height=2\)$/);
+  });
+
+  test('a long run is drawn as fewer points, of which none hides the highest peak', () => {
+    const samples = Array.from({ length: 1000 }, (_, index) =>
+      exampleSample(index, { warmup: index < 4, peakBytes: index === 777 ? 9e8 : 6e8 }),
+    );
+    const { peak, active, labels, warmup } = seriesOf(samples);
+    expect(peak.length).toBeLessThanOrEqual(160);
+    expect([active.length, labels.length]).toEqual([peak.length, peak.length]);
+    expect(Math.max(...peak)).toBe(9e8);
+    expect(warmup).toBe(0);
+  });
+
+  test('a confirmation run begins where it began', () => {
+    const samples = [0, 1, 2, 3].map((index) => exampleSample(index, { warmup: index === 0 }));
+    const series = seriesOf(
+      samples,
+      [4, 5].map((index) => exampleSample(index)),
+    );
+    expect(series).toMatchObject({ confirmationAt: 4, warmup: 1, labels: ['w1', '1', '2', '3', '4', '5'] });
+  });
+});
+
+describe('an export', () => {
+  test('as JSON is the document, so that `tidemark compare` reads it', () => {
+    const document = fullProfile();
+    const content = exportContent({ record: exampleRun(), document, samples: [] }, 'json');
+    expect(JSON.parse(content)).toEqual(document);
+  });
+
+  test('of a run without a document is its record with its samples, and no report', () => {
+    const detail = { record: exampleInterruptedRun(), samples: [exampleSample(0)] };
+    expect(JSON.parse(exportContent(detail, 'json'))).toEqual(detail);
+    expect(() => exportContent(detail, 'html')).toThrow(/left no document behind/);
+  });
+});

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import {
+  exampleAlert,
+  exampleInterruptedRun,
+  exampleMoment,
+  exampleRun,
+  exampleStatus,
+} from '../../../shared/src/protocol/daemon/examples.ts';
+import { exampleSample } from '../../../shared/src/protocol/examples.ts';
+import { lastCheckText, memoryText, runsText } from './ai-words.ts';
+import { initialView } from './follow-run.ts';
+import { groupByDay } from './group-by-day.ts';
+import { progressMessage, resultSentence } from './quick-result.ts';
+
+const options = { unit: 'MB', now: new Date(exampleMoment(60)) } as const;
+
+const figures = {
+  activeBytes: 163_526_908,
+  peakBytes: 666_000_000,
+  maximumPeakBytes: 670_000_000,
+  cacheBytes: 0,
+  footprintBytes: 900_000_000,
+  secondsPerIteration: 6,
+};
+
+test('a result in a line has active, peak and the verdict', () => {
+  expect(resultSentence(exampleRun(1, { models: ['bf16'], figures, leak: 'no-leak' }), 'MB')).toBe(
+    'bf16: active 163.5 MB, peak 666.0 MB. No Leak.',
+  );
+});
+
+test('a result in a line says how a run ended that did not come to its end', () => {
+  expect(resultSentence(exampleInterruptedRun(), 'MB')).toMatch(/Interrupted after/);
+});
+
+test('progress in a line has the last figures', () => {
+  const view = { ...initialView, phrase: 'Iteration 1 of 15', samples: [exampleSample(0)] };
+  expect(progressMessage(view, 'MB')).toMatch(/^Iteration 1 of 15 · active \d+ MB · peak \d+ MB$/);
+});
+
+test('an inconclusive check is not told as a clean one', () => {
+  const status = exampleStatus({
+    lastCheck: { runId: 7, at: exampleMoment(0), model: 'bf16', leak: 'inconclusive' },
+  });
+  const run = exampleRun(7, { leak: 'inconclusive', figures });
+  expect(lastCheckText(status, run, [], options)).toMatch(/not that there is no leak/);
+});
+
+test('an open alert is told with its reason and what to do', () => {
+  const alert = exampleAlert();
+  const text = lastCheckText(exampleStatus(), undefined, [alert], options);
+  expect(text).toContain(alert.reason);
+  expect(text).toContain(alert.hint);
+});
+
+test('memory is told with its moment', () => {
+  const { host } = exampleStatus();
+  expect(memoryText(exampleStatus(), options)).toMatch(/As of .+ ago: active [\d.]+ MB/);
+  const text = memoryText(exampleStatus({ host: { state: 'none', deaths: host.deaths } }), options);
+  expect(text).toMatch(/^No model is loaded/);
+});
+
+test('runs are told newest first, of how many', () => {
+  const text = runsText([exampleRun(8), exampleRun(7)], 40, options);
+  expect(text).toMatch(/^The newest 2 of 40 runs:\n- Run 8,[^]*\n- Run 7,/);
+});
+
+test('runs are grouped by the day that a person would name', () => {
+  const now = new Date(2026, 10, 24, 0, 30);
+  const at = (...moment: [number, number, number, number]): string => new Date(...moment).toISOString();
+  const runs = [
+    exampleRun(5, { state: 'running' }),
+    exampleRun(4, { endedAt: at(2026, 10, 24, 0) }),
+    // Minutes before, and yesterday all the same.
+    exampleRun(3, { endedAt: at(2026, 10, 23, 23) }),
+    exampleRun(2, { endedAt: at(2026, 10, 19, 12) }),
+    exampleRun(1, { endedAt: at(2026, 9, 1, 12) }),
+  ];
+  expect(groupByDay(runs, now).map(({ title }) => title)).toEqual([
+    'Now',
+    'Today',
+    'Yesterday',
+    'Thursday',
+    '1 October 2026',
+  ]);
+});
