@@ -25,13 +25,15 @@ export interface Surroundings {
   readonly handle: (method: Method, parameters: unknown, context: RequestContext) => unknown;
 }
 
+type Message = { readonly data: unknown } | { readonly fault: string };
+
 export class Connection {
   readonly #socket: IpcSocket;
   readonly #around: Surroundings;
   readonly #timers: ConnectionTimers;
   readonly #ended = new AbortController();
   /** Messages that came faster than they may be worked on. */
-  readonly #waiting: unknown[] = [];
+  readonly #waiting: Message[] = [];
   readonly #inFlight = new Set<number>();
   #client = { name: 'unknown', version: 'unknown' };
   #clientVersion: number | undefined;
@@ -71,18 +73,13 @@ export class Connection {
 
   /** A whole frame's message. Never throws. */
   receive(data: unknown): void {
-    if (!this.#isEnding) {
-      this.#timers.frameCame();
-      this.#waiting.push(data);
-      if (this.#waiting.length === 1) {
-        this.#work();
-      }
-    }
+    this.#timers.frameCame();
+    this.#enqueue({ data });
   }
 
   /** What came is no frame: there is no telling where the next one would begin, so this is the end. Never throws. */
   fault(error: unknown): void {
-    this.#endWith(unreadable(error instanceof Error ? error.message : String(error)));
+    this.#enqueue({ fault: error instanceof Error ? error.message : String(error) });
   }
 
   /** Tells an event whose data is JSON already. */
@@ -107,6 +104,15 @@ export class Connection {
     this.#end();
   }
 
+  #enqueue(message: Message): void {
+    if (!this.#isEnding) {
+      this.#waiting.push(message);
+      if (this.#waiting.length === 1) {
+        this.#work();
+      }
+    }
+  }
+
   /** One message after the other, but no more than a share in each turn of the event loop, so that others have theirs. */
   #work(): void {
     const { limits } = this.#around;
@@ -118,7 +124,12 @@ export class Connection {
         });
       }
       this.#handledThisTurn += 1;
-      this.#handle(this.#waiting.shift());
+      const message = this.#waiting.shift();
+      if (message !== undefined && 'fault' in message) {
+        this.#endWith(unreadable(message.fault));
+      } else {
+        this.#handle(message?.data);
+      }
     }
     if (this.#waiting.length > 0) {
       this.#socket.pause();

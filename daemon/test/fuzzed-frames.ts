@@ -1,0 +1,249 @@
+/** Frames that no good client sends, from a seed: what a fuzz of the daemon's socket throws at it. */
+
+import { isMethod, methods } from '@tidemark/shared/protocol/daemon/methods.ts';
+import { wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
+
+export interface FuzzedFrame {
+  readonly kind: string;
+  /** Without the delimiter, which it does not contain. */
+  readonly text: string;
+  /** Whether the daemon cannot answer it by its id, and so answers null and ends the connection. */
+  readonly endsConnection: boolean;
+}
+
+/** From 0 to below 1, the same for the same seed: mulberry32, by Tommy Ettinger (public domain). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Those that end at once: `doctor` takes as long as its client lives, and `deleteRun` answers with a megabyte. */
+const methodNames = Object.keys(methods).filter(
+  (name) => isMethod(name) && name !== 'doctor' && name !== 'deleteRun',
+);
+
+const prototypeNames = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'hasOwnProperty',
+  '__defineGetter__',
+];
+
+const eventNames = [
+  'start',
+  'connect',
+  'disconnect',
+  'destroy',
+  'close',
+  'socket.disconnected',
+  'error',
+  'data',
+  '*',
+  '',
+  'tidemark.response',
+  'tidemark.event',
+  'tidemark.fault',
+  'tidemark.request ',
+  'x'.repeat(300),
+  ...prototypeNames,
+];
+
+const parameterNames = ['model', 'runId', 'id', 'settings', 'topics', 'protocolVersion', 'client', 'limit'];
+
+export class FrameFuzzer {
+  readonly #random: () => number;
+
+  constructor(seed: number) {
+    this.#random = seeded(seed);
+  }
+
+  /** A whole number from 0 to below `end`. */
+  below(end: number): number {
+    return Math.floor(this.#random() * end);
+  }
+
+  chance(share: number): boolean {
+    return this.#random() < share;
+  }
+
+  frame(): FuzzedFrame {
+    const [kind, text] = this.#draw();
+    return { kind, text, endsConnection: !isAnswerable(text) };
+  }
+
+  #pick<Value>(values: readonly Value[]): Value {
+    const value = values[this.below(values.length)];
+    if (value === undefined) {
+      throw new Error('FrameFuzzer: nothing to pick from');
+    }
+    return value;
+  }
+
+  #draw(): [kind: string, text: string] {
+    const dice = this.below(1000);
+    if (dice < 350) {
+      return ['wrong parameters', this.#request(this.#pick(methodNames), this.#parameters())];
+    }
+    if (dice < 500) {
+      return ['any value for parameters', this.#request(this.#pick(methodNames), this.#value(3))];
+    }
+    if (dice < 600) {
+      return ['unknown method', this.#request(this.#methodName(), this.#parameters())];
+    }
+    if (dice < 650) {
+      return ['prototype names', this.#prototypes()];
+    }
+    if (dice < 690) {
+      return ['deep parameters', this.#request(this.#pick(methodNames), this.#deep())];
+    }
+    if (dice < 720) {
+      const keys = `"id":${this.below(1000)},"id":${this.below(1000)},"method":"status","method":"weather"`;
+      return ['keys twice', `{"type":"tidemark.request","data":{${keys}}}`];
+    }
+    if (dice < 760) {
+      return [
+        'large, within the limit',
+        this.#request('startProfile', { model: 'x'.repeat(this.below(60_000)) }),
+      ];
+    }
+    if (dice < 860) {
+      return [
+        'changed in one place',
+        this.#changed(this.#request(this.#pick(methodNames), this.#parameters())),
+      ];
+    }
+    if (dice < 880) {
+      return ['unknown event', JSON.stringify({ type: this.#pick(eventNames), data: this.#value(2) })];
+    }
+    if (dice < 910) {
+      return ['any value for a frame', JSON.stringify(this.#value(3))];
+    }
+    if (dice < 940) {
+      const data = { id: this.#value(1), method: 'status', parameters: {} };
+      return ['any value for an id', JSON.stringify({ type: 'tidemark.request', data })];
+    }
+    if (dice < 970) {
+      const whole = this.#request('status', {});
+      return ['cut off', whole.slice(0, this.below(whole.length))];
+    }
+    if (dice < 990) {
+      return ['noise', this.#noise(1 + this.below(400))];
+    }
+    return [
+      'huge',
+      this.#request('status', { filler: 'y'.repeat(wireLimits.requestBytes + this.below(100_000)) }),
+    ];
+  }
+
+  #request(method: unknown, parameters: unknown): string {
+    return JSON.stringify({
+      type: 'tidemark.request',
+      data: { id: this.below(2 ** 31), method, parameters },
+    });
+  }
+
+  #methodName(): string {
+    const name = this.#pick([
+      ...prototypeNames,
+      'weather',
+      'Status',
+      ' status',
+      'x'.repeat(64),
+      '💥',
+      '\u0000',
+    ]);
+    return this.chance(0.5) ? name : this.#noise(1 + this.below(80));
+  }
+
+  #parameters(): Record<string, unknown> {
+    const parameters: Record<string, unknown> = {};
+    for (let rest = this.below(4); rest > 0; rest -= 1) {
+      parameters[this.#pick(parameterNames)] = this.#value(2);
+    }
+    return parameters;
+  }
+
+  #value(depth: number): unknown {
+    const leaf = this.#pick<unknown>([
+      null,
+      true,
+      -1,
+      0,
+      7,
+      1.5,
+      1e308,
+      2 ** 53,
+      '',
+      'bf16',
+      '../../etc/passwd',
+      '\u2028\u0000\ud800',
+      'z'.repeat(300),
+    ]);
+    if (depth === 0 || this.chance(0.5)) {
+      return leaf;
+    }
+    const length = this.below(4);
+    return this.chance(0.5)
+      ? Array.from({ length }, () => this.#value(depth - 1))
+      : Object.fromEntries(
+          Array.from({ length }, () => [this.#pick(parameterNames), this.#value(depth - 1)]),
+        );
+  }
+
+  /** As text: an object literal's `__proto__` would be no key of its own. */
+  #prototypes(): string {
+    const name = this.#pick(prototypeNames);
+    const polluting = `{"${name}":{"polluted":true,"isAdmin":true}}`;
+    const id = this.below(1000);
+    return this.#pick([
+      `{"type":"tidemark.request","data":{"id":${id},"method":"status","parameters":${polluting}}}`,
+      `{"type":"tidemark.request","data":{"id":${id},"method":"status","${name}":{"polluted":true}}}`,
+      `{"type":"tidemark.request","${name}":{"polluted":true},"data":{"id":${id},"method":"status"}}`,
+      `{"type":"tidemark.request","data":{"id":${id},"method":"setSettings","parameters":{"alerts":${polluting}}}}`,
+    ]);
+  }
+
+  #deep(): unknown {
+    const levels = 1 + this.below(10_000);
+    const isArray = this.chance(0.5);
+    const text = isArray
+      ? '['.repeat(levels) + ']'.repeat(levels)
+      : '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+    return { model: JSON.parse(text) as unknown };
+  }
+
+  /** One character taken out, put in or replaced. */
+  #changed(text: string): string {
+    const place = this.below(text.length);
+    const rest = text.slice(place + this.below(2));
+    return text.slice(0, place) + (this.chance(0.3) ? '' : this.#noise(1)) + rest;
+  }
+
+  #noise(length: number): string {
+    const characters = Array.from({ length }, () => String.fromCharCode(this.below(0x1_00)));
+    return characters.join('').replaceAll('\f', ' ');
+  }
+}
+
+/** Written from the protocol's description, so apart from what the daemon does. */
+function isAnswerable(text: string): boolean {
+  if (Buffer.byteLength(text) > wireLimits.requestBytes) {
+    return false;
+  }
+  try {
+    const frame = JSON.parse(text) as { type?: unknown; data?: { id?: unknown } | null } | null;
+    const id = frame?.data?.id;
+    return (
+      frame?.type === 'tidemark.request' && typeof id === 'number' && Number.isSafeInteger(id) && id >= 0
+    );
+  } catch {
+    return false;
+  }
+}
