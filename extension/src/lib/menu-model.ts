@@ -1,19 +1,20 @@
 /** The menu bar's title and menu as data: what it says for a snapshot, before anything is drawn. */
 
 import { Color, Icon } from '@raycast/api';
+import type { LeakSummary } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import type { Snapshot } from './load-snapshot.ts';
 import { shortAmount } from './memory-words.ts';
 import { glanceSections } from './menu-sections.ts';
 import { troubleSection } from './menu-trouble.ts';
-import type { MenuItem, MenuModel, MenuOptions, MenuSection } from './menu-types.ts';
+import type { Glyph, MenuItem, MenuModel, MenuOptions, MenuSection } from './menu-types.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 import { ago, leakLooks, runTitle } from './run-words.ts';
 import { troubleTitles } from './trouble.ts';
 
 /** What is shown before anything is known. */
 export const emptyMenu: MenuModel = {
-  icon: Icon.MemoryChip,
+  icon: 'menu-none.svg',
   tooltip: 'Tidemark asks the daemon.',
   sections: [],
 };
@@ -55,6 +56,12 @@ const failureItem = (failure: string): MenuItem => ({
   action: { kind: 'copy', text: failure },
 });
 
+const glyphs: Readonly<Record<LeakSummary, Glyph>> = {
+  'no-leak': 'menu-ok.svg',
+  inconclusive: 'menu-warning.svg',
+  leak: 'menu-leak.svg',
+};
+
 /** The state in a shape, a colour and a sentence: a run at work first, then an alert, then the last check. */
 function headOf({
   current,
@@ -87,10 +94,10 @@ function headOf({
     return { icon: Icon.Bolt, color: Color.Orange, tooltip: 'The model host crashed.' };
   }
   if (lastCheck?.leak === undefined) {
-    return { icon: Icon.MemoryChip, tooltip: 'Tidemark has not checked for leaks yet.' };
+    return { icon: 'menu-none.svg', tooltip: 'Tidemark has not checked for leaks yet.' };
   }
-  const { icon, color, word } = leakLooks[lastCheck.leak];
-  return { icon, color, tooltip: `Last leak check of ${lastCheck.model}: ${word}.` };
+  const { color, word } = leakLooks[lastCheck.leak];
+  return { icon: glyphs[lastCheck.leak], color, tooltip: `Last leak check of ${lastCheck.model}: ${word}.` };
 }
 
 function titleOf({ host }: DaemonStatus, { menuBarTitle, unit }: TidemarkPreferences): string | undefined {

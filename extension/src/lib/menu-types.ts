@@ -30,8 +30,11 @@ export interface MenuSection {
   readonly items: readonly MenuItem[];
 }
 
+/** Drawn for this project: the last check's state by the shape above the water. */
+export type Glyph = 'menu-ok.svg' | 'menu-warning.svg' | 'menu-leak.svg' | 'menu-none.svg';
+
 export interface MenuModel {
-  readonly icon: Icon;
+  readonly icon: Icon | Glyph;
   readonly color?: Color;
   readonly title?: string;
   readonly tooltip: string;
