@@ -17,7 +17,8 @@ export interface Finished {
 export interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
-  /** What it wrote to stderr so far. */
+  /** What it wrote so far. */
+  readonly stdout: () => string;
   readonly stderr: () => string;
 }
 
@@ -43,7 +44,7 @@ export function startCli(words: readonly string[], options: CliOptions = {}): Ru
   child.stdin.end(input);
   const { promise: finished, resolve } = Promise.withResolvers<Finished>();
   child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  return { child, finished, stderr: () => stderr };
+  return { child, finished, stdout: () => stdout, stderr: () => stderr };
 }
 
 /** Runs `tidemark` to its end. */

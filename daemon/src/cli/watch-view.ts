@@ -90,6 +90,8 @@ function statusLines(status: DaemonStatus, run: WatchedRun | undefined, { width,
       [
         hostFact(status, now),
         ...runFacts(status, run, chartWidth),
+        // What a person is to look at must not be what a low terminal leaves out.
+        ...(status.alerts.open > 0 ? [alertsFact(status, now)] : []),
         queueFact(status),
         chartFact(
           'Peaks',
@@ -99,7 +101,7 @@ function statusLines(status: DaemonStatus, run: WatchedRun | undefined, { width,
         ),
         scheduleFact(status, now),
         lastCheckFact(status, now),
-        alertsFact(status, now),
+        ...(status.alerts.open > 0 ? [] : [alertsFact(status, now)]),
         noticesFact(status, now),
       ],
       { maxWidth: width },
