@@ -194,9 +194,13 @@ export class FakeLaunchd {
   }
 
   #noteEnd(job: Job): void {
-    job.pid = undefined;
     // The shell that waited for it: 128 and the signal's number, where there was one.
-    const status = Number(read(this.#at(`${job.label}.exit`)) || '0');
+    const exitFile = this.#at(`${job.label}.${job.pid ?? 0}.exit`);
+    for (let tries = 0; tries < 200 && read(exitFile) === ''; tries += 1) {
+      pause(5);
+    }
+    const status = Number(read(exitFile));
+    job.pid = undefined;
     const isSignal = status > 128 && status < 160;
     job.lastExit = String(status);
     job.lastSignal = isSignal ? `${status === 137 ? 'Killed' : 'Terminated'}: ${status - 128}` : undefined;
@@ -214,7 +218,6 @@ export class FakeLaunchd {
     job.runs += 1;
     const program = job.list['ProgramArguments'] as readonly string[];
     const output = (job.list['StandardOutPath'] as string | undefined) ?? '/dev/null';
-    rmSync(this.#at(`${job.label}.exit`), { force: true });
     rmSync(this.#at(`${job.label}.pid`), { force: true });
     if (!existsSync(program[0] ?? '') || !existsSync(join(output, '..'))) {
       job.lastExit = '78: EX_CONFIG';
@@ -224,7 +227,7 @@ export class FakeLaunchd {
     }
     const limit =
       (job.list['SoftResourceLimits'] as { NumberOfFiles?: number } | undefined)?.NumberOfFiles ?? 256;
-    const script = `umask ${Number(job.list['Umask'] ?? 0o022).toString(8)}; ulimit -S -n ${limit}; exec >>"$OUT" 2>&1; "$@" & echo $! >"$STATE.pid"; wait $!; echo $? >"$STATE.exit"`;
+    const script = `umask ${Number(job.list['Umask'] ?? 0o022).toString(8)}; ulimit -S -n ${limit}; "$@" >>"$OUT" 2>&1 & echo $! >"$STATE.pid"; wait $!; echo $? >"$STATE.$!.exit"`;
     const environment = job.list['EnvironmentVariables'] as Record<string, string> | undefined;
     const shell = spawn('/bin/sh', ['-c', script, 'sh', ...program], {
       cwd: '/',

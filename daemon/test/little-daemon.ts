@@ -9,6 +9,9 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { dataFolder, socketPathOf } from '@tidemark/shared/client/locations.ts';
 
+// First, so that whoever sees it begin can end it in good order.
+process.on('SIGTERM', () => process.exit(0));
+
 const folder = dataFolder();
 const socketPath = socketPathOf(folder);
 const said = (name: string): string | undefined =>
@@ -29,6 +32,5 @@ const server = createServer((socket) =>
 if (said('mute') === undefined) {
   server.listen(socketPath);
 }
-process.on('SIGTERM', () => process.exit(0));
 // A test that was interrupted leaves nothing that runs for long.
 setTimeout(() => process.exit(0), 120_000);
