@@ -132,7 +132,7 @@ export class AlertKeeper {
       raisedAt: this.#options.clock.now().toISOString(),
       ...raised,
     });
-    this.#notify(this.#told(alert));
+    void this.#notify(this.#told(alert));
   }
 
   /** Of a schedule that now checks another model, or says another text, nothing will ever be heard again. */
@@ -162,14 +162,15 @@ export class AlertKeeper {
     return alert;
   }
 
-  #notify(alert: Alert): void {
+  /** A notification that fails costs no alert, and nobody waits for it. */
+  async #notify(alert: Alert): Promise<void> {
     const { history, notify, log } = this.#options;
-    if (history.settings().notifications) {
-      Promise.resolve()
-        .then(() => notify(alert))
-        .catch((error: unknown) => {
-          log?.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
-        });
+    try {
+      if (history.settings().notifications) {
+        await notify(alert);
+      }
+    } catch (error) {
+      log?.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
     }
   }
 }

@@ -11,10 +11,11 @@ export const slowLeakRule = {
   /** Lengths in checks, the newest first to last: a large leak shows in the short ones, a small one in the long ones. */
   windows: [30, 60, 90],
   /**
-   * A series that never falls has no noise to hide in: so many checks of it are enough, where the second half rises by this
-   * share of the first or more. What saturates within 25 checks, with a time constant, does not.
+   * A series that never falls has no noise to hide in: so many checks of it are enough, where it never rests for more than
+   * so many, and its second half rises by this share of the first or more.
    */
   withoutFalls: 16,
+  longestRest: 3,
   withoutFallsSlopeShare: 0.75,
   /** A rise that the last so many checks do not go on with is over. */
   settled: 15,
@@ -38,7 +39,7 @@ export interface SlowLeak {
  */
 export function slowLeak(series: readonly number[], threshold: number): SlowLeak | undefined {
   const steady = series.slice(-slowLeakRule.withoutFalls);
-  if (steady.length === slowLeakRule.withoutFalls && neverFalls(steady)) {
+  if (steady.length === slowLeakRule.withoutFalls && risesThroughout(steady)) {
     const middle = steady.length / 2;
     const [whole, first, second] = [steady, steady.slice(0, middle), steady.slice(middle)].map((part) =>
       readTrend(part, threshold),
@@ -67,5 +68,11 @@ export function hasSettled(series: readonly number[]): boolean {
   return last.length === slowLeakRule.settled && mannKendall(last).pValue >= slowLeakRule.settledPValue;
 }
 
-const neverFalls = (series: readonly number[]): boolean =>
-  series.every((value, place) => place === 0 || value >= (series[place - 1] ?? value));
+function risesThroughout(series: readonly number[]): boolean {
+  let rest = 0;
+  return series.slice(1).every((value, place) => {
+    const rise = value - (series[place] ?? Number.NaN);
+    rest = rise > 0 ? 0 : rest + 1;
+    return rise >= 0 && rest <= slowLeakRule.longestRest;
+  });
+}
