@@ -1,23 +1,11 @@
-/** The history's connection to SQLite: opened safely, its statements kept, its transactions whole, its errors told apart. */
+/** The history's database: its statements kept, its transactions whole, its errors told apart. */
 
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { storageError } from '../models/storage-errors.ts';
+import { connect, fileAt } from './connect.ts';
+import type { FileIdentity } from './connect.ts';
 import { historyError, isDamage } from './history-errors.ts';
-import { migrate, refuseUnknown, schemaVersion, versionOf } from './migrations.ts';
 import type { Row } from './rows.ts';
-
-/**
- * `own`: the daemon, which may replace a damaged file. `shared`: another process beside it, which may not. `read`: one that
- * changes nothing.
- */
-export type Access = 'own' | 'shared' | 'read';
-
-/** How long a statement waits for another process's lock. */
-const busyMilliseconds = 5000;
 
 export class Database implements Disposable {
   readonly path: string;
@@ -193,74 +181,5 @@ export class Database implements Disposable {
 
 const fewestMillisecondsBetweenFiles = 60_000;
 
-interface FileIdentity {
-  readonly device: number;
-  readonly inode: number;
-}
-
-function fileAt(path: string): FileIdentity | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? undefined : { device: stats.dev, inode: stats.ino };
-}
-
 const isSameFile = (a: FileIdentity | undefined, b: FileIdentity | undefined): boolean =>
   a?.device === b?.device && a?.inode === b?.inode;
-
-/** Opens a file that is whole and makes one that is not there. Errors of SQLite come out as they are. */
-export function connect(path: string, access: Access): DatabaseSync {
-  if (access === 'read') {
-    return connectToRead(path);
-  }
-  makePrivateFile(path);
-  const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
-  try {
-    refuseUnknown(connection, path);
-    connection.exec('PRAGMA journal_mode = WAL');
-    // A commit waits until it is on the disk. macOS's fsync alone does not: its drives may still hold it in their cache.
-    connection.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');
-    connection.exec('PRAGMA foreign_keys = ON');
-    // A log that a large import made long gives its space back.
-    connection.exec('PRAGMA journal_size_limit = 4194304');
-    migrate(connection);
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
-function connectToRead(path: string): DatabaseSync {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    throw new TidemarkError('not-found', `There is no history yet at ${path}.`, {
-      hint: 'Start the daemon with `tidemark daemon`, or as a service with `tidemark service install`.',
-    });
-  }
-  const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMilliseconds });
-  try {
-    const version = versionOf(connection);
-    if (version !== schemaVersion) {
-      throw new TidemarkError(
-        'history',
-        `The history ${path} has version ${version} of its schema, and this Tidemark reads ${schemaVersion}.`,
-        { hint: 'Start the daemon of this Tidemark once, or update Tidemark.' },
-      );
-    }
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
-/** SQLite gives its log and its index the mode of the database. */
-function makePrivateFile(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, 'a', 0o600));
-    if ((statSync(path).mode & 0o077) !== 0) {
-      chmodSync(path, 0o600);
-    }
-  } catch (error) {
-    throw storageError(error, path);
-  }
-}

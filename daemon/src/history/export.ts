@@ -6,7 +6,7 @@ import type { Database } from './database.ts';
 import { documentJson } from './documents.ts';
 import { numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
-import { recordColumns, recordOf } from './run-row.ts';
+import { recordOf } from './run-row.ts';
 import { samplesOf } from './samples.ts';
 import { exportFormatVersion } from './transfer-lines.ts';
 
@@ -24,21 +24,24 @@ export function* exportLines(database: Database, now: () => Date): Generator<str
   for (const row of database.read(() => database.all('SELECT * FROM schedules ORDER BY id'))) {
     yield JSON.stringify(scheduleLineOf(row));
   }
-  yield* linesOfTable(database, `SELECT ${recordColumns}, host_instance FROM runs`, (row) =>
-    runLineOf(database, row),
-  );
-  yield* linesOfTable(database, 'SELECT * FROM alerts', (row) => JSON.stringify(alertLineOf(database, row)));
+  yield* linesOfTable(database, 'runs', (row) => runLineOf(database, row));
+  yield* linesOfTable(database, 'alerts', (row) => JSON.stringify(alertLineOf(database, row)));
 }
 
 function* linesOfTable(
   database: Database,
-  select: string,
+  table: 'runs' | 'alerts',
   lineOf: (row: Row) => string,
 ): Generator<string, undefined> {
-  let last = 0;
-  for (;;) {
+  // What comes in while it is read is of another export: a busy writer would never let it end.
+  const newest = database.read(() => database.get(`SELECT coalesce(max(id), 0) AS id FROM ${table}`));
+  const end = newest === undefined ? 0 : numberOf(newest, 'id');
+  for (let last = 0; ;) {
     const next = database.read(() => {
-      const row = database.get(`${select} WHERE id > ? ORDER BY id LIMIT 1`, [last]);
+      const row = database.get(`SELECT * FROM ${table} WHERE id > ? AND id <= ? ORDER BY id LIMIT 1`, [
+        last,
+        end,
+      ]);
       return row === undefined ? undefined : { id: numberOf(row, 'id'), line: lineOf(row) };
     });
     if (next === undefined) {

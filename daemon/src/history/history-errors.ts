@@ -33,6 +33,9 @@ export function isDamage(error: unknown): boolean {
 /** Whether a row breaks a rule of its table. */
 export const isConstraint = (error: unknown): boolean => sqliteCodeOf(error) === codes.constraint;
 
+/** Whether the file, its log or the log's index cannot be opened. */
+export const isUnopenable = (error: unknown): boolean => sqliteCodeOf(error) === codes.cannotOpen;
+
 /** Errors of SQLite as 'not-writable' or 'history'; others come back as they are. */
 export function historyError(error: unknown, path: string): unknown {
   const code = sqliteCodeOf(error);

@@ -3,8 +3,9 @@
 import { renameSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { storageError } from '../models/storage-errors.ts';
-import { connect, Database } from './database.ts';
-import type { Access } from './database.ts';
+import { connect } from './connect.ts';
+import type { Access } from './connect.ts';
+import { Database } from './database.ts';
 import { historyError, isDamage } from './history-errors.ts';
 import { salvage } from './salvage.ts';
 import type { Salvaged } from './salvage.ts';

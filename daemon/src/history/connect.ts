@@ -1,0 +1,123 @@
+/** Opens the file of the history: private, durable, up to date. */
+
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { errnoOf, storageError } from '../models/storage-errors.ts';
+import { isUnopenable } from './history-errors.ts';
+import { migrate, refuseUnknown, schemaVersion, versionOf } from './migrations.ts';
+
+/**
+ * `own`: the daemon, which may replace a damaged file. `shared`: another process beside it, which may not. `read`: one that
+ * changes nothing.
+ */
+export type Access = 'own' | 'shared' | 'read';
+
+/** How long a statement waits for another process's lock. */
+const busyMilliseconds = 5000;
+
+/** Which file it is, whatever its name. */
+export interface FileIdentity {
+  readonly device: number;
+  readonly inode: number;
+}
+
+export function fileAt(path: string): FileIdentity | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? undefined : { device: stats.dev, inode: stats.ino };
+}
+
+/** Opens a file that is whole and makes one that is not there. Errors of SQLite come out as they are. */
+export function connect(path: string, access: Access): DatabaseSync {
+  if (access === 'read') {
+    return connectToRead(path);
+  }
+  makePrivateFile(path);
+  const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
+  try {
+    refuseUnknown(connection, path);
+    connection.exec('PRAGMA journal_mode = WAL');
+    // A commit waits until it is on the disk. macOS's fsync alone does not: its drives may still hold it in their cache.
+    connection.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');
+    connection.exec('PRAGMA foreign_keys = ON');
+    // A log that a large import made long gives its space back.
+    connection.exec('PRAGMA journal_size_limit = 4194304');
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function connectToRead(path: string): DatabaseSync {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
+    throw new TidemarkError('not-found', `There is no history yet at ${path}.`, {
+      hint: 'Start the daemon with `tidemark daemon`, or as a service with `tidemark service install`.',
+    });
+  }
+  const connection = openToRead(path);
+  try {
+    const version = versionOf(connection);
+    if (version !== schemaVersion) {
+      throw new TidemarkError(
+        'history',
+        `The history ${path} has version ${version} of its schema, and this Tidemark reads ${schemaVersion}.`,
+        { hint: 'Start the daemon of this Tidemark once, or update Tidemark.' },
+      );
+    }
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/**
+ * Reading a database with a log takes an index of it beside it, which cannot be made on a read-only disk. Where there is no
+ * log either, nobody writes, and SQLite can be told that the file does not change.
+ */
+function openToRead(path: string): DatabaseSync {
+  const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMilliseconds });
+  try {
+    versionOf(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    if (!isUnopenable(error) || fileAt(`${path}-wal`) !== undefined) {
+      throw error;
+    }
+    const unchanging = pathToFileURL(path);
+    unchanging.search = '?immutable=1';
+    return new DatabaseSync(unchanging, { readOnly: true });
+  }
+}
+
+/** SQLite gives its log and its index the mode of the database. */
+function makePrivateFile(path: string): void {
+  try {
+    makeFolder(dirname(path));
+    closeSync(openSync(path, 'a', 0o600));
+    if ((statSync(path).mode & 0o077) !== 0) {
+      chmodSync(path, 0o600);
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+/** Node's recursive mkdir reports a read-only file system as a missing file, and never returns below /proc. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) {
+      makeFolder(dirname(path));
+      mkdirSync(path, { mode: 0o700 });
+    } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw error;
+    }
+  }
+}

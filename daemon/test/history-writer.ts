@@ -1,0 +1,62 @@
+/**
+ * Writes to a history without pause until it is killed, and says on stdout what it wrote once the call has returned:
+ * `history-writer.ts FOLDER own|shared`. With a third word, `until-full`, it stops at the first write that is refused, says
+ * why, and goes on when a line comes in.
+ */
+
+import { readSync, writeSync } from 'node:fs';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { exampleAlert, exampleHead, exampleRun } from '../src/history/examples.ts';
+import { openHistory } from '../src/history/history.ts';
+
+/** What was written, and what of it must be there from then on. */
+export type Acknowledged =
+  | { readonly kind: 'open'; readonly setAside: string | undefined }
+  | { readonly kind: 'run' | 'finished'; readonly id: number }
+  | { readonly kind: 'samples'; readonly id: number; readonly count: number }
+  | { readonly kind: 'alert'; readonly id: number }
+  | { readonly kind: 'setting'; readonly retentionRuns: number }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+const [, , folder = '', access = 'own', mode] = process.argv;
+
+// Straight to the pipe: what a stream still holds would die with the process.
+const say = (acknowledged: Acknowledged): void => void writeSync(1, `${JSON.stringify(acknowledged)}\n`);
+
+const opened = openHistory(folder, { access: access === 'shared' ? 'shared' : 'own' });
+using history = opened.history;
+say({ kind: 'open', setAside: opened.setAside?.path });
+if (access === 'own') {
+  history.interruptRunningRuns('The writer before was killed.', 'SIGKILL');
+}
+
+for (let round = 0; ; round += 1) {
+  try {
+    writeOne(round);
+  } catch (error) {
+    if (mode !== 'until-full' || !(error instanceof TidemarkError)) {
+      throw error;
+    }
+    say({ kind: 'refused', code: error.code, message: error.message });
+    readSync(0, Buffer.alloc(16));
+  }
+}
+
+function writeOne(round: number): void {
+  const { id } = history.addRun(exampleRun());
+  say({ kind: 'run', id });
+  history.beginRun(id);
+  history.noteHead(id, exampleHead());
+  const document = exampleProfile();
+  for (const { index } of document.iterations) {
+    history.addSample(id, exampleSample(index), index === 0 ? 'warm-up' : 'measured', 'bf16');
+    say({ kind: 'samples', id, count: index + 1 });
+  }
+  history.finishRun(id, { state: 'complete', document });
+  say({ kind: 'finished', id });
+  say({ kind: 'alert', id: history.addAlert(exampleAlert({ runIds: [id] })).id });
+  const retentionRuns = history.settings().retentionRuns + 1 + (round % 3);
+  history.changeSettings({ retentionRuns });
+  say({ kind: 'setting', retentionRuns });
+}
