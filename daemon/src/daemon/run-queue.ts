@@ -6,11 +6,8 @@ import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.t
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
-import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History, RunEnd } from '../history/history.ts';
-import { HostDeath } from '../host/host-death.ts';
-import { Interruption } from '../interruption.ts';
+import type { Interruption } from '../interruption.ts';
 import type { Log } from '../logging/log.ts';
 import { checkNames } from '../models/check-names.ts';
 import type { HeldHost } from './held-host.ts';
@@ -18,6 +15,8 @@ import type { Notices } from './notices.ts';
 import { loopOf, modelsOf, perform, refuseTooLarge } from './perform.ts';
 import type { RunRequest } from './perform.ts';
 import { errorOf, prepare } from './prepare.ts';
+import { Cancellation, endOfDocument, endOfError, recordable } from './run-end.ts';
+import { RunRecorder } from './run-recorder.ts';
 import { RunTracker } from './run-tracker.ts';
 
 export interface RunQueueOptions {
@@ -48,9 +47,6 @@ interface Running {
 /** More than a person asks for; a client that goes wild is told. */
 const longestQueue = 100;
 
-/** What a full disk kept from the history is tried again this often. */
-const retryMilliseconds = 5000;
-
 export class RunQueue {
   readonly #options: RunQueueOptions;
   #waiting: Waiting[] = [];
@@ -58,12 +54,11 @@ export class RunQueue {
   /** A model is being loaded on request, which uses the host like a run. */
   #loading: AbortController | undefined;
   #isStopping = false;
-  /** Ends that could not be written yet. */
-  readonly #unwritten = new Map<number, RunEnd>();
-  #retry: NodeJS.Timeout | undefined;
+  readonly #recorder: RunRecorder;
 
   constructor(options: RunQueueOptions) {
     this.#options = options;
+    this.#recorder = new RunRecorder(options);
   }
 
   get isBusy(): boolean {
@@ -135,7 +130,7 @@ export class RunQueue {
     }
     const [removed] = this.#waiting.splice(place, 1);
     const end: RunEnd = { state: 'cancelled', reason };
-    const record = this.#write(id, end) ?? { ...(removed as Waiting).record, ...end };
+    const record = this.#recorder.end(id, end) ?? { ...(removed as Waiting).record, ...end };
     this.#tellEnd(record);
     return record;
   }
@@ -179,8 +174,7 @@ export class RunQueue {
     this.#loading?.abort(interruption);
     this.#running?.controller.abort(interruption);
     await this.#running?.ended;
-    clearTimeout(this.#retry);
-    this.#writeUnwritten();
+    this.#recorder.stop();
   }
 
   #refuseWhileStopping(): void {
@@ -221,7 +215,7 @@ export class RunQueue {
   }
 
   #begin({ record, request }: Waiting): void {
-    const begun = this.#keep(() => this.#options.history.beginRun(record.id)) ?? {
+    const begun = this.#recorder.keep(() => this.#options.history.beginRun(record.id)) ?? {
       ...record,
       state: 'running' as const,
       startedAt: new Date().toISOString(),
@@ -236,14 +230,14 @@ export class RunQueue {
       },
       onSample: (sample, phase, model) => {
         running.record = { ...running.record, samplesTaken: running.record.samplesTaken + 1 };
-        this.#keep(() => this.#options.history.addSample(record.id, sample, phase, model));
+        this.#recorder.keep(() => this.#options.history.addSample(record.id, sample, phase, model));
       },
     });
     const running: Running = { record: begun, tracker, controller, ended: ended.promise };
     this.#running = running;
     this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} began.`);
     void this.#work(request, running).then((end) => {
-      const written = this.#write(record.id, end) ?? {
+      const written = this.#recorder.end(record.id, end) ?? {
         ...running.record,
         ...recordable(end),
         endedAt: new Date().toISOString(),
@@ -269,7 +263,7 @@ export class RunQueue {
         tracker,
         signal,
         onHead: (head) => {
-          this.#keep(() => history.noteHead(record.id, head));
+          this.#recorder.keep(() => history.noteHead(record.id, head));
         },
       });
       return endOfDocument(document, signal);
@@ -293,117 +287,4 @@ export class RunQueue {
     }
     this.#options.onChange();
   }
-
-  /** Writes to the history; where that fails, the run goes on, a notice says so, and nothing is given. */
-  #keep<Result>(write: () => Result): Result | undefined {
-    try {
-      const result = write();
-      if (this.#unwritten.size === 0) {
-        this.#options.notices.clear('history');
-      }
-      return result;
-    } catch (error) {
-      const { message, hint } = toErrorRecord(error);
-      this.#options.notices.set('history', `The history cannot be written: ${message}`, hint);
-      this.#options.log.error({ error }, 'The history cannot be written.');
-      return undefined;
-    }
-  }
-
-  /** As {@link #keep}, and tries again until it is written: a run's end holds all that was measured. */
-  #write(id: number, end: RunEnd): RunRecord | undefined {
-    const record = this.#keep(() => this.#options.history.finishRun(id, end));
-    if (record === undefined) {
-      this.#unwritten.set(id, end);
-      this.#retry ??= setTimeout(() => {
-        this.#retry = undefined;
-        this.#writeUnwritten();
-      }, retryMilliseconds);
-    }
-    return record;
-  }
-
-  #writeUnwritten(): void {
-    for (const [id, end] of [...this.#unwritten]) {
-      this.#unwritten.delete(id);
-      this.#write(id, end);
-    }
-  }
 }
-
-/** That a client asked for the end: the one way of being stopped that is nobody's trouble. */
-class Cancellation extends TidemarkError {
-  constructor(reason: string) {
-    super('interrupted', reason);
-  }
-}
-
-function endOfDocument(document: RunDocument, signal: AbortSignal): RunEnd {
-  const { outcome } = document;
-  if (document.kind === 'study') {
-    const [failure] = document.failures;
-    return outcome === 'complete'
-      ? { state: 'complete', document }
-      : outcome === 'interrupted'
-        ? { ...stopped(signal), document }
-        : {
-            state: 'failed',
-            document,
-            reason: failure?.error.message ?? 'Not every model was measured to its end.',
-            ...(failure === undefined ? {} : { error: failure.error }),
-          };
-  }
-  if (typeof outcome === 'string') {
-    throw new Error('run-queue: a profile with the outcome of a study');
-  }
-  switch (outcome.status) {
-    case 'complete':
-      return { state: 'complete', document };
-    case 'interrupted':
-      return signal.aborted
-        ? { ...stopped(signal), document }
-        : {
-            state: 'interrupted',
-            document,
-            reason: outcome.reason,
-            ...(outcome.signal === undefined ? {} : { signal: outcome.signal }),
-          };
-    case 'failed':
-      return { state: 'failed', document, reason: outcome.reason, error: outcome.error };
-  }
-}
-
-function endOfError(error: unknown, signal: AbortSignal): RunEnd {
-  if (signal.aborted) {
-    return stopped(signal);
-  }
-  const record = toErrorRecord(error);
-  return error instanceof HostDeath && error.signal !== undefined
-    ? { state: 'interrupted', reason: record.message, signal: error.signal, error: record }
-    : { state: 'failed', reason: record.message, error: record };
-}
-
-/** By a client or with the daemon. */
-function stopped({ reason }: AbortSignal): RunEnd {
-  if (reason instanceof Interruption) {
-    return {
-      state: 'interrupted',
-      reason: `The daemon was ended by ${reason.signal}.`,
-      signal: reason.signal,
-    };
-  }
-  return { state: 'cancelled', reason: toErrorRecord(reason).message };
-}
-
-/** What of an end belongs to the record itself. */
-const recordable = ({
-  state,
-  reason,
-  signal,
-  error,
-}: RunEnd): Partial<RunRecord> & Pick<RunRecord, 'state'> => ({
-  state,
-  ...(reason === undefined ? {} : { reason }),
-  ...(signal === undefined ? {} : { signal }),
-  ...(error === undefined ? {} : { error }),
-});
