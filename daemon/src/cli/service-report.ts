@@ -2,6 +2,7 @@
 
 import { styleText } from 'node:util';
 import type {
+  ServiceAction,
   ServiceDocument,
   ServiceState,
   ServiceStep,
@@ -18,20 +19,32 @@ const marks: Readonly<Record<ServiceState, readonly ['green' | 'yellow' | 'red',
   crashed: ['red', '✗'],
 };
 
+/** What each action is for: a state that deserves a look after one is what was asked for after another. */
+const purposes: Readonly<Record<ServiceAction, ServiceState | undefined>> = {
+  status: undefined,
+  install: 'running',
+  start: 'running',
+  restart: 'running',
+  stop: 'installed-not-loaded',
+  uninstall: 'not-installed',
+};
+
 /** Lines without the last line break. */
 export function serviceReport(document: ServiceDocument): string {
   const { state, message, hint, notices, isDryRun, steps, action } = document;
-  const [colour, mark] = marks[state];
+  const isDone = !isDryRun && purposes[action] === state;
+  const [colour, mark] = isDone ? marks.running : marks[state];
   const lines: string[] = [];
   if (isDryRun) {
     lines.push(`With \`tidemark service ${action}\`, this would be done:`, ...steps.map(stepLine), '');
   } else if (action !== 'status') {
-    lines.push(...steps.filter(changesSomething).map(stepLine), '');
+    const done = steps.filter(changesSomething).map(stepLine);
+    lines.push(...done, ...(done.length === 0 ? [] : ['']));
   }
   lines.push(
     `${styleText(colour, mark, { stream: process.stdout })} ${isDryRun ? 'At present: ' : ''}${message}`,
   );
-  if (hint !== undefined && !isDryRun) {
+  if (hint !== undefined && !isDryRun && !isDone) {
     lines.push(`  → ${hint}`);
   }
   if (action === 'status') {

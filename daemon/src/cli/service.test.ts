@@ -60,6 +60,20 @@ test('the status says the state, and where everything is', async () => {
   }
 });
 
+test('what was asked for is marked as done, and the same state otherwise as worth a look', async () => {
+  await using mac = new FakeMac();
+  await runService(mac.system, { action: 'install' });
+  const stopped = plain(serviceReport(await runService(mac.system, { action: 'stop' })));
+  assert.deepEqual(stopped, [
+    '  $ launchctl bootout gui/501/dev.tidemark.daemon',
+    '',
+    '✓ The service is installed and stopped; it starts at the next login.',
+  ]);
+  const [state, hint] = plain(serviceReport(await runService(mac.system, { action: 'status' })));
+  assert.match(state ?? '', /^! /);
+  assert.match(hint ?? '', /→ Start it now/);
+});
+
 const onLinux = { skip: process.platform === 'linux' ? false : 'not on Linux' };
 
 test(

@@ -82,11 +82,11 @@ test('a service that runs is restarted with a new process, without being unloade
 test('stopping unloads the service and ends its process, and it stays installed', async () => {
   await using mac = new FakeMac();
   const { pid = 0 } = await run(mac, 'install');
-  const { state, notices } = await run(mac, 'stop');
+  const { state, message } = await run(mac, 'stop');
   assert.equal(state, 'installed-not-loaded');
   assert.ok(!isAlive(pid));
   assert.ok(existsSync(mac.plistPath));
-  assert.match(notices.join(' '), /next login/);
+  assert.match(message, /next login/);
   assert.equal((await run(mac, 'stop')).state, 'installed-not-loaded');
 });
 

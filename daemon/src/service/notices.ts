@@ -31,9 +31,6 @@ export function noticesFor(
       'It ends when you log out. `loginctl enable-linger` keeps it running, and starts it with the machine.',
     );
   }
-  if (action === 'stop' && facts.isInstalled) {
-    notices.push('It starts again at the next login; `tidemark service uninstall` removes it.');
-  }
   if (action === 'uninstall' && facts.keepsHistory) {
     notices.push(`Runs, schedules and models are kept in ${facts.dataFolder}.`);
   }

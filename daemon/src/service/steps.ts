@@ -1,6 +1,6 @@
 /** What is done to the system, step by step: recorded, so that it can be shown, and in a dry run only shown. */
 
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ServiceStep } from '@tidemark/shared/protocol/service-document.ts';
 import { writeWhole } from '../files/write-file.ts';
@@ -44,14 +44,20 @@ export class Steps {
     return await this.#run(words, false, explain);
   }
 
-  /** Makes a folder and those above it, for this user alone. */
-  makeFolder(path: string): Promise<void> {
-    return this.#file('make-folder', path, () => mkdir(path, { recursive: true, mode: 0o700 }));
+  /** Makes a folder and those above it, for this user alone, where it is not there. */
+  async makeFolder(path: string, mode = 0o700): Promise<void> {
+    const isThere = await stat(path).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    );
+    if (!isThere) {
+      await this.#file('make-folder', path, () => mkdir(path, { recursive: true, mode }));
+    }
   }
 
   /** Writes a file whole, for this user alone: launchd refuses one that others may write (launchctl(1), load). */
   async write(path: string, content: string, what: string): Promise<void> {
-    await this.#file('make-folder', dirname(path), () => mkdir(dirname(path), { recursive: true }));
+    await this.makeFolder(dirname(path), 0o755);
     await this.#file('write', path, async () => {
       await writeWhole(path, content, { what, option: 'HOME', example: '' });
       await chmod(path, 0o600);
