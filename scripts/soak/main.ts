@@ -13,7 +13,6 @@ import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { ChannelVerdict, LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { resolveModel } from '../../daemon/src/models/resolve.ts';
 import { dataFolder, repositoryRoot } from '../../daemon/src/paths.ts';
@@ -116,28 +115,27 @@ async function watchChecks({
     },
   });
   const readings: Reading[] = [];
-  const seen = new Set<number>();
-  const end = performance.now() + minutes * 60_000 + 30_000;
-  while (performance.now() < end && !signal.aborted) {
-    await wait(1000, undefined, { signal }).catch(() => undefined);
-    const { runs } = await client.call('listRuns', { limit: 1 });
-    const [run] = runs;
-    if (run === undefined || isOpen(run.state) || seen.has(run.id)) {
-      continue;
+  const broken = Promise.withResolvers<never>();
+  await client.subscribe('progress', ({ step }) => {
+    if (step.kind !== 'ended') {
+      return;
     }
-    seen.add(run.id);
-    if (run.state !== 'complete') {
-      throw new Error(`check #${run.id} ended as ${run.state}: ${run.reason ?? ''}`);
+    const { id, state, reason = '' } = step.record;
+    if (state !== 'complete') {
+      broken.reject(new Error(`check #${id} ended as ${state}: ${reason}`));
+      return;
     }
-    // What the check left in flight has settled by now.
-    await wait(5000, undefined, { signal }).catch(() => undefined);
-    const reading = readingOf(await client.call('status', {}));
-    readings.push(reading);
-    process.stderr.write(
-      `check ${readings.length}: daemon ${formatBytes(reading.daemonBytes)}, host ${formatBytes(reading.hostBytes)}, ` +
-        `active ${formatBytes(reading.activeBytes)}, peak ${formatBytes(reading.peakBytes)}\n`,
-    );
-  }
+    client.call('status', {}).then((status) => {
+      const reading = readingOf(status);
+      readings.push(reading);
+      process.stderr.write(
+        `check ${readings.length}: daemon ${formatBytes(reading.daemonBytes)}, host ${formatBytes(reading.hostBytes)}, ` +
+          `active ${formatBytes(reading.activeBytes)}, peak ${formatBytes(reading.peakBytes)}\n`,
+      );
+    }, broken.reject);
+  });
+  const over = wait(minutes * 60_000, undefined, { signal }).catch(() => undefined);
+  await Promise.race([over, broken.promise]);
   return readings;
 }
 
