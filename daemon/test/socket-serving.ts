@@ -1,0 +1,52 @@
+/** The daemon's socket over a stubbed core, for tests that are both of its sides. */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { SocketServer } from '../src/ipc/socket-server.ts';
+import type { Handlers, SocketServerOptions } from '../src/ipc/socket-server.ts';
+import { silentLog, stubHandlers } from './stub-handlers.ts';
+
+export const startedAt = '2026-11-24T10:00:00.000Z';
+
+export interface Serving extends AsyncDisposable {
+  readonly server: SocketServer;
+  readonly path: string;
+}
+
+/** The socket over a stubbed core, in this process and in a folder that goes with it. */
+export async function serving(
+  handlers: Partial<Handlers> = {},
+  options: Partial<SocketServerOptions> = {},
+): Promise<Serving> {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-ipc-'));
+  const path = join(folder, 'run', 'daemon.sock');
+  const server = await SocketServer.listen({
+    socketPath: path,
+    version: '9.8.7',
+    startedAt,
+    handlers: stubHandlers({ status: () => exampleStatus(), ...handlers }),
+    log: silentLog,
+    ...options,
+  });
+  const end = async (): Promise<void> => {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { server, path, [Symbol.asyncDispose]: end };
+}
+
+export const client = { name: 'test', version: '1' };
+export const connectTo = ({ path }: Serving): Promise<DaemonClient> =>
+  DaemonClient.connect({ socketPath: path, client });
+
+/** Waits for what another side does in its own time. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (const began = performance.now(); !condition();) {
+    assert.ok(performance.now() - began < 5000, 'nothing came of it within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
