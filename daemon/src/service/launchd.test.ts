@@ -374,10 +374,11 @@ test('a folder that the property list cannot be written to is told as such, and 
   await using mac = new FakeMac();
   mkdirSync(join(mac.home, 'Library'), { recursive: true });
   writeFileSync(join(mac.home, 'Library', 'LaunchAgents'), 'a file');
-  await assert.rejects(
-    run(mac, 'install'),
-    (error) => error instanceof TidemarkError && error.code === 'not-writable',
-  );
+  await assert.rejects(run(mac, 'install'), (error) => {
+    assert.ok(error instanceof TidemarkError && error.code === 'not-writable');
+    assert.match(error.hint ?? '', /is a folder of yours/);
+    return true;
+  });
   assert.ok(!mac.changes().some((call) => call.startsWith('bootstrap')));
 });
 

@@ -2,6 +2,7 @@
 
 import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ServiceStep } from '@tidemark/shared/protocol/service-document.ts';
 import { writeWhole } from '../files/write-file.ts';
 import { storageError } from '../models/storage-errors.ts';
@@ -132,9 +133,20 @@ export class Steps {
       await act();
       step.done = true;
     } catch (error) {
-      throw storageError(error, path);
+      throw notWritable(error, path);
     }
   }
+}
+
+/** Where these files are is the system's to say, so that another place cannot be the remedy. */
+function notWritable(error: unknown, path: string): unknown {
+  const known = storageError(error, path);
+  return known instanceof TidemarkError
+    ? new TidemarkError(known.code, known.message, {
+        hint: `See that ${dirname(path)} is a folder of yours, and that its disk has room.`,
+        cause: error,
+      })
+    : known;
 }
 
 const pollSeconds = 0.2;
