@@ -9,13 +9,18 @@ import { RunDetailView } from './components/run-detail-view.tsx';
 import { RunItem } from './components/run-item.tsx';
 import { StudyForm } from './components/study-form.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
+import { useInterval } from './components/use-interval.ts';
 import { useDaemon } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
+import { isOpen } from '../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
 
 /** Studies take minutes to hours each, so one page holds a person's. */
 const studiesShown = 100;
+
+/** How often the list is asked for again while a study in it is queued or at work. */
+const whileOpenMilliseconds = 5000;
 
 export default function Command({
   launchContext,
@@ -39,6 +44,11 @@ function Studies(): ReactNode {
   );
   const runs = data?.runs ?? [];
   const now = new Date();
+  useInterval(
+    revalidate,
+    whileOpenMilliseconds,
+    runs.some(({ state }) => isOpen(state)),
+  );
   const start = (
     <Action.Push
       title="Start Study"

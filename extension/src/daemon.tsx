@@ -3,13 +3,13 @@
 import { ActionPanel, Action, Color, Icon, Keyboard, List } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
-import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../shared/src/format/dates.ts';
 import { deeds } from './components/daemon-deeds.tsx';
 import { DaemonMetadata } from './components/daemon-metadata.tsx';
 import { DoctorView } from './components/doctor-view.tsx';
 import { LogView } from './components/log-view.tsx';
+import { useInterval } from './components/use-interval.ts';
 import { cancelRun } from './components/run-actions.tsx';
 import { withClient } from './lib/connection.ts';
 import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
@@ -42,10 +42,7 @@ function DaemonScreen(): ReactNode {
   });
   const hasCommand = data?.surroundings.tidemarkPath !== undefined;
   const service = usePromise(serviceFacts, [], { execute: hasCommand, onError: () => undefined });
-  useEffect(() => {
-    const timer = setInterval(revalidate, everyMilliseconds);
-    return () => clearInterval(timer);
-  }, [revalidate]);
+  useInterval(revalidate, everyMilliseconds);
 
   return (
     <List

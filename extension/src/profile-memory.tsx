@@ -26,28 +26,32 @@ export default function Command({
   }
   // A model that was typed into the root search, or came with a link that says so, starts at once.
   if (model !== undefined && (named !== undefined || launchContext?.startAtOnce === true)) {
-    return <ProgressView wanted={{ kind: 'profile', parameters: profileParametersOf(defaults(model)) }} />;
+    return (
+      <ProgressView
+        wanted={{ kind: 'profile', parameters: profileParametersOf(defaults(model, launchContext)) }}
+      />
+    );
   }
-  return <ProfileForm model={model} />;
+  return <ProfileForm initial={defaults(model, launchContext)} />;
 }
 
-function defaults(model: string | undefined): ProfileFormValues {
+/** The preferences, but for what the launch says otherwise. */
+function defaults(model: string | undefined, said: LaunchContexts['profile-memory'] = {}): ProfileFormValues {
   const { defaultModel, voice, text, iterations } = preferences();
   return {
     model: model ?? defaultModel,
     otherModel: '',
-    voice,
-    text: text ?? '',
-    iterations: String(iterations),
+    voice: said.voice ?? voice,
+    text: said.text ?? text ?? '',
+    iterations: String(said.iterations ?? iterations),
     attribute: 'none',
     isFresh: false,
   };
 }
 
-function ProfileForm({ model }: { readonly model: string | undefined }): ReactNode {
+function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): ReactNode {
   const { push } = useNavigation();
   const { models, trouble, isLoading, revalidate } = useModels();
-  const initial = defaults(model);
   const { handleSubmit, itemProps } = useForm<ProfileFormValues>({
     initialValues: initial,
     validation: {

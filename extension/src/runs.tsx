@@ -5,9 +5,11 @@ import type { LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
 import { useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
+import { isOpen } from '../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
 import { RunItem } from './components/run-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
+import { useInterval } from './components/use-interval.ts';
 import { withClient } from './lib/connection.ts';
 import { openCommand } from './lib/deep-links.ts';
 import { groupByDay } from './lib/group-by-day.ts';
@@ -15,6 +17,9 @@ import { everything, filterChoices, filterParameters } from './lib/run-filters.t
 import { toTrouble } from './lib/trouble.ts';
 
 const pageSize = 50;
+
+/** How often a list is asked for again while a run in it is queued or at work. */
+const whileOpenMilliseconds = 3000;
 
 export default function Command({
   launchContext,
@@ -44,6 +49,11 @@ export default function Command({
   const trouble = useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
   const runs = data ?? [];
   const models = useKnownModels(runs);
+  useInterval(
+    revalidate,
+    whileOpenMilliseconds,
+    runs.some(({ state }) => isOpen(state)),
+  );
   const now = new Date();
   const wantedId = launchContext?.runId;
   const isWantedShown = wantedId !== undefined && runs.some(({ id }) => id === wantedId);

@@ -16,6 +16,7 @@ import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { slowTimeoutMilliseconds, withClient } from '../lib/connection.ts';
 import { commandLink, openCommand, refreshMenuBar } from '../lib/deep-links.ts';
+import type { LaunchContexts } from '../lib/deep-links.ts';
 import { exportRun } from '../lib/export-run.ts';
 import type { ExportFormat } from '../lib/export-run.ts';
 import { amount } from '../lib/memory-words.ts';
@@ -69,9 +70,7 @@ export function RunActions({
             title="Profile Again"
             icon={Icon.Repeat}
             shortcut={{ modifiers: ['cmd', 'shift'], key: 'r' }}
-            onAction={() =>
-              void openCommand('profile-memory', { model: run.models[0] ?? '', startAtOnce: true })
-            }
+            onAction={() => void openCommand('profile-memory', sameAgain(run))}
           />
         )}
       </ActionPanel.Section>
@@ -151,6 +150,15 @@ export function RunActions({
     </>
   );
 }
+
+/** One that was asked for in phonemes has no text, and is said with the one of the preferences. */
+const sameAgain = ({ models, voice, text, iterations }: RunRecord): LaunchContexts['profile-memory'] => ({
+  ...(models[0] === undefined ? {} : { model: models[0] }),
+  voice,
+  ...(text === undefined ? {} : { text }),
+  iterations,
+  startAtOnce: true,
+});
 
 function FollowAction({ run }: { run: RunRecord }): ReactNode {
   return (

@@ -7,6 +7,10 @@ export interface LaunchContexts {
   'profile-memory': {
     readonly followRunId?: number;
     readonly model?: string;
+    /** What is absent of these is as in the preferences. */
+    readonly voice?: string;
+    readonly text?: string;
+    readonly iterations?: number;
     readonly startAtOnce?: boolean;
   };
   'quick-profile': Record<string, never>;

@@ -28,7 +28,7 @@ export function menuModel({ glance, trouble }: Snapshot, options: MenuOptions): 
   ].filter(({ items }) => items.length > 0);
   if (glance === undefined) {
     return {
-      icon: Icon.Warning,
+      icon: 'menu-warning.svg',
       tooltip: trouble === undefined ? 'Tidemark' : trouble.message,
       sections,
     };
@@ -38,7 +38,8 @@ export function menuModel({ glance, trouble }: Snapshot, options: MenuOptions): 
   const title = titleOf(status, options.preferences);
   if (trouble !== undefined) {
     return {
-      icon: Icon.CircleDisabled,
+      icon: 'menu-none.svg',
+      color: Color.SecondaryText,
       ...(title === undefined ? {} : { title }),
       tooltip: `${troubleTitles[trouble.kind]}. Figures as of ${ago(status.asOf, options.now)}.`,
       sections,
@@ -85,7 +86,8 @@ function headOf({
   }
   if (alerts.open > 0) {
     return {
-      icon: Icon.Bell,
+      icon:
+        alerts.latest?.kind === 'leak' || alerts.latest?.kind === 'slow-leak' ? 'menu-leak.svg' : Icon.Bell,
       color: Color.Red,
       tooltip: alerts.latest?.reason ?? `${alerts.open} alerts are open.`,
     };
