@@ -29,7 +29,7 @@ export default function Command({
     return <ProgressView wanted={{ kind: 'run', runId: launchContext.followRunId }} />;
   }
   if (launchContext?.studyId !== undefined) {
-    return <RunDetailView runId={launchContext.studyId} />;
+    return <RunDetailView runId={launchContext.studyId} isRoot />;
   }
   return <Studies />;
 }

@@ -28,9 +28,9 @@ export default function Command({
 }: LaunchProps<{ launchContext?: LaunchContexts['daemon'] }>): ReactNode {
   switch (launchContext?.show) {
     case 'logs':
-      return <LogView />;
+      return <LogView isRoot />;
     case 'doctor':
-      return <DoctorView />;
+      return <DoctorView isRoot />;
     case undefined:
       return <DaemonScreen />;
   }
@@ -42,7 +42,8 @@ function DaemonScreen(): ReactNode {
   });
   const hasCommand = data?.surroundings.tidemarkPath !== undefined;
   const service = usePromise(serviceFacts, [], { execute: hasCommand, onError: () => undefined });
-  useInterval(revalidate, everyMilliseconds);
+  // A look that is still waiting for an answer would be given up by the next one, and a daemon that hangs never be told.
+  useInterval(revalidate, everyMilliseconds, !isLoading);
 
   return (
     <List

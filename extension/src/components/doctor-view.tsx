@@ -15,7 +15,12 @@ const looks: Readonly<Record<Check['status'], { word: string; icon: Icon; color:
   fail: { word: 'Failed', icon: Icon.XMarkCircle, color: Color.Red },
 };
 
-export function DoctorView(): ReactNode {
+export interface DoctorViewProps {
+  /** Raycast names a command's own screen itself. */
+  readonly isRoot?: boolean;
+}
+
+export function DoctorView({ isRoot = false }: DoctorViewProps): ReactNode {
   const { data, error, isLoading, revalidate } = usePromise(examine, [], { onError: () => undefined });
   const trouble = useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
   if (trouble !== undefined) {
@@ -24,7 +29,7 @@ export function DoctorView(): ReactNode {
   return (
     <List
       isLoading={isLoading}
-      navigationTitle="Doctor"
+      {...(isRoot ? {} : { navigationTitle: 'Doctor' })}
       searchBarPlaceholder="Search checks…"
       isShowingDetail={data !== undefined}
     >

@@ -7,7 +7,12 @@ import type { ReactNode } from 'react';
 import { logFileOf, readLogTail } from '../lib/daemon-log.ts';
 import { preferences } from '../lib/preferences.ts';
 
-export function LogView(): ReactNode {
+export interface LogViewProps {
+  /** Raycast names a command's own screen itself. */
+  readonly isRoot?: boolean;
+}
+
+export function LogView({ isRoot = false }: LogViewProps): ReactNode {
   const path = logFileOf(preferences().dataFolder);
   const { data, error, isLoading, revalidate } = usePromise(readLogTail, [path], {
     onError: () => undefined,
@@ -15,7 +20,7 @@ export function LogView(): ReactNode {
   return (
     <Detail
       isLoading={isLoading}
-      navigationTitle="Daemon Logs"
+      {...(isRoot ? {} : { navigationTitle: 'Daemon Logs' })}
       markdown={markdownOf(data, error)}
       actions={
         <ActionPanel>

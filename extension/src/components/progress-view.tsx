@@ -83,7 +83,8 @@ export function ProgressView({ wanted: firstWanted, navigationTitle }: ProgressV
     case 'ended': {
       const { record } = stage.detail;
       const trouble = resultTrouble(record);
-      if (trouble !== undefined && record.samplesTaken === 0) {
+      // A run that was begun elsewhere cannot be begun again from here, so its screen says how it ended.
+      if (trouble !== undefined && record.samplesTaken === 0 && firstWanted.kind !== 'run') {
         return (
           <TroubleScreen
             trouble={trouble}

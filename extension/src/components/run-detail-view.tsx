@@ -13,7 +13,13 @@ import { useDaemon } from './use-daemon.ts';
 /** Points of a chart at most. */
 const samplesForChart = 2000;
 
-export function RunDetailView({ runId }: { readonly runId: number }): ReactNode {
+export interface RunDetailViewProps {
+  readonly runId: number;
+  /** Raycast names a command's own screen itself. */
+  readonly isRoot?: boolean;
+}
+
+export function RunDetailView({ runId, isRoot = false }: RunDetailViewProps): ReactNode {
   const { data, trouble, isLoading, revalidate } = useDaemon(
     (client, id) => client.call('getRun', { runId: id, samples: samplesForChart }),
     [runId],
@@ -26,7 +32,7 @@ export function RunDetailView({ runId }: { readonly runId: number }): ReactNode 
   return (
     <Detail
       isLoading={isLoading}
-      navigationTitle={`Run ${runId}`}
+      {...(isRoot ? {} : { navigationTitle: `Run ${runId}` })}
       markdown={data === undefined ? '' : runMarkdown(data, { width: widths.detail, unit, isBrief: false })}
       metadata={data === undefined ? null : <RunMetadata record={data.record} detail={data} of="detail" />}
       actions={
