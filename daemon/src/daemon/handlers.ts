@@ -100,6 +100,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     removeSchedule: ({ id }) => {
       scheduler.remove(id);
+      alerts.afterRemoval(id);
       return {};
     },
     pauseSchedules: ({ id, paused }) => {

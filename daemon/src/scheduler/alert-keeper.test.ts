@@ -372,6 +372,21 @@ describe('what an alert is about', () => {
     assert.equal(watch.only().state, 'open');
   });
 
+  test('is over when its schedule is removed, and another one’s is not', () => {
+    const watch = new Watch();
+    watch.check({}, { leak: 'leak' });
+    watch.schedule = watch.history.addSchedule({ ...nightly, name: 'second' });
+    watch.check({}, { leak: 'leak' });
+    watch.keeper.afterRemoval(1);
+    assert.deepEqual(
+      watch.keeper.list({ all: true }).map(({ scheduleName, state }) => [scheduleName, state]),
+      [
+        ['second', 'open'],
+        ['nightly', 'resolved'],
+      ],
+    );
+  });
+
   test('is no run that a person began', () => {
     const watch = new Watch();
     watch.checks(3, {}, { ...failed, trigger: { kind: 'request', client: 'cli' } });

@@ -45,6 +45,15 @@ export class AlertKeeper {
     }
   }
 
+  /** For when a schedule is gone: no check will ever say that its alerts are over. */
+  afterRemoval(scheduleId: number): void {
+    for (const alert of this.#options.history.alerts({ all: false })) {
+      if (alert.scheduleId === scheduleId) {
+        this.#resolve(alert);
+      }
+    }
+  }
+
   /** Newest first; resolved ones only with `all`. */
   list({ all = false }: { readonly all?: boolean } = {}): Alert[] {
     return [...this.#options.history.alerts({ all })];
