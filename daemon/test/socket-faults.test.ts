@@ -76,6 +76,20 @@ test('a thousand clients at once are all answered, a good one beside them too, a
   );
 });
 
+test('clients that come while the daemon accepts nobody have their turn once it does', async () => {
+  await using daemon = await SocketProcess.start();
+  process.kill(daemon.pid, 'SIGSTOP');
+  // More than the 511 that the system keeps waiting.
+  const connecting = Promise.all(Array.from({ length: 700 }, () => connectTo(daemon)));
+  // Where one fails, the process goes on all the same.
+  connecting.catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  process.kill(daemon.pid, 'SIGCONT');
+  const clients = await connecting;
+  assert.equal((await daemon.report()).connections, 700);
+  await Promise.all(clients.map((each) => each.close()));
+});
+
 test('a client that stops reading costs little memory, and the others wait for nothing', async () => {
   await using daemon = await SocketProcess.start();
   await using good = await connectTo(daemon);

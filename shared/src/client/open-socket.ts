@@ -8,8 +8,11 @@ import type { DaemonError } from './daemon-error.ts';
 
 export const startHint = 'Start it with `tidemark service start`, or run `tidemark daemon` in a terminal.';
 
-/** How long until the next try where the daemon's queue of new connections is full. */
+/** How long until the next try where the daemon's queue of new connections is full: Node asks for 511 places. */
 const retryMilliseconds = 20;
+
+/** So often: macOS refuses where its queue of 128 is full as it does where nothing listens. */
+const retriesOfRefusal = process.platform === 'darwin' ? 10 : 0;
 
 /** Connects; throws 'no-daemon' or 'timeout', or the signal's reason. */
 export async function openSocket(
@@ -18,13 +21,13 @@ export async function openSocket(
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
   const deadline = performance.now() + timeoutMilliseconds;
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     try {
       return await tryOnce(path, deadline - performance.now(), timeoutMilliseconds, signal);
     } catch (error) {
-      // Linux refuses with EAGAIN when more connect at one time than wait to be accepted; Node's queue holds 511.
-      const isFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
-      if (!isFull || performance.now() + retryMilliseconds >= deadline) {
+      const code = isSystemError(error) ? error.code : undefined;
+      const mayBeFull = code === 'EAGAIN' || (code === 'ECONNREFUSED' && tries < retriesOfRefusal);
+      if (!mayBeFull || performance.now() + retryMilliseconds >= deadline) {
         throw isSystemError(error) ? refusal(error) : error;
       }
       await wait(retryMilliseconds);
