@@ -1,7 +1,7 @@
 /**
- * The rule across checks: what it calls a leak over hundreds of checks of known truth, and how many a leak takes. More series
- * than are quick enough for a test gave the same: of 100 series of each kind, asked
- * after each of 500 checks, none was called a leak.
+ * The rule across checks: what it calls a leak over hundreds of checks of known truth, and how many a leak takes. More
+ * series than are quick enough for a test gave the same: of 100 series of each kind, asked after each of 500 checks, none was
+ * called a leak.
  */
 
 import assert from 'node:assert/strict';
