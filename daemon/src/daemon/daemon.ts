@@ -5,6 +5,7 @@ import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/prot
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { History } from '../history/history.ts';
+import { mostRemovedAtOnce } from '../history/retention.ts';
 import { SocketServer } from '../ipc/socket-server.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Log } from '../logging/log.ts';
@@ -131,13 +132,12 @@ export class Daemon {
     log.info({ pid: process.pid, socketPath, version: tidemarkVersion }, 'The daemon listens.');
     this.#queue.resume(waiting);
     this.#scheduler.start();
-    this.#tidying = setInterval(() => this.#tidy(), retentionMilliseconds);
     this.#tidy();
   }
 
   /** Ends what runs, the host and the connections, in this order: clients hear of the rest. */
   async stop(interruption: Interruption): Promise<void> {
-    clearInterval(this.#tidying);
+    clearTimeout(this.#tidying);
     this.#scheduler.stop();
     await this.#queue.stop(interruption);
     await this.#held.close();
@@ -186,8 +186,9 @@ export class Daemon {
   /** A disk that is full now may have room in an hour. */
   #tidy(): void {
     const { history, log } = this.#parts;
+    let removed = 0;
     try {
-      const removed = history.applyRetention();
+      removed = history.applyRetention();
       if (removed > 0) {
         log.info({ removed }, 'Removed runs that are older than the settings keep.');
         this.#historyChanged();
@@ -195,5 +196,8 @@ export class Daemon {
     } catch (error) {
       log.warn({ error }, 'Old runs could not be removed.');
     }
+    // They go in portions, between which others are answered.
+    const wait = removed < mostRemovedAtOnce ? retentionMilliseconds : 0;
+    this.#tidying = setTimeout(() => this.#tidy(), wait);
   }
 }

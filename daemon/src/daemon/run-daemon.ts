@@ -3,6 +3,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { openHistory } from '../history/history.ts';
 import type { SetAside } from '../history/history.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
@@ -42,10 +43,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   // Notices may come before the daemon is put together, and are then in its first status.
   const changes = new EventTarget();
   const notices = new Notices(() => changes.dispatchEvent(new Event('change')));
-  const onSetAside = ({ path, reason }: SetAside): void => {
-    const message = `The history was damaged (${reason}) and is set aside as ${path}; a new one was begun.`;
-    log.error({ path }, message);
-    const hint = 'Keep the file if the runs matter; `sqlite3 FILE .recover` may read it.';
+  const onSetAside = ({ path, reason, saved }: SetAside): void => {
+    const runs = saved.runs === 1 ? '1 run' : `${formatCount(saved.runs)} runs`;
+    const message = `The history was damaged (${reason}) and is set aside as ${path}; a new one was begun, with ${runs} that could be saved.`;
+    log.error({ path, saved }, message);
+    const hint = 'Keep the file if what is missing matters; `sqlite3 FILE .recover` may read more of it.';
     notices.set('set-aside', message, hint);
   };
   const { history, setAside } = openHistory(dataFolder, { onSetAside });

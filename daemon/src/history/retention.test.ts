@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
 import { exampleAlert, exampleRun, finishedRun, withHistory } from './examples.ts';
 import type { History } from './history.ts';
+import { mostRemovedAtOnce } from './retention.ts';
 
 const ids = (history: History): number[] => history.listRuns({ limit: 100 }).runs.map(({ id }) => id);
 
@@ -91,4 +93,16 @@ test('what was brought in ages from when it came', () => {
     },
     () => later,
   );
+});
+
+test('many runs go in portions, and in the end all of them', () => {
+  withHistory((history) => {
+    history.importLines(
+      Array.from({ length: 250 }, (_, index) => JSON.stringify({ ...exampleProfile(), seconds: 30 + index })),
+    );
+    history.changeSettings({ retentionRuns: 10 });
+    const portions = Array.from({ length: 4 }, () => history.applyRetention());
+    assert.deepEqual(portions, [mostRemovedAtOnce, mostRemovedAtOnce, 40, 0]);
+    assert.deepEqual(ids(history), [250, 249, 248, 247, 246, 245, 244, 243, 242, 241]);
+  });
 });
