@@ -47,7 +47,8 @@ function Studies(): ReactNode {
   useInterval(
     revalidate,
     whileOpenMilliseconds,
-    runs.some(({ state }) => isOpen(state)),
+    // Not while an answer is waited for, which the next question would give up.
+    !isLoading && runs.some(({ state }) => isOpen(state)),
   );
   const start = (
     <Action.Push

@@ -52,7 +52,8 @@ export default function Command({
   useInterval(
     revalidate,
     whileOpenMilliseconds,
-    runs.some(({ state }) => isOpen(state)),
+    // Not while an answer is waited for, which the next question would give up.
+    !isLoading && runs.some(({ state }) => isOpen(state)),
   );
   const now = new Date();
   const wantedId = launchContext?.runId;

@@ -1,5 +1,7 @@
 /** What a command has rendered, as a tree of Raycast's components. */
 
+import { isValidElement } from 'react';
+
 export interface TreeNode {
   /** A component's name, such as `List.Item`; `slot` for a prop that holds elements; `view` for one on the stack. */
   type: string;
@@ -29,7 +31,9 @@ export const slot = (node: TreeNode, name: string): TreeNode[] =>
 export function describe(node: TreeNode, depth = 0): string {
   const props = Object.entries(node.props)
     .filter(([, value]) => value !== undefined && typeof value !== 'function')
-    .map(([name, value]) => `${name}=${shorten(JSON.stringify(value))}`);
+    .map(
+      ([name, value]) => `${name}=${isValidElement(value) ? 'an element' : shorten(JSON.stringify(value))}`,
+    );
   const line = `${'  '.repeat(depth)}${[node.type, ...props].join(' ')}`;
   return [line, ...node.children.map((child) => describe(child, depth + 1))].join('\n');
 }
@@ -44,12 +48,18 @@ export function wording(node: TreeNode): string {
     if (typeof value === 'string') words.push(value);
     else if (value instanceof Date) words.push(value.toISOString());
     else if (Array.isArray(value)) value.forEach(collect);
-    else if (typeof value === 'object' && value !== null) Object.values(value).forEach(collect);
+    else if (typeof value === 'object' && value !== null && !isValidElement(value))
+      Object.values(value).forEach(collect);
   };
   for (const { type, props } of walk(node)) {
     if (type === 'slot') continue;
     for (const [name, value] of Object.entries(props)) {
-      if (!['icon', 'key', 'shortcut', 'id', 'value', 'style', 'source'].includes(name)) collect(value);
+      if (
+        !['icon', 'keywords', 'shortcut', 'id', 'value', 'style', 'source', 'tintColor', 'color'].includes(
+          name,
+        )
+      )
+        collect(value);
     }
   }
   return words.join('\n');
