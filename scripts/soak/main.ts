@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { judgeChannel } from '@tidemark/shared/analysis/leak-verdict.ts';
-import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
+import { fewestIterations, leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
@@ -20,7 +20,7 @@ import { tidemarkVersion } from '../../daemon/src/version.ts';
 
 const usage = `Usage: npm run soak -- [options]
 
-  --minutes N      how long (default 33, of which the rule needs 32); a check begins every minute
+  --minutes N      how long (default 34; the rule needs 32 checks); a check begins every minute
   --model NAME     (default bf16)
   --iterations N   of each check (default 10)
   --text TEXT      (default: Good morning.)
@@ -29,6 +29,9 @@ const usage = `Usage: npm run soak -- [options]
 
 /** The first checks fill what later ones find filled: V8's code, SQLite's pages, the allocator's arenas. */
 const warmUpChecks = 2;
+
+/** As many as the rule needs for its first look, and for its second. */
+const leastChecks = warmUpChecks + (1 + leakRule.confirmationFactor) * fewestIterations;
 
 /** What each check leaves behind. */
 interface Reading {
@@ -41,7 +44,7 @@ interface Reading {
 
 const { values } = parseArgs({
   options: {
-    minutes: { type: 'string', default: '33' },
+    minutes: { type: 'string', default: '34' },
     model: { type: 'string', default: 'bf16' },
     iterations: { type: 'string', default: '10' },
     text: { type: 'string', default: 'Good morning.' },
@@ -75,6 +78,12 @@ async function soak(): Promise<number> {
   const ended = new Promise((resolve) => daemon.once('exit', resolve));
   try {
     const readings = await watchChecks({ home, model, text, minutes, signal: stop.signal });
+    if (readings.length < leastChecks) {
+      process.stderr.write(
+        `Only ${readings.length} checks ended, and the leak rule needs ${leastChecks}. Give it more --minutes.\n`,
+      );
+      return 1;
+    }
     const verdicts = judge(readings);
     report({ model, text, readings, verdicts });
     return verdicts.every(({ verdict }) => verdict.status !== 'leak') ? 0 : 1;
