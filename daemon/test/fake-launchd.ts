@@ -13,23 +13,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'plist';
+import { printedJob } from './fake-launchd-job.ts';
+import type { Job } from './fake-launchd-job.ts';
 import { isAlive } from './processes.ts';
 import type { Executed } from '../src/service/system.ts';
-
-interface Job {
-  readonly label: string;
-  readonly path: string;
-  readonly list: Readonly<Record<string, unknown>>;
-  runs: number;
-  pid: number | undefined;
-  /** As `0`, `78: EX_CONFIG` or `(never exited)`. */
-  lastExit: string;
-  lastSignal: string | undefined;
-  /** Milliseconds since the epoch; set while a respawn is held back. */
-  respawnAt: number | undefined;
-  /** Milliseconds since the epoch; set by a bootout that is not through. */
-  goneAt: number | undefined;
-}
 
 const errors: Readonly<Record<number, string>> = {
   3: 'No such process',
@@ -347,51 +334,7 @@ export class FakeLaunchd {
         `Bad request.\nCould not find service "${label}" in domain for user gui: ${this.#userId}`,
       );
     }
-    const { pid, runs, path, respawnAt, lastExit, lastSignal, list } = job;
-    const state =
-      pid === undefined
-        ? respawnAt === undefined
-          ? 'not running'
-          : 'spawn scheduled'
-        : job.goneAt === undefined
-          ? 'running'
-          : 'SIGTERMed';
-    const program = list['ProgramArguments'] as readonly string[];
-    this.#say(
-      `${this.#domain}/${label} = {
-  \tactive count = ${pid === undefined ? 0 : 1}
-  \tpath = ${path}
-  \ttype = LaunchAgent
-  \tstate = ${state}
-
-  \tprogram = ${program[0] ?? ''}
-  \targuments = {
-  ${program.map((word) => `\t\t${word}`).join('\n')}
-  \t}
-
-  \tdefault environment = {
-  \t\tPATH => /usr/bin:/bin:/usr/sbin:/sbin
-  \t}
-
-  \tdomain = ${this.#domain} [100005]
-  \tminimum runtime = 10
-  \texit timeout = 5
-  \truns = ${runs}
-  ${pid === undefined ? '' : `\tpid = ${pid}\n`}\timmediate reason = speculative
-  ${lastSignal === undefined ? `\tlast exit code = ${lastExit}` : `\tlast terminating signal = ${lastSignal}`}
-
-  \tresource coalition = {
-  \t\tID = 1041
-  \t\ttype = resource
-  \t\tstate = active
-  \t\tactive count = 1
-  \t}
-
-  \tspawn type = interactive (4)
-  \tproperties = keepalive | runatload | inferred program
-  }
-  `,
-    );
+    this.#say(printedJob(job, this.#domain));
   }
 }
 

@@ -1,5 +1,6 @@
 /** A Mac of a temporary folder, for the service: a home, a user, and a launchd. */
 
+import assert from 'node:assert/strict';
 import {
   chmodSync,
   existsSync,
@@ -14,7 +15,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as v from 'valibot';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { serviceDocument } from '@tidemark/shared/protocol/service-document.ts';
+import type { ServiceDocument } from '@tidemark/shared/protocol/service-document.ts';
 import { repositoryRoot } from '../src/paths.ts';
+import { runService } from '../src/service/run-service.ts';
+import type { ServiceRequest } from '../src/service/run-service.ts';
 import { execute } from '../src/service/system.ts';
 import type { Executed, Greeting, ServiceSystem } from '../src/service/system.ts';
 import { FakeLaunchd } from './fake-launchd.ts';
@@ -129,3 +136,23 @@ export function greetLittle(socketPath: string): Promise<Greeting | undefined> {
   socket.on('close', () => resolve(text === '' ? undefined : (JSON.parse(text) as Greeting)));
   return promise;
 }
+
+/** Acts on the service of a Mac, and sees that the document is one of its schema. */
+export async function act(
+  mac: FakeMac,
+  action: ServiceRequest['action'],
+  more: Partial<ServiceRequest> = {},
+): Promise<ServiceDocument> {
+  const document = await runService(mac.system, { action, ...more });
+  assert.deepEqual(v.parse(serviceDocument, document), document);
+  return document;
+}
+
+/** For assert.rejects: an error of the service with this message, and something to do about it. */
+export const serviceError = (message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof TidemarkError, String(error));
+  assert.equal(error.code, 'service');
+  assert.match(error.message, message);
+  assert.ok(error.hint !== undefined && error.hint !== '');
+  return true;
+};
