@@ -1,0 +1,166 @@
+/** Profile Memory: the form with a person's defaults, the run as it goes, and what it found. */
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  exampleInterruptedRun,
+  exampleProgress,
+  exampleRun,
+} from '../../../shared/src/protocol/daemon/examples.ts';
+import { exampleProfile, exampleSample } from '../../../shared/src/protocol/examples.ts';
+import type { RunProgress } from '../../../shared/src/protocol/daemon/run-progress.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import ProfileMemory from '../../src/profile-memory.tsx';
+import { launch } from '../harness/launch.ts';
+import type { LaunchOptions } from '../harness/launch.ts';
+import type { Screen } from '../harness/screen.ts';
+import { Refusal, ScriptedDaemon } from '../harness/scripted-daemon.ts';
+import { Home } from '../harness/surroundings.ts';
+import { raycast } from '../raycast-api/raycast.ts';
+
+let home: Home;
+let daemon: ScriptedDaemon;
+let ended: RunRecord;
+
+beforeEach(async () => {
+  home = new Home();
+  ended = exampleRun(8);
+  daemon = await ScriptedDaemon.start({
+    models: () => {
+      throw new Refusal('internal', 'The catalogue cannot be read.');
+    },
+    startProfile: () => exampleRun(8, { state: 'queued' }),
+    getRun: () => ({ record: ended, document: exampleProfile(), samples: [exampleSample(0)] }),
+  });
+});
+
+afterEach(async () => {
+  home[Symbol.dispose]();
+  await daemon[Symbol.asyncDispose]();
+});
+
+const open = (options: LaunchOptions = {}): Screen =>
+  launch('profile-memory', ProfileMemory, {
+    ...options,
+    preferences: { dataFolder: daemon.dataFolder, ...options.preferences },
+  });
+
+const asked = (method: string): unknown => daemon.asked.find((each) => each.method === method)?.parameters;
+
+/** Sends a step as soon as the command listens. */
+async function step(
+  screen: Screen,
+  step: RunProgress['step'],
+  counts: Partial<RunProgress> = {},
+): Promise<void> {
+  await screen.until(
+    'it listens',
+    () => daemon.listeners('progress') === 1 && asked('startProfile') !== undefined,
+  );
+  daemon.publish('progress', exampleProgress({ ...counts, step }));
+}
+
+const markdown = (screen: Screen): string => String(screen.top.props['markdown']);
+
+test("the form begins with a person's preferences, and what it submits is what is measured", async () => {
+  const screen = open({ preferences: { defaultModel: '4bit-fp32', voice: 'bf_emma', iterations: '20' } });
+  await screen.until('the form', () => screen.all('Form')[0]);
+  await screen.enter('text', 'Good morning.');
+  await screen.press('Start Profile');
+  await screen.until('it is asked for', () => asked('startProfile') !== undefined);
+  expect(asked('startProfile')).toMatchObject({
+    model: '4bit-fp32',
+    voice: 'bf_emma',
+    iterations: 20,
+    text: 'Good morning.',
+  });
+  expect(screen.depth).toBe(2);
+});
+
+test('iterations that are no number are refused in the form', async () => {
+  const screen = open();
+  await screen.until('the form', () => screen.all('Form')[0]);
+  await screen.enter('iterations', 'many');
+  await screen.press('Start Profile');
+  await screen.settle();
+  expect(asked('startProfile')).toBeUndefined();
+  const field = screen.all('Form.TextField').find(({ props }) => props['id'] === 'iterations');
+  expect(field?.props['error']).toMatch(/whole number/i);
+});
+
+test('the progress is shown by iteration with active and peak, then the result with its verdict', async () => {
+  const screen = open({ arguments: { model: 'bf16' } });
+  await step(screen, { kind: 'loading', model: 'bf16' });
+  await screen.until('it loads', () => /Loading bf16/.test(markdown(screen)));
+  await step(screen, exampleProgress().step);
+  await screen.until('the iteration', () => /Iteration 1 of 5/.test(markdown(screen)));
+  const { activeBytes, peakBytes } = exampleSample(1);
+  for (const bytes of [activeBytes, peakBytes])
+    expect(screen.text).toContain(`${(bytes / 1e6).toFixed(1)} MB`);
+  expect(markdown(screen)).toMatch(/2 of 6/);
+  await step(screen, { kind: 'ended', record: ended });
+  await screen.until('the result', () => screen.actionsOf().includes('Profile Again'));
+  expect(screen.text).toMatch(/No Leak/);
+  expect(screen.text).toContain('160.5 MB');
+  expect(raycast.toasts).toEqual([]);
+});
+
+test("another run's progress is not taken for this one's", async () => {
+  const screen = open({ arguments: { model: 'bf16' } });
+  await step(screen, { kind: 'loading', model: 'other' }, { runId: 99 });
+  await step(screen, { kind: 'loading', model: 'bf16' });
+  await screen.until('its own', () => /Loading bf16/.test(markdown(screen)));
+  expect(markdown(screen)).not.toMatch(/other/);
+});
+
+test('a run that is cancelled from here asks the daemon', async () => {
+  let cancelled: unknown;
+  daemon.script = { ...daemon.script, cancel: (parameters) => ((cancelled = parameters), exampleRun(8)) };
+  const screen = open({ arguments: { model: 'bf16' } });
+  await step(screen, exampleProgress().step);
+  await screen.until('the iteration', () => /Iteration 1 of 5/.test(markdown(screen)));
+  await screen.press('Cancel Run');
+  await screen.until('it is asked for', () => cancelled !== undefined);
+  expect(cancelled).toEqual({ runId: 8 });
+});
+
+test('a host that died before the first iteration has its screen', async () => {
+  ended = { ...exampleInterruptedRun(8), samplesTaken: 0 };
+  const screen = open({ arguments: { model: 'bf16' } });
+  await step(screen, { kind: 'ended', record: ended });
+  const view = await screen.until('it', () => screen.all('List.EmptyView', 'The Model Host Crashed')[0]);
+  expect(screen.actionsOf(view)).toContain('Run Doctor');
+});
+
+test('a model that cannot be fetched has its screen, with another model to take', async () => {
+  ended = exampleRun(8, {
+    state: 'failed',
+    samplesTaken: 0,
+    error: { code: 'network', message: 'The hub is not reached.', hint: 'Check the network.' },
+  });
+  const screen = open({ arguments: { model: 'x/y' } });
+  await step(screen, { kind: 'ended', record: ended });
+  const view = await screen.until('it', () => screen.all('List.EmptyView', 'The Model Cannot Be Fetched')[0]);
+  expect(String(view.props['description'])).toMatch(/The hub is not reached/);
+  expect(screen.actionsOf(view)[0]).toMatch(/Bf16/);
+});
+
+test('a busy daemon has its screen, with the way to what keeps it busy', async () => {
+  daemon.script = {
+    ...daemon.script,
+    startProfile: () => {
+      throw new Refusal('busy', 'The queue is full.', 'Wait for a run to end.');
+    },
+  };
+  const screen = open({ arguments: { model: 'bf16' } });
+  const view = await screen.until('it', () => screen.all('List.EmptyView', 'The Daemon Is Busy')[0]);
+  expect(screen.actionsOf(view)[0]).toBe('Show Runs');
+});
+
+test('a command that is closed while a run goes on leaves the run, and no connection', async () => {
+  const screen = open({ arguments: { model: 'bf16' } });
+  await step(screen, { kind: 'loading', model: 'bf16' });
+  await screen.until('it loads', () => /Loading bf16/.test(markdown(screen)));
+  screen.close();
+  await expect.poll(() => daemon.connections).toBe(0);
+  expect(daemon.methodsAsked()).not.toContain('cancel');
+});
