@@ -1,5 +1,6 @@
 /** Writes runs to the history, and lets none of them suffer from a disk that is full for a while. */
 
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { History, RunEnd } from '../history/history.ts';
@@ -44,8 +45,18 @@ export class RunRecorder {
 
   /** As {@link keep}, and tries again until it is written: a run's end holds all that was measured. */
   end(id: number, end: RunEnd): RunRecord | undefined {
-    const record = this.keep(() => this.#options.history.finishRun(id, end));
-    if (record === undefined) {
+    let failure: unknown;
+    const record = this.keep(() => {
+      try {
+        return this.#options.history.finishRun(id, end);
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    });
+    // It went with a file that was removed, or is damaged beyond reading: trying again brings nothing back.
+    const isLost = failure instanceof TidemarkError && failure.code === 'not-found';
+    if (record === undefined && !isLost) {
       this.#unwritten.set(id, end);
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;

@@ -1,0 +1,94 @@
+/** Pages of runs are found by their indexes, however many runs there are. */
+
+import assert from 'node:assert/strict';
+import type { SQLInputValue } from 'node:sqlite';
+import { test } from 'node:test';
+import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { checksOf, lastCheck, recentPeaks } from './checks.ts';
+import { connect } from './connect.ts';
+import { Database } from './database.ts';
+import type { Row } from './rows.ts';
+import { listRuns } from './run-list.ts';
+import type { RunFilter } from './run-list.ts';
+
+type Values = SQLInputValue[] | Record<string, SQLInputValue>;
+
+/** Remembers how SQLite goes about each query. */
+class ExplainingDatabase extends Database {
+  readonly plans: { readonly sql: string; readonly steps: string[] }[] = [];
+
+  override get(sql: string, values: Values = []): Row | undefined {
+    this.#explain(sql, values);
+    return super.get(sql, values);
+  }
+
+  override all(sql: string, values: Values = []): Row[] {
+    this.#explain(sql, values);
+    return super.all(sql, values);
+  }
+
+  #explain(sql: string, values: Values): void {
+    const steps = super.all(`EXPLAIN QUERY PLAN ${sql}`, values).map((row) => String(row['detail']));
+    this.plans.push({ sql, steps });
+  }
+}
+
+function plansOf(ask: (database: Database) => void): ExplainingDatabase['plans'] {
+  return withTemporaryFolder((folder) => {
+    const path = `${folder}/history.sqlite`;
+    using database = new ExplainingDatabase(path, connect(path, 'own'));
+    ask(database);
+    return database.plans;
+  });
+}
+
+const filters: readonly RunFilter[] = [
+  { kind: 'profile' },
+  { model: 'bf16' },
+  { state: 'complete' },
+  { leak: 'leak' },
+  { scheduleId: 1 },
+];
+
+/** Every combination of them. */
+const combinations = Array.from(
+  { length: 2 ** filters.length },
+  (_, bits) =>
+    Object.assign({}, ...filters.filter((_filter, place) => (bits >> place) % 2 === 1)) as RunFilter,
+);
+
+test('no page of runs has to be sorted, whatever the filter', () => {
+  const plans = plansOf((database) => {
+    for (const filter of combinations) {
+      listRuns(database, filter);
+      listRuns(database, { ...filter, before: 100 });
+    }
+  });
+  assert.equal(plans.length, 4 * combinations.length);
+  for (const { sql, steps } of plans) {
+    assert.ok(!steps.some((step) => step.includes('TEMP B-TREE')), `${sql}: ${steps.join('; ')}`);
+  }
+});
+
+test('with one filter the runs that it leaves out are not read', () => {
+  for (const filter of filters) {
+    for (const { sql, steps } of plansOf((database) => listRuns(database, filter))) {
+      assert.ok(!steps.some((step) => step.startsWith('SCAN')), `${sql}: ${steps.join('; ')}`);
+    }
+  }
+});
+
+test('past checks and peaks for a status are found by their indexes', () => {
+  const plans = plansOf((database) => {
+    checksOf(database, 1, { limit: 30 });
+    recentPeaks(database, 30);
+    lastCheck(database);
+  });
+  assert.equal(plans.length, 3);
+  for (const { sql, steps } of plans) {
+    assert.ok(
+      steps.every((step) => step.startsWith('SEARCH runs USING INDEX')),
+      `${sql}: ${steps.join('; ')}`,
+    );
+  }
+});
