@@ -136,5 +136,31 @@ for (const subject of subjects) {
       }
       screen.close();
     });
+
+    test('Compare Models shows the verdict of a study, and the peak of each model', async () => {
+      const models = subject.isReal ? ['bf16', '4bit-bf16'] : [model, tinyModel()];
+      const options = { models, voice: subject.voice, text: 'Hello there.', iterations: 2, explain: false };
+      const { id } = await daemon.ask((client) => client.call('startStudy', options));
+      const screen = open('compare-models', {
+        preferences,
+        launchContext: { followRunId: id },
+        patience: subject.patience,
+      });
+      await screen.until('the result', () => screen.actionsOf().includes('Copy Figures'));
+      const { record, document } = await daemon.ask((client) => client.call('getRun', { runId: id }));
+      assert.equal(record.state, 'complete');
+      assert.ok(document?.kind === 'study' && record.finding !== undefined);
+      const markdown = String(screen.top.props['markdown']);
+      assert.ok(markdown.includes(record.finding.split('. ')[0] ?? ''), markdown);
+      const drawings = [...markdown.matchAll(/data:image\/svg\+xml;base64,([A-Za-z0-9+/=]+)/g)]
+        .map(([, data]) => Buffer.from(data ?? '', 'base64').toString())
+        .join('\n');
+      for (const { summary } of document.runs) {
+        assert.ok(summary !== undefined);
+        const peak = megabytes(summary.peakBytes.median).replace(' MB', '');
+        assert.ok(drawings.includes(peak), `${peak} is not in ${drawings}`);
+      }
+      screen.close();
+    });
   });
 }
