@@ -38,6 +38,8 @@ export function connect(path: string, access: Access): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
   try {
     refuseUnknown(connection, path);
+    // Only a file without tables takes it; see retention.ts for what gives pages back.
+    connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
     connection.exec('PRAGMA journal_mode = WAL');
     // A commit waits until it is on the disk. macOS's fsync alone does not: its drives may still hold it in their cache.
     connection.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');

@@ -1,10 +1,13 @@
 /** Which runs go and which stay. */
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
-import { exampleAlert, exampleRun, finishedRun, withHistory } from './examples.ts';
-import type { History } from './history.ts';
+import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { exampleAlert, exampleRun, finishedRun, steppingClock, withHistory } from './examples.ts';
+import { History } from './history.ts';
+import { openDatabase } from './opening.ts';
 import { mostRemovedAtOnce } from './retention.ts';
 
 const ids = (history: History): number[] => history.listRuns({ limit: 100 }).runs.map(({ id }) => id);
@@ -104,5 +107,28 @@ test('many runs go in portions, and in the end all of them', () => {
     const portions = Array.from({ length: 4 }, () => history.applyRetention());
     assert.deepEqual(portions, [mostRemovedAtOnce, mostRemovedAtOnce, 40, 0]);
     assert.deepEqual(ids(history), [250, 249, 248, 247, 246, 245, 244, 243, 242, 241]);
+  });
+});
+
+test('the file gives most of its space back when many runs have gone', () => {
+  withTemporaryFolder((folder) => {
+    const path = join(folder, 'history.sqlite');
+    const now = steppingClock();
+    using database = openDatabase(path, { access: 'own', now, onSetAside: () => assert.fail() });
+    const history = new History(database, now);
+    database.write(() => {
+      for (let run = 0; run < 250; run += 1) {
+        const { id } = history.addRun(exampleRun({ text: 'a'.repeat(50_000) }));
+        history.finishRun(id, { state: 'cancelled' });
+      }
+    });
+    const pages = () => Number(database.get('PRAGMA page_count')?.['page_count']);
+    const before = pages();
+    history.changeSettings({ retentionRuns: 1 });
+    for (let time = 0; time < 8; time += 1) {
+      history.applyRetention();
+    }
+    assert.deepEqual(ids(history), [250]);
+    assert.ok(before > 3000 && pages() < 1200, `from ${before} to ${pages()} pages`);
   });
 });

@@ -31,8 +31,22 @@ export function applyRetention(
     const oldest = new Date(now.getTime() - retentionDays * 86_400_000).toISOString();
     const removed = retentionDays > 0 ? remove('recorded_at < ?', oldest, mostRemovedAtOnce) : 0;
     const last = retentionRuns > 0 ? lastBeyond(database, retentionRuns) : undefined;
-    return last === undefined ? removed : removed + remove('id <= ?', last, mostRemovedAtOnce - removed);
+    const more = last === undefined ? 0 : remove('id <= ?', last, mostRemovedAtOnce - removed);
+    giveBackPages(database);
+    return removed + more;
   });
+}
+
+/** Pages of 4 KiB that stay for what comes next, and how many go at once beyond them. */
+const sparePages = 1000;
+const mostPagesAtOnce = 1000;
+
+/** A removed run's pages are used again by the next; of many that were removed the disk is to have them. */
+function giveBackPages(database: Database): void {
+  const free = numberOf(database.get('PRAGMA freelist_count') ?? {}, 'freelist_count');
+  if (free > sparePages) {
+    database.all(`PRAGMA incremental_vacuum(${Math.min(free - sparePages, mostPagesAtOnce)})`);
+  }
 }
 
 /** The id of the newest run that is not one of the `kept` newest. Counts from the old end, where few are. */
