@@ -240,6 +240,15 @@ test('after an alert is over, no other of its kind is raised within the cool-dow
   assert.deepEqual(watch.told, ['peak open', 'peak resolved', 'peak open']);
 });
 
+test('an alert of a year to come, by a clock that was wrong, holds up no other', () => {
+  const watch = new Watch();
+  watch.check({}, { leak: 'leak' });
+  watch.checks(3);
+  watch.clock.jump(-365 * 24 * hour);
+  watch.check({}, { leak: 'leak' });
+  assert.deepEqual(watch.told, ['leak open', 'leak resolved', 'leak open']);
+});
+
 describe('a leak', () => {
   const leaking: Partial<CheckRecord> = {
     leak: 'leak',

@@ -24,7 +24,7 @@ export function planFrom(schedule: Schedule, base: number, context: PlanContext)
   }
   const following = dueAfter(schedule, due, context);
   // Never as late as the due time after it, which would be lost otherwise.
-  const room = following === undefined ? Number.POSITIVE_INFINITY : following - due - 1000;
+  const room = following === undefined ? Number.POSITIVE_INFINITY : following - due;
   return due + Math.floor(context.random() * Math.min(schedule.jitterSeconds * 1000, room));
 }
 
@@ -43,7 +43,7 @@ export function reviewed(schedule: Schedule, planned: number, context: PlanConte
     return planned;
   }
   const drawnFrom = dueAfter(schedule, planned - jitter - 1, context);
-  const waitsForItsJitter = planned > base && drawnFrom !== undefined && drawnFrom <= planned;
+  const waitsForItsJitter = drawnFrom !== undefined && drawnFrom <= planned;
   return waitsForItsJitter && (due === undefined || planned < due)
     ? planned
     : planFrom(schedule, base, context);

@@ -43,6 +43,8 @@ export class Bench {
   refusal: Error | undefined;
   /** Another run that is at work. */
   isOccupied = false;
+  /** Whether what is at work shows only in the history. */
+  isSlow = false;
   /** The system says how it is powered when this is settled. */
   powerWait: Promise<void> | undefined;
   changes = 0;
@@ -69,7 +71,7 @@ export class Bench {
         }
         return this.power;
       },
-      isBusy: () => this.isOccupied || this.atWork > 0,
+      isBusy: () => this.isOccupied || (!this.isSlow && this.atWork > 0),
       startCheck: (schedule) => this.startCheck(schedule),
       log: { debug: write, info: () => undefined, warn: write, error: write },
       random: () => this.random,

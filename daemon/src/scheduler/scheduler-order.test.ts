@@ -44,6 +44,14 @@ describe('one at a time', () => {
     assert.equal(bench.mostAtWork, 1);
   });
 
+  test('a check that the queue does not show yet is waited for all the same', async () => {
+    const bench = new Bench('2026-06-01T00:00:00Z');
+    bench.isSlow = true;
+    bench.start(nightly, { ...nightly, name: 'second' });
+    await bench.clock.runUntil('2026-06-01T04:00:00Z');
+    assert.deepEqual(bench.begun, ['nightly 2026-06-01T03:00Z', 'second 2026-06-01T03:02Z']);
+  });
+
   test('a check that takes longer than its interval waits once, and says what it stands for', async () => {
     const bench = new Bench('2026-06-01T00:00:00Z');
     bench.checkMilliseconds = 5 * minute + 10_000;

@@ -160,6 +160,15 @@ describe('a clock that is set', () => {
     assert.equal(bench.begun.at(-1), 'nightly 2026-06-02T03:00Z');
   });
 
+  test('back by five hours was wrong, and what is due then is due', async () => {
+    const bench = new Bench();
+    bench.start(nightly);
+    await bench.clock.runUntil('2026-06-02T03:30:00Z');
+    bench.clock.jump(-5 * hour);
+    await bench.clock.runUntil('2026-06-02T03:00:00Z');
+    assert.deepEqual(bench.begun.slice(1), ['nightly 2026-06-02T03:00Z', 'nightly 2026-06-02T03:00Z']);
+  });
+
   test('back by a year, since it was wrong, does not stop the checks for a year', async () => {
     const bench = new Bench('2027-06-01T00:00:30Z');
     bench.start(nightly, hourly);
@@ -298,6 +307,19 @@ describe('a restart', () => {
     await bench.clock.run(hour);
     assert.equal(bench.begun.length, 1);
     assert.equal(bench.only().nextAt, '2026-06-02T03:00:00.000Z');
+  });
+
+  test('does begin what came due, though the last check was at a time that is yet to come', async () => {
+    const bench = new Bench('2027-06-01T00:00:30Z');
+    bench.start(nightly);
+    await bench.clock.runUntil('2027-06-01T03:30:00Z');
+    bench.clock.jump(-365 * day);
+    await bench.clock.run(minute);
+    bench.scheduler.stop();
+    bench.clock.jump(day);
+    bench.restart();
+    await bench.clock.run(minute);
+    assert.equal(bench.begun.at(-1), 'nightly 2026-06-02T03:31Z');
   });
 
   test('does begin what was due and still waited for another run', async () => {
