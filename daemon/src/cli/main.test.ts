@@ -50,7 +50,22 @@ test('help is on stdout, names every command, and each command explains itself w
   const { code, stdout, stderr } = await cli(['--help']);
   assert.equal(code, 0);
   assert.equal(stderr, '');
-  const commands = ['profile', 'study', 'report', 'compare', 'say', 'xray', 'models', 'doctor', 'selftest'];
+  const commands = [
+    ...[
+      'profile',
+      'study',
+      'report',
+      'compare',
+      'status',
+      'watch',
+      'runs',
+      'show',
+      'schedule',
+      'alerts',
+      'load',
+    ],
+    ...['unload', 'cancel', 'settings', 'daemon', 'say', 'xray', 'models', 'doctor', 'selftest'],
+  ];
   for (const command of commands) {
     assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
     const help = await cli([command, '--help']);
