@@ -11,7 +11,7 @@ const removable = `state NOT IN ('queued', 'running')
   )`;
 
 /** So that whoever else asks something waits no longer than for a run's end. */
-export const mostRemovedAtOnce = 100;
+export const mostRemovedAtOnce = 20;
 
 /**
  * Returns how many runs were removed: with {@link mostRemovedAtOnce} there may be more to remove, and it is to be called
@@ -23,15 +23,18 @@ export function applyRetention(
   now: Date,
 ): number {
   return database.write(() => {
-    const remove = (condition: string, value: string | number, most: number): number =>
+    const remove = (condition: string, order: string, value: string | number, most: number): number =>
       database.run(
-        `DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE ${condition} AND ${removable} ORDER BY id LIMIT ?)`,
+        `DELETE FROM runs WHERE id IN (
+           SELECT id FROM runs WHERE ${condition} AND ${removable} ORDER BY ${order} LIMIT ?)`,
         [value, most],
       ).changes;
     const oldest = new Date(now.getTime() - retentionDays * 86_400_000).toISOString();
-    const removed = retentionDays > 0 ? remove('recorded_at < ?', oldest, mostRemovedAtOnce) : 0;
+    // In the order of the index, which stops where the runs are young enough.
+    const removed =
+      retentionDays > 0 ? remove('recorded_at < ?', 'recorded_at', oldest, mostRemovedAtOnce) : 0;
     const last = retentionRuns > 0 ? lastBeyond(database, retentionRuns) : undefined;
-    const more = last === undefined ? 0 : remove('id <= ?', last, mostRemovedAtOnce - removed);
+    const more = last === undefined ? 0 : remove('id <= ?', 'id', last, mostRemovedAtOnce - removed);
     giveBackPages(database);
     return removed + more;
   });
