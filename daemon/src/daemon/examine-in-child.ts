@@ -7,7 +7,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { doctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
 import type { DoctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
 
-const commandLine = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+const commandLine = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const timeoutMilliseconds = 120_000;
 
 /** Throws 'internal' where it gives no document, and the reason of an aborted signal. */

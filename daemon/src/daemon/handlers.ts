@@ -15,6 +15,7 @@ import { profileDefaults } from '../profiler/settings.ts';
 import { studyModels } from '../profiler/study.ts';
 import type { AlertKeeper } from '../scheduler/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { briefRecord } from './brief-record.ts';
 import { examineInChild } from './examine-in-child.ts';
 import type { HeldHost } from './held-host.ts';
 import type { RunQueue } from './run-queue.ts';
@@ -78,7 +79,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       queue.add({ kind: 'study', parameters }, { kind: 'request', client: client.name }),
     cancel: ({ runId }, { client }) => queue.cancel(runId, client.name),
 
-    listRuns: (filter) => history.listRuns({ limit: pageLength, ...filter }),
+    listRuns: (filter) => {
+      const { runs, total } = history.listRuns({ limit: pageLength, ...filter });
+      return { runs: runs.map(briefRecord), total };
+    },
     getRun: ({ runId, document = true, samples }) =>
       history.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
     deleteRun: ({ runId }) => {

@@ -6,6 +6,7 @@ import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { History } from '../history/history.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { tidemarkVersion } from '../version.ts';
+import { briefRecord } from './brief-record.ts';
 import type { HeldHost } from './held-host.ts';
 import type { Notices } from './notices.ts';
 import type { RunQueue } from './run-queue.ts';
@@ -61,8 +62,8 @@ export class StatusBoard {
         node: process.versions.node,
       },
       host: held.status(),
-      ...(current === undefined ? {} : { current }),
-      queued: queue.queued(),
+      ...(current === undefined ? {} : { current: { ...current, record: briefRecord(current.record) } }),
+      queued: queue.queued().map(briefRecord),
       schedules: {
         count: scheduler.list().length,
         paused: scheduler.isPaused,

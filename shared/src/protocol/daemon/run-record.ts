@@ -52,7 +52,7 @@ export const runRecord = v.object({
   /** As they were asked for: one for a profile, several for a study. */
   models: v.pipe(v.array(text), v.minLength(1)),
   voice: text,
-  /** What is said; absent where phonemes were given. */
+  /** What is said, in lists and in the status its first 200 characters; absent where phonemes were given. */
   text: v.optional(text),
   /** Measured iterations and warm-up that were asked for, of each model. */
   iterations: count,
