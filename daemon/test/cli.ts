@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { repositoryRoot } from '../src/paths.ts';
 
-export const cliEntry = join(repositoryRoot, 'daemon', 'src', 'cli', 'main.ts');
+export const cliEntry = join(repositoryRoot, 'daemon', 'src', 'cli', 'main.js');
 
 export interface Finished {
   readonly code: number | null;

@@ -25,7 +25,7 @@ function repository(t: TestContext, program: string): string {
   t.after(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, 'daemon', 'src', 'cli'), { recursive: true });
   cpSync(launcher, join(root, 'daemon', 'bin', 'tidemark'));
-  writeFileSync(join(root, 'daemon', 'src', 'cli', 'main.ts'), program);
+  writeFileSync(join(root, 'daemon', 'src', 'cli', 'main.js'), program);
   return root;
 }
 

@@ -8,22 +8,19 @@ import type { ErrorDocument } from '@tidemark/shared/protocol/error-document.ts'
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { exitCodeOfError } from './exit-codes.ts';
 import { formatError } from './format-error.ts';
-import { createProgram } from './program.ts';
 import { endQuietlyOnClosedPipes } from './streams.ts';
 
-const program = createProgram();
-
 /** What comes of it is in the process's exit code. */
-export async function runCommandLine(): Promise<void> {
+export async function runCommandLine(program: Command): Promise<void> {
   endQuietlyOnClosedPipes();
   try {
     await program.parseAsync();
   } catch (error) {
-    fail(error);
+    fail(error, program);
   }
 }
 
-function fail(error: unknown): void {
+function fail(error: unknown, program: Command): void {
   if (error instanceof CommanderError && error.exitCode === 0) {
     // Help or the version, which was asked for and is printed.
     return;
@@ -33,11 +30,11 @@ function fail(error: unknown): void {
     process.exitCode = 2;
     return;
   }
-  const failure = error instanceof CommanderError ? usageError(error) : error;
+  const failure = error instanceof CommanderError ? usageError(error, program) : error;
   // The options may be what did not parse, so the words themselves are looked at.
   const has = (flag: string): boolean => process.argv.includes(flag);
   process.stderr.write(`${formatError(failure, { verbose: has('--verbose'), stream: process.stderr })}\n`);
-  if (has('--json') && !isFileOption('--json')) {
+  if (has('--json') && !isFileOption(program, '--json')) {
     const document: ErrorDocument = {
       kind: 'error',
       schemaVersion: errorSchemaVersion,
@@ -49,27 +46,27 @@ function fail(error: unknown): void {
 }
 
 /** The command that was meant, where there is such a one. */
-function meantCommand(): Command | undefined {
+function meantCommand(program: Command): Command | undefined {
   return program.commands.find((command) => command.name() === process.argv[2]);
 }
 
 /** Of a command for which an option names a file, rather than say what is to be on stdout. */
-function isFileOption(flag: string): boolean {
-  return meantCommand()?.options.some(({ long, required }) => long === flag && required) === true;
+function isFileOption(program: Command, flag: string): boolean {
+  return meantCommand(program)?.options.some(({ long, required }) => long === flag && required) === true;
 }
 
-function helpCommand(): string {
-  const command = meantCommand();
+function helpCommand(program: Command): string {
+  const command = meantCommand(program);
   const subcommand = command?.commands.find((each) => each.name() === process.argv[3]);
   return ['tidemark', command?.name(), subcommand?.name(), '--help'].filter(Boolean).join(' ');
 }
 
 /** Commander's own complaint, as ours. */
-function usageError({ message }: CommanderError): TidemarkError {
+function usageError({ message }: CommanderError, program: Command): TidemarkError {
   const [first = '', ...suggestions] = message.replace(/^error: /, '').split('\n');
   const sentence = first.charAt(0).toUpperCase() + first.slice(1);
   const suggestion = suggestions.join(' ').replaceAll(/^\(|\)$/g, '');
   return new TidemarkError('usage', sentence.endsWith('.') ? sentence : `${sentence}.`, {
-    hint: suggestion === '' ? `Run \`${helpCommand()}\`.` : suggestion,
+    hint: suggestion === '' ? `Run \`${helpCommand(program)}\`.` : suggestion,
   });
 }

@@ -1,13 +1,13 @@
 /** The commands of `tidemark`, put together. */
 
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { dataFolder } from '../paths.ts';
-import { tidemarkVersion } from '../version.ts';
 import { addAlertsCommand } from './alerts.ts';
 import { addCancelCommand } from './cancel.ts';
 import { addCompareCommand } from './compare.ts';
 import { addDaemonCommand } from './daemon.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { emptyProgram } from './empty-program.ts';
 import { addLoadCommand, addUnloadCommand } from './held-model.ts';
 import { addLogsCommand } from './logs.ts';
 import { addModelsCommand } from './models.ts';
@@ -26,18 +26,10 @@ import { addStudyCommand } from './study.ts';
 import { addWatchCommand } from './watch.ts';
 import { addXrayCommand } from './xray.ts';
 
-/** A program that throws a CommanderError rather than exit, and prints no complaint of its own. */
 export function createProgram(): Command {
-  const program = new Command('tidemark')
-    .description('Measures and explains the memory of Kokoro-82M text-to-speech on MLX.')
-    .version(tidemarkVersion, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help; of a command after its name')
-    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
-    .configureOutput({ outputError: () => undefined })
-    .exitOverride()
-    .addHelpText(
-      'after',
-      `
+  const program = emptyProgram().addHelpText(
+    'after',
+    `
 Examples:
   $ tidemark study                       the peaks of five models beside each other
   $ tidemark profile bf16                one model, iteration by iteration
@@ -54,7 +46,7 @@ Models are built or downloaded when they are first used, and kept in ${dataFolde
 as is the daemon's history; TIDEMARK_HOME moves that. Exit codes: 0 done, 1 failed, 2 wrong usage,
 3 got worse (compare), 4 no daemon runs, 130 stopped by Ctrl-C.
 `,
-    );
+  );
   program.commandsGroup('Measure:');
   addProfileCommand(program);
   addStudyCommand(program);

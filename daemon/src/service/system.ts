@@ -44,7 +44,7 @@ export const thisSystem = (): ServiceSystem => ({
   userId: process.getuid?.() ?? 0,
   home: homedir(),
   environment: process.env,
-  program: [nodeToKeep(), join(repositoryRoot, 'daemon', 'src', 'cli', 'main.ts'), 'daemon'],
+  program: [nodeToKeep(), join(repositoryRoot, 'daemon', 'src', 'cli', 'main.js'), 'daemon'],
   version: tidemarkVersion,
   execute: (words) => execute(words, process.env),
   greet,

@@ -48,7 +48,7 @@ export class RealDaemon {
         ? spawn(tidemarkPath, ['daemon'], { env })
         : spawn(
             pinnedNode,
-            ['--import', join(here, 'other-version.mjs'), join(root, 'daemon/src/cli/main.ts'), 'daemon'],
+            ['--import', join(here, 'other-version.mjs'), join(root, 'daemon/src/cli/main.js'), 'daemon'],
             { env: { ...env, TIDEMARK_TEST_PROTOCOL_VERSION: String(protocolVersion) } },
           );
     this.#child = child;
