@@ -169,6 +169,18 @@ test('two runs are compared, and one that was deleted is not found', async () =>
   await assert.rejects(client.call('compareRuns', { baselineId, runId }), refusal('not-found'));
 });
 
+test('a list shows the beginning of a long text, and a run has all of it', async () => {
+  const daemon = await TestDaemon.start();
+  await using client = await daemon.client();
+  const { model: name, voice } = model;
+  const text = 'a b c. '.repeat(50);
+  const { id: runId } = await client.call('startProfile', { model: name, voice, text, iterations: 1 });
+  const { runs } = await client.call('listRuns', {});
+  assert.equal(runs[0]?.text, `${text.slice(0, 199)}…`);
+  assert.equal((await client.call('getRun', { runId })).record.text, text);
+  await client.call('cancel', { runId });
+});
+
 const schedule = ({ model: name, voice }: typeof model): ScheduleSettings => ({
   name: 'Nightly',
   timing: { kind: 'cron', expression: '0 3 * * *', timeZone: 'Europe/Berlin' },
