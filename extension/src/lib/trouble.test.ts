@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clientError } from '../../../shared/src/client/daemon-error.ts';
+import { clientError, OtherVersionError } from '../../../shared/src/client/daemon-error.ts';
 import { errorCodes } from '../../../shared/src/errors.ts';
 import { exampleInterruptedRun, exampleRun } from '../../../shared/src/protocol/daemon/examples.ts';
 import { resultTrouble } from './result-trouble.ts';
@@ -28,14 +28,10 @@ describe('what stands in the way', () => {
   });
 
   test('of two versions the older one is told', () => {
-    const older = clientError(
-      'protocol-version',
-      'It differs.',
-      'Restart it with `tidemark service restart`.',
-    );
+    const older = new OtherVersionError('It differs.', { daemonIsOlder: true });
     expect(toTrouble(older)).toMatchObject({ kind: 'other-version', daemonIsOlder: true });
-    const newer = clientError('protocol-version', 'It differs.', 'Update this client.');
-    expect(toTrouble(newer)).toMatchObject({ daemonIsOlder: false });
+    const newer = new OtherVersionError('It differs.', { daemonIsOlder: false });
+    expect(toTrouble(newer)).toMatchObject({ kind: 'other-version', daemonIsOlder: false });
   });
 
   test('each kind has a heading of its own', () => {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { OtherVersionError } from '../../../shared/src/client/daemon-error.ts';
 import { TidemarkError } from '../../../shared/src/errors.ts';
 import type { ErrorCode } from '../../../shared/src/errors.ts';
 import { preferences } from './preferences.ts';
@@ -97,8 +98,11 @@ export function toTrouble(error: unknown, look: () => Surroundings = lookAround)
     case 'no-daemon':
       return withoutDaemon(look());
     case 'other-version':
-      // The client says which side is behind only in words.
-      return { kind, ...told, daemonIsOlder: hint?.includes('service restart') === true };
+      return {
+        kind,
+        ...told,
+        ...(error instanceof OtherVersionError ? { daemonIsOlder: error.daemonIsOlder } : {}),
+      };
     default:
       return { kind, ...told };
   }

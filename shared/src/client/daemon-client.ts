@@ -7,7 +7,7 @@ import { methods } from '../protocol/daemon/methods.ts';
 import type { Method, Parameters, Result } from '../protocol/daemon/methods.ts';
 import { protocolVersion, responseFrame, wireEvents } from '../protocol/daemon/wire.ts';
 import type { Topic } from '../protocol/daemon/wire.ts';
-import { clientError, DaemonError } from './daemon-error.ts';
+import { clientError, DaemonError, OtherVersionError } from './daemon-error.ts';
 import { EventListeners } from './event-listeners.ts';
 import { requestParser, responseParser } from './framing.ts';
 import { openSocket, startHint } from './open-socket.ts';
@@ -83,13 +83,10 @@ export class DaemonClient implements AsyncDisposable {
     try {
       const daemon = await connection.call('hello', { protocolVersion, client }, { signal });
       if (daemon.protocolVersion !== protocolVersion) {
-        throw clientError(
-          'protocol-version',
+        throw new OtherVersionError(
           `The daemon that runs (${daemon.daemonVersion}) speaks version ${daemon.protocolVersion} of the protocol, and this ` +
             `client (${client.version}) version ${protocolVersion}.`,
-          daemon.protocolVersion < protocolVersion
-            ? 'Restart the daemon with `tidemark service restart`, so that the installed version runs.'
-            : 'Update this client.',
+          { daemonIsOlder: daemon.protocolVersion < protocolVersion },
         );
       }
       connection.#daemon = daemon;

@@ -19,3 +19,21 @@ export function clientError(code: ErrorCode, message: string, hint?: string): Da
   const [number] = errorNumbers[code];
   return new DaemonError({ code, number, message, hint });
 }
+
+/** A daemon of another version of the protocol, which the client tells from its handshake. */
+export class OtherVersionError extends DaemonError {
+  /** Whether it is the daemon that has to be brought up to date, and not the client. */
+  readonly daemonIsOlder: boolean;
+
+  constructor(message: string, { daemonIsOlder }: { readonly daemonIsOlder: boolean }) {
+    super({
+      code: 'protocol-version',
+      number: errorNumbers['protocol-version'][0],
+      message,
+      hint: daemonIsOlder
+        ? 'Restart the daemon with `tidemark service restart`, so that the installed version runs.'
+        : 'Update this client.',
+    });
+    this.daemonIsOlder = daemonIsOlder;
+  }
+}
