@@ -171,9 +171,10 @@ async function assertFullDiskIsMet(folder: string, writer: Writer, makeRoom: () 
 }
 
 test('a disk that is full refuses, loses nothing, and takes on when there is room', { skip: !mayMount }, () =>
-  withDisk(2, async (folder) => {
+  // So much room is made that the writer, which goes on until it is killed, does not fill it again.
+  withDisk(64, async (folder) => {
     const ballast = join(folder, 'ballast');
-    writeFileSync(ballast, Buffer.alloc(1_200_000));
+    writeFileSync(ballast, Buffer.alloc(63_200_000));
     const writer = startWriter([folder, 'own', 'until-full']);
     await assertFullDiskIsMet(folder, writer, () => rmSync(ballast));
   }),
