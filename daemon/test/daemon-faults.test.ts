@@ -10,6 +10,7 @@ import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { DaemonError } from '@tidemark/shared/client/daemon-error.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { isAlive, until } from './processes.ts';
+import { scriptedHost } from './scripted-host.ts';
 import { newDataFolder, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
 
 let model: ReturnType<typeof tinyModel>;
@@ -156,6 +157,31 @@ test('a host that hangs while it is idle is found by its heart-beat', async () =
   assert.equal(after.lastDeath?.reason, 'It did not answer while it was idle.');
   assert.ok(!isAlive(host.pid ?? 0));
   await assertWorks(client);
+});
+
+test('a host that keeps dying is started again only after a while, and longer after each death', async () => {
+  const hostEntry = scriptedHost(
+    newDataFolder(),
+    "ready(); process.on('message', () => process.kill(process.pid, 'SIGABRT'));",
+  );
+  const firstBackOffMilliseconds = 1000;
+  const daemon = await TestDaemon.start({ hostEntry, timing: { firstBackOffMilliseconds } });
+  await using client = await daemon.client();
+  const waits: number[] = [];
+  for (let death = 1; death <= 3; death += 1) {
+    const startedAt = performance.now();
+    const { id } = await client.call('startProfile', { ...model, iterations: 1 });
+    const record = await untilEnded(client, id);
+    waits.push(performance.now() - startedAt);
+    assert.equal(record.state, 'interrupted');
+    assert.equal(record.signal, 'SIGABRT');
+    const { host } = await client.call('status', {});
+    assert.equal(host.state, 'backing-off');
+    assert.equal(host.deaths, death);
+  }
+  const [, second = 0, third = 0] = waits;
+  assert.ok(second > 0.8 * firstBackOffMilliseconds, `${second} ms`);
+  assert.ok(third > 1.6 * firstBackOffMilliseconds, `${third} ms`);
 });
 
 test('runs of one model share a host, and another model gets a fresh one', async () => {
