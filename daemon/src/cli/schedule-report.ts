@@ -5,6 +5,8 @@ import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import type { Fact } from '@tidemark/shared/format/wrap.ts';
 import type { SchedulesDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { nextOccurrence } from '../scheduler/timing.ts';
+import { durationText } from './quantity-values.ts';
 import { momentWords, shortModel } from './run-words.ts';
 import { timingWords } from './schedule-settings.ts';
 import { outputWidth } from './terminal-width.ts';
@@ -18,6 +20,20 @@ export function schedulesReport({ schedules, paused }: SchedulesDocument, now: D
     ...(paused ? ['All schedules are paused: `tidemark schedule resume` goes on with them.', ''] : []),
     ...formatFacts(facts, { maxWidth: outputWidth() }),
   ].join('\n');
+}
+
+/** A host that is let go before the next check takes what leaks from check to check with it; undefined where it stays. */
+export function idleWords({ timing }: Schedule, idleUnloadSeconds: number, now: Date): string | undefined {
+  const first = nextOccurrence(timing, now);
+  const second = first === undefined ? undefined : nextOccurrence(timing, first);
+  if (first === undefined || second === undefined || idleUnloadSeconds === 0) {
+    return undefined;
+  }
+  const apart = (second.getTime() - first.getTime()) / 1000;
+  return apart <= idleUnloadSeconds
+    ? undefined
+    : `Each check has a fresh host, since an idle one is let go after ${durationText(idleUnloadSeconds)}: what leaks within a ` +
+        'check is found, and not what leaks slowly from check to check. `tidemark settings set idle-unload never` keeps it.';
 }
 
 function factOf(schedule: Schedule, { paused, now }: { readonly paused: boolean; readonly now: Date }): Fact {

@@ -22,7 +22,7 @@ import { documentOf, followRun } from './remote-run.ts';
 import { keptNote } from './run-place.ts';
 import { openRuns } from './run-store.ts';
 import { runTitle, shortModel } from './run-words.ts';
-import { schedulesReport } from './schedule-report.ts';
+import { idleWords, schedulesReport } from './schedule-report.ts';
 import { addScheduleOptions, settingsFrom, settingsOf, timingWords } from './schedule-settings.ts';
 import type { ScheduleOptions } from './schedule-settings.ts';
 import { studyReport } from './study-report.ts';
@@ -72,7 +72,7 @@ All but the list need a daemon (exit code 4 where none runs).
       const settings = settingsFrom({ ...options, ...(name === undefined ? {} : { name }) });
       return withDaemon(context, async (daemon) => {
         const added = await daemon.call('setSchedule', { settings });
-        return await listed(daemon, () => `Added schedule ${wordsOf(added)}`);
+        return await listed(daemon, await changeWords(daemon, 'Added', added));
       });
     }),
   );
@@ -93,7 +93,7 @@ All but the list need a daemon (exit code 4 where none runs).
           id,
           settings: settingsFrom(options, settingsOf(before)),
         });
-        return await listed(daemon, () => `Changed schedule ${wordsOf(changed)}`);
+        return await listed(daemon, await changeWords(daemon, 'Changed', changed));
       }),
     ),
   );
@@ -168,6 +168,13 @@ const documentFrom = ({ schedules, paused }: Result<'listSchedules'>): Schedules
 });
 
 /** What changed, in words; as a document all of them, as they are now. */
+/** What was done, and what the person may not expect of it. */
+async function changeWords(daemon: DaemonClient, done: string, schedule: Schedule): Promise<() => string> {
+  const { idleUnloadSeconds } = await daemon.call('getSettings', {});
+  const idle = idleWords(schedule, idleUnloadSeconds, new Date());
+  return () => [`${done} schedule ${wordsOf(schedule)}`, ...(idle === undefined ? [] : [idle])].join('\n');
+}
+
 async function listed(daemon: DaemonClient, words: () => string): Promise<CommandResult> {
   return { document: documentFrom(await daemon.call('listSchedules', {})), text: words };
 }
