@@ -129,7 +129,7 @@ export class Daemon {
         onHistory: () => this.#historyChanged(),
       }),
     });
-    log.info({ pid: process.pid, socketPath, version: tidemarkVersion }, 'The daemon listens.');
+    log.info({ socketPath, version: tidemarkVersion }, 'The daemon listens.');
     this.#queue.resume(waiting);
     this.#scheduler.start();
     this.#tidy();
