@@ -43,25 +43,32 @@ const componentPaths = paths.filter((path) => !path.includes(contracts));
 // The manifest's check and the double look at the pictures.
 await makeAssets();
 
+// Whatever the tests and their tools leave behind goes with this folder.
+const folder = await mkdtemp(join(tmpdir(), 'tm-test-'));
+const surroundings = { TMPDIR: folder, XDG_DATA_HOME: join(folder, 'data') };
 let isGood = true;
-if (paths.length === 0 || componentPaths.length > 0) {
-  const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
-  isGood = await run([vitest, 'run', ...componentPaths]);
-}
-if (paths.length === 0 || contractPaths.length > 0) {
-  const bundles = await mkdtemp(join(tmpdir(), 'tidemark-bundles-'));
-  try {
+try {
+  if (paths.length === 0 || componentPaths.length > 0) {
+    const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
+    isGood = await run([vitest, 'run', ...componentPaths], surroundings);
+  }
+  if (paths.length === 0 || contractPaths.length > 0) {
+    const bundles = join(folder, 'bundles');
     await build(bundles);
     const all = (await readdir(join(extensionFolder, contracts))).filter((name) => name.endsWith('.test.ts'));
     const files = contractPaths.length > 0 ? contractPaths : all.map((name) => join(contracts, name));
     const flags = ['--no-warnings', '--expose-gc', '--test', '--test-reporter=spec', '--test-concurrency=1'];
-    const passed = await run([...flags, ...files], { TIDEMARK_BUNDLES: bundles, NODE_ENV: 'production' });
+    const passed = await run([...flags, ...files], {
+      ...surroundings,
+      TIDEMARK_BUNDLES: bundles,
+      NODE_ENV: 'production',
+    });
     isGood = passed && isGood;
-  } catch (error) {
-    console.error(error.message);
-    isGood = false;
-  } finally {
-    await rm(bundles, { recursive: true, force: true });
   }
+} catch (error) {
+  console.error(error.message);
+  isGood = false;
+} finally {
+  await rm(folder, { recursive: true, force: true });
 }
 process.exitCode = isGood ? 0 : 1;
