@@ -1,6 +1,5 @@
 /** Tidemark against its peer, mlx-audio: seconds and memory for the same sentence on the same checkpoint. */
 
-import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -8,11 +7,12 @@ import { resolveModel } from '../../daemon/src/models/resolve.ts';
 import { voicePath } from '../../daemon/src/models/voice-path.ts';
 import { dataFolder } from '../../daemon/src/paths.ts';
 import { compare, merge, schedule, summarise } from './compare.ts';
+import { describeMachine } from './machine.ts';
 import type { Side, Work } from './measurements.ts';
 import { profileOurs } from './ours.ts';
 import { Peer } from './peer.ts';
 import { formatReport } from './report.ts';
-import type { BenchmarkDocument, Machine } from './report.ts';
+import type { BenchmarkDocument, BenchmarkMachine } from './report.ts';
 import { ensurePeerPython } from './venv.ts';
 
 const usage = `Usage: npm run bench -- [options]
@@ -68,15 +68,10 @@ function wholeNumber(name: string, given: string, least: number): number {
   return value;
 }
 
-function describeMachine(): Machine {
+function benchmarkMachine(): BenchmarkMachine {
   const environment = Object.entries(process.env).filter(([name]) => /^(?:OPENBLAS|OMP|MKL|MLX)_/.test(name));
   return {
-    platform: `${platform()} ${release()}`,
-    architecture: arch(),
-    processor: cpus()[0]?.model.trim() ?? 'an unknown processor',
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
-    loadAverage: loadavg()[0] ?? 0,
+    ...describeMachine(),
     environment: Object.fromEntries(environment.map(([name, value]) => [name, value ?? ''])),
   };
 }
@@ -99,7 +94,7 @@ async function startPeer(work: Work, note: (step: string) => void): Promise<Peer
 
 async function benchmark(options: Options, note: (step: string) => void): Promise<BenchmarkDocument> {
   const { work, iterations, peerIterations } = options;
-  const [startedAt, machine] = [new Date().toISOString(), describeMachine()];
+  const [startedAt, machine] = [new Date().toISOString(), benchmarkMachine()];
   const runs: Side[] = [];
   const peer = peerIterations > 0 ? await startPeer(work, note) : undefined;
   try {

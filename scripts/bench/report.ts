@@ -3,17 +3,12 @@
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatDuration, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
+import { machineLine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import type { Comparison, SideSummary, Spread } from './compare.ts';
 import type { Work } from './measurements.ts';
 
-export interface Machine {
-  readonly platform: string;
-  readonly architecture: string;
-  readonly processor: string;
-  readonly cores: number;
-  readonly memoryBytes: number;
-  /** Of the last minute, when the benchmark began: a busy machine is no place to measure time. */
-  readonly loadAverage: number;
+export interface BenchmarkMachine extends Machine {
   /** Variables that set the number of threads or the processor's kernels, the same for both sides. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -21,7 +16,7 @@ export interface Machine {
 export interface BenchmarkDocument {
   readonly kind: 'benchmark';
   readonly startedAt: string;
-  readonly machine: Machine;
+  readonly machine: BenchmarkMachine;
   readonly work: Work;
   readonly tidemark: SideSummary;
   /** Left out when the peer was not asked for. */
@@ -34,8 +29,7 @@ export function formatReport(document: BenchmarkDocument): string {
   const environment = Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`);
   const sides = peer ? [tidemark, peer] : [tidemark];
   const lines = [
-    `${machine.processor}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes, { unit: 'GiB', fractionDigits: 0 })}, ` +
-      `${machine.platform} ${machine.architecture}, load ${machine.loadAverage.toFixed(2)}`,
+    machineLine(machine),
     ...(environment.length > 0 ? [environment.join(' ')] : []),
     ...sides.map((side) => `${side.name}: ${formatVersions(side.versions)}`),
     `model ${work.model}, voice ${work.voice}, seed ${work.seed}, phonemes ${work.phonemes}`,

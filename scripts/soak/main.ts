@@ -1,13 +1,8 @@
 /** A soak: a real daemon does scheduled checks of a real model for half an hour, and the leak rule judges both processes. */
 
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { arch, cpus, loadavg, platform, release, tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { judgeChannel } from '@tidemark/shared/analysis/leak-verdict.ts';
 import { fewestIterations, leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
@@ -15,8 +10,10 @@ import { formatTable } from '@tidemark/shared/format/table.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { ChannelVerdict, LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { resolveModel } from '../../daemon/src/models/resolve.ts';
-import { dataFolder, repositoryRoot } from '../../daemon/src/paths.ts';
+import { dataFolder } from '../../daemon/src/paths.ts';
 import { tidemarkVersion } from '../../daemon/src/version.ts';
+import { DaemonUnderTest } from '../bench/daemon-under-test.ts';
+import { describeMachine, machineLine } from '../bench/machine.ts';
 
 const usage = `Usage: npm run soak -- [options]
 
@@ -66,48 +63,31 @@ async function soak(): Promise<number> {
     process.once(name, () => stop.abort());
   }
   await resolveModel(model, { dataFolder: dataFolder() });
-  const home = mkdtempSync(join(tmpdir(), 'tidemark-soak-'));
-  // Models are read, and not changed; the history is this soak's own.
-  for (const name of ['models', 'voices']) {
-    symlinkSync(join(dataFolder(), name), join(home, name));
+  await using daemon = await DaemonUnderTest.start(dataFolder());
+  await using client = await daemon.connect();
+  const readings = await watchChecks(client, { model, text, minutes, signal: stop.signal });
+  if (readings.length < leastChecks) {
+    process.stderr.write(
+      `Only ${readings.length} checks ended, and the leak rule needs ${leastChecks}. Give it more --minutes.\n`,
+    );
+    return 1;
   }
-  const daemon = spawn(join(repositoryRoot, 'daemon/bin/tidemark'), ['daemon'], {
-    env: { ...process.env, TIDEMARK_HOME: home },
-    stdio: 'ignore',
-  });
-  const ended = new Promise((resolve) => daemon.once('exit', resolve));
-  try {
-    const readings = await watchChecks({ home, model, text, minutes, signal: stop.signal });
-    if (readings.length < leastChecks) {
-      process.stderr.write(
-        `Only ${readings.length} checks ended, and the leak rule needs ${leastChecks}. Give it more --minutes.\n`,
-      );
-      return 1;
-    }
-    const verdicts = judge(readings);
-    report({ model, text, readings, verdicts });
-    return verdicts.every(({ verdict }) => verdict.status !== 'leak') ? 0 : 1;
-  } finally {
-    daemon.kill('SIGTERM');
-    await ended;
-    rmSync(home, { recursive: true, force: true });
-  }
+  const verdicts = judge(readings);
+  report({ model, text, readings, verdicts });
+  return verdicts.every(({ verdict }) => verdict.status !== 'leak') ? 0 : 1;
 }
 
-async function watchChecks({
-  home,
-  model,
-  text,
-  minutes,
-  signal,
-}: {
-  readonly home: string;
+interface Watched {
   readonly model: string;
   readonly text: string;
   readonly minutes: number;
   readonly signal: AbortSignal;
-}): Promise<Reading[]> {
-  await using client = await connected(socketPathOf(home));
+}
+
+async function watchChecks(
+  client: DaemonClient,
+  { model, text, minutes, signal }: Watched,
+): Promise<Reading[]> {
   await client.call('setSchedule', {
     settings: {
       name: 'soak',
@@ -162,19 +142,6 @@ function readingOf({ asOf, daemon, host }: DaemonStatus): Reading {
   };
 }
 
-async function connected(socketPath: string): Promise<DaemonClient> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await DaemonClient.connect({ socketPath, client: { name: 'soak', version: tidemarkVersion } });
-    } catch (error) {
-      if (tries > 100) {
-        throw error;
-      }
-      await wait(100);
-    }
-  }
-}
-
 interface Judged {
   readonly what: string;
   readonly series: readonly number[];
@@ -215,9 +182,7 @@ function report(result: {
   readonly readings: readonly Reading[];
   readonly verdicts: readonly Judged[];
 }): void {
-  const machine =
-    `${cpus()[0]?.model ?? 'unknown processor'} × ${cpus().length}, ${platform()} ${release()} ${arch()}, ` +
-    `Node ${process.versions.node}, load ${loadavg()[0]?.toFixed(2) ?? '?'}`;
+  const machine = describeMachine();
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ kind: 'soak', machine, ...result }, undefined, 2)}\n`);
     return;
@@ -244,6 +209,6 @@ function report(result: {
   );
   process.stdout.write(
     `${result.readings.length} checks of ${result.model}, ${values.iterations} iterations each of “${result.text}”, ` +
-      `the first ${warmUpChecks} left out\n${machine}\n\n${table}\n`,
+      `the first ${warmUpChecks} left out\n${machineLine(machine)}; Tidemark ${tidemarkVersion}, Node ${process.versions.node}\n\n${table}\n`,
   );
 }

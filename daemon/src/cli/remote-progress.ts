@@ -3,10 +3,10 @@
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { leakChannels } from '@tidemark/shared/protocol/leak-verdicts.ts';
+import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ProfileEvent } from '../profiler/profile.ts';
 import type { StudyEvent } from '../profiler/study.ts';
 import type { Context } from './command.ts';
-import { errorOf } from './remote-run.ts';
 
 /** What the study's and the profile's listeners of local runs take, where a step is one of theirs. */
 function profileEventOf(step: RunStep): ProfileEvent | undefined {
@@ -70,7 +70,7 @@ export function showRemoteProfile(
   return ({ step }) => {
     prepare(step);
     if (step.kind === 'trouble') {
-      show({ kind: 'ended-early', error: errorOf(step.error) });
+      show({ kind: 'ended-early', error: fromErrorRecord(step.error) });
       return;
     }
     const event = profileEventOf(step);
@@ -105,7 +105,7 @@ export function showRemoteStudy(
         if (!signal.aborted) {
           progress.end();
           progress.note(step.what);
-          report(errorOf(step.error));
+          report(fromErrorRecord(step.error));
         }
         break;
       case 'queued':

@@ -6,7 +6,7 @@ import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Context } from './command.ts';
 
@@ -108,7 +108,7 @@ export function documentOf(
   signal.throwIfAborted();
   const { id, state, reason, error } = record;
   if (error !== undefined) {
-    throw errorOf(error);
+    throw fromErrorRecord(error);
   }
   throw new TidemarkError(
     'interrupted',
@@ -118,7 +118,3 @@ export function documentOf(
     },
   );
 }
-
-/** An error that the history kept, as it was thrown. */
-export const errorOf = ({ code, message, hint }: ErrorRecord): TidemarkError =>
-  new TidemarkError(code, message, { hint });

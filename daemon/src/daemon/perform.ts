@@ -5,6 +5,7 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import type { ProfileParameters, StudyParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import type { RunHead } from '../history/history.ts';
@@ -17,7 +18,7 @@ import { runStudy, studyModels } from '../profiler/study.ts';
 import type { StudyEvent } from '../profiler/study.ts';
 import type { HeldHost } from './held-host.ts';
 import type { PreparedModel } from './preparation-messages.ts';
-import { errorOf, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import type { RunTracker } from './run-tracker.ts';
 import { watched } from './watchdog.ts';
 import type { Watch } from './watchdog.ts';
@@ -179,7 +180,7 @@ function subjectOf(models: readonly PreparedModel[], name: string): Subject {
     throw new Error(`perform: ${name} was not prepared`);
   }
   if ('error' in prepared) {
-    throw errorOf(prepared.error);
+    throw fromErrorRecord(prepared.error);
   }
   return prepared.subject;
 }

@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ModelProgress } from '../models/progress.ts';
 import { interruptionOf } from '../interruption.ts';
 import type { Preparation, PreparationJob, PreparationMessage } from './preparation-messages.ts';
@@ -55,7 +55,7 @@ export async function prepare(
       return last.preparation;
     }
     if (last?.type === 'failed') {
-      throw errorOf(last.error);
+      throw fromErrorRecord(last.error);
     }
     throw new TidemarkError(
       'build-failed',
@@ -67,6 +67,3 @@ export async function prepare(
     process.removeListener('exit', kill);
   }
 }
-
-export const errorOf = ({ code, message, hint }: ErrorRecord): TidemarkError =>
-  new TidemarkError(code, message, { hint });

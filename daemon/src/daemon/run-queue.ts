@@ -6,6 +6,7 @@ import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.t
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { History, RunEnd } from '../history/history.ts';
 import type { Interruption } from '../interruption.ts';
 import type { Log } from '../logging/log.ts';
@@ -14,7 +15,7 @@ import type { HeldHost } from './held-host.ts';
 import type { Notices } from './notices.ts';
 import { loopOf, modelsOf, perform, refuseTooLarge } from './perform.ts';
 import type { RunRequest } from './perform.ts';
-import { errorOf, prepare } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import { Cancellation, endOfDocument, endOfError, recordable } from './run-end.ts';
 import { RunRecorder } from './run-recorder.ts';
 import { RunTracker } from './run-tracker.ts';
@@ -153,7 +154,9 @@ export class RunQueue {
       const { models } = await prepare({ dataFolder, models: [model], voice, examine: false }, { signal });
       const [prepared] = models;
       if (prepared === undefined || 'error' in prepared) {
-        throw prepared === undefined ? new Error('load: nothing was prepared') : errorOf(prepared.error);
+        throw prepared === undefined
+          ? new Error('load: nothing was prepared')
+          : fromErrorRecord(prepared.error);
       }
       refuseTooLarge([prepared], settings().memoryCeilingBytes);
       const late = AbortSignal.timeout(settings().hostTimeoutSeconds * 1000);

@@ -1,7 +1,7 @@
 /** A run that ended without its result, as the trouble that it is. */
 
-import { TidemarkError } from '../../../shared/src/errors.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { fromErrorRecord } from '../../../shared/src/protocol/quantities.ts';
 import { toTrouble } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -24,7 +24,7 @@ export function resultTrouble({ state, error, reason, signal }: RunRecord): Trou
     case 'failed':
       return error === undefined
         ? { kind: 'failed', message: reason ?? 'The run failed.' }
-        : toTrouble(new TidemarkError(error.code, error.message, { hint: error.hint }));
+        : toTrouble(fromErrorRecord(error));
   }
 }
 

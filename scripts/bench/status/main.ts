@@ -1,6 +1,5 @@
 /** How long the daemon takes to say its status, with its host idle and at work, and what it costs itself. */
 
-import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
@@ -9,7 +8,9 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
 import { dataFolder } from '../../../daemon/src/paths.ts';
 import { tidemarkVersion } from '../../../daemon/src/version.ts';
-import { DaemonUnderTest } from './daemon-under-test.ts';
+import { DaemonUnderTest } from '../daemon-under-test.ts';
+import { describeMachine, machineLine } from '../machine.ts';
+import type { Machine } from '../machine.ts';
 import { load } from './requests.ts';
 import type { LoadFigures } from './requests.ts';
 
@@ -42,7 +43,7 @@ interface Row extends LoadFigures {
 interface StatusBenchmark {
   readonly kind: 'status-benchmark';
   readonly startedAt: string;
-  readonly machine: Readonly<Record<string, string | number>>;
+  readonly machine: Machine;
   readonly versions: { readonly tidemark: string; readonly node: string };
   readonly settings: Omit<Options, 'json'>;
   readonly loads: readonly Row[];
@@ -90,13 +91,7 @@ function wholeNumber(name: string, given: string): number {
 async function benchmark(options: Options, note: (step: string) => void): Promise<StatusBenchmark> {
   const { requests, clients, pauseMilliseconds, idleSeconds, model } = options;
   const startedAt = new Date().toISOString();
-  const machine = {
-    processor: cpus()[0]?.model.trim() ?? 'an unknown processor',
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
-    system: `${platform()} ${release()} ${arch()}`,
-    loadAverage: Number((loadavg()[0] ?? 0).toFixed(2)),
-  };
+  const machine = describeMachine();
   await using daemon = await DaemonUnderTest.start(dataFolder());
   await using client = await daemon.connect();
   const residentBytesAtStart = daemon.residentBytes();
@@ -204,9 +199,7 @@ function formatReport({ machine, versions, settings, loads, daemon }: StatusBenc
       return `p99 with the host at work, ${pace}: ${ratio.toFixed(1)} times that with the host idle`;
     });
   return [
-    `${machine['processor']}, ${machine['cores']} cores, ` +
-      `${formatBytes(Number(machine['memoryBytes']), { unit: 'GiB', fractionDigits: 0 })}, ${machine['system']}, ` +
-      `load ${machine['loadAverage']} before`,
+    `${machineLine(machine)} before`,
     `Tidemark ${versions.tidemark}, Node ${versions.node}; ${settings.clients} clients in one process, model ` +
       `${settings.model}, ${loads[0]?.answerBytes ?? 0} bytes an answer`,
     '',

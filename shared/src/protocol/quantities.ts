@@ -40,6 +40,10 @@ export function toErrorRecord(error: unknown): ErrorRecord {
   return { code: 'internal', message: message === '' ? 'An error without a message.' : message };
 }
 
+/** The error that a record was made of, without its cause. */
+export const fromErrorRecord = ({ code, message, hint }: ErrorRecord): TidemarkError =>
+  new TidemarkError(code, message, { hint });
+
 /** A distribution's middle and ends. */
 export const spread = <const Quantity extends v.GenericSchema<number, number>>(quantity: Quantity) =>
   v.object({ median: quantity, minimum: quantity, maximum: quantity });

@@ -1,4 +1,4 @@
-/** A daemon of the benchmark's own, as a person starts it, in a data folder that is removed afterwards. */
+/** A daemon of a benchmark's or soak's own, as a person starts it, in a data folder that is removed afterwards. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -11,7 +11,7 @@ import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
-const command = join(import.meta.dirname, '../../../daemon/bin/tidemark');
+const command = join(import.meta.dirname, '../../daemon/bin/tidemark');
 
 /** Which folders of a person's data the daemon works with; history, socket and logs are its own. */
 const shared = ['models', 'voices', 'locks'];
