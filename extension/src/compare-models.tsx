@@ -2,7 +2,6 @@
 
 import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { ProgressView } from './components/progress-view.tsx';
 import { RunDetailView } from './components/run-detail-view.tsx';
@@ -10,6 +9,7 @@ import { RunItem } from './components/run-item.tsx';
 import { StudyForm } from './components/study-form.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
 import { useInterval } from './components/use-interval.ts';
+import { useRunList } from './components/use-run-list.ts';
 import { useDaemon } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
@@ -35,9 +35,6 @@ export default function Command({
 }
 
 function Studies(): ReactNode {
-  const [selectedId, setSelectedId] = useState<string | null>(null);
-  const [isShowingDetail, setIsShowingDetail] = useState(true);
-  const [marked, setMarked] = useState<RunRecord>();
   const { data, trouble, isLoading, revalidate, mutate } = useDaemon(
     (client) => client.call('listRuns', { kind: 'study', limit: studiesShown }),
     [],
@@ -65,12 +62,15 @@ function Studies(): ReactNode {
       (before) => ({ ...before, runs: before.runs.filter(({ id }) => id !== run.id) }),
     );
   };
+  const list = useRunList({ onDelete: remove, onRefresh: revalidate });
   return (
     <List
       isLoading={isLoading}
-      isShowingDetail={isShowingDetail && runs.length > 0 && selectedId !== startId && trouble === undefined}
+      isShowingDetail={
+        list.isShowingDetail && runs.length > 0 && list.selectedId !== startId && trouble === undefined
+      }
       searchBarPlaceholder="Search studies by model or conclusion…"
-      onSelectionChange={setSelectedId}
+      onSelectionChange={list.setSelectedId}
     >
       {trouble !== undefined ? (
         <TroubleEmptyView trouble={trouble} onRetry={revalidate} />
@@ -88,18 +88,7 @@ function Studies(): ReactNode {
         <>
           <List.Section title="Studies" subtitle={String(runs.length)}>
             {runs.map((run) => (
-              <RunItem
-                key={run.id}
-                run={run}
-                now={now}
-                isSelected={selectedId === null ? run === runs[0] : selectedId === String(run.id)}
-                isShowingDetail={isShowingDetail}
-                marked={marked}
-                onMark={setMarked}
-                onDelete={remove}
-                onRefresh={revalidate}
-                onToggleDetail={() => setIsShowingDetail((before) => !before)}
-              />
+              <RunItem key={run.id} {...list.itemOf(run, runs, now)} />
             ))}
           </List.Section>
           <List.Section title="New">

@@ -10,6 +10,7 @@ import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
 import { RunItem } from './components/run-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
 import { useInterval } from './components/use-interval.ts';
+import { useRunList } from './components/use-run-list.ts';
 import { withClient } from './lib/connection.ts';
 import { openCommand } from './lib/deep-links.ts';
 import { groupByDay } from './lib/group-by-day.ts';
@@ -25,9 +26,6 @@ export default function Command({
   launchContext,
 }: LaunchProps<{ launchContext?: { runId?: number } }>): ReactNode {
   const [filter, setFilter] = useState(everything);
-  const [marked, setMarked] = useState<RunRecord>();
-  const [isShowingDetail, setIsShowingDetail] = useState(true);
-  const [selectedId, setSelectedId] = useState<string | null>(null);
   const abortable = useRef<AbortController>(null);
   const { data, error, isLoading, pagination, revalidate, mutate } = usePromise(
     (choice: string) =>
@@ -64,18 +62,18 @@ export default function Command({
       withClient((client) => client.call('deleteRun', { runId: run.id })),
       { optimisticUpdate: (before) => (before ?? []).filter(({ id }) => id !== run.id) },
     );
-    setMarked((before) => (before?.id === run.id ? undefined : before));
   };
+  const list = useRunList({ onDelete: remove, onRefresh: revalidate });
 
   return (
     <List
       isLoading={isLoading}
-      isShowingDetail={isShowingDetail && runs.length > 0 && trouble === undefined}
+      isShowingDetail={list.isShowingDetail && runs.length > 0 && trouble === undefined}
       searchBarPlaceholder="Search by model, number, finding…"
-      onSelectionChange={setSelectedId}
+      onSelectionChange={list.setSelectedId}
       {...(pagination === undefined ? {} : { pagination })}
       // Only at first: from then on the selection is the person's.
-      {...(isWantedShown && selectedId === null ? { selectedItemId: String(wantedId) } : {})}
+      {...(isWantedShown && list.selectedId === null ? { selectedItemId: String(wantedId) } : {})}
       searchBarAccessory={
         <List.Dropdown tooltip="Filter Runs" storeValue={wantedId === undefined} onChange={setFilter}>
           <List.Dropdown.Item title="All Runs" value={everything} icon={Icon.List} />
@@ -100,18 +98,7 @@ export default function Command({
         groupByDay(runs, now).map(({ title, runs: ofDay }) => (
           <List.Section key={title} title={title} subtitle={String(ofDay.length)}>
             {ofDay.map((run) => (
-              <RunItem
-                key={run.id}
-                run={run}
-                now={now}
-                isSelected={selectedId === null ? run === runs[0] : selectedId === String(run.id)}
-                isShowingDetail={isShowingDetail}
-                marked={marked}
-                onMark={setMarked}
-                onDelete={remove}
-                onRefresh={revalidate}
-                onToggleDetail={() => setIsShowingDetail((before) => !before)}
-              />
+              <RunItem key={run.id} {...list.itemOf(run, runs, now)} />
             ))}
           </List.Section>
         ))}
