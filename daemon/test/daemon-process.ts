@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot';
-import { runDaemon } from '../src/daemon/run-daemon.ts';
+import { runDaemon } from '../src/core/run-daemon.ts';
 import { Interruption } from '../src/interruption.ts';
 import { createLog, logFolder } from '../src/logging/log.ts';
 

@@ -13,7 +13,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { finishedRun } from '../src/history/examples.ts';
+import { finishedRun } from './example-histories.ts';
 import { openHistory } from '../src/history/history.ts';
 import type { History } from '../src/history/history.ts';
 import type { Acknowledged } from './history-writer.ts';

@@ -6,8 +6,8 @@
 
 import { readSync, writeSync } from 'node:fs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { exampleProfile, exampleSample } from '@tidemark/shared/protocol/examples.ts';
-import { exampleAlert, exampleHead, exampleRun } from '../src/history/examples.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
+import { exampleAlert, exampleHead, exampleRun } from './example-histories.ts';
 import { openHistory } from '../src/history/history.ts';
 
 /** What was written, and what of it must be there from then on. */

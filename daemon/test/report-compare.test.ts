@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as v from 'valibot';
 import { comparisonDocument } from '@tidemark/shared/protocol/comparison-document.ts';
-import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
-import { exampleStudy, fullProfile } from '@tidemark/shared/report/examples.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
+import { exampleStudy, fullProfile } from '@tidemark/shared/test/example-reports.ts';
 import { runCli } from './cli.ts';
 
 let folder = '';

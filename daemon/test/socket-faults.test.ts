@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { RawClient, requestOf } from './raw-client.ts';
 import { SocketProcess } from './socket-process.ts';
 

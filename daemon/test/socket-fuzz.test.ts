@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { FrameFuzzer } from './fuzzed-frames.ts';
 import { helloOf } from './raw-client.ts';
 import { SocketProcess } from './socket-process.ts';

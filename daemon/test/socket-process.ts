@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { methods } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { SocketServer } from '../src/ipc/socket-server.ts';
 import { keptLog, stubHandlers } from './stub-handlers.ts';

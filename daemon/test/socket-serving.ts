@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { SocketServer } from '../src/ipc/socket-server.ts';
 import type { Handlers, SocketServerOptions } from '../src/ipc/socket-server.ts';
 import { silentLog, stubHandlers } from './stub-handlers.ts';

@@ -15,7 +15,7 @@ import { daemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { errorDocument } from '@tidemark/shared/protocol/error-document.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
-import { ScriptedDaemon } from '@tidemark/shared/client/scripted-daemon.ts';
+import { ScriptedDaemon } from '@tidemark/shared/test/scripted-daemon.ts';
 import { runCli, startCli } from '../../test/cli.ts';
 import type { CliOptions, Finished } from '../../test/cli.ts';
 import { until } from '../../test/processes.ts';

@@ -2,29 +2,29 @@
 
 import type { Command } from 'commander';
 import { dataFolder } from '../paths.ts';
-import { addAlertsCommand } from './alerts.ts';
-import { addCancelCommand } from './cancel.ts';
-import { addCompareCommand } from './compare.ts';
-import { addDaemonCommand } from './daemon.ts';
-import { addDoctorCommand } from './doctor.ts';
+import { addAlertsCommand } from './commands/alerts.ts';
+import { addCancelCommand } from './commands/cancel.ts';
+import { addCompareCommand } from './commands/compare.ts';
+import { addDaemonCommand } from './commands/daemon.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { emptyProgram } from './empty-program.ts';
-import { addLoadCommand, addUnloadCommand } from './held-model.ts';
-import { addLogsCommand } from './logs.ts';
-import { addModelsCommand } from './models.ts';
-import { addProfileCommand } from './profile.ts';
-import { addReportCommand } from './report.ts';
-import { addRequantizeCommand } from './requantize.ts';
-import { addRunsCommand } from './runs.ts';
-import { addSayCommand } from './say.ts';
-import { addScheduleCommand } from './schedule.ts';
-import { addSelftestCommand } from './selftest.ts';
-import { addSettingsCommand } from './settings.ts';
-import { addServiceCommand } from './service.ts';
-import { addShowCommand } from './show.ts';
-import { addStatusCommand } from './status.ts';
-import { addStudyCommand } from './study.ts';
-import { addWatchCommand } from './watch.ts';
-import { addXrayCommand } from './xray.ts';
+import { addLoadCommand, addUnloadCommand } from './commands/held-model.ts';
+import { addLogsCommand } from './commands/logs.ts';
+import { addModelsCommand } from './commands/models.ts';
+import { addProfileCommand } from './commands/profile.ts';
+import { addReportCommand } from './commands/report.ts';
+import { addRequantizeCommand } from './commands/requantize.ts';
+import { addRunsCommand } from './commands/runs.ts';
+import { addSayCommand } from './commands/say.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
+import { addSelftestCommand } from './commands/selftest.ts';
+import { addSettingsCommand } from './commands/settings.ts';
+import { addServiceCommand } from './commands/service.ts';
+import { addShowCommand } from './commands/show.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addStudyCommand } from './commands/study.ts';
+import { addWatchCommand } from './commands/watch.ts';
+import { addXrayCommand } from './commands/xray.ts';
 
 export function createProgram(): Command {
   const program = emptyProgram().addHelpText(

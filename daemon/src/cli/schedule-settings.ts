@@ -13,7 +13,7 @@ import { checkNames } from '../models/check-names.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { wholeNumber } from './options.ts';
 import { durationBetween, durationText } from './quantity-values.ts';
-import { absoluteModel } from './run-place.ts';
+import { absoluteModel } from './runs/run-place.ts';
 
 export interface ScheduleOptions {
   readonly name?: string;

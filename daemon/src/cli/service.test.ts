@@ -13,7 +13,7 @@ import { until } from '../../test/processes.ts';
 import { createLog, logFolder } from '../logging/log.ts';
 import { readPropertyList } from '../service/launch-agent.ts';
 import { runService } from '../service/run-service.ts';
-import { serviceReport } from './service-report.ts';
+import { serviceReport } from './reports/service-report.ts';
 
 class Home implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'tidemark-test-'));

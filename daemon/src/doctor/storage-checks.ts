@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { listCatalogue } from '../models/catalogue.ts';
 import { hubCacheFolder } from '../models/hub/cache.ts';
-import { storageError } from '../models/storage-errors.ts';
+import { storageError } from '../files/storage-errors.ts';
 import type { Finding } from './finding.ts';
 
 /** The largest checkpoint is 327 MB; the study's five are 1.2 GB. */

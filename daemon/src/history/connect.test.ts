@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
 import { connect } from './connect.ts';
-import { exampleRun } from './examples.ts';
+import { exampleRun } from '../../test/example-histories.ts';
 import { History, openHistory } from './history.ts';
 import { openDatabase } from './opening.ts';
 

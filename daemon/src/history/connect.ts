@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { errnoOf, storageError } from '../models/storage-errors.ts';
+import { errnoOf, storageError } from '../files/storage-errors.ts';
 import { isUnopenable } from './history-errors.ts';
 import { migrate, refuseUnknown, schemaVersion, versionOf } from './migrations.ts';
 

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
 import {
   exampleAlert,
@@ -26,7 +26,7 @@ import {
   finishedRun,
   runAtWork,
   steppingClock,
-} from './examples.ts';
+} from '../../test/example-histories.ts';
 import { History, openHistory } from './history.ts';
 import { openDatabase } from './opening.ts';
 import type { SetAside } from './history.ts';

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
-import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { exampleRun, finishedRun, withHistory } from './examples.ts';
+import { exampleRun, finishedRun, withHistory } from '../../test/example-histories.ts';
 import type { History } from './history.ts';
 
 /** What another program that reads the file sees. */

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
-import { exampleRun, finishedRun } from './examples.ts';
+import { exampleRun, finishedRun } from '../../test/example-histories.ts';
 import { openHistory } from './history.ts';
 import { applicationId, migrate, migrations, schemaVersion, versionOf } from './migrations.ts';
 

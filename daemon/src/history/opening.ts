@@ -2,7 +2,7 @@
 
 import { renameSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { storageError } from '../models/storage-errors.ts';
+import { storageError } from '../files/storage-errors.ts';
 import { connect } from './connect.ts';
 import type { Access } from './connect.ts';
 import { Database } from './database.ts';

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { exampleProfile, exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { exampleHead, exampleRun, withHistory } from './examples.ts';
+import { exampleHead, exampleRun, withHistory } from '../../test/example-histories.ts';
 
 test('the document of a dead run is valid, and says with which signal it ended', () => {
   withHistory((history) => {

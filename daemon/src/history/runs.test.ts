@@ -8,9 +8,9 @@ import * as v from 'valibot';
 import { judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
 import { runDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { exampleProfile, exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
-import { exampleRun, finishedRun, runAtWork, scheduleTrigger, withHistory } from './examples.ts';
+import { exampleRun, finishedRun, runAtWork, scheduleTrigger, withHistory } from '../../test/example-histories.ts';
 import { openHistory } from './history.ts';
 
 const withCode = (code: string) => (error: unknown) =>

@@ -7,7 +7,7 @@ import { judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
 import { alert } from '@tidemark/shared/protocol/daemon/alert.ts';
 import { schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import {
   exampleAlert,
   exampleRun,
@@ -15,7 +15,7 @@ import {
   finishedRun,
   scheduleTrigger,
   withHistory,
-} from './examples.ts';
+} from '../../test/example-histories.ts';
 
 const notFound = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'not-found';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { exampleProfile, exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import {
   exampleAlert,
@@ -14,7 +14,7 @@ import {
   runAtWork,
   scheduleTrigger,
   withHistory,
-} from './examples.ts';
+} from '../../test/example-histories.ts';
 import type { History } from './history.ts';
 
 const isBadDocument = (pattern: RegExp) => (error: unknown) =>

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { frameOf, RawClient, requestOf } from '../../test/raw-client.ts';
 import { connectTo, serving, until } from '../../test/socket-serving.ts';
 import { keptLog } from '../../test/stub-handlers.ts';

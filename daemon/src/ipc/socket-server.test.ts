@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { exampleAlert, exampleRun, exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { exampleAlert, exampleRun, exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { protocolVersion, wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { helloOf, RawClient, requestOf } from '../../test/raw-client.ts';
 import { client, connectTo, serving, startedAt, until } from '../../test/socket-serving.ts';

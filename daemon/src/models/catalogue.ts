@@ -9,7 +9,7 @@ import { didYouMean } from './nearest.ts';
 import type { ModelOptions } from './progress.ts';
 import { recipes, tensorBytesOf } from './recipes.ts';
 import type { Recipe } from './recipes.ts';
-import { storageError } from './storage-errors.ts';
+import { storageError } from '../files/storage-errors.ts';
 
 export interface CatalogueEntry {
   readonly name: string;

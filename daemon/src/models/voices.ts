@@ -5,12 +5,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { voiceLanguages } from '../kokoro/phonemes/voices.ts';
-import { makeFolder, replaceFile } from './durable.ts';
-import { withLock } from './lock.ts';
+import { makeFolder, replaceFile } from '../files/durable.ts';
+import { withLock } from '../files/lock.ts';
 import { didYouMean } from './nearest.ts';
 import { packagedVoicesFolder } from './packaged.ts';
 import { headerOf } from './safetensors/write.ts';
-import { storageError } from './storage-errors.ts';
+import { storageError } from '../files/storage-errors.ts';
 
 /** Lengths of utterances in phonemes, and values of a style: [510, 1, 256], float32. */
 const voiceShape = [510, 1, 256] as const;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
-import { exampleProfile, exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
 import { HostDeath } from '../host/host-death.ts';
 import type { IterationParameters } from '../host/messages.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleProfile, exampleSample } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { HostDeath } from '../host/host-death.ts';
 import type { CallOptions } from '../host/model-host.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as v from 'valibot';
-import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { plantKinds, selftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
 import { scriptedHost } from '../../test/scripted-host.ts';

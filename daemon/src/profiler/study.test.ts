@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { obedient, scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';

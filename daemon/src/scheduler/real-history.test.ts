@@ -8,12 +8,12 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import { exampleProfile } from '@tidemark/shared/protocol/examples.ts';
-import { exampleSchedule, finishedRun } from '../history/examples.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
+import { exampleSchedule, finishedRun } from '../../test/example-histories.ts';
 import { openHistory } from '../history/history.ts';
 import type { History } from '../history/history.ts';
-import { AlertKeeper } from './alert-keeper.ts';
-import { ControlledClock } from './controlled-clock.ts';
+import { AlertKeeper } from '../alerts/alert-keeper.ts';
+import { ControlledClock } from '../../test/controlled-clock.ts';
 import { Scheduler } from './scheduler.ts';
 
 const minute = 60_000;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import fc from 'fast-check';
-import { Bench, day, hour, hourly, minute, nightly } from './scheduler-bench.ts';
+import { Bench, day, hour, hourly, minute, nightly } from '../../test/scheduler-bench.ts';
 
 const every = (seconds: number, name = `every ${seconds} s`): typeof nightly => ({
   ...nightly,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Bench, day, hour, hourly, minute, nightly } from './scheduler-bench.ts';
+import { Bench, day, hour, hourly, minute, nightly } from '../../test/scheduler-bench.ts';
 
 describe('a person', () => {
   test('pauses one, which is then not due, and resumes it from now on', async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Bench, day, hour, hourly, minute, nightly } from './scheduler-bench.ts';
+import { Bench, day, hour, hourly, minute, nightly } from '../../test/scheduler-bench.ts';
 
 test('a check is begun at each due time, to the second, and its answer has the next', async () => {
   const bench = new Bench();

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ServiceStep } from '@tidemark/shared/protocol/service-document.ts';
 import { writeWhole } from '../files/write-file.ts';
-import { storageError } from '../models/storage-errors.ts';
+import { storageError } from '../files/storage-errors.ts';
 import type { Executed, ServiceSystem } from './system.ts';
 
 /** What a command that was not run, for it would have changed something, counts as. */

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { exampleRun } from '../../../shared/src/protocol/daemon/examples.ts';
-import { fullProfile } from '../../../shared/src/report/examples.ts';
+import { exampleRun } from '../../../shared/test/example-messages.ts';
+import { fullProfile } from '../../../shared/test/example-reports.ts';
 import { exportRun } from './export-run.ts';
 
 const detail = { record: exampleRun(7), document: fullProfile(), samples: [] };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { exampleInterruptedRun, exampleRun } from '../../../shared/src/protocol/daemon/examples.ts';
-import { exampleSample } from '../../../shared/src/protocol/examples.ts';
-import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/src/report/examples.ts';
+import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
+import { exampleSample } from '../../../shared/test/example-documents.ts';
+import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
 import { seriesOf, svgImage } from './charts.ts';
 import { exportContent } from './export-run.ts';
 import { runMarkdown, table } from './run-markdown.ts';

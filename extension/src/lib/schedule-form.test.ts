@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as v from 'valibot';
-import { exampleSchedule } from '../../../shared/src/protocol/daemon/examples.ts';
+import { exampleSchedule } from '../../../shared/test/example-messages.ts';
 import { scheduleSettings } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from './schedule-form.ts';
 

@@ -5,8 +5,8 @@ import {
   exampleMoment,
   exampleRun,
   exampleStatus,
-} from '../../../shared/src/protocol/daemon/examples.ts';
-import { exampleSample } from '../../../shared/src/protocol/examples.ts';
+} from '../../../shared/test/example-messages.ts';
+import { exampleSample } from '../../../shared/test/example-documents.ts';
 import { lastCheckText, memoryText, runsText } from './ai-words.ts';
 import { initialView } from './follow-run.ts';
 import { groupByDay } from './group-by-day.ts';

@@ -1,7 +1,7 @@
 /** Leak Checks: schedules that are added, paused, run and removed, and the alerts that their checks raised. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { exampleAlert, exampleRun, exampleSchedule } from '../../../shared/src/protocol/daemon/examples.ts';
+import { exampleAlert, exampleRun, exampleSchedule } from '../../../shared/test/example-messages.ts';
 import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
 import LeakChecks from '../../src/leak-checks.tsx';
 import { launch } from '../harness/launch.ts';

@@ -6,7 +6,7 @@ import {
   exampleMoment,
   exampleRun,
   exampleStatus,
-} from '../../../shared/src/protocol/daemon/examples.ts';
+} from '../../../shared/test/example-messages.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import MenuBar from '../../src/menu-bar.tsx';
 import { launch } from '../harness/launch.ts';

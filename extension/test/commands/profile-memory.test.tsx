@@ -5,8 +5,8 @@ import {
   exampleInterruptedRun,
   exampleProgress,
   exampleRun,
-} from '../../../shared/src/protocol/daemon/examples.ts';
-import { exampleProfile, exampleSample } from '../../../shared/src/protocol/examples.ts';
+} from '../../../shared/test/example-messages.ts';
+import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import type { RunProgress } from '../../../shared/src/protocol/daemon/run-progress.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import ProfileMemory from '../../src/profile-memory.tsx';

@@ -7,7 +7,7 @@ import {
   exampleProgress,
   exampleRun,
   exampleStatus,
-} from '../../../shared/src/protocol/daemon/examples.ts';
+} from '../../../shared/test/example-messages.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import quickProfile from '../../src/quick-profile.ts';
 import lastLeakCheck from '../../src/tools/last-leak-check.ts';

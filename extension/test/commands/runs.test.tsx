@@ -3,8 +3,8 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { exampleInterruptedRun, exampleRun } from '../../../shared/src/protocol/daemon/examples.ts';
-import { exampleProfile, exampleSample } from '../../../shared/src/protocol/examples.ts';
+import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
+import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import type { Parameters } from '../../../shared/src/protocol/daemon/methods.ts';
 import Runs from '../../src/runs.tsx';
 import { launch } from '../harness/launch.ts';

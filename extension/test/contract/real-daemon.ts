@@ -12,7 +12,7 @@ import { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { socketPathOf } from '../../../shared/src/client/locations.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const here = fileURLToPath(new URL('.', import.meta.url));
+const here = fileURLToPath(new URL('./', import.meta.url));
 
 /** The command, as it is installed. */
 export const tidemarkPath = join(root, 'daemon', 'bin', 'tidemark');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { exampleStatus } from '@tidemark/shared/protocol/daemon/examples.ts';
+import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { serving } from '../../../daemon/test/socket-serving.ts';
 import { load } from './requests.ts';
 

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
-import { exampleProfile } from '../protocol/examples.ts';
-import type { ExampleOptions } from '../protocol/examples.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
+import type { ExampleOptions } from '../../test/example-documents.ts';
 import { comparisonDocument } from '../protocol/comparison-document.ts';
 import type { ComparisonDocument } from '../protocol/comparison-document.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import { cleanLeaks, exampleLeaks, exampleRuns, exampleStudy } from '../report/examples.ts';
+import { cleanLeaks, exampleLeaks, exampleRuns, exampleStudy } from '../../test/example-reports.ts';
 import { compareDocuments } from './comparison.ts';
 
 const profile = (peakBytes = 600_000_000, options: ExampleOptions = {}): ProfileDocument =>

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleProfile } from '../protocol/examples.ts';
-import type { ExampleOptions } from '../protocol/examples.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
+import type { ExampleOptions } from '../../test/example-documents.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
 import { activeSentence, concludeStudy } from './conclusion.ts';
 import { judgeRun } from './leak-run.ts';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isConfirmed, leakRule, readTrend, smallestDetectableSlope } from './leak-rule.ts';
-import { nullKinds, seededNormal, seededUniform, steadyLeak } from './simulated-series.ts';
-import type { SeriesKind } from './simulated-series.ts';
+import { nullKinds, seededNormal, seededUniform, steadyLeak } from '../../test/simulated-series.ts';
+import type { SeriesKind } from '../../test/simulated-series.ts';
 
 /** Runs the whole rule, confirmation included. */
 function isCalledLeak(kind: SeriesKind, length: number): boolean {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { leakChannels } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
-import { exampleSample } from '../protocol/examples.ts';
+import { exampleSample } from '../../test/example-documents.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
 import { channelsToConfirm, judgeRun } from './leak-run.ts';
 

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleSample } from '../protocol/examples.ts';
+import { exampleSample } from '../../test/example-documents.ts';
 import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
 import { judgeRun } from './leak-run.ts';
 import { leakSentence, leakSentenceOfModels } from './leak-sentence.ts';
-import { seededNormal } from './simulated-series.ts';
+import { seededNormal } from '../../test/simulated-series.ts';
 
 const clean: Partial<IterationSample> = { warmup: false };
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleProfile } from '../protocol/examples.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
 import { leakChannels } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, LeakStatus } from '../protocol/leak-verdicts.ts';
 import type { StudyDocument } from '../protocol/study-document.ts';

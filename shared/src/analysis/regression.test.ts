@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { defaultThreshold, judgeChange } from './regression.ts';
-import { seededNormal } from './simulated-series.ts';
+import { seededNormal } from '../../test/simulated-series.ts';
 
 const series = (length: number, at: (index: number) => number): number[] =>
   Array.from({ length }, (_, index) => at(index));

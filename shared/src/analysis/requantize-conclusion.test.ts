@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleProfile } from '../protocol/examples.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
 import type { MeasuredCheckpoint, Verification } from '../protocol/requantize-document.ts';
 import { concludeVerification } from './requantize-conclusion.ts';
 import { shiftBetween } from './shift.ts';

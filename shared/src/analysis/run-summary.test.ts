@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleLoad, exampleProfile, exampleSample } from '../protocol/examples.ts';
+import { exampleLoad, exampleProfile, exampleSample } from '../../test/example-documents.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
 import { summarizeRun } from './run-summary.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shiftBetween } from './shift.ts';
-import { seededNormal } from './simulated-series.ts';
+import { seededNormal } from '../../test/simulated-series.ts';
 
 test('constants differ by exactly their difference', () => {
   assert.deepEqual(shiftBetween([5, 5, 5, 5], [2, 2, 2, 2]), { estimate: 3, low: 3, high: 3 });

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { nullKinds, seededNormal, seededUniform, steadyLeak } from './simulated-series.ts';
+import { nullKinds, seededNormal, seededUniform, steadyLeak } from '../../test/simulated-series.ts';
 import { hasSettled, mostChecks, slowLeak } from './slow-leak.ts';
 
 const series = (length: number, at: (check: number) => number): number[] =>

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededNormal } from './simulated-series.ts';
+import { seededNormal } from '../../test/simulated-series.ts';
 import { baselineOf, isBack, levelRule, raisedLevel } from './sustained-level.ts';
 import type { LevelRule } from './sustained-level.ts';
 

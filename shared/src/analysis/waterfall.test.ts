@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { exampleProfile } from '../protocol/examples.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
 import { footprintParts, peakParts, typicalSample } from './waterfall.ts';
 
 const bytes = fc.nat({ max: 1_000_000_000 });

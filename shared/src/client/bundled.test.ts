@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { exampleStatus } from '../protocol/daemon/examples.ts';
-import { ScriptedDaemon } from './scripted-daemon.ts';
+import { exampleStatus } from '../../test/example-messages.ts';
+import { ScriptedDaemon } from '../../test/scripted-daemon.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-bundle-'));
 const bundle = join(folder, 'client.js');

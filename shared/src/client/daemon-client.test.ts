@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { exampleAlert, exampleProgress, exampleRun, exampleStatus } from '../protocol/daemon/examples.ts';
+import { exampleAlert, exampleProgress, exampleRun, exampleStatus } from '../../test/example-messages.ts';
 import { protocolVersion } from '../protocol/daemon/wire.ts';
 import { DaemonClient } from './daemon-client.ts';
 import type { ConnectOptions } from './daemon-client.ts';
 import { DaemonError } from './daemon-error.ts';
-import { ScriptedDaemon } from './scripted-daemon.ts';
-import type { Script, ScriptedPeer } from './scripted-daemon.ts';
+import { ScriptedDaemon } from '../../test/scripted-daemon.ts';
+import type { Script, ScriptedPeer } from '../../test/scripted-daemon.ts';
 
 const client = { name: 'test', version: '1.2.3' };
 

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleAlert, exampleStatus } from '../protocol/daemon/examples.ts';
+import { exampleAlert, exampleStatus } from '../../test/example-messages.ts';
 import { protocolVersion } from '../protocol/daemon/wire.ts';
-import { ScriptedDaemon } from './scripted-daemon.ts';
-import type { Script } from './scripted-daemon.ts';
+import { ScriptedDaemon } from '../../test/scripted-daemon.ts';
+import type { Script } from '../../test/scripted-daemon.ts';
 import { watchDaemon } from './watch-daemon.ts';
 import type { DaemonWatch, WatchOptions, WatchState } from './watch-daemon.ts';
 

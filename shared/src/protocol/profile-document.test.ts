@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { exampleProfile, exampleSample } from './examples.ts';
-import { mutationsOf } from './mutations.ts';
+import { exampleProfile, exampleSample } from '../../test/example-documents.ts';
+import { mutationsOf } from '../../test/mutations.ts';
 import { profileDocument } from './profile-document.ts';
 
 const accepts = (document: unknown): boolean => v.safeParse(profileDocument, document).success;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { exampleStudy, fullProfile } from '../report/examples.ts';
+import { exampleStudy, fullProfile } from '../../test/example-reports.ts';
 import { parseRunDocument } from './run-document.ts';
 
 for (const document of [fullProfile(), exampleStudy()]) {

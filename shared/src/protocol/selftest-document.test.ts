@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { exampleProfile } from './examples.ts';
-import { mutationsOf } from './mutations.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
+import { mutationsOf } from '../../test/mutations.ts';
 import { selftestDocument } from './selftest-document.ts';
 import type { SelftestDocument } from './selftest-document.ts';
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { exampleProfile } from '../protocol/examples.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
 import { iterationsCsv } from './csv.ts';
-import { exampleRuns, exampleStudy, fullProfile } from './examples.ts';
+import { exampleRuns, exampleStudy, fullProfile } from '../../test/example-reports.ts';
 
 /** RFC 4180, section 2. */
 function parse(csv: string): string[][] {

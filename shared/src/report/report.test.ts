@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
-import { exampleProfile } from '../protocol/examples.ts';
+import { exampleProfile } from '../../test/example-documents.ts';
 import { profileDocument } from '../protocol/profile-document.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
@@ -17,7 +17,7 @@ import {
   exampleRuns,
   exampleStudy,
   fullProfile,
-} from './examples.ts';
+} from '../../test/example-reports.ts';
 import { renderReport } from './report.ts';
 
 /** An anomaly that nothing explains. */

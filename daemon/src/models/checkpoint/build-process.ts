@@ -12,7 +12,7 @@ import { describeDType } from '../safetensors/dtypes.ts';
 import { writeSafetensors } from '../safetensors/write.ts';
 import type { WritableTensor } from '../safetensors/write.ts';
 import { elementCount } from '../source-tensor.ts';
-import { errnoOf } from '../storage-errors.ts';
+import { errnoOf } from '../../files/storage-errors.ts';
 
 interface JobPlace {
   /** The recipe's name, or how an error names what is made. */

@@ -6,8 +6,8 @@ import * as v from 'valibot';
 import { hashFile } from '../packaged.ts';
 import { recipeVersion } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
-import { errnoOf } from '../storage-errors.ts';
-import { replaceFile } from '../durable.ts';
+import { errnoOf } from '../../files/storage-errors.ts';
+import { replaceFile } from '../../files/durable.ts';
 
 export const manifestName = 'tidemark.json';
 

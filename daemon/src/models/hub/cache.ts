@@ -7,8 +7,8 @@ import { readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
-import { makeFolder, replaceFile } from '../durable.ts';
-import { errnoOf } from '../storage-errors.ts';
+import { makeFolder, replaceFile } from '../../files/durable.ts';
+import { errnoOf } from '../../files/storage-errors.ts';
 
 export function huggingFaceHome(environment: NodeJS.ProcessEnv = process.env): string {
   const { HF_HOME, XDG_CACHE_HOME } = environment;

@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { makeFolder } from '../durable.ts';
+import { makeFolder } from '../../files/durable.ts';
 import { RangeIgnored, TransientError } from './client.ts';
 import type { HubClient, HubFile } from './client.ts';
 import type { CachedRepository } from './cache.ts';

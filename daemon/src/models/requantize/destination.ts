@@ -6,10 +6,10 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { modelsFolder } from '../checkpoint/build.ts';
-import { makeFolder, syncFolder } from '../durable.ts';
-import { withLock } from '../lock.ts';
+import { makeFolder, syncFolder } from '../../files/durable.ts';
+import { withLock } from '../../files/lock.ts';
 import type { ModelOptions } from '../progress.ts';
-import { errnoOf, storageError } from '../storage-errors.ts';
+import { errnoOf, storageError } from '../../files/storage-errors.ts';
 
 /** What must not be written into. */
 export interface Surroundings {

@@ -2,7 +2,7 @@
 
 import { open, stat } from 'node:fs/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { errnoOf } from '../storage-errors.ts';
+import { errnoOf } from '../../files/storage-errors.ts';
 
 export interface ByteSource {
   /** For error messages: a path, or a repository and a file name. */

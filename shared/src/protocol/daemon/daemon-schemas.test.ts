@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { mutationsOf } from '../mutations.ts';
+import { mutationsOf } from '../../../test/mutations.ts';
 import { alert } from './alert.ts';
 import {
   exampleAlert,
@@ -14,7 +14,7 @@ import {
   exampleSettings,
   exampleStatus,
   exampleSteps,
-} from './examples.ts';
+} from '../../../test/example-messages.ts';
 import { runProgress } from './run-progress.ts';
 import { isOpen, runRecord, runStates } from './run-record.ts';
 import { schedule } from './schedule.ts';

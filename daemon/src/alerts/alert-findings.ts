@@ -1,0 +1,148 @@
+/** What a schedule's checks say to each kind of alert: whether it is due, and whether one that there is is over. */
+
+import { channelThresholds } from '@tidemark/shared/analysis/leak-verdict.ts';
+import { hasSettled, slowLeak } from '@tidemark/shared/analysis/slow-leak.ts';
+import { baselineOf, isBack, levelRule, raisedLevel } from '@tidemark/shared/analysis/sustained-level.ts';
+import type { Baseline } from '@tidemark/shared/analysis/sustained-level.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import { failureText, leakText, levelText, slowLeakText } from './alert-text.ts';
+import type { AlertText, LevelKind } from './alert-text.ts';
+import type { CheckRecord } from '../scheduler/ports.ts';
+
+export type AlertRules = DaemonSettings['alerts'];
+
+export interface Finding {
+  /** What is wrong now; absent where nothing is. */
+  readonly raised?: AlertText & Pick<Alert, 'runIds' | 'baseline' | 'observed'>;
+  /** Whether an alert of this kind is over. */
+  readonly isOver: (alert: Alert) => boolean;
+  /** Whether it has got so much worse since a person acknowledged it that it is another matter. */
+  readonly isWorse?: (alert: Alert) => boolean;
+}
+
+const idsOf = (checks: readonly RunRecord[]): number[] => checks.map(({ id }) => id);
+
+/** Whether an end says something of the model or the host: that a person or the daemon's own end stopped it does not. */
+const hasFailed = ({ state, error }: RunRecord): boolean =>
+  state === 'failed' || (state === 'interrupted' && error !== undefined);
+
+/** From all attempts of the same work, oldest first. */
+export function failureFinding(attempts: readonly RunRecord[], { sustainedChecks }: AlertRules): Finding {
+  const telling = attempts.filter((run) => run.state === 'complete' || hasFailed(run));
+  const latest = telling.slice(-sustainedChecks);
+  const isFull = latest.length === sustainedChecks;
+  return {
+    ...(isFull && latest.every(hasFailed)
+      ? { raised: { ...failureText(latest), runIds: idsOf(latest) } }
+      : {}),
+    isOver: () => isFull && !latest.some(hasFailed),
+  };
+}
+
+/** From complete checks, oldest first. One is enough: the leak rule has confirmed it within the check. */
+export function leakFinding(checks: readonly CheckRecord[], { sustainedChecks }: AlertRules): Finding {
+  const latest = checks.slice(-sustainedChecks);
+  const last = latest.at(-1);
+  return {
+    ...(last?.leak === 'leak' ? { raised: { ...leakText(last), runIds: [last.id] } } : {}),
+    isOver: () => latest.length === sustainedChecks && latest.every((check) => check.leak === 'no-leak'),
+  };
+}
+
+/** From complete checks, oldest first: those that the newest one's host has made. */
+export function slowLeakFinding(checks: readonly CheckRecord[]): Finding {
+  const host = checks.at(-1)?.hostInstance;
+  const ofHost = checks.flatMap(({ id, models, hostInstance, figures }) =>
+    host === undefined || hostInstance !== host || figures === undefined ? [] : [{ id, models, figures }],
+  );
+  const channels = ['activeBytes', 'footprintBytes'] as const;
+  const isOver = (): boolean =>
+    channels.every((channel) => hasSettled(ofHost.map(({ figures }) => figures[channel])));
+  for (const channel of channels) {
+    const series = ofHost.map(({ figures }) => figures[channel]);
+    const found = slowLeak(series, channelThresholds[channel]);
+    const [first, last] = [ofHost.at(-(found?.checks ?? 1)), ofHost.at(-1)];
+    if (found !== undefined && first !== undefined && last !== undefined) {
+      const [baseline, observed] = [first.figures[channel], last.figures[channel]];
+      const text = slowLeakText(channel, found, {
+        from: baseline,
+        to: observed,
+        model: last.models.join(', '),
+      });
+      const runIds = ofHost.slice(-found.checks).map(({ id }) => id);
+      return { raised: { ...text, runIds, baseline, observed }, isOver };
+    }
+  }
+  return { isOver };
+}
+
+/**
+ * From complete checks, oldest first. `before` gives those before a run, for an alert's own baseline: what came since is
+ * what the alert is about.
+ */
+export function levelFinding(
+  kind: LevelKind,
+  checks: readonly CheckRecord[],
+  rules: AlertRules,
+  before: (runId: number) => readonly CheckRecord[],
+): Finding {
+  const share = { active: rules.activeShare, peak: rules.peakShare, seconds: rules.secondsShare }[kind];
+  const sustained = rules.sustainedChecks;
+  const measured = checks.filter(({ figures }) => figures !== undefined);
+  const readings = readingsOf(kind, measured);
+  const ownBaseline = ({ runIds, baseline }: Alert): Baseline | undefined =>
+    baselineOf(runIds[0] === undefined ? [] : readingsOf(kind, before(runIds[0])), share) ??
+    baselineOf(baseline === undefined ? [] : unmoved(baseline), share);
+  const raised = raisedLevel(readings, { share, sustained });
+  const finding: Finding = {
+    isOver: (alert) => {
+      const own = ownBaseline(alert);
+      const usual = baselineOf(readings.slice(0, -sustained), share);
+      // Acknowledged, and by now what most checks have: that is the level.
+      const isUsual =
+        alert.state === 'acknowledged' &&
+        own !== undefined &&
+        usual !== undefined &&
+        usual.level > own.raisedAbove;
+      return own !== undefined && (isBack(readings, own, sustained) || isUsual);
+    },
+    isWorse: (alert) => {
+      const known = alert.observed === undefined ? undefined : baselineOf(unmoved(alert.observed), share);
+      const latest = readings.slice(-sustained);
+      return (
+        known !== undefined && latest.length === sustained && latest.every((each) => each > known.raisedAbove)
+      );
+    },
+  };
+  const last = measured.at(-1);
+  if (raised === undefined || last === undefined) {
+    return finding;
+  }
+  const [baseline, observed] = [raised.baseline.level, raised.observed].map((value) =>
+    kind === 'seconds' ? value : Math.round(value),
+  );
+  return {
+    ...finding,
+    raised: {
+      ...levelText(kind, raised, { sustained, baselineRun: measured.at(-sustained - 1)?.id, run: last }),
+      runIds: idsOf(measured.slice(-sustained)),
+      ...(baseline === undefined ? {} : { baseline }),
+      ...(observed === undefined ? {} : { observed }),
+    },
+  };
+}
+
+/** Enough readings of the same level to make a baseline of. */
+const unmoved = (level: number): number[] => Array.from({ length: levelRule.fewestEarlier }, () => level);
+
+function readingsOf(kind: LevelKind, checks: readonly CheckRecord[]): number[] {
+  return checks.flatMap(({ figures }) => {
+    if (figures === undefined) {
+      return [];
+    }
+    const { activeBytes, peakBytes, secondsPerIteration } = figures;
+    return [{ active: activeBytes, peak: peakBytes, seconds: secondsPerIteration }[kind]];
+  });
+}

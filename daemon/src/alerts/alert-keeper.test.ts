@@ -1,0 +1,443 @@
+/** Alerts over a schedule's checks: raised when sure, once, and resolved; acknowledged; with a cool-down and a notification. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import { AlertKeeper } from './alert-keeper.ts';
+import { ControlledClock } from '../../test/controlled-clock.ts';
+import { MemoryHistory } from '../../test/memory-history.ts';
+import type { CheckRecord } from '../scheduler/ports.ts';
+import { hour, nightly } from '../../test/scheduler-bench.ts';
+
+type Figures = NonNullable<CheckRecord['figures']>;
+
+const usual: Figures = {
+  activeBytes: 163_526_908,
+  peakBytes: 666_000_000,
+  maximumPeakBytes: 670_000_000,
+  cacheBytes: 30_000_000,
+  footprintBytes: 900_000_000,
+  secondsPerIteration: 6.2,
+};
+
+/** A schedule with a check every hour, and what came of its alerts. */
+class Watch {
+  readonly clock = new ControlledClock('2026-06-01T00:00:00Z');
+  readonly history = new MemoryHistory(() => this.clock.now());
+  readonly told: string[] = [];
+  readonly notified: Alert[] = [];
+  readonly logged: string[] = [];
+  notification: Error | undefined;
+  readonly keeper: AlertKeeper;
+  schedule = this.history.addSchedule(nightly);
+
+  constructor() {
+    const write = (_: object, message: string): void => void this.logged.push(message);
+    this.keeper = new AlertKeeper({
+      history: this.history,
+      clock: this.clock,
+      notify: (alert) => {
+        this.notified.push(alert);
+        return this.notification === undefined ? Promise.resolve() : Promise.reject(this.notification);
+      },
+      onAlert: ({ kind, state }) => void this.told.push(`${kind} ${state}`),
+      log: { debug: write, info: () => undefined, warn: write, error: write },
+    });
+  }
+
+  check(figures: Partial<Figures> = {}, given: Partial<CheckRecord> = {}): CheckRecord {
+    this.clock.jump(hour);
+    const run = this.history.addRun(this.schedule, {
+      figures: { ...usual, ...figures },
+      leak: 'no-leak',
+      hostInstance: 'a',
+      ...given,
+    });
+    this.keeper.afterCheck(run);
+    return run;
+  }
+
+  checks(count: number, figures: Partial<Figures> = {}, given: Partial<CheckRecord> = {}): void {
+    for (let place = 0; place < count; place += 1) {
+      this.check(figures, given);
+    }
+  }
+
+  only(): Alert {
+    const [alert, ...more] = this.keeper.list({ all: true });
+    assert.ok(alert);
+    assert.deepEqual(more, []);
+    return alert;
+  }
+}
+
+const higher = { peakBytes: 732_600_000 };
+const failed: Partial<CheckRecord> = {
+  state: 'failed',
+  error: { code: 'host-died', message: 'The model host ended.', hint: 'Try it again.' },
+};
+
+describe('a level above the schedule’s own history', () => {
+  test('is raised with the third check in a row, with its figures, its runs and what to do', () => {
+    const watch = new Watch();
+    watch.checks(10);
+    watch.checks(2, higher);
+    assert.deepEqual(watch.told, []);
+    watch.check(higher);
+    const { id, raisedAt, ...alert } = watch.only();
+    assert.deepEqual([id, raisedAt], [1, '2026-06-01T13:00:00.000Z']);
+    assert.deepEqual(alert, {
+      kind: 'peak',
+      scheduleId: 1,
+      scheduleName: 'nightly',
+      model: 'bf16',
+      state: 'open',
+      reason:
+        'Peak memory of bf16 is 732.6 MB in 3 checks in a row, 10.0% above the 666.0 MB that earlier checks lead to expect.',
+      hint: 'See what changed with: tidemark compare 10 13',
+      baseline: 666_000_000,
+      observed: 732_600_000,
+      runIds: [11, 12, 13],
+    });
+    assert.deepEqual(watch.told, ['peak open']);
+    assert.deepEqual(
+      watch.notified.map(({ id }) => id),
+      [1],
+    );
+  });
+
+  test('is told once, however long it stays', () => {
+    const watch = new Watch();
+    watch.checks(10);
+    watch.checks(60, higher);
+    assert.deepEqual(watch.told, ['peak open']);
+    assert.equal(watch.notified.length, 1);
+  });
+
+  test('resolves after three checks well below, and not while it hovers', () => {
+    const watch = new Watch();
+    watch.checks(10);
+    watch.checks(3, higher);
+    watch.checks(20, { peakBytes: 690_000_000 });
+    assert.equal(watch.only().state, 'open');
+    watch.checks(2);
+    assert.equal(watch.only().state, 'open');
+    watch.check();
+    const { state, resolvedAt } = watch.only();
+    assert.deepEqual([state, resolvedAt], ['resolved', '2026-06-02T12:00:00.000Z']);
+    assert.deepEqual(watch.told, ['peak open', 'peak resolved']);
+    assert.equal(watch.notified.length, 1);
+  });
+
+  test('is resolved by the figure that it was raised against, where the checks before it are gone', () => {
+    const watch = new Watch();
+    watch.checks(10);
+    watch.checks(3, higher);
+    watch.history.runs.splice(0, 10);
+    watch.checks(3);
+    assert.equal(watch.only().state, 'resolved');
+  });
+
+  test('of active memory counts from 2%, of a time from 50%, each with its own words', () => {
+    const watch = new Watch();
+    watch.checks(10);
+    watch.checks(3, { activeBytes: 167_000_000, secondsPerIteration: 9.2 });
+    assert.equal(
+      watch.only().reason,
+      'Active memory of bf16 is 167.0 MB in 3 checks in a row, 2.1% above the 163.5 MB that earlier checks lead to expect.',
+    );
+    watch.checks(3, { secondsPerIteration: 9.4 });
+    const [seconds] = watch.keeper.list();
+    assert.equal(
+      seconds?.reason,
+      'The time of an iteration of bf16 is 9.40 s in 3 checks in a row, 51.6% above the 6.20 s that earlier checks lead to expect.',
+    );
+    assert.equal(seconds.observed, 9.4);
+  });
+
+  test('is held against checks of the same work only', () => {
+    const watch = new Watch();
+    watch.checks(10, {}, { text: 'Short.' });
+    watch.checks(4, higher, { text: 'A much longer text.' });
+    watch.checks(4, higher, { models: ['fp32'] });
+    watch.checks(4, higher, { iterations: 3 });
+    assert.deepEqual(watch.told, []);
+  });
+
+  test('in the noise of 300 checks is nothing', () => {
+    const watch = new Watch();
+    for (let place = 0; place < 300; place += 1) {
+      watch.check({ peakBytes: Math.round(666e6 * (1 + 0.014 * Math.sin(place * place))) });
+    }
+    assert.deepEqual(watch.told, []);
+  });
+});
+
+describe('acknowledged', () => {
+  test('an alert stays so without being raised again, and resolves like any other', () => {
+    const watch = new Watch();
+    watch.checks(50);
+    watch.checks(3, higher);
+    assert.deepEqual(
+      watch.keeper.acknowledge().map(({ state, acknowledgedAt }) => [state, acknowledgedAt]),
+      [['acknowledged', '2026-06-03T05:00:00.000Z']],
+    );
+    watch.checks(15, higher);
+    assert.equal(watch.only().state, 'acknowledged');
+    watch.checks(3);
+    assert.deepEqual(watch.told, ['peak open', 'peak acknowledged', 'peak resolved']);
+  });
+
+  test('much worse than what was acknowledged is raised, once the cool-down is over', () => {
+    const watch = new Watch();
+    watch.checks(50);
+    watch.checks(3, higher);
+    watch.keeper.acknowledge(1);
+    watch.checks(3, { peakBytes: 900_000_000 });
+    assert.equal(watch.keeper.list().length, 1);
+    watch.checks(24, { peakBytes: 900_000_000 });
+    const [worse, first] = watch.keeper.list({ all: true });
+    assert.deepEqual([worse?.state, worse?.observed, first?.state], ['open', 900_000_000, 'resolved']);
+    assert.equal(watch.notified.length, 2);
+  });
+
+  test('a level that has become the usual one resolves its alert, and is not raised again', () => {
+    const watch = new Watch();
+    watch.checks(50);
+    watch.checks(3, higher);
+    watch.keeper.acknowledge(1);
+    watch.checks(100, higher);
+    assert.deepEqual(watch.told, ['peak open', 'peak acknowledged', 'peak resolved']);
+  });
+
+  test('all open ones at once; one by its id; one that is not there is an error', () => {
+    const watch = new Watch();
+    watch.checks(10);
+    watch.checks(3, { ...higher, activeBytes: 200_000_000 });
+    assert.equal(watch.keeper.acknowledge(2).length, 1);
+    assert.deepEqual(
+      watch.keeper.acknowledge().map(({ id }) => id),
+      [1],
+    );
+    assert.deepEqual(watch.keeper.acknowledge(), []);
+    assert.equal(watch.keeper.acknowledge(2)[0]?.state, 'acknowledged');
+    assert.throws(() => watch.keeper.acknowledge(9), {
+      code: 'not-found',
+      message: 'There is no alert 9.',
+    });
+  });
+});
+
+test('after an alert is over, no other of its kind is raised within the cool-down', () => {
+  const watch = new Watch();
+  watch.checks(50);
+  watch.checks(3, higher);
+  watch.checks(3);
+  watch.checks(23, higher);
+  assert.deepEqual(watch.told, ['peak open', 'peak resolved']);
+  watch.check(higher);
+  assert.deepEqual(watch.told, ['peak open', 'peak resolved', 'peak open']);
+});
+
+test('an alert of a year to come, by a clock that was wrong, holds up no other', () => {
+  const watch = new Watch();
+  watch.check({}, { leak: 'leak' });
+  watch.checks(3);
+  watch.clock.jump(-365 * 24 * hour);
+  watch.check({}, { leak: 'leak' });
+  assert.deepEqual(watch.told, ['leak open', 'leak resolved', 'leak open']);
+});
+
+describe('a leak', () => {
+  const leaking: Partial<CheckRecord> = {
+    leak: 'leak',
+    finding: 'Active memory grows by 16.4 kB an iteration.',
+  };
+
+  test('that a check has confirmed is raised at once, and resolves after three clean checks', () => {
+    const watch = new Watch();
+    watch.check({}, leaking);
+    const { kind, reason, hint, runIds } = watch.only();
+    assert.deepEqual(
+      { kind, reason, hint, runIds },
+      {
+        kind: 'leak',
+        reason: 'A check of bf16 found a leak. Active memory grows by 16.4 kB an iteration.',
+        hint: 'See which channels rise with: tidemark show 1',
+        runIds: [1],
+      },
+    );
+    watch.checks(2);
+    watch.check({}, { leak: 'inconclusive' });
+    watch.checks(2);
+    assert.equal(watch.only().state, 'open');
+    watch.check();
+    assert.equal(watch.only().state, 'resolved');
+  });
+
+  test('from check to check is found in active memory after 16 checks of one host', () => {
+    const watch = new Watch();
+    for (let place = 0; place < 15; place += 1) {
+      watch.check({ activeBytes: usual.activeBytes + 4096 * place });
+    }
+    assert.deepEqual(watch.told, []);
+    watch.check({ activeBytes: usual.activeBytes + 4096 * 15 });
+    const { kind, reason, runIds, baseline, observed } = watch.only();
+    assert.equal(kind, 'slow-leak');
+    assert.equal(
+      reason,
+      "The idle host's active memory rises by 4.1 kB from check to check: with bf16 loaded it went from 163.5 MB to 163.6 MB over 16 checks.",
+    );
+    assert.deepEqual(
+      [runIds.length, baseline, observed],
+      [16, usual.activeBytes, usual.activeBytes + 61_440],
+    );
+  });
+
+  test('is none where each host began anew, nor where the footprint levels out', () => {
+    const watch = new Watch();
+    for (let place = 0; place < 60; place += 1) {
+      const figures = { activeBytes: usual.activeBytes + 4096 * (place % 10) };
+      watch.check(figures, { hostInstance: `host ${Math.floor(place / 10)}` });
+    }
+    for (let place = 0; place < 100; place += 1) {
+      watch.check(
+        { footprintBytes: 900_000_000 + 1_000_000 * Math.min(place, 10) },
+        { hostInstance: 'last' },
+      );
+    }
+    assert.deepEqual(watch.told, []);
+  });
+
+  test('from check to check is over when a new host has been level for 15 checks', () => {
+    const watch = new Watch();
+    for (let place = 0; place < 20; place += 1) {
+      watch.check({ footprintBytes: 900_000_000 + 100_000 * place });
+    }
+    assert.equal(watch.only().state, 'open');
+    watch.checks(14, {}, { hostInstance: 'b' });
+    assert.equal(watch.only().state, 'open');
+    watch.check({}, { hostInstance: 'b' });
+    assert.equal(watch.only().state, 'resolved');
+  });
+});
+
+describe('failures', () => {
+  test('three in a row are raised with the last reason, and three checks that work resolve it', () => {
+    const watch = new Watch();
+    watch.check();
+    watch.checks(2, {}, failed);
+    assert.deepEqual(watch.told, []);
+    watch.check({}, { ...failed, state: 'interrupted', signal: 'SIGKILL' });
+    const { kind, reason, hint, runIds } = watch.only();
+    assert.deepEqual(
+      { kind, reason, hint, runIds },
+      {
+        kind: 'failure',
+        reason: 'The last 3 checks of bf16 failed. The model host ended.',
+        hint: 'Try it again.',
+        runIds: [2, 3, 4],
+      },
+    );
+    watch.checks(2);
+    assert.equal(watch.only().state, 'open');
+    watch.check();
+    assert.equal(watch.only().state, 'resolved');
+  });
+
+  test('what a person or the daemon’s own end stopped is neither a failure nor a success', () => {
+    const watch = new Watch();
+    watch.checks(2, {}, failed);
+    watch.checks(3, {}, { state: 'cancelled', reason: 'Somebody stopped it.' });
+    watch.checks(3, {}, { state: 'interrupted', reason: 'The daemon ended.', signal: 'SIGTERM' });
+    assert.deepEqual(watch.told, []);
+    watch.check({}, failed);
+    assert.deepEqual(watch.told, ['failure open']);
+  });
+});
+
+describe('what an alert is about', () => {
+  test('is over when the schedule checks another model, or says another text', () => {
+    for (const change of [{ models: ['fp32'] }, { text: 'Something else.' }]) {
+      const watch = new Watch();
+      watch.checks(10);
+      watch.checks(3, higher);
+      watch.check(higher, change);
+      assert.equal(watch.only().state, 'resolved');
+    }
+  });
+
+  test('is one schedule: another one’s checks neither raise nor resolve it', () => {
+    const watch = new Watch();
+    const [first, second] = [watch.schedule, watch.history.addSchedule({ ...nightly, name: 'second' })];
+    for (let place = 0; place < 13; place += 1) {
+      watch.schedule = first;
+      watch.check(place < 10 ? {} : higher);
+      watch.schedule = second;
+      watch.check();
+    }
+    assert.equal(watch.only().scheduleName, 'nightly');
+    assert.equal(watch.only().state, 'open');
+  });
+
+  test('is over when its schedule is removed, and another one’s is not', () => {
+    const watch = new Watch();
+    watch.check({}, { leak: 'leak' });
+    watch.schedule = watch.history.addSchedule({ ...nightly, name: 'second' });
+    watch.check({}, { leak: 'leak' });
+    watch.keeper.afterRemoval(1);
+    assert.deepEqual(
+      watch.keeper.list({ all: true }).map(({ scheduleName, state }) => [scheduleName, state]),
+      [
+        ['second', 'open'],
+        ['nightly', 'resolved'],
+      ],
+    );
+  });
+
+  test('is no run that a person began', () => {
+    const watch = new Watch();
+    watch.checks(3, {}, { ...failed, trigger: { kind: 'request', client: 'cli' } });
+    watch.check({}, { leak: 'leak', trigger: { kind: 'request', client: 'cli' } });
+    assert.deepEqual(watch.told, []);
+  });
+});
+
+describe('the notification', () => {
+  test('is left out where the settings say so, and the alert is not', async () => {
+    const watch = new Watch();
+    watch.history.changeSettings({ notifications: false });
+    watch.check({}, { leak: 'leak' });
+    await watch.clock.run(0);
+    assert.deepEqual(watch.notified, []);
+    assert.equal(watch.only().state, 'open');
+  });
+
+  test('that fails is logged', async () => {
+    const watch = new Watch();
+    watch.notification = new Error('not authorised');
+    watch.check({}, { leak: 'leak' });
+    await watch.clock.run(0);
+    assert.deepEqual(watch.logged, ['The notification of an alert could not be shown.']);
+  });
+});
+
+test('the settings decide how long a level must last', () => {
+  const watch = new Watch();
+  watch.history.changeSettings({ alerts: { sustainedChecks: 1, peakShare: 0.2 } });
+  watch.checks(10);
+  watch.check(higher);
+  assert.deepEqual(watch.told, []);
+  watch.check({ peakBytes: 800_000_000 });
+  assert.match(watch.only().reason, /is 800\.0 MB in the last check, 20\.1% above/);
+});
+
+test('a history that cannot be written stops nobody, and is logged', () => {
+  const watch = new Watch();
+  watch.history.addAlert = () => {
+    throw new TidemarkError('not-writable', 'The disk is full.');
+  };
+  watch.check({}, { leak: 'leak' });
+  assert.deepEqual(watch.logged, ['A check could not be examined for alerts.']);
+});

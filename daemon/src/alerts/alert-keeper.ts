@@ -1,0 +1,193 @@
+/** Raises and resolves alerts after each scheduled check: once, when it is sure, and not again until it is over. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { mostChecks } from '@tidemark/shared/analysis/slow-leak.ts';
+import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
+import type { Alert, AlertKind } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { Log } from '../logging/log.ts';
+import { failureFinding, leakFinding, levelFinding, slowLeakFinding } from './alert-findings.ts';
+import type { Finding } from './alert-findings.ts';
+import type { Clock } from '../scheduler/clock.ts';
+import type { AlertHistory, CheckRecord } from '../scheduler/ports.ts';
+
+export interface AlertKeeperOptions {
+  readonly history: AlertHistory;
+  /** Tells the person; called where the settings allow it. */
+  readonly notify: (alert: Alert) => Promise<void>;
+  readonly clock: Clock;
+  /** An alert was raised, acknowledged or resolved. */
+  readonly onAlert: (alert: Alert) => void;
+  readonly log?: Log;
+}
+
+/** A run that a schedule began. */
+interface Check {
+  readonly run: RunRecord;
+  readonly schedule: Extract<Trigger, { kind: 'schedule' }>;
+}
+
+export class AlertKeeper {
+  readonly #options: AlertKeeperOptions;
+
+  constructor(options: AlertKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at a run that has ended; of those that no schedule began it takes no notice. Never throws. */
+  afterCheck(run: RunRecord): void {
+    try {
+      if (run.trigger.kind === 'schedule') {
+        this.#examine({ run, schedule: run.trigger });
+      }
+    } catch (error) {
+      this.#options.log?.error({ error, run: run.id }, 'A check could not be examined for alerts.');
+    }
+  }
+
+  /** For when a schedule is gone: no check will ever say that its alerts are over. */
+  afterRemoval(scheduleId: number): void {
+    for (const alert of this.#options.history.alerts({ all: false })) {
+      if (alert.scheduleId === scheduleId) {
+        this.#resolve(alert);
+      }
+    }
+  }
+
+  /** Newest first; resolved ones only with `all`. */
+  list({ all = false }: { readonly all?: boolean } = {}): Alert[] {
+    return [...this.#options.history.alerts({ all })];
+  }
+
+  /**
+   * One, or without `id` all open ones; returns those. One that is open no longer stays as it is. What was acknowledged is
+   * not raised again until it is over, or much worse. Throws 'not-found'.
+   */
+  acknowledge(id?: number): Alert[] {
+    const { history, clock } = this.#options;
+    const alerts = history.alerts({ all: true });
+    const wanted = alerts.filter((alert) => (id === undefined ? alert.state === 'open' : alert.id === id));
+    if (id !== undefined && wanted.length === 0) {
+      throw new TidemarkError('not-found', `There is no alert ${id}.`, {
+        hint: '`tidemark alerts --all` shows those that there are.',
+      });
+    }
+    return wanted.map((alert) => {
+      if (alert.state !== 'open') {
+        return alert;
+      }
+      const acknowledgedAt = clock.now().toISOString();
+      return this.#told(history.changeAlert(alert.id, { state: 'acknowledged', acknowledgedAt }));
+    });
+  }
+
+  #examine(check: Check): void {
+    const { run, schedule } = check;
+    const { history } = this.#options;
+    const rules = history.settings().alerts;
+    const limit = Math.max(mostChecks, levelRule.mostEarlier + rules.sustainedChecks);
+    const attempts = this.#same(
+      run,
+      history.checksOf(schedule.scheduleId, { limit, before: run.id + 1, all: true }),
+    );
+    this.#settle(check, 'failure', failureFinding(attempts, rules));
+    const checks = attempts.filter((attempt) => attempt.state === 'complete');
+    if (checks.at(-1)?.id !== run.id) {
+      return;
+    }
+    const before = (id: number): CheckRecord[] =>
+      this.#same(run, history.checksOf(schedule.scheduleId, { limit: levelRule.mostEarlier, before: id }));
+    this.#settle(check, 'leak', leakFinding(checks, rules));
+    this.#settle(check, 'slow-leak', slowLeakFinding(checks));
+    for (const kind of ['active', 'peak', 'seconds'] as const) {
+      this.#settle(check, kind, levelFinding(kind, checks, rules, before));
+    }
+  }
+
+  /** Those in which the same was asked of the same model, oldest first: no others' figures can be compared. */
+  #same(run: RunRecord, checks: readonly CheckRecord[]): CheckRecord[] {
+    return checks.filter((check) => isSameWork(check, run)).reverse();
+  }
+
+  /** Brings the history's alerts of a kind in line with what was found. */
+  #settle({ run, schedule }: Check, kind: AlertKind, { raised, isOver, isWorse }: Finding): void {
+    const { history } = this.#options;
+    const known = history
+      .alerts({ all: true })
+      .filter((alert) => alert.kind === kind && alert.scheduleId === schedule.scheduleId);
+    const current = known.find(({ state }) => state !== 'resolved');
+    if (
+      current !== undefined &&
+      (!this.#isAbout(current, run) || (raised === undefined && isOver(current)))
+    ) {
+      this.#resolve(current);
+      return;
+    }
+    if (raised === undefined || known.some((alert) => this.#isCooling(alert, run))) {
+      return;
+    }
+    if (current?.state === 'acknowledged' && isWorse?.(current) === true) {
+      this.#resolve(current);
+    } else if (current !== undefined) {
+      return;
+    }
+    const { scheduleId, scheduleName } = schedule;
+    const alert = history.addAlert({
+      kind,
+      scheduleId,
+      scheduleName,
+      model: modelOf(run),
+      state: 'open',
+      raisedAt: this.#options.clock.now().toISOString(),
+      ...raised,
+    });
+    void this.#notify(this.#told(alert));
+  }
+
+  /** Of a schedule that now checks another model, or says another text, nothing will ever be heard again. */
+  #isAbout(alert: Alert, run: RunRecord): boolean {
+    const [last] = alert.runIds.slice(-1);
+    const basis = last === undefined ? undefined : this.#options.history.getRun(last);
+    return alert.model === modelOf(run) && (basis === undefined || isSameWork(basis, run));
+  }
+
+  /** Counted from when it was raised, or over. One from a future that the clock has left again holds nothing up. */
+  #isCooling(alert: Alert, run: RunRecord): boolean {
+    const { history, clock } = this.#options;
+    const since = clock.now().getTime() - Date.parse(alert.resolvedAt ?? alert.raisedAt);
+    const cooldown = 1000 * history.settings().alerts.cooldownSeconds;
+    return alert.model === modelOf(run) && since >= 0 && since < cooldown;
+  }
+
+  #resolve(alert: Alert): void {
+    const resolvedAt = this.#options.clock.now().toISOString();
+    this.#told(this.#options.history.changeAlert(alert.id, { state: 'resolved', resolvedAt }));
+  }
+
+  #told(alert: Alert): Alert {
+    const { log, onAlert } = this.#options;
+    log?.info({ alert }, `An alert was ${alert.state === 'open' ? 'raised' : alert.state}.`);
+    onAlert(alert);
+    return alert;
+  }
+
+  /** A notification that fails costs no alert, and nobody waits for it. */
+  async #notify(alert: Alert): Promise<void> {
+    const { history, notify, log } = this.#options;
+    try {
+      if (history.settings().notifications) {
+        await notify(alert);
+      }
+    } catch (error) {
+      log?.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
+    }
+  }
+}
+
+const modelOf = ({ models }: RunRecord): string => models.join(', ');
+
+function isSameWork(a: RunRecord, b: RunRecord): boolean {
+  const work = ({ models, voice, text, iterations, warmupIterations }: RunRecord): string =>
+    JSON.stringify([models, voice, text, iterations, warmupIterations]);
+  return work(a) === work(b);
+}

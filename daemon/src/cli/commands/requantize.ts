@@ -1,0 +1,209 @@
+/** `tidemark requantize MODEL --out DIR`: a checkpoint made from another one, and what that changes. */
+
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { requantizeSchemaVersion } from '@tidemark/shared/protocol/requantize-document.ts';
+import type { RequantizeDocument, Verification } from '@tidemark/shared/protocol/requantize-document.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { checkNames } from '../../models/check-names.ts';
+import { checkVacant } from '../../models/requantize/destination.ts';
+import { changesOf, fusedWarning } from '../../models/requantize/plan.ts';
+import { checkRequest, requantize } from '../../models/requantize/requantize.ts';
+import type { Requantized } from '../../models/requantize/requantize.ts';
+import { resolveModel } from '../../models/resolve.ts';
+import type { ResolvedModel } from '../../models/resolve.ts';
+import { parseTarget } from '../../models/target.ts';
+import { voicePath } from '../../models/voice-path.ts';
+import { xray } from '../../models/xray/xray.ts';
+import { dataFolder } from '../../paths.ts';
+import { RunClock } from '../../profiler/run-clock.ts';
+import { profileDefaults, settleSettings, speechDefaults } from '../../profiler/settings.ts';
+import { verifyIterations, verifyRequantized } from '../../profiler/verify.ts';
+import { runCommand } from '../command.ts';
+import type { Context } from '../command.ts';
+import { addOutputOptions } from '../options.ts';
+import type { OutputOptions } from '../options.ts';
+import { showLoop } from './profile.ts';
+import { showModelProgress } from '../progress.ts';
+import { requantizeReport } from '../reports/requantize-report.ts';
+
+import { textFrom } from '../text-input.ts';
+
+interface RequantizeCommandOptions extends OutputOptions {
+  readonly out: string;
+  readonly bits?: string;
+  readonly groupSize?: string;
+  readonly rest?: 'bf16' | 'fp32';
+  readonly fuseWeightNorm?: true;
+  readonly verify?: true;
+  readonly voice: string;
+  readonly text?: string;
+  readonly phonemes?: string;
+}
+
+export function addRequantizeCommand(program: Command): void {
+  const command = program
+    .command('requantize')
+    .summary('make a checkpoint with other bits, or another rest')
+    .description(
+      'Makes a checkpoint from another one: the layers that can be quantized packed at other bits, the rest cast, or both. ' +
+        'What is packed at these bits already is kept to the bit, so casting the rest of a quantized checkpoint loses ' +
+        'nothing in its quantized layers. The result is a folder that mlx-audio and Tidemark load; it is there when it is ' +
+        'whole, and not before.',
+    )
+    .argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder')
+    .requiredOption('--out <folder>', 'the folder to write, empty or not there yet')
+    .addOption(new Option('--bits <n>', 'pack the layers that can be quantized').choices(['4', '6', '8']))
+    .addOption(
+      new Option(
+        '--group-size <n>',
+        'numbers that share a scale (default: as in the source, else 64)',
+      ).choices(['32', '64', '128']),
+    )
+    .addOption(new Option('--rest <dtype>', 'cast everything else').choices(['bf16', 'fp32']))
+    .option(
+      '--fuse-weight-norm',
+      'store the weights of convolutions as they are used; loads in Tidemark only',
+    )
+    .optionsGroup('Verification:')
+    .option('--verify', 'measure the source and the result: memory, time, and how alike they sound')
+    .option('--voice <name>', 'the voice that they speak with', speechDefaults.voice)
+    .option('--text <text>', `what they say (default: ${JSON.stringify(profileDefaults.text)})`)
+    .option('--phonemes <ipa>', "say these phonemes instead of a text, in Kokoro's symbols")
+    .addHelpText(
+      'after',
+      `
+${fusedWarning}
+
+Examples:
+  $ tidemark requantize 4bit-fp32 --rest bf16 --out ./kokoro-4bit-bf16 --verify
+  $ tidemark requantize ./my-checkpoint --bits 8 --rest bf16 --out ./my-checkpoint-8bit
+`,
+    );
+  addOutputOptions(command).action((model: string, options: RequantizeCommandOptions) =>
+    runCommand(options, async (context) => {
+      const document = await run(model, options, context);
+      return { document, text: () => requantizeReport(document) };
+    }),
+  );
+}
+
+const dtypes = { bf16: 'bfloat16', fp32: 'float32' } as const;
+const numberOf = (value: string | undefined): number | undefined =>
+  value === undefined ? undefined : Number(value);
+
+async function run(
+  spec: string,
+  options: RequantizeCommandOptions,
+  context: Context,
+): Promise<RequantizeDocument> {
+  const clock = new RunClock();
+  const request = {
+    bits: numberOf(options.bits),
+    groupSize: numberOf(options.groupSize),
+    rest: options.rest === undefined ? undefined : dtypes[options.rest],
+    fuseWeightNorm: options.fuseWeightNorm === true,
+  };
+  // Everything that can be wrong with the words is said before a model is built or fetched.
+  checkRequest(request);
+  parseTarget(spec);
+  checkVacant(resolve(options.out));
+  const settings = options.verify === true ? await verificationSettings(spec, options, context) : undefined;
+
+  const { signal, progress } = context;
+  const modelOptions = { dataFolder: dataFolder(), signal, onProgress: showModelProgress(progress) };
+  const source = await resolveModel(spec, modelOptions);
+  const made = await requantize(source, options.out, request, modelOptions);
+  const { folder } = made.model;
+  const { reading } = await xray(folder, modelOptions);
+  progress.note(`Wrote ${folder}.`);
+  const verification =
+    settings === undefined ? undefined : await verify({ source, made: made.model, settings }, context);
+  const { rest } = request;
+  const { plan } = made;
+  return {
+    kind: 'requantize',
+    schemaVersion: requantizeSchemaVersion,
+    startedAt: clock.startedAt,
+    seconds: clock.seconds,
+    source: recordOf(source),
+    result: recordOf(made.model),
+    folder,
+    options: {
+      ...(request.bits === undefined ? {} : { bits: request.bits }),
+      ...(request.groupSize === undefined ? {} : { groupSize: request.groupSize }),
+      ...(rest === undefined ? {} : { rest }),
+      fuseWeightNorm: request.fuseWeightNorm,
+    },
+    changes: changesOf(plan),
+    modules: { kept: plan.kept.length, packed: plan.packed.length, repacked: plan.repacked.length },
+    castTensors: plan.castTensors,
+    fusedConvolutions: plan.fusedConvolutions,
+    loadsIn: loadersOf(made),
+    reading,
+    warnings: [...made.warnings],
+    ...(verification === undefined ? {} : { verification }),
+  };
+}
+
+const loadersOf = ({ plan }: Requantized): RequantizeDocument['loadsIn'] =>
+  plan.fusedConvolutions > 0 ? ['tidemark'] : ['tidemark', 'mlx-audio'];
+
+const recordOf = ({
+  name,
+  source,
+  tensorBytes,
+  bytesByDtype,
+}: ResolvedModel): RequantizeDocument['source'] => ({
+  name,
+  source: { ...source },
+  tensorBytes,
+  bytesByDtype: { ...bytesByDtype },
+});
+
+/** Deterministic, so that what differs is the checkpoint's doing. */
+async function verificationSettings(
+  spec: string,
+  { voice, text, phonemes }: RequantizeCommandOptions,
+  { signal }: Context,
+): Promise<ProfileSettings> {
+  checkNames([spec], voice);
+  return await settleSettings(
+    {
+      text: (await textFrom(text)) ?? (phonemes === undefined ? profileDefaults.text : undefined),
+      phonemes,
+      voice,
+      seed: speechDefaults.seed,
+      speed: speechDefaults.speed,
+      deterministic: true,
+      iterations: verifyIterations,
+      warmupIterations: 1,
+    },
+    signal,
+  );
+}
+
+interface Pair {
+  readonly source: ResolvedModel;
+  readonly made: ResolvedModel;
+  readonly settings: ProfileSettings;
+}
+
+/** Both speak with one file of the voice. */
+async function verify({ source, made, settings }: Pair, context: Context): Promise<Verification> {
+  const { signal, progress } = context;
+  const voiceFile = await voicePath(source, settings.voice, {
+    dataFolder: dataFolder(),
+    signal,
+    onProgress: showModelProgress(progress),
+  });
+  const show = {
+    original: showLoop(context, 'the source', settings),
+    result: showLoop(context, 'the result', settings),
+  };
+  return await verifyRequantized({ model: source, voiceFile }, { model: made, voiceFile }, settings, {
+    signal,
+    onEvent: (which, event) => show[which](event),
+  });
+}

@@ -1,0 +1,123 @@
+/** `tidemark say TEXT --out F.wav`: a model's speech as a file. */
+
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { saySchemaVersion } from '@tidemark/shared/protocol/say-document.ts';
+import type { SayDocument } from '@tidemark/shared/protocol/say-document.ts';
+import { checkWritable, writeWav } from '../../kokoro/wav.ts';
+import type { WavFormat } from '../../kokoro/wav.ts';
+import { checkNames } from '../../models/check-names.ts';
+import { settleSpeech } from '../../profiler/settings.ts';
+import { speak } from '../../profiler/speak.ts';
+import type { Speech } from '../../profiler/speak.ts';
+import { runCommand } from '../command.ts';
+import { addOutputOptions, addSpeechOptions } from '../options.ts';
+import type { OutputOptions, SpeechOptions } from '../options.ts';
+import { loadNote } from '../progress.ts';
+import { findSubject } from '../runs/subject.ts';
+import { textFrom } from '../text-input.ts';
+
+interface SayOptions extends SpeechOptions, OutputOptions {
+  readonly out: string;
+  readonly format: WavFormat;
+  readonly model: string;
+}
+
+export function addSayCommand(program: Command): void {
+  const command = program
+    .command('say')
+    .summary('speak a text into a WAV file')
+    .description(
+      'Speaks a text into a WAV file of 24 kHz, one channel. A long text is split at the ends of sentences. The file is ' +
+        'there when it is whole, and not before.',
+    )
+    .argument('[text]', 'what is said, `-` for standard input; leave it out with --phonemes')
+    .requiredOption('--out <file>', 'the WAV file to write')
+    .addOption(
+      new Option('--format <format>', 'samples as 16-bit integers, or as they come from the model')
+        .choices(['int16', 'float32'])
+        .default('int16'),
+    )
+    .option('--model <model>', 'a name that `tidemark models` lists, a repository id, or a folder', 'bf16')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tidemark say "Hello, world." --out hello.wav
+  $ tidemark say "Good evening." --voice bm_george --model 4bit-bf16 --out evening.wav
+  $ tidemark say - --out chapter.wav < chapter.txt
+  $ tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav
+`,
+    );
+  addSpeechOptions(command);
+  addOutputOptions(command).action((text: string | undefined, options: SayOptions) =>
+    runCommand(options, async (context) => {
+      const { out, format, model: spec } = options;
+      const { signal, progress } = context;
+      if (text === undefined && options.phonemes === undefined) {
+        throw new TidemarkError('usage', 'There is nothing to say.', {
+          hint: 'Give a text: tidemark say "Hello." --out hello.wav',
+        });
+      }
+      checkNames([spec], options.voice);
+      const startedAt = new Date().toISOString();
+      const settings = await settleSpeech(
+        { ...options, text: await textFrom(text), deterministic: options.deterministic ?? false },
+        signal,
+      );
+      await checkWritable(out);
+      const subject = await findSubject(spec, settings.voice, context);
+      const title = subject.model.name;
+      const speech = await speak(subject, settings, {
+        signal,
+        onLoad: (load) => {
+          progress.note(loadNote(title, load));
+          progress.begin({ title, total: settings.phonemes.length });
+        },
+        onUtterance: (done, of) => progress.advance(done, `said ${done} of ${of}`),
+      });
+      progress.end();
+      signal.throwIfAborted();
+      await writeWav(out, speech.audio, { sampleRate: speech.sampleRate, format });
+      const { name, source, tensorBytes, bytesByDtype } = subject.model;
+      const document: SayDocument = {
+        kind: 'say',
+        schemaVersion: saySchemaVersion,
+        startedAt,
+        model: { name, source, tensorBytes, bytesByDtype },
+        device: speech.device,
+        versions: speech.versions,
+        settings,
+        audio: await audioRecord(out, format, speech),
+        synthesisSeconds: speech.synthesisSeconds,
+      };
+      return { document, text: () => sayReport(document) };
+    }),
+  );
+}
+
+async function audioRecord(
+  file: string,
+  format: WavFormat,
+  { audio, sampleRate }: Speech,
+): Promise<SayDocument['audio']> {
+  return {
+    file,
+    fileBytes: (await stat(file)).size,
+    format,
+    sampleRate,
+    samples: audio.length,
+    seconds: audio.length / sampleRate,
+  };
+}
+
+function sayReport({ audio, model, settings, synthesisSeconds }: SayDocument): string {
+  return (
+    `Wrote ${audio.file}: ${audio.seconds.toFixed(2)} s of audio, ${audio.format}, ${formatBytes(audio.fileBytes)}, ` +
+    `said by ${settings.voice} with ${model.name} in ${formatDuration(synthesisSeconds)}.`
+  );
+}

@@ -1,0 +1,127 @@
+/** `tidemark selftest`: leaks planted on purpose, and whether the leak rule finds them. */
+
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { fewestIterations } from '@tidemark/shared/analysis/leak-rule.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
+import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
+import { checkNames } from '../../models/check-names.ts';
+import { plants } from '../../profiler/plants.ts';
+import { runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
+import type { SelftestEvent } from '../../profiler/selftest.ts';
+import { mostIterations, settleSettings, speechDefaults } from '../../profiler/settings.ts';
+import { runCommand } from '../command.ts';
+import type { Context } from '../command.ts';
+import { exitCodeOfRun } from '../exit-codes.ts';
+import { addOutputOptions, list, wholeNumber } from '../options.ts';
+import type { OutputOptions } from '../options.ts';
+import { showLoop } from './profile.ts';
+import { resultWords, selftestReport } from '../reports/selftest-report.ts';
+import { findSubject } from '../runs/subject.ts';
+
+interface SelftestOptions extends OutputOptions {
+  readonly model: string;
+  readonly iterations: number;
+  readonly only: readonly PlantKind[];
+}
+
+export function addSelftestCommand(program: Command): void {
+  const command = program
+    .command('selftest')
+    .summary('plant leaks, and see that they are found')
+    .description(
+      'Plants leaks of known size in a real model host, one kind after the other, each in a process of its own, and shows ' +
+        'whether the leak rule finds each in the right place and at the right rate, and calls nothing a leak that is ' +
+        'none. Takes some minutes. Exits with 1 where anything is not as it should be.',
+    )
+    .optionsGroup('Measurement:')
+    .option('--model <model>', 'a name, a repository id or a folder', selftestDefaults.model)
+    .option(
+      '--iterations <n>',
+      `measured iterations, ${fewestIterations} at the least; where a channel rises, twice as many more`,
+      wholeNumber(fewestIterations, mostIterations),
+      selftestDefaults.iterations,
+    )
+    .addOption(
+      new Option('--only <a,b,c>', `plant only these: ${plantKinds.join(', ')}`)
+        .argParser(kinds)
+        .default([...plantKinds], 'all'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tidemark selftest
+  $ tidemark selftest --model 4bit-bf16 --only native-malloc,nothing
+  $ tidemark selftest --json > selftest.json
+`,
+    );
+  addOutputOptions(command).action((options: SelftestOptions) =>
+    runCommand(options, async (context) => {
+      const { voice, seed, speed } = speechDefaults;
+      checkNames([options.model], voice);
+      const { phonemes } = selftestDefaults;
+      const settings = await settleSettings(
+        {
+          phonemes,
+          voice,
+          seed,
+          speed,
+          deterministic: false,
+          iterations: options.iterations,
+          warmupIterations: 1,
+        },
+        context.signal,
+      );
+      const subject = await findSubject(options.model, voice, context);
+      const chosen = plants.filter(({ kind }) => options.only.includes(kind));
+      const document = await runSelftest(chosen, subject, settings, {
+        signal: context.signal,
+        onEvent: showSelftest(context, settings),
+      });
+      return {
+        document,
+        text: () => selftestReport(document),
+        exitCode: exitCodeOfRun(document.outcome === 'passed', context.signal),
+      };
+    }),
+  );
+}
+
+function kinds(value: string): PlantKind[] {
+  return list(value).map((name) => {
+    const kind = plantKinds.find((each) => each === name);
+    if (kind === undefined) {
+      throw new InvalidArgumentError(`There is no plant ${name}; there are ${plantKinds.join(', ')}.`);
+    }
+    return kind;
+  });
+}
+
+function showSelftest(context: Context, settings: ProfileSettings): (event: SelftestEvent) => void {
+  let showPlant: ReturnType<typeof showLoop> | undefined;
+  return (event) => {
+    switch (event.kind) {
+      case 'plant-began':
+        showPlant = showLoop(context, `${event.plant.kind} (${event.place} of ${event.of})`, settings);
+        break;
+      case 'plant-ended': {
+        const { plant, result, seconds, reason } = event.result;
+        context.progress.end();
+        context.progress.note(
+          `${plant}: ${resultWords(event.result)} in ${formatDuration(seconds)}${result === 'as-expected' ? '' : `. ${reason ?? ''}`}`,
+        );
+        break;
+      }
+      case 'loaded':
+      case 'iteration':
+      case 'confirming':
+      case 'confirmation':
+      case 'ended-early':
+        showPlant?.(event);
+        break;
+    }
+  };
+}

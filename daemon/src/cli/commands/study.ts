@@ -1,0 +1,174 @@
+/** `tidemark study`: several models measured alike, and how they compare. */
+
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { checkNames } from '../../models/check-names.ts';
+import { xray } from '../../models/xray/xray.ts';
+import { dataFolder } from '../../paths.ts';
+import type { Subject } from '../../profiler/profile.ts';
+import { settleSettings } from '../../profiler/settings.ts';
+import { runStudy, studyModels } from '../../profiler/study.ts';
+import type { StudyEvent } from '../../profiler/study.ts';
+import type { ProfileRequest } from '../../profiler/settings.ts';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { runCommand } from '../command.ts';
+import type { Context } from '../command.ts';
+import { exitCodeOfRun } from '../exit-codes.ts';
+import { addLoopOptions, addOutputOptions, list } from '../options.ts';
+import type { LoopOptions, OutputOptions } from '../options.ts';
+import { requestOf, showLoop } from './profile.ts';
+import { showRemoteStudy } from '../runs/remote-progress.ts';
+import { documentOf, followRun } from '../runs/remote-run.ts';
+import { checkReport, keepReport } from '../report-file.ts';
+import { absoluteModel, addPlaceOptions, daemonForRun, keptNote, loopParameters } from '../runs/run-place.ts';
+import type { PlaceOptions } from '../runs/run-place.ts';
+import { studyReport } from '../reports/study-report.ts';
+import { findSubject } from '../runs/subject.ts';
+
+interface StudyOptions extends LoopOptions, OutputOptions, PlaceOptions {
+  readonly models: readonly string[];
+  readonly explain: boolean;
+  readonly report?: string;
+}
+
+export function addStudyCommand(program: Command): void {
+  const command = program
+    .command('study')
+    .summary('measure several models, compare them, and explain their peaks')
+    .description(
+      'Measures several models with the same text, voice and seed, each in a fresh process, one after the other, and ' +
+        'compares their peaks with the bfloat16 one. Then it changes one thing at a time (an intervention is an arm of the ' +
+        'study) and says what makes a quantized model peak higher, and what does not. A model that fails is recorded and ' +
+        'does not stop the others. Where a daemon runs, it measures, and its history has the study.',
+    )
+    .optionsGroup('Measurement:')
+    .addOption(
+      new Option('--models <a,b,c>', 'names, repository ids or folders')
+        .argParser(list)
+        .default([...studyModels], studyModels.join(',')),
+    )
+    .option('--no-explain', 'only measure: leave out the interventions that the verdicts rest on')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tidemark study
+  $ tidemark study --models bf16,4bit-fp32,4bit-bf16 --iterations 30
+  $ tidemark study --report study.html
+  $ tidemark study --text "Good morning." --json > study.json
+`,
+    );
+  addLoopOptions(command);
+  addPlaceOptions(command);
+  addOutputOptions(command)
+    .option('--report <file>', 'write the study as one HTML page too')
+    .action((options: StudyOptions) =>
+      runCommand(options, async (context) => {
+        if (options.report !== undefined) {
+          await checkReport(options.report);
+        }
+        checkNames(options.models, options.voice);
+        const request = await requestOf(options);
+        const asked = { request, settings: await settleSettings(request, context.signal), options };
+        await using daemon = await daemonForRun(options, context);
+        const document =
+          daemon === undefined ? await studyHere(asked, context) : await studyThere(daemon, asked, context);
+        const isKept = options.report === undefined || (await keepReport(options.report, document, context));
+        const exitCode = exitCodeOfRun(document.outcome === 'complete', context.signal);
+        return {
+          document,
+          text: () => studyReport(document),
+          exitCode: exitCode === 0 && !isKept ? 1 : exitCode,
+        };
+      }),
+    );
+}
+
+interface Asked {
+  readonly request: ProfileRequest;
+  readonly settings: ProfileSettings;
+  readonly options: Pick<StudyOptions, 'models' | 'explain'>;
+}
+
+/** In hosts of this process. */
+const studyHere = (
+  { settings, options: { models, explain } }: Asked,
+  context: Context,
+): Promise<StudyDocument> =>
+  runStudy(models, settings, {
+    find: (model) => findSubject(model, settings.voice, context),
+    ...(explain ? { examine: examineWith(context) } : {}),
+    signal: context.signal,
+    onEvent: showStudy(context, settings),
+  });
+
+/** By the daemon, which keeps the run. */
+async function studyThere(
+  daemon: DaemonClient,
+  { request, settings, options: { models, explain } }: Asked,
+  context: Context,
+): Promise<StudyDocument> {
+  const detail = await followRun(
+    daemon,
+    {
+      start: () =>
+        daemon.call('startStudy', { models: models.map(absoluteModel), ...loopParameters(request), explain }),
+      onProgress: showRemoteStudy(context, showStudy(context, settings)),
+    },
+    context,
+  );
+  context.progress.end();
+  const document = documentOf(detail, context);
+  context.progress.note(keptNote(detail.record));
+  if (document.kind !== 'study') {
+    throw new TidemarkError('internal', `Run #${detail.record.id} is a study, and its document a profile.`);
+  }
+  return document;
+}
+
+/** Reads the headers of a model that is on this machine. */
+const examineWith =
+  ({ signal }: Context) =>
+  ({ model }: Subject) =>
+    xray(model.folder, { dataFolder: dataFolder(), signal });
+
+function showStudy(context: Context, settings: ProfileSettings): (event: StudyEvent) => void {
+  const { progress, report } = context;
+  let showModel: ReturnType<typeof showLoop> | undefined;
+  return (event) => {
+    switch (event.kind) {
+      case 'model-began':
+        showModel = showLoop(context, `${event.model} (${event.place} of ${event.of})`, settings);
+        break;
+      case 'model-ended':
+        progress.end();
+        break;
+      case 'model-failed':
+        progress.end();
+        progress.note(`${event.model} could not be measured:`);
+        report(event.error);
+        break;
+      case 'arms-began':
+        progress.begin({ title: 'Interventions', total: event.of });
+        break;
+      case 'arm-ended':
+        progress.advance(event.place, event.name);
+        break;
+      case 'arm-failed':
+        progress.note(`The arm ${event.name} could not be measured:`);
+        report(event.error);
+        break;
+      case 'loaded':
+      case 'iteration':
+      case 'confirming':
+      case 'confirmation':
+      case 'attributing':
+      case 'ended-early':
+        showModel?.(event);
+        break;
+    }
+  };
+}

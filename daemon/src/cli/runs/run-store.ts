@@ -1,0 +1,104 @@
+/** The runs of the history: asked of the daemon where one runs, else read from the database itself. */
+
+import { existsSync } from 'node:fs';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { Method, Parameters, Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
+import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import { historyFile, openHistory } from '../../history/history.ts';
+import type { History } from '../../history/history.ts';
+import { dataFolder } from '../../paths.ts';
+import type { Context } from '../command.ts';
+import { daemonIfRunning } from '../daemon-connection.ts';
+
+/** What can be asked without a daemon too. */
+type StoredMethod = 'listRuns' | 'getRun' | 'deleteRun' | 'listAlerts' | 'listSchedules' | 'getSettings';
+
+type Stored = {
+  readonly [M in StoredMethod & Method]: (history: History, parameters: Parameters<M>) => Result<M>;
+};
+
+const fromHistory: Stored = {
+  listRuns: (history, filter) => history.listRuns(filter),
+  getRun: (history, { runId, document = true, samples }) =>
+    history.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
+  deleteRun: (history, { runId }) => {
+    history.deleteRun(runId);
+    return {};
+  },
+  listAlerts: (history, { all = false }) => ({ alerts: history.alerts({ all }) }),
+  listSchedules: (history) => ({
+    schedules: history.schedules(),
+    paused: history.settings().schedulesPaused,
+  }),
+  getSettings: (history) => history.settings(),
+};
+
+export interface RunStore extends AsyncDisposable {
+  readonly isDaemon: boolean;
+  ask<M extends StoredMethod>(method: M, parameters: Parameters<M>): Promise<Result<M>>;
+}
+
+/** Throws what the daemon's client throws but 'no-daemon', and what opening the history does: 'history', 'not-writable'. */
+export async function openRuns(context: Pick<Context, 'signal'>): Promise<RunStore> {
+  const daemon = await daemonIfRunning(context);
+  if (daemon !== undefined) {
+    return {
+      isDaemon: true,
+      ask: (method, parameters) => daemon.call(method, parameters, { timeoutMilliseconds: 30_000 }),
+      [Symbol.asyncDispose]: () => daemon.close(),
+    };
+  }
+  if (!existsSync(historyFile(dataFolder()))) {
+    return emptyStore;
+  }
+  const history = openHistoryFile();
+  return {
+    isDaemon: false,
+    ask: (method, parameters) => Promise.try(() => fromHistory[method](history, parameters)),
+    [Symbol.asyncDispose]: () => {
+      history.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+const noHistory = (): TidemarkError =>
+  new TidemarkError('not-found', 'There is no history yet.', {
+    hint: 'A daemon keeps one: start it with `tidemark service install` or `tidemark daemon`, and profile something.',
+  });
+
+const refuse = (): never => {
+  throw noHistory();
+};
+
+/** What can be asked is answered as a daemon would that has just been installed. */
+const empty: { readonly [M in StoredMethod & Method]: () => Result<M> } = {
+  listRuns: () => ({ runs: [], total: 0 }),
+  getRun: refuse,
+  deleteRun: refuse,
+  listAlerts: () => ({ alerts: [] }),
+  listSchedules: () => ({ schedules: [], paused: false }),
+  getSettings: () => defaultDaemonSettings,
+};
+
+const emptyStore: RunStore = {
+  isDaemon: false,
+  ask: (method) => Promise.try(() => empty[method]()),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/**
+ * The history's database itself, for a process that may have a daemon beside it. None is begun but with `create`: that
+ * throws 'not-found'. A damaged one throws 'history': setting it aside is the daemon's business.
+ */
+export function openHistoryFile({ create = false }: { readonly create?: boolean } = {}): History {
+  const folder = dataFolder();
+  if (!create && !existsSync(historyFile(folder))) {
+    throw noHistory();
+  }
+  return openHistory(folder, { access: 'shared' }).history;
+}
+
+/** A run with its document, where it has one. Throws 'not-found'. */
+export const runDetail = (store: RunStore, runId: number): Promise<RunDetail> =>
+  store.ask('getRun', { runId, document: true });

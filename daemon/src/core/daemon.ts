@@ -1,0 +1,203 @@
+/** The daemon's parts, put together: who tells whom what. */
+
+import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type { History } from '../history/history.ts';
+import { mostRemovedAtOnce } from '../history/retention.ts';
+import { SocketServer } from '../ipc/socket-server.ts';
+import type { Interruption } from '../interruption.ts';
+import type { Log } from '../logging/log.ts';
+import { AlertKeeper } from '../alerts/alert-keeper.ts';
+import type { Clock } from '../scheduler/clock.ts';
+import { notifier } from '../alerts/notification.ts';
+import { readPowerState } from '../scheduler/power-state.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { tidemarkVersion } from '../version.ts';
+import { createHandlers } from './handlers.ts';
+import { HeldHost } from './held-host/held-host.ts';
+import type { HeldHostOptions } from './held-host/held-host.ts';
+import type { Notices } from './notices.ts';
+import { Publishing } from './publishing.ts';
+import { RunQueue } from './queue/run-queue.ts';
+import { StatusBoard } from './status-board.ts';
+
+export interface DaemonParts {
+  readonly dataFolder: string;
+  readonly socketPath: string;
+  readonly logFile: string | undefined;
+  readonly startedAt: Date;
+  readonly history: History;
+  readonly notices: Notices;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly host: Pick<HeldHostOptions, 'start' | 'timing'>;
+  /** A client wants it to end. */
+  readonly shutDown: () => void;
+}
+
+/** Subscribers are told of a new status this often at most. */
+const statusMilliseconds = 250;
+
+/** How often runs are looked for that are older than the settings keep. */
+const retentionMilliseconds = 3_600_000;
+
+/** As many as wait at most, and more. */
+const mostWaiting = 500;
+
+export class Daemon {
+  readonly #parts: DaemonParts;
+  readonly #held: HeldHost;
+  readonly #queue: RunQueue;
+  readonly #scheduler: Scheduler;
+  readonly #alerts: AlertKeeper;
+  readonly #board: StatusBoard;
+  readonly #publishing = new Publishing(() => this.#publishStatus(), statusMilliseconds);
+  #settings: DaemonSettings;
+  #server: SocketServer | undefined;
+  #tidying: NodeJS.Timeout | undefined;
+
+  constructor(parts: DaemonParts) {
+    const { history, log, clock, notices, dataFolder, host } = parts;
+    this.#parts = parts;
+    this.#settings = history.settings();
+    const settings = (): DaemonSettings => this.#settings;
+    const onChange = (): void => this.changed();
+    this.#held = new HeldHost({ settings, log, onChange, ...host });
+    this.#queue = new RunQueue({
+      dataFolder,
+      history,
+      held: this.#held,
+      settings,
+      notices,
+      log,
+      onProgress: (progress) => this.#server?.publish('progress', progress),
+      onChange,
+      onEnded: (record) => this.#afterRun(record),
+    });
+    const notify = notifier({ log });
+    this.#alerts = new AlertKeeper({
+      history,
+      clock,
+      log,
+      notify: (alert) => (this.#settings.notifications ? notify(alert) : Promise.resolve()),
+      onAlert: (alert) => this.#onAlert(alert),
+    });
+    this.#scheduler = new Scheduler({
+      history,
+      clock,
+      log,
+      power: readPowerState,
+      isBusy: () => this.#queue.isBusy,
+      startCheck: (schedule) => this.#startCheck(schedule),
+      onChange,
+    });
+    this.#board = new StatusBoard({
+      ...parts,
+      held: this.#held,
+      queue: this.#queue,
+      scheduler: this.#scheduler,
+    });
+  }
+
+  /** Something that the status shows is another. */
+  changed(): void {
+    this.#publishing.due();
+  }
+
+  /** Sees to what the last daemon left, and lets clients in. Throws what {@link SocketServer.listen} does. */
+  async start(): Promise<void> {
+    const { history, log, socketPath, startedAt } = this.#parts;
+    const waiting = history.listRuns({ state: 'queued', limit: mostWaiting }).runs.reverse();
+    for (const { id } of history.interruptRunningRuns('The daemon ended while it ran.')) {
+      log.warn({ run: id }, `Run #${id} was interrupted when the last daemon ended.`);
+    }
+    this.#server = await SocketServer.listen({
+      socketPath,
+      version: tidemarkVersion,
+      startedAt: startedAt.toISOString(),
+      log,
+      handlers: createHandlers({
+        ...this.#parts,
+        held: this.#held,
+        queue: this.#queue,
+        scheduler: this.#scheduler,
+        alerts: this.#alerts,
+        board: this.#board,
+        changeSettings: (change) => this.#changeSettings(change),
+        onHistory: () => this.#historyChanged(),
+      }),
+    });
+    log.info({ socketPath, version: tidemarkVersion }, 'The daemon listens.');
+    this.#queue.resume(waiting);
+    this.#scheduler.start();
+    this.#tidy();
+  }
+
+  /** Ends what runs, the host and the connections, in this order: clients hear of the rest. */
+  async stop(interruption: Interruption): Promise<void> {
+    clearTimeout(this.#tidying);
+    this.#scheduler.stop();
+    await this.#queue.stop(interruption);
+    await this.#held.close();
+    this.#publishing.stop();
+    await this.#server?.close();
+  }
+
+  #publishStatus(): void {
+    if (this.#server !== undefined && this.#server.listeners('status') > 0) {
+      this.#server.publish('status', this.#board.read());
+    }
+  }
+
+  #historyChanged(): void {
+    this.#board.forget();
+    this.changed();
+  }
+
+  #afterRun(record: RunRecord): void {
+    this.#alerts.afterCheck(record);
+    this.#historyChanged();
+    this.#scheduler.afterRun(record);
+  }
+
+  #onAlert(alert: Alert): void {
+    this.#server?.publish('alerts', alert);
+    this.#historyChanged();
+  }
+
+  #startCheck({ id, name, model, voice, text, iterations, warmupIterations }: Schedule): RunRecord {
+    const said = text === undefined ? {} : { text };
+    return this.#queue.add(
+      { kind: 'profile', parameters: { model, voice, iterations, warmupIterations, ...said } },
+      { kind: 'schedule', scheduleId: id, scheduleName: name },
+    );
+  }
+
+  #changeSettings(change: DaemonSettingsChange): DaemonSettings {
+    this.#settings = this.#parts.history.changeSettings(change);
+    this.#held.reconsider();
+    this.#scheduler.reconsider();
+    this.changed();
+    return this.#settings;
+  }
+
+  /** A disk that is full now may have room in an hour. */
+  #tidy(): void {
+    const { history, log } = this.#parts;
+    let removed = 0;
+    try {
+      removed = history.applyRetention();
+      if (removed > 0) {
+        log.info({ removed }, 'Removed runs that are older than the settings keep.');
+        this.#historyChanged();
+      }
+    } catch (error) {
+      log.warn({ error }, 'Old runs could not be removed.');
+    }
+    // They go in portions, between which others are answered.
+    const wait = removed < mostRemovedAtOnce ? retentionMilliseconds : 0;
+    this.#tidying = setTimeout(() => this.#tidy(), wait);
+  }
+}

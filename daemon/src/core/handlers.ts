@@ -1,0 +1,133 @@
+/** What the daemon does for each request of a client. */
+
+import { compareDocuments } from '@tidemark/shared/analysis/comparison.ts';
+import { defaultThreshold } from '@tidemark/shared/analysis/regression.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
+import { modelsSchemaVersion } from '@tidemark/shared/protocol/models-document.ts';
+import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import type { History } from '../history/history.ts';
+import type { Handlers } from '../ipc/handlers.ts';
+import { listCatalogue } from '../models/catalogue.ts';
+import { checkNames } from '../models/check-names.ts';
+import { profileDefaults } from '../profiler/settings.ts';
+import { studyModels } from '../profiler/study.ts';
+import type { AlertKeeper } from '../alerts/alert-keeper.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { briefRecord } from './brief-record.ts';
+import { examineInChild } from './examine-in-child.ts';
+import type { HeldHost } from './held-host/held-host.ts';
+import type { RunQueue } from './queue/run-queue.ts';
+import type { StatusBoard } from './status-board.ts';
+
+export interface HandlerParts {
+  readonly dataFolder: string;
+  readonly history: History;
+  readonly held: HeldHost;
+  readonly queue: RunQueue;
+  readonly scheduler: Scheduler;
+  readonly alerts: AlertKeeper;
+  readonly board: StatusBoard;
+  readonly changeSettings: (change: DaemonSettingsChange) => DaemonSettings;
+  /** Something in the history that the status shows has changed. */
+  readonly onHistory: () => void;
+  /** Ends the daemon, once the answer is on its way. */
+  readonly shutDown: () => void;
+}
+
+const pageLength = 50;
+
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { dataFolder, history, held, queue, scheduler, alerts, board, onHistory } = parts;
+  const schedules = (): { schedules: Schedule[]; paused: boolean } => ({
+    schedules: scheduler.list(),
+    paused: scheduler.isPaused,
+  });
+  const documentOf = (runId: number): RunDocument => {
+    const { document, record } = history.detail(runId, { document: true, samples: 0 });
+    if (document === undefined) {
+      throw new TidemarkError(
+        'not-comparable',
+        `Run #${runId} (${record.state}) has no document to compare.`,
+        {
+          hint: 'Take runs that were measured to their end.',
+        },
+      );
+    }
+    return document;
+  };
+  return {
+    status: () => board.read(),
+    models: async () => ({
+      kind: 'models',
+      schemaVersion: modelsSchemaVersion,
+      dataFolder,
+      models: await listCatalogue(dataFolder),
+    }),
+    doctor: (_, { signal }) => examineInChild(dataFolder, signal),
+
+    load: ({ model, voice }) => queue.load(model, voice ?? profileDefaults.voice),
+    unload: async () => {
+      await held.unload();
+      return held.status();
+    },
+
+    startProfile: (parameters, { client }) =>
+      queue.add({ kind: 'profile', parameters }, { kind: 'request', client: client.name }),
+    startStudy: (parameters, { client }) =>
+      queue.add({ kind: 'study', parameters }, { kind: 'request', client: client.name }),
+    cancel: ({ runId }, { client }) => queue.cancel(runId, client.name),
+
+    listRuns: (filter) => {
+      const { runs, total } = history.listRuns({ limit: pageLength, ...filter });
+      return { runs: runs.map(briefRecord), total };
+    },
+    getRun: ({ runId, document = true, samples }) =>
+      history.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
+    deleteRun: ({ runId }) => {
+      history.deleteRun(runId);
+      onHistory();
+      return {};
+    },
+    compareRuns: ({ baselineId, runId, threshold = defaultThreshold }) =>
+      compareDocuments(
+        { file: `#${baselineId}`, document: documentOf(baselineId) },
+        { file: `#${runId}`, document: documentOf(runId) },
+        threshold,
+      ),
+
+    listSchedules: schedules,
+    setSchedule: ({ id, settings: wanted }) => {
+      checkNames([wanted.model], wanted.voice);
+      return scheduler.set(id, wanted);
+    },
+    removeSchedule: ({ id }) => {
+      scheduler.remove(id);
+      alerts.afterRemoval(id);
+      return {};
+    },
+    pauseSchedules: ({ id, paused }) => {
+      scheduler.pause(id, paused);
+      return schedules();
+    },
+    checkNow: ({ id }, { client }) =>
+      id === undefined
+        ? queue.add(
+            { kind: 'profile', parameters: { model: studyModels[0] } },
+            { kind: 'request', client: client.name },
+          )
+        : scheduler.checkNow(id),
+
+    listAlerts: ({ all = false }) => ({ alerts: alerts.list({ all }) }),
+    acknowledgeAlerts: ({ id }) => ({ alerts: alerts.acknowledge(id) }),
+
+    getSettings: () => history.settings(),
+    setSettings: parts.changeSettings,
+
+    shutdown: () => {
+      parts.shutDown();
+      return {};
+    },
+  };
+}

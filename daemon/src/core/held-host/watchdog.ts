@@ -1,0 +1,78 @@
+/** Looks after hosts at work: ends what hangs, and what weighs more than the ceiling that was set. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { liveHostPids } from '../../host/live-hosts.ts';
+import { residentBytesOf } from '../../host/resident.ts';
+
+export interface WatchOptions {
+  /** What else ends the work. */
+  readonly signal: AbortSignal;
+  /** How long a host may take for one utterance before it counts as hung. */
+  readonly hostTimeoutSeconds: number;
+  /** The most that all hosts together may weigh; 0 for no ceiling. */
+  readonly memoryCeilingBytes: number;
+}
+
+export interface Watch {
+  /** Aborted by the outer signal, or with 'host-timeout' or 'memory-ceiling' as the reason. */
+  readonly signal: AbortSignal;
+  /** The host has given a sign of life, and the next may take so many times the time-out. */
+  readonly beat: (patience?: number) => void;
+  /** A figure from the host itself, which on macOS knows more than the system tells others. */
+  readonly weigh: (footprintBytes: number) => void;
+}
+
+/** A host at work is weighed from outside this often: a ceiling is for the machine's sake, not for exactness. */
+const weighEveryMilliseconds = 1000;
+
+/** Runs `work` under watch. Whatever the work makes of its aborted signal is its result. */
+export async function watched<Result>(
+  { signal, hostTimeoutSeconds, memoryCeilingBytes }: WatchOptions,
+  work: (watch: Watch) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  let silence: NodeJS.Timeout | undefined;
+  const beat = (patience = 1): void => {
+    clearTimeout(silence);
+    const seconds = hostTimeoutSeconds * patience;
+    silence = setTimeout(() => controller.abort(hung(seconds)), Math.min(seconds * 1000, longestTimer));
+  };
+  const weigh = (footprintBytes: number): void => {
+    if (memoryCeilingBytes > 0 && footprintBytes > memoryCeilingBytes) {
+      controller.abort(tooHeavy(footprintBytes, memoryCeilingBytes));
+    }
+  };
+  const scales = setInterval(() => {
+    void residentBytesOf(liveHostPids()).then((weights) => {
+      weigh([...weights.values()].reduce((sum, each) => sum + each, 0));
+    });
+  }, weighEveryMilliseconds);
+  try {
+    beat();
+    return await work({ signal: AbortSignal.any([signal, controller.signal]), beat, weigh });
+  } finally {
+    clearTimeout(silence);
+    clearInterval(scales);
+  }
+}
+
+/** In milliseconds; Node's timers take no more than this. */
+export const longestTimer = 2 ** 31 - 1;
+
+const hung = (seconds: number): TidemarkError =>
+  new TidemarkError(
+    'host-timeout',
+    `The model host gave no sign of life for ${formatDuration(seconds)}, and was ended.`,
+    {
+      hint: 'Run again; where one utterance takes longer than that, raise the setting `host-timeout`.',
+    },
+  );
+
+export const tooHeavy = (footprintBytes: number, ceilingBytes: number): TidemarkError =>
+  new TidemarkError(
+    'memory-ceiling',
+    `The model host weighed ${formatBytes(footprintBytes)}, more than the ceiling of ${formatBytes(ceilingBytes)}, and was ended.`,
+    { hint: 'Give a shorter text or a smaller model, or raise the setting `memory-ceiling`.' },
+  );

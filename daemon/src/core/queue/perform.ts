@@ -1,0 +1,215 @@
+/** Does the work of one run: prepares it, and measures in the held host, in a fresh one, or in those of a study. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import type { ProfileParameters, StudyParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import type { RunHead } from '../../history/history.ts';
+import { HostDeath } from '../../host/host-death.ts';
+import { profileLoaded, profileModel } from '../../profiler/profile.ts';
+import type { Subject } from '../../profiler/profile.ts';
+import { profileDefaults } from '../../profiler/settings.ts';
+import type { ProfileRequest } from '../../profiler/settings.ts';
+import { runStudy, studyModels } from '../../profiler/study.ts';
+import type { StudyEvent } from '../../profiler/study.ts';
+import type { HeldHost } from '../held-host/held-host.ts';
+import type { PreparedModel } from './preparation-messages.ts';
+import { prepare } from './prepare.ts';
+import type { RunTracker } from './run-tracker.ts';
+import { watched } from '../held-host/watchdog.ts';
+import type { Watch } from '../held-host/watchdog.ts';
+
+export type RunRequest =
+  | { readonly kind: 'profile'; readonly parameters: ProfileParameters }
+  | { readonly kind: 'study'; readonly parameters: StudyParameters };
+
+export interface WorkOptions {
+  readonly dataFolder: string;
+  readonly held: HeldHost;
+  readonly settings: () => DaemonSettings;
+  readonly tracker: RunTracker;
+  readonly signal: AbortSignal;
+  /** What a profile runs with, as soon as its model is loaded. */
+  readonly onHead: (head: RunHead) => void;
+}
+
+/** Borders between layers are some hundred evaluations, and an intervention is a process with several iterations. */
+const patience = { attribution: 10, intervention: 10 } as const;
+
+/** The parameters with the profiler's defaults in the place of what is absent. */
+export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParameters): ProfileRequest {
+  const { text, phonemes, voice, iterations, warmupIterations, seed, deterministic, speed } = parameters;
+  return {
+    text: text ?? (phonemes === undefined ? profileDefaults.text : undefined),
+    phonemes,
+    voice: voice ?? profileDefaults.voice,
+    iterations: iterations ?? profileDefaults.iterations,
+    warmupIterations: warmupIterations ?? profileDefaults.warmupIterations,
+    seed: seed ?? profileDefaults.seed,
+    deterministic: deterministic ?? profileDefaults.deterministic,
+    speed: speed ?? profileDefaults.speed,
+  };
+}
+
+export const modelsOf = (request: RunRequest): readonly string[] =>
+  request.kind === 'profile' ? [request.parameters.model] : (request.parameters.models ?? studyModels);
+
+/** Throws where it does not come to a measurement; from then on every end is an outcome in the document. */
+export async function perform(request: RunRequest, options: WorkOptions): Promise<RunDocument> {
+  const { dataFolder, settings, tracker, signal } = options;
+  const loop = loopOf(request.parameters);
+  const isExplained = request.kind === 'study' && request.parameters.explain !== false;
+  tracker.step({ kind: 'preparing', message: 'Preparing the text and the models' });
+  const { settings: settled, models } = await prepare(
+    { dataFolder, models: modelsOf(request), voice: loop.voice, request: loop, examine: isExplained },
+    { signal, onProgress: (progress) => tracker.preparing(progress) },
+  );
+  if (settled === undefined) {
+    throw new Error('perform: the preparation has left the settings out');
+  }
+  const { hostTimeoutSeconds, memoryCeilingBytes } = settings();
+  refuseTooLarge(models, memoryCeilingBytes);
+  // An iteration says all utterances, and each of them is bounded in length.
+  const timeout = hostTimeoutSeconds * settled.phonemes.length;
+  const limits = { signal, hostTimeoutSeconds: timeout, memoryCeilingBytes };
+  return await watched<RunDocument>(limits, (watch) =>
+    request.kind === 'profile'
+      ? measureProfile(request.parameters, settled, models, { ...options, watch })
+      : measureStudy(modelsOf(request), settled, { models, isExplained, watch, tracker }),
+  );
+}
+
+/** Before anything is loaded: weights alone are less than a host, so one beyond the ceiling cannot fit. */
+export function refuseTooLarge(models: readonly PreparedModel[], ceilingBytes: number): void {
+  for (const prepared of models) {
+    const bytes = 'subject' in prepared ? prepared.subject.model.tensorBytes : 0;
+    if (ceilingBytes > 0 && bytes > ceilingBytes) {
+      throw new TidemarkError(
+        'memory-ceiling',
+        `The weights of ${prepared.model} alone take ${formatBytes(bytes)}, more than the ceiling of ${formatBytes(ceilingBytes)}.`,
+        { hint: 'Take a smaller model, or raise the setting `memory-ceiling`.' },
+      );
+    }
+  }
+}
+
+async function measureProfile(
+  { model, attribute, host: kind = 'held' }: ProfileParameters,
+  settings: ProfileSettings,
+  models: readonly PreparedModel[],
+  { held, tracker, watch, onHead }: WorkOptions & { readonly watch: Watch },
+): Promise<ProfileDocument> {
+  const subject = subjectOf(models, model);
+  const onEvent = follow(watch, tracker);
+  const { signal } = watch;
+  tracker.step({ kind: 'loading', model });
+  if (kind === 'fresh') {
+    return await profileModel(subject, settings, { signal, onEvent, attribute });
+  }
+  const loaded = await held.acquire(subject, { signal });
+  try {
+    const { host, load, instance } = loaded;
+    const { name, source, tensorBytes, bytesByDtype } = subject.model;
+    onHead({
+      model: { name, source, tensorBytes, bytesByDtype },
+      ...host.description,
+      settings,
+      load,
+      hostInstance: instance,
+    });
+    onEvent({ kind: 'loaded', load });
+    return await profileLoaded(loaded, subject, settings, {
+      signal,
+      attribute,
+      onEvent: (event) => {
+        if (event.kind === 'iteration' || event.kind === 'confirmation') {
+          held.noteSample(event.sample);
+        }
+        if (event.kind === 'ended-early' && event.error instanceof HostDeath) {
+          held.noteDeathInRun(event.error.message, event.error.signal);
+        }
+        onEvent(event);
+      },
+    });
+  } finally {
+    // Stopping a run has ended its host: native work cannot be stopped in any other way.
+    if (signal.aborted) {
+      await held.close();
+    } else {
+      held.release();
+    }
+  }
+}
+
+interface StudyWork {
+  readonly models: readonly PreparedModel[];
+  readonly isExplained: boolean;
+  readonly watch: Watch;
+  readonly tracker: RunTracker;
+}
+
+function measureStudy(
+  names: readonly string[],
+  settings: ProfileSettings,
+  { models, isExplained, watch, tracker }: StudyWork,
+): Promise<StudyDocument> {
+  const examine = (
+    subject: Subject,
+  ): Promise<NonNullable<Extract<PreparedModel, { subject: Subject }>['xray']>> => {
+    const prepared = models.find((each) => 'subject' in each && each.subject === subject);
+    return prepared !== undefined && 'subject' in prepared && prepared.xray !== undefined
+      ? Promise.resolve(prepared.xray)
+      : Promise.reject(new Error('perform: a model of a study was not examined'));
+  };
+  return runStudy(names, settings, {
+    find: (model) => Promise.resolve().then(() => subjectOf(models, model)),
+    ...(isExplained ? { examine } : {}),
+    signal: watch.signal,
+    onEvent: follow(watch, tracker),
+  });
+}
+
+/** Throws what the preparation found wrong with it. */
+function subjectOf(models: readonly PreparedModel[], name: string): Subject {
+  const prepared = models.find(({ model }) => model === name);
+  if (prepared === undefined) {
+    throw new Error(`perform: ${name} was not prepared`);
+  }
+  if ('error' in prepared) {
+    throw fromErrorRecord(prepared.error);
+  }
+  return prepared.subject;
+}
+
+/** Every event is a sign of life; some say that the next one takes longer. */
+function follow(watch: Watch, tracker: RunTracker): (event: StudyEvent) => void {
+  return (event) => {
+    switch (event.kind) {
+      case 'attributing':
+        watch.beat(patience.attribution);
+        break;
+      case 'arms-began':
+      case 'arm-ended':
+      case 'arm-failed':
+        watch.beat(patience.intervention);
+        break;
+      case 'iteration':
+      case 'confirmation':
+        watch.weigh(event.sample.footprintBytes);
+        watch.beat();
+        break;
+      case 'loaded':
+      case 'confirming':
+      case 'ended-early':
+      case 'model-began':
+      case 'model-ended':
+      case 'model-failed':
+        watch.beat();
+    }
+    tracker.event(event);
+  };
+}

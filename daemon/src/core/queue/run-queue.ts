@@ -1,0 +1,293 @@
+/** Runs one thing at a time, in the order in which it was asked for, and sees to it that the history has all of it. */
+
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import type { History, RunEnd } from '../../history/history.ts';
+import type { Interruption } from '../../interruption.ts';
+import type { Log } from '../../logging/log.ts';
+import { checkNames } from '../../models/check-names.ts';
+import type { HeldHost } from '../held-host/held-host.ts';
+import type { Notices } from '../notices.ts';
+import { loopOf, modelsOf, perform, refuseTooLarge } from './perform.ts';
+import type { RunRequest } from './perform.ts';
+import { prepare } from './prepare.ts';
+import { Cancellation, endOfDocument, endOfError, recordable } from './run-end.ts';
+import { RunRecorder } from './run-recorder.ts';
+import { RunTracker } from './run-tracker.ts';
+
+export interface RunQueueOptions {
+  readonly dataFolder: string;
+  readonly history: History;
+  readonly held: HeldHost;
+  readonly settings: () => DaemonSettings;
+  readonly notices: Notices;
+  readonly log: Log;
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly onChange: () => void;
+  /** A run has ended and is in the history. */
+  readonly onEnded: (record: RunRecord) => void;
+}
+
+interface Waiting {
+  readonly record: RunRecord;
+  readonly request: RunRequest;
+}
+
+interface Running {
+  record: RunRecord;
+  readonly tracker: RunTracker;
+  readonly controller: AbortController;
+  readonly ended: Promise<RunRecord>;
+}
+
+/** More than a person asks for; a client that goes wild is told. */
+const longestQueue = 100;
+
+export class RunQueue {
+  readonly #options: RunQueueOptions;
+  #waiting: Waiting[] = [];
+  #running: Running | undefined;
+  /** A model is being loaded on request, which uses the host like a run. */
+  #loading: AbortController | undefined;
+  #isStopping = false;
+  readonly #recorder: RunRecorder;
+
+  constructor(options: RunQueueOptions) {
+    this.#options = options;
+    this.#recorder = new RunRecorder(options);
+  }
+
+  get isBusy(): boolean {
+    return this.#running !== undefined || this.#waiting.length > 0 || this.#loading !== undefined;
+  }
+
+  current(): { record: RunRecord; progress?: RunProgress } | undefined {
+    if (this.#running === undefined) {
+      return undefined;
+    }
+    const { record, tracker } = this.#running;
+    return tracker.latest === undefined ? { record } : { record, progress: tracker.latest };
+  }
+
+  queued(): RunRecord[] {
+    return this.#waiting.map(({ record }) => record);
+  }
+
+  /**
+   * Puts a run into the history and the queue. Throws 'unknown-model' and 'unknown-voice' for names that cannot be right, 'busy'
+   * for a full queue, 'shutting-down', and what the history throws: then there is no run.
+   */
+  add(request: RunRequest, trigger: Trigger): RunRecord {
+    this.#refuseWhileStopping();
+    if (this.#waiting.length >= longestQueue) {
+      throw new TidemarkError('busy', `${longestQueue} runs wait already.`, {
+        hint: 'Cancel some of them, or wait.',
+      });
+    }
+    const models = modelsOf(request);
+    const { voice, text, iterations, warmupIterations } = loopOf(request.parameters);
+    checkNames(models, voice);
+    const record = this.#options.history.addRun({
+      kind: request.kind,
+      trigger,
+      models: [...models],
+      voice,
+      ...(text === undefined ? {} : { text }),
+      iterations,
+      warmupIterations,
+      request,
+    });
+    this.#options.notices.clear('history');
+    this.#enqueue({ record, request });
+    return record;
+  }
+
+  /** Takes up runs that waited when the last daemon ended. */
+  resume(records: readonly RunRecord[]): void {
+    for (const record of records) {
+      this.#enqueue({ record, request: this.#options.history.request(record.id) as RunRequest });
+    }
+  }
+
+  /** Ends a run that waits or is at work, and gives it as it ended. Throws 'not-found', or 'busy' for one that has ended. */
+  async cancel(id: number, by: string): Promise<RunRecord> {
+    const reason = `Cancelled by ${by}.`;
+    if (this.#running?.record.id === id) {
+      const { controller, ended } = this.#running;
+      controller.abort(new Cancellation(reason));
+      return await ended;
+    }
+    const place = this.#waiting.findIndex(({ record }) => record.id === id);
+    if (place === -1) {
+      const known = this.#options.history.getRun(id);
+      throw known === undefined
+        ? new TidemarkError('not-found', `There is no run #${id}.`, { hint: 'See `tidemark runs`.' })
+        : new TidemarkError('busy', `Run #${id} has ended already: ${known.state}.`);
+    }
+    const [removed] = this.#waiting.splice(place, 1);
+    const end: RunEnd = { state: 'cancelled', reason };
+    const record = this.#recorder.end(id, end) ?? { ...(removed as Waiting).record, ...end };
+    this.#tellEnd(record);
+    return record;
+  }
+
+  /** Loads a model into the held host, outside of any run. Throws 'busy' while anything runs or waits. */
+  async load(model: string, voice: string): Promise<HostStatus> {
+    this.#refuseWhileStopping();
+    if (this.isBusy) {
+      throw new TidemarkError('busy', 'A run is at work, and another model cannot be loaded meanwhile.', {
+        hint: 'Wait for its end, or cancel it.',
+      });
+    }
+    checkNames([model], voice);
+    const controller = new AbortController();
+    this.#loading = controller;
+    const { signal } = controller;
+    const { held, dataFolder, settings, onChange } = this.#options;
+    onChange();
+    try {
+      const { models } = await prepare({ dataFolder, models: [model], voice, examine: false }, { signal });
+      const [prepared] = models;
+      if (prepared === undefined || 'error' in prepared) {
+        throw prepared === undefined
+          ? new Error('load: nothing was prepared')
+          : fromErrorRecord(prepared.error);
+      }
+      refuseTooLarge([prepared], settings().memoryCeilingBytes);
+      const late = AbortSignal.timeout(settings().hostTimeoutSeconds * 1000);
+      await held.acquire(prepared.subject, { signal: AbortSignal.any([signal, late]) });
+      held.release();
+      return held.status();
+    } finally {
+      this.#loading = undefined;
+      onChange();
+      this.#next();
+    }
+  }
+
+  /** Begins nothing more and ends what runs; what waits is taken up by the next daemon. */
+  async stop(interruption: Interruption): Promise<void> {
+    this.#isStopping = true;
+    this.#waiting = [];
+    this.#loading?.abort(interruption);
+    this.#running?.controller.abort(interruption);
+    await this.#running?.ended;
+    this.#recorder.stop();
+  }
+
+  #refuseWhileStopping(): void {
+    if (this.#isStopping) {
+      throw new TidemarkError('shutting-down', 'The daemon is about to end, and begins nothing more.', {
+        hint: 'Ask again when it runs again.',
+      });
+    }
+  }
+
+  #enqueue(waiting: Waiting): void {
+    const ahead = this.#waiting.length + (this.#running === undefined ? 0 : 1);
+    this.#waiting.push(waiting);
+    if (ahead > 0) {
+      const { id: runId, kind: runKind, iterations, warmupIterations, models } = waiting.record;
+      this.#options.onProgress({
+        runId,
+        runKind,
+        at: new Date().toISOString(),
+        done: 0,
+        total: (iterations + warmupIterations) * models.length,
+        step: { kind: 'queued', ahead },
+      });
+    }
+    this.#options.onChange();
+    // Not at once: whoever asked is to have the run's number before its first event.
+    setImmediate(() => this.#next());
+  }
+
+  #next(): void {
+    if (this.#running !== undefined || this.#loading !== undefined || this.#isStopping) {
+      return;
+    }
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#begin(next);
+    }
+  }
+
+  #begin({ record, request }: Waiting): void {
+    const begun = this.#recorder.keep(() => this.#options.history.beginRun(record.id)) ?? {
+      ...record,
+      state: 'running' as const,
+      startedAt: new Date().toISOString(),
+    };
+    const controller = new AbortController();
+    const ended = Promise.withResolvers<RunRecord>();
+    const tracker = new RunTracker({
+      record: begun,
+      onProgress: (progress) => {
+        this.#options.onProgress(progress);
+        this.#options.onChange();
+      },
+      onSample: (sample, phase, model) => {
+        running.record = { ...running.record, samplesTaken: running.record.samplesTaken + 1 };
+        this.#recorder.keep(() => this.#options.history.addSample(record.id, sample, phase, model));
+      },
+    });
+    const running: Running = { record: begun, tracker, controller, ended: ended.promise };
+    this.#running = running;
+    this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} began.`);
+    void this.#work(request, running).then((end) => {
+      const written = this.#recorder.end(record.id, end) ?? {
+        ...running.record,
+        ...recordable(end),
+        endedAt: new Date().toISOString(),
+      };
+      this.#running = undefined;
+      const { state, reason } = written;
+      this.#options.log.info({ run: record.id, state, reason }, `Run #${record.id} ended: ${state}.`);
+      this.#tellEnd(written);
+      ended.resolve(written);
+      this.#next();
+    });
+  }
+
+  /** Never throws: whatever happens is how the run ended. */
+  async #work(request: RunRequest, { record, tracker, controller }: Running): Promise<RunEnd> {
+    const { dataFolder, held, settings, history } = this.#options;
+    const { signal } = controller;
+    try {
+      const document = await perform(request, {
+        dataFolder,
+        held,
+        settings,
+        tracker,
+        signal,
+        onHead: (head) => {
+          this.#recorder.keep(() => history.noteHead(record.id, head));
+        },
+      });
+      return endOfDocument(document, signal);
+    } catch (error) {
+      return endOfError(error, signal);
+    }
+  }
+
+  #tellEnd(record: RunRecord): void {
+    const { id: runId, kind: runKind, iterations, warmupIterations, models, samplesTaken } = record;
+    this.#options.onProgress({
+      runId,
+      runKind,
+      at: new Date().toISOString(),
+      done: samplesTaken,
+      total: Math.max(samplesTaken, (iterations + warmupIterations) * models.length),
+      step: { kind: 'ended', record },
+    });
+    if (!isOpen(record.state)) {
+      this.#options.onEnded(record);
+    }
+    this.#options.onChange();
+  }
+}
