@@ -45,7 +45,9 @@ async function newModelsFolder() {
   for (const name of await readdir(build)) {
     const owner = /^test-models-(\d+)$/.exec(name)?.[1];
     // A run that was killed outright could not remove its own.
-    if (owner !== undefined && !isAlive(Number(owner))) await rm(join(build, name), { recursive: true });
+    if (owner !== undefined && !isAlive(Number(owner))) {
+      await rm(join(build, name), { recursive: true });
+    }
   }
   const folder = join(build, `test-models-${process.pid}`);
   await mkdir(folder, { recursive: true });
@@ -124,5 +126,7 @@ if (!isInterrupted && (paths.length === 0 || extensionPaths.length > 0)) {
   status ||= extensionStatus;
 }
 await rm(home, { recursive: true, force: true });
-if (givenModels === undefined) await rm(models, { recursive: true, force: true });
+if (givenModels === undefined) {
+  await rm(models, { recursive: true, force: true });
+}
 process.exitCode = status;

@@ -20,7 +20,9 @@ const dynamicRangeDecibels = 80;
  * Throws a RangeError on no samples, on a sample that is not finite and on silence, for which no judgement exists.
  */
 export function logMel(samples: Float32Array, sampleRate: number): Float32Array[] {
-  if (samples.length === 0) throw new RangeError('log-mel of no samples');
+  if (samples.length === 0) {
+    throw new RangeError('log-mel of no samples');
+  }
   const filters = melFilters(sampleRate);
   const frameCount = 1 + Math.ceil(Math.max(0, samples.length - transformSize) / hopSize);
   const frames: Float32Array[] = [];
@@ -29,16 +31,22 @@ export function logMel(samples: Float32Array, sampleRate: number): Float32Array[
     const power = powerSpectrum(samples.subarray(frame * hopSize, frame * hopSize + transformSize));
     const mel = Float32Array.from(filters, ({ first, weights }) => {
       let sum = 0;
-      for (const [offset, weight] of weights.entries()) sum += weight * (power[first + offset] ?? 0);
+      for (const [offset, weight] of weights.entries()) {
+        sum += weight * (power[first + offset] ?? 0);
+      }
       return sum;
     });
     for (const value of mel) {
-      if (!Number.isFinite(value)) throw new RangeError(`a sample is not finite in window ${frame}`);
+      if (!Number.isFinite(value)) {
+        throw new RangeError(`a sample is not finite in window ${frame}`);
+      }
       loudest = Math.max(loudest, value);
     }
     frames.push(mel);
   }
-  if (loudest === 0) throw new RangeError('log-mel of silence');
+  if (loudest === 0) {
+    throw new RangeError('log-mel of silence');
+  }
   return frames.map((mel) =>
     mel.map((value) => Math.max(-dynamicRangeDecibels, 10 * Math.log10(value / loudest))),
   );
@@ -68,7 +76,9 @@ export function levelDifferenceDecibels(a: Float32Array, b: Float32Array): numbe
 
 function rootMeanSquare(samples: Float32Array): number {
   let sum = 0;
-  for (const sample of samples) sum += sample * sample;
+  for (const sample of samples) {
+    sum += sample * sample;
+  }
   return Math.sqrt(sum / samples.length);
 }
 
@@ -128,7 +138,9 @@ const hann = Float64Array.from(
 function powerSpectrum(window: Float32Array): Float64Array {
   const real = new Float64Array(transformSize);
   const imaginary = new Float64Array(transformSize);
-  for (const [index, sample] of window.entries()) real[index] = sample * (hann[index] ?? 0);
+  for (const [index, sample] of window.entries()) {
+    real[index] = sample * (hann[index] ?? 0);
+  }
   fourierTransform(real, imaginary);
   return Float64Array.from(
     { length: transformSize / 2 + 1 },
@@ -142,7 +154,9 @@ function fourierTransform(real: Float64Array, imaginary: Float64Array): void {
   const at = (values: Float64Array, index: number): number => values[index] ?? 0;
   for (let index = 1, reversed = 0; index < size; index += 1) {
     let bit = size >> 1;
-    for (; reversed & bit; bit >>= 1) reversed ^= bit;
+    for (; reversed & bit; bit >>= 1) {
+      reversed ^= bit;
+    }
     reversed ^= bit;
     if (index < reversed) {
       for (const values of [real, imaginary]) {

@@ -48,12 +48,16 @@ export async function makeAssets() {
   const wanted = await allAssets();
   await mkdir(target, { recursive: true });
   for (const name of await readdir(target)) {
-    if (!wanted.has(name)) await rm(join(target, name));
+    if (!wanted.has(name)) {
+      await rm(join(target, name));
+    }
   }
   for (const [name, content] of wanted) {
     const path = join(target, name);
     const present = await readFile(path).catch(() => undefined);
-    if (present === undefined || !present.equals(content)) await writeFile(path, content);
+    if (present === undefined || !present.equals(content)) {
+      await writeFile(path, content);
+    }
   }
   return [...wanted.keys()];
 }

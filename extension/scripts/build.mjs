@@ -28,7 +28,9 @@ export async function build(folder) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => (output += chunk));
+  }
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
   // It has been seen to exit with 0 after a failure.
   if (code !== 0 || !output.includes('built extension successfully')) {

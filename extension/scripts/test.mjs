@@ -30,7 +30,9 @@ function run(args, env = {}) {
     env: { ...ownEnvironment(), ...env },
     stdio: 'inherit',
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => child.kill(signal));
+  }
   return new Promise((resolve, reject) =>
     child.once('error', reject).once('close', (code) => resolve(code === 0)),
   );

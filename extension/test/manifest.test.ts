@@ -71,7 +71,9 @@ describe('the extension', () => {
     expect(packageJson['platforms']).toEqual(['macOS']);
     expect(packageJson['version']).toBe(rootManifest.version);
     expect(manifest.categories.length).toBeGreaterThan(0);
-    for (const category of manifest.categories) expect(categories).toContain(category);
+    for (const category of manifest.categories) {
+      expect(categories).toContain(category);
+    }
   });
 
   test('has its icon for light and dark in 512 by 512 pixels', () => {
@@ -85,8 +87,9 @@ describe('the extension', () => {
     expect(existsSync(join(folder, 'README.md'))).toBe(true);
     const headings = readFileSync(join(folder, 'CHANGELOG.md'), 'utf8').match(/^## .*$/gm) ?? [];
     expect(headings.length).toBeGreaterThan(0);
-    for (const heading of headings)
+    for (const heading of headings) {
       expect(heading).toMatch(/^## \[.+\] - (\{PR_MERGE_DATE\}|\d{4}-\d\d-\d\d)$/);
+    }
   });
 
   test('holds no assets but those that its code or its manifest names', () => {
@@ -117,11 +120,15 @@ describe.each(manifest.commands)('the command $name', (command) => {
     expect(isTitleCase(command.title)).toBe(true);
     expect(command.description).toMatch(/^[A-Z].*\.$/);
     expect(['view', 'no-view', 'menu-bar']).toContain(command.mode);
-    if (command.icon !== undefined) expect(sizeOf(join(folder, 'assets', command.icon))).toEqual([512, 512]);
+    if (command.icon !== undefined) {
+      expect(sizeOf(join(folder, 'assets', command.icon))).toEqual([512, 512]);
+    }
   });
 
   test('is refreshed in the background only by a mode and an interval that allow it', () => {
-    if (command.interval === undefined) return;
+    if (command.interval === undefined) {
+      return;
+    }
     expect(['no-view', 'menu-bar']).toContain(command.mode);
     const [, count, unit] = /^(\d+)([smhd])$/.exec(command.interval) ?? [];
     expect(Number(count) * seconds[unit as keyof typeof seconds]).toBeGreaterThanOrEqual(60);

@@ -28,7 +28,9 @@ export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number): number => {
     const value = sorted[index];
-    if (value === undefined) throw new RangeError('the spread of no values');
+    if (value === undefined) {
+      throw new RangeError('the spread of no values');
+    }
     return value;
   };
   const middle = (sorted.length - 1) / 2;
@@ -42,7 +44,9 @@ export function spread(values: readonly number[]): Spread {
 /** Several runs of one side as one; the load's figures are the first run's. Throws a RangeError when there are none. */
 export function merge(runs: readonly Side[]): Side {
   const [first] = runs;
-  if (first === undefined) throw new RangeError('no runs to merge');
+  if (first === undefined) {
+    throw new RangeError('no runs to merge');
+  }
   return { ...first, iterations: runs.flatMap((run) => run.iterations) };
 }
 

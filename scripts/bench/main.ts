@@ -47,7 +47,9 @@ function parseOptions(): Options | 'help' {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return 'help';
+  if (values.help) {
+    return 'help';
+  }
   const { model, voice, phonemes, json } = values;
   return {
     work: { model, voice, phonemes, seed: 0 },
@@ -100,23 +102,29 @@ async function benchmark(options: Options, note: (step: string) => void): Promis
   try {
     for (const step of schedule(iterations, peerIterations)) {
       note(`${step.side === 'ours' ? 'Tidemark' : 'mlx-audio'}, iterations: ${step.iterations} …`);
-      if (step.side === 'ours') runs.push(await profileOurs(work, step.iterations));
-      else await peer?.iterate();
+      if (step.side === 'ours') {
+        runs.push(await profileOurs(work, step.iterations));
+      } else {
+        await peer?.iterate();
+      }
     }
   } finally {
     peer?.close();
   }
   const tidemark = summarise(merge(runs));
   const base = { kind: 'benchmark', startedAt, machine, work, tidemark } as const;
-  if (!peer) return base;
+  if (!peer) {
+    return base;
+  }
   const summary = summarise(peer.side);
   return { ...base, peer: summary, comparison: compare(tidemark, summary) };
 }
 
 try {
   const options = parseOptions();
-  if (options === 'help') process.stdout.write(usage);
-  else {
+  if (options === 'help') {
+    process.stdout.write(usage);
+  } else {
     const document = await benchmark(options, (step) => process.stderr.write(`${step}\n`));
     process.stdout.write(
       options.json ? `${JSON.stringify(document, null, 2)}\n` : `${formatReport(document)}\n`,

@@ -62,7 +62,9 @@ export class Peer {
   }
 
   get side(): Side {
-    if (this.#loaded === undefined) throw new TypeError('the peer has not loaded');
+    if (this.#loaded === undefined) {
+      throw new TypeError('the peer has not loaded');
+    }
     const { versions, ...load } = this.#loaded;
     return { name: 'mlx-audio', versions, load, iterations: this.#iterations };
   }

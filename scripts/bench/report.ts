@@ -47,7 +47,9 @@ export function formatReport(document: BenchmarkDocument): string {
       sides.map(row),
     ),
   ];
-  if (peer && comparison) lines.push('', ...conclusions(tidemark, peer, comparison));
+  if (peer && comparison) {
+    lines.push('', ...conclusions(tidemark, peer, comparison));
+  }
   return lines.join('\n');
 }
 

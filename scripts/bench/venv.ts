@@ -17,7 +17,9 @@ export async function ensurePeerPython(note: (step: string) => void): Promise<st
   const python = join(folder, 'bin', 'python');
   const stamp = join(folder, 'installed.txt');
   const pins = await readFile(requirements, 'utf8');
-  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === pins) return python;
+  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === pins) {
+    return python;
+  }
   note('Installing mlx-audio and MLX for Python into build/bench/venv …');
   try {
     await rm(folder, { recursive: true, force: true });

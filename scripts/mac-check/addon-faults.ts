@@ -24,13 +24,24 @@ export function addonFaults(addon: MachO, surroundings: Surroundings): string[] 
 
 function imageFaults({ cpu, kind, minimumMacOS, signed, exports }: MachO): string[] {
   const faults: string[] = [];
-  if (cpu !== 'arm64') faults.push('It is not for arm64.');
+  if (cpu !== 'arm64') {
+    faults.push('It is not for arm64.');
+  }
   // dlopen takes both, and Node's process.dlopen is dlopen.
-  if (kind === 'other') faults.push('It is neither a bundle nor a dynamic library.');
-  if (minimumMacOS === undefined) faults.push('It is not for macOS.');
-  else if (Number(minimumMacOS) > oldestMacOS) faults.push(`It needs macOS ${minimumMacOS}.`);
-  if (!signed) faults.push('It is not signed, not even ad hoc.');
-  if (!exports.has('_napi_register_module_v1')) faults.push('It does not export napi_register_module_v1.');
+  if (kind === 'other') {
+    faults.push('It is neither a bundle nor a dynamic library.');
+  }
+  if (minimumMacOS === undefined) {
+    faults.push('It is not for macOS.');
+  } else if (Number(minimumMacOS) > oldestMacOS) {
+    faults.push(`It needs macOS ${minimumMacOS}.`);
+  }
+  if (!signed) {
+    faults.push('It is not signed, not even ad hoc.');
+  }
+  if (!exports.has('_napi_register_module_v1')) {
+    faults.push('It does not export napi_register_module_v1.');
+  }
   return faults;
 }
 
@@ -38,12 +49,20 @@ function libraryFaults({ libraries, rpaths }: MachO): string[] {
   const faults: string[] = [];
   const known = [systemLibrary, cxxLibrary, mlxLibrary];
   for (const library of libraries) {
-    if (!known.includes(library)) faults.push(`It links ${library}.`);
+    if (!known.includes(library)) {
+      faults.push(`It links ${library}.`);
+    }
   }
-  if (!libraries.includes(mlxLibrary)) faults.push('It does not link libmlx.');
+  if (!libraries.includes(mlxLibrary)) {
+    faults.push('It does not link libmlx.');
+  }
   // A second C++ runtime has type information of its own, and MLX's exceptions would pass its catch clauses by.
-  if (!libraries.includes(cxxLibrary)) faults.push("It does not link the system's C++ library.");
-  if (!rpaths.includes(mlxRpath)) faults.push(`It does not look for libmlx in ${mlxRpath}.`);
+  if (!libraries.includes(cxxLibrary)) {
+    faults.push("It does not link the system's C++ library.");
+  }
+  if (!rpaths.includes(mlxRpath)) {
+    faults.push(`It does not look for libmlx in ${mlxRpath}.`);
+  }
   return faults;
 }
 
@@ -60,8 +79,12 @@ function importFaults({ imports }: MachO, { libmlx, nodeApi }: Surroundings): st
       case mlxLibrary:
         return libmlx.exports.has(name) ? undefined : `It needs ${name}, which libmlx does not export.`;
       case 'any':
-        if (nodeApi.has(name.slice(1))) return undefined;
-        if (name.includes('3mlx4core')) return `It needs ${name}, which libmlx does not export.`;
+        if (nodeApi.has(name.slice(1))) {
+          return undefined;
+        }
+        if (name.includes('3mlx4core')) {
+          return `It needs ${name}, which libmlx does not export.`;
+        }
         return name.includes('St3__1')
           ? `It needs ${name}, which the C++ library of macOS ${oldestMacOS} is not known to have (see cxx-library.ts).`
           : `It needs ${name}, which no library provides.`;

@@ -37,7 +37,9 @@ export async function buildMacAddon(toolchain: MacToolchain): Promise<string> {
   const notePath = join(toolchain.folder, 'tidemark.json');
   const sourceKey = addonSourceKey(root, 'darwin-arm64');
   const buildKey = keyOf(sourceKey, zig, keyOfFiles(root, recipe));
-  if (isCurrent(addon, notePath, buildKey)) return addon;
+  if (isCurrent(addon, notePath, buildKey)) {
+    return addon;
+  }
 
   await checkRequirements(toolchain.context, ['python'], 100_000_000);
   const { cmake, generator } = await findBuildTools(toolchain.context);

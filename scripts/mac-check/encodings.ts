@@ -3,7 +3,9 @@
 /** One character a byte: symbol names are ASCII. */
 export function cString(bytes: Buffer, start: number): string {
   const end = bytes.indexOf(0, start);
-  if (end === -1) throw new Error(`The string at ${start} has no end`);
+  if (end === -1) {
+    throw new Error(`The string at ${start} has no end`);
+  }
   return bytes.toString('latin1', start, end);
 }
 
@@ -15,6 +17,8 @@ export function uleb128(bytes: Buffer, start: number): [value: number, end: numb
     const byte = bytes.readUInt8(at);
     at += 1;
     value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return [value, at];
+    if (byte < 0x80) {
+      return [value, at];
+    }
   }
 }

@@ -52,7 +52,9 @@ const privateExternal = 0x10;
 
 /** @throws Error when the bytes are no 64-bit little-endian Mach-O file */
 export function readMachO(file: Buffer): MachO {
-  if (file.length < 32 || file.readUInt32LE(0) !== magic64) throw new Error('Not a 64-bit Mach-O file');
+  if (file.length < 32 || file.readUInt32LE(0) !== magic64) {
+    throw new Error('Not a 64-bit Mach-O file');
+  }
   const libraries: string[] = [];
   const rpaths: string[] = [];
   let symtab: number | undefined;
@@ -91,7 +93,9 @@ export function readMachO(file: Buffer): MachO {
         trie = slice(8);
         break;
       case command.buildVersion:
-        if (file.readUInt32LE(at + 8) === platformMacOS) minimumMacOS = version(file.readUInt32LE(at + 12));
+        if (file.readUInt32LE(at + 8) === platformMacOS) {
+          minimumMacOS = version(file.readUInt32LE(at + 12));
+        }
         break;
       case command.codeSignature:
         signed = file.readUInt32LE(at + 12) > 0;
@@ -126,13 +130,17 @@ function importsOfStreams(streams: readonly Buffer[], libraries: readonly string
 
 /** The same from the symbol table, for images whose bindings are chained through their data (LC_DYLD_CHAINED_FIXUPS). */
 function importsOfTable(file: Buffer, symtab: number | undefined, libraries: readonly string[]): Import[] {
-  if (symtab === undefined) return [];
+  if (symtab === undefined) {
+    return [];
+  }
   const symbols = file.readUInt32LE(symtab + 8);
   const count = file.readUInt32LE(symtab + 12);
   const strings = file.readUInt32LE(symtab + 16);
   const imports: Import[] = [];
   for (let entry = symbols; entry < symbols + count * 16; entry += 16) {
-    if ((file.readUInt8(entry + 4) & ~privateExternal) !== undefinedExternal) continue;
+    if ((file.readUInt8(entry + 4) & ~privateExternal) !== undefinedExternal) {
+      continue;
+    }
     // A signed byte here too: the linker's 254 for "any image" is the streams' -2.
     imports.push({
       name: cString(file, strings + file.readUInt32LE(entry)),
@@ -143,7 +151,9 @@ function importsOfTable(file: Buffer, symtab: number | undefined, libraries: rea
 }
 
 function libraryAt(ordinal: number, libraries: readonly string[]): string {
-  if (ordinal === flatLookupOrdinal) return 'any';
+  if (ordinal === flatLookupOrdinal) {
+    return 'any';
+  }
   return libraries[ordinal - 1] ?? `special place ${ordinal}`;
 }
 
@@ -152,7 +162,9 @@ function readExports(trie: Buffer): Set<string> {
   const names = new Set<string>();
   const visit = (node: number, prefix: string) => {
     const [terminalSize, afterSize] = uleb128(trie, node);
-    if (terminalSize > 0) names.add(prefix);
+    if (terminalSize > 0) {
+      names.add(prefix);
+    }
     let at = afterSize + terminalSize;
     const children = trie.readUInt8(at);
     at += 1;
@@ -163,7 +175,9 @@ function readExports(trie: Buffer): Set<string> {
       at = next;
     }
   };
-  if (trie.length > 0) visit(0, '');
+  if (trie.length > 0) {
+    visit(0, '');
+  }
   return names;
 }
 

@@ -15,7 +15,9 @@ process.on('SIGTERM', () => interruption.abort());
 const toolchain = await macToolchain(interruption.signal);
 const addon = await buildMacAddon(toolchain);
 const faults = addonFaults(readMachO(readFileSync(addon)), toolchain.surroundings);
-for (const fault of faults) console.error(fault);
+for (const fault of faults) {
+  console.error(fault);
+}
 if (faults.length === 0) {
   console.log(
     `${relative(layoutOf().root, addon)} is fit for macOS 14 on Apple silicon. Copied to the same place on a Mac, with ` +

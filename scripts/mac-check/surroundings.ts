@@ -48,7 +48,9 @@ export async function macToolchain(signal: AbortSignal): Promise<MacToolchain> {
   const zigFolder = join(folder, `zig-${zig.version}`);
   const mlxFolder = join(folder, `mlx-${libmlx['darwin-arm64'].version}`);
   const missing = [zigFolder, mlxFolder].filter((path) => !existsSync(path));
-  if (missing.length > 0) await checkRequirements(context, ['python'], missing.length * 600_000_000);
+  if (missing.length > 0) {
+    await checkRequirements(context, ['python'], missing.length * 600_000_000);
+  }
   await mkdir(folder, { recursive: true });
   if (missing.includes(zigFolder)) {
     const unpacked = await unpack(context, await fetchWheel(context, zig), 'zig');
@@ -95,7 +97,9 @@ export async function runTool(
 ): Promise<void> {
   const { env, context } = toolchain;
   const { status, output } = await run(command, args, { env, signal: context.signal });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${output.slice(-8000)}`);
+  if (status !== 0) {
+    throw new Error(`${command} ${args.join(' ')} failed:\n${output.slice(-8000)}`);
+  }
 }
 
 function nodeApiFunctions(): Set<string> {
@@ -103,7 +107,9 @@ function nodeApiFunctions(): Set<string> {
     symbols: Record<string, { js_native_api_symbols: string[]; node_api_symbols: string[] } | undefined>;
   };
   const listed = symbols[nodeApiVersion];
-  if (listed === undefined) throw new Error(`node-api-headers lists no Node-API ${nodeApiVersion}`);
+  if (listed === undefined) {
+    throw new Error(`node-api-headers lists no Node-API ${nodeApiVersion}`);
+  }
   return new Set([...listed.js_native_api_symbols, ...listed.node_api_symbols]);
 }
 

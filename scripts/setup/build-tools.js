@@ -33,10 +33,11 @@ export async function findBuildTools(context) {
 
   /** @type {string[]} */
   let generator;
-  if ((await run('ninja', ['--version'], { env, signal })).status === 0) generator = ['-G', 'Ninja'];
-  else if ((await run('make', ['--version'], { env, signal })).status === 0)
+  if ((await run('ninja', ['--version'], { env, signal })).status === 0) {
+    generator = ['-G', 'Ninja'];
+  } else if ((await run('make', ['--version'], { env, signal })).status === 0) {
     generator = ['-G', 'Unix Makefiles'];
-  else {
+  } else {
     const ninja = await fetchTool(
       context,
       ninjaPins[context.platform],
@@ -56,7 +57,9 @@ export async function findBuildTools(context) {
 async function fetchTool(context, pin, program) {
   const folder = join(context.layout.tools, `${pin.project}-${pin.version}`);
   const path = join(folder, program);
-  if (existsSync(path)) return path;
+  if (existsSync(path)) {
+    return path;
+  }
   const unpacked = await unpack(context, await fetchWheel(context, pin), pin.project);
   // Python's zipfile leaves the archive's file modes out.
   await chmod(join(unpacked, program), 0o755);

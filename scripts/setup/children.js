@@ -35,7 +35,9 @@ const graceMilliseconds = 3000;
  * @throws {Interrupted}
  */
 export async function run(command, args, { cwd, env = process.env, input, log, signal } = {}) {
-  if (signal?.aborted) throw new Interrupted();
+  if (signal?.aborted) {
+    throw new Interrupted();
+  }
   // A process group of its own can be ended whole: npm, pip and CMake start further processes.
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const logStream = log === undefined ? undefined : createWriteStream(log, { flags: 'a' });
@@ -70,14 +72,19 @@ export async function run(command, args, { cwd, env = process.env, input, log, s
         resolve(code ?? 128);
       });
     });
-    if (signal?.aborted) throw new Interrupted();
+    if (signal?.aborted) {
+      throw new Interrupted();
+    }
     return { status, output };
   } finally {
     signal?.removeEventListener('abort', end);
     clearTimeout(lastResort);
     await new Promise((resolve) => {
-      if (logStream) logStream.end(() => resolve(undefined));
-      else resolve(undefined);
+      if (logStream) {
+        logStream.end(() => resolve(undefined));
+      } else {
+        resolve(undefined);
+      }
     });
   }
 }
@@ -87,7 +94,9 @@ export async function run(command, args, { cwd, env = process.env, input, log, s
  * @param {NodeJS.Signals} signal
  */
 function endGroup(group, signal) {
-  if (group === undefined) return;
+  if (group === undefined) {
+    return;
+  }
   try {
     process.kill(-group, signal);
   } catch {

@@ -22,8 +22,9 @@ test('an interruption ends what a program has started, too, before it is reporte
   // The inner shell outlives a signal that is sent to the outer one alone.
   const script = `sh -c 'echo $$ > "${note}"; sleep 60' & wait`;
   const running = run('sh', ['-c', script], { signal: interruption.signal });
-  while (!existsSync(note) || readFileSync(note, 'utf8') === '')
+  while (!existsSync(note) || readFileSync(note, 'utf8') === '') {
     await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   const grandchild = Number(readFileSync(note, 'utf8'));
   interruption.abort();
   await assert.rejects(running, { name: 'Interrupted' });

@@ -11,15 +11,23 @@ const diskTrouble = /ENOSPC|EDQUOT|no space left|disk quota/i;
  * @param {string} output
  */
 export function reason(output) {
-  if (diskTrouble.test(output)) return ': the disk is full';
-  if (certificateTrouble.test(output)) return ': the connection is not trusted';
-  if (networkTrouble.test(output)) return ': there is no connection';
+  if (diskTrouble.test(output)) {
+    return ': the disk is full';
+  }
+  if (certificateTrouble.test(output)) {
+    return ': the connection is not trusted';
+  }
+  if (networkTrouble.test(output)) {
+    return ': there is no connection';
+  }
   return '';
 }
 
 /** @param {string} output */
 export function networkRemedy(output) {
-  if (diskTrouble.test(output)) return 'Free some disk space, then run the same command again.';
+  if (diskTrouble.test(output)) {
+    return 'Free some disk space, then run the same command again.';
+  }
   if (certificateTrouble.test(output)) {
     return 'A proxy on the way may need its certificate to be known to pip and npm.';
   }

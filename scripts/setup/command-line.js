@@ -77,7 +77,9 @@ export async function setUpFromCommandLine(args) {
       return interruptedStatus;
     }
     const failure = error instanceof SetupFailure ? error : asFailure(error);
-    if (failure === undefined) throw error;
+    if (failure === undefined) {
+      throw error;
+    }
     lines.say(`\n${failure.message}\n${failure.remedy}`);
     return 1;
   }

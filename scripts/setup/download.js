@@ -45,8 +45,12 @@ export async function fetchWheel(context, pin) {
         // pip download installs nothing, so a person's wish to install only into virtual environments is not touched.
         { env: { ...context.env, PIP_REQUIRE_VIRTUALENV: '0' }, signal: context.signal },
       );
-      if (status === 0) return;
-      if (/DO NOT MATCH THE HASHES/.test(output)) throw wrongHash(what);
+      if (status === 0) {
+        return;
+      }
+      if (/DO NOT MATCH THE HASHES/.test(output)) {
+        throw wrongHash(what);
+      }
       throw new SetupFailure(
         `${what} could not be fetched from the Python package index${reason(output)}.`,
         `${networkRemedy(output)}\npip said: ${lastError(output)}`,
@@ -75,7 +79,9 @@ export async function fetchNpmArchive(context, pin) {
         ['pack', `${pin.name}@${pin.version}`, '--pack-destination', folder, '--ignore-scripts'],
         folder,
       );
-      if (status === 0) return;
+      if (status === 0) {
+        return;
+      }
       throw new SetupFailure(
         `${what} could not be fetched from the npm registry${reason(output)}.`,
         `${networkRemedy(output)}\nnpm said: ${lastError(output)}`,
@@ -93,7 +99,9 @@ export async function fetchNpmArchive(context, pin) {
  */
 export async function runNpm(context, args, cwd) {
   const { npm } = context.tools;
-  if (npm === undefined) throw new Error('npm was not looked for');
+  if (npm === undefined) {
+    throw new Error('npm was not looked for');
+  }
   return run(
     npm.command,
     [
@@ -130,7 +138,9 @@ export async function hashOfFile(algorithm, path, encoding) {
 async function fetchArchive(context, { what, file, matches, download }) {
   const path = join(context.layout.downloads, file);
   if (existsSync(path)) {
-    if (await matches(path)) return path;
+    if (await matches(path)) {
+      return path;
+    }
     await rm(path);
   }
   const folder = await newPartialFolder(context, `download-${file}`);
@@ -143,7 +153,9 @@ async function fetchArchive(context, { what, file, matches, download }) {
         'Run the same command again.',
       );
     }
-    if (!(await matches(join(folder, fetched)))) throw wrongHash(what);
+    if (!(await matches(join(folder, fetched)))) {
+      throw wrongHash(what);
+    }
     await mkdir(context.layout.downloads, { recursive: true });
     await rename(join(folder, fetched), path);
     return path;

@@ -26,19 +26,27 @@ export async function takeLock(path, { signal, onWait }) {
   let waiting = false;
   while (!(await create(path, own))) {
     const holder = await readHolder(path);
-    if (holder === undefined) continue;
+    if (holder === undefined) {
+      continue;
+    }
     if (!(await isSetup(holder))) {
       await removeStale(path, holder);
       continue;
     }
-    if (!waiting) onWait(holder);
+    if (!waiting) {
+      onWait(holder);
+    }
     waiting = true;
     await sleep(pollMilliseconds, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) throw new Interrupted();
+    if (signal.aborted) {
+      throw new Interrupted();
+    }
   }
   return async () => {
     // Someone may have removed the lock by hand and another set-up taken it since.
-    if ((await readHolder(path)) === process.pid) await rm(path, { force: true });
+    if ((await readHolder(path)) === process.pid) {
+      await rm(path, { force: true });
+    }
   };
 }
 
@@ -51,7 +59,9 @@ async function create(path, content) {
     await writeFile(path, content, { flag: 'wx' });
     return true;
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') {
+      return false;
+    }
     throw error;
   }
 }
@@ -60,7 +70,9 @@ async function create(path, content) {
 async function readHolder(path) {
   try {
     const holder = Number.parseInt(await readFile(path, 'utf8'), 10);
-    if (Number.isInteger(holder)) return holder;
+    if (Number.isInteger(holder)) {
+      return holder;
+    }
     // Created, and its process id not written yet.
     await sleep(50);
     const later = Number.parseInt(await readFile(path, 'utf8'), 10);
@@ -76,7 +88,9 @@ async function readHolder(path) {
  * @param {number} pid
  */
 async function isSetup(pid) {
-  if (pid <= 0) return false;
+  if (pid <= 0) {
+    return false;
+  }
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -106,6 +120,9 @@ async function removeStale(path, holder) {
     return;
   }
   const moved = await readHolder(aside);
-  if (moved !== holder) await rename(aside, path);
-  else await rm(aside, { force: true });
+  if (moved !== holder) {
+    await rename(aside, path);
+  } else {
+    await rm(aside, { force: true });
+  }
 }

@@ -40,7 +40,9 @@ for (const [signal, expected] of [
   test(`${signal} ends the step's program, leaves nothing that a later run would trust, and says how to go on`, async (t) => {
     const root = repositoryWhoseNpm(t, 'touch started', 'sleep 60', 'touch survived');
     const { child, ended } = setUp(root, '--only-dependencies');
-    while (!existsSync(join(root, 'started'))) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!existsSync(join(root, 'started'))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     child.kill(signal);
     const { status, output } = await ended;
     assert.equal(status, expected);

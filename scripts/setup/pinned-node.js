@@ -16,6 +16,8 @@ export function pinnedNode(root, platform) {
     readJson(join(root, 'package.json'))
   );
   const version = manifest.optionalDependencies[name];
-  if (version === undefined) throw new Error(`package.json does not pin ${name}`);
+  if (version === undefined) {
+    throw new Error(`package.json does not pin ${name}`);
+  }
   return { name, version, executable: join(root, 'node_modules', name, 'bin', 'node') };
 }

@@ -35,7 +35,9 @@ test("the lock file holds the pinned Node of each platform, with its hash, and t
 
 test('every dependency in the lock file has a hash and names no registry', () => {
   for (const [path, { integrity, resolved, link } = {}] of Object.entries(lock.packages)) {
-    if (!path.startsWith('node_modules/') || link === true) continue;
+    if (!path.startsWith('node_modules/') || link === true) {
+      continue;
+    }
     assert.match(integrity ?? '', /^sha512-/, path);
     assert.equal(resolved, undefined, path);
   }

@@ -87,14 +87,22 @@ export function olderThan(version, major, minor) {
  * @param {string} [osRelease] the text of /etc/os-release
  */
 export function installCommand(packages, machine, osRelease = readOsRelease()) {
-  if (machine.platform === 'darwin') return packages.mac;
+  if (machine.platform === 'darwin') {
+    return packages.mac;
+  }
   const family = osRelease
     .split('\n')
     .filter((line) => /^ID(_LIKE)?=/.test(line))
     .join(' ');
-  if (/fedora|rhel|centos/.test(family)) return `sudo dnf install ${packages.fedora}`;
-  if (/arch/.test(family)) return `sudo pacman -S ${packages.arch}`;
-  if (/suse/.test(family)) return `sudo zypper install ${packages.suse}`;
+  if (/fedora|rhel|centos/.test(family)) {
+    return `sudo dnf install ${packages.fedora}`;
+  }
+  if (/arch/.test(family)) {
+    return `sudo pacman -S ${packages.arch}`;
+  }
+  if (/suse/.test(family)) {
+    return `sudo zypper install ${packages.suse}`;
+  }
   return `sudo apt-get install ${packages.debian}`;
 }
 

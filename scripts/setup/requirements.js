@@ -31,11 +31,19 @@ const cxx20Program =
 export async function checkRequirements(context, needs, bytes) {
   /** @type {Missing[]} */
   const missing = [];
-  if (needs.includes('npm')) missing.push(...(await findNpm(context)));
-  if (needs.includes('python')) missing.push(...(await findPython(context)));
-  if (needs.includes('compiler')) missing.push(...(await findCompiler(context)));
+  if (needs.includes('npm')) {
+    missing.push(...(await findNpm(context)));
+  }
+  if (needs.includes('python')) {
+    missing.push(...(await findPython(context)));
+  }
+  if (needs.includes('compiler')) {
+    missing.push(...(await findCompiler(context)));
+  }
   missing.push(...checkDisk(context, bytes));
-  if (missing.length === 0) return;
+  if (missing.length === 0) {
+    return;
+  }
   throw new SetupFailure(
     `Tidemark cannot be set up yet: ${missing.length === 1 ? 'this is' : 'these are'} missing.`,
     [
@@ -137,10 +145,14 @@ async function findCompiler({ env, machine, signal, tools }) {
  * @returns {Missing[]}
  */
 function checkDisk({ layout }, bytes) {
-  if (bytes === 0) return [];
+  if (bytes === 0) {
+    return [];
+  }
   mkdirSync(layout.build, { recursive: true });
   const { bavail, bsize } = statfsSync(layout.build);
-  if (bavail * bsize >= bytes) return [];
+  if (bavail * bsize >= bytes) {
+    return [];
+  }
   const megabytes = (/** @type {number} */ count) => `${Math.ceil(count / 1e6)} MB`;
   return [
     {

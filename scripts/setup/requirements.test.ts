@@ -13,7 +13,9 @@ function machineWith(t: TestContext, programs: Record<string, readonly string[]>
   const folder = temporaryFolder(t);
   // What the fake programs themselves are written in.
   symlinkSync('/bin/sh', join(folder, 'sh'));
-  for (const [name, lines] of Object.entries(programs)) writeProgram(join(folder, name), ...lines);
+  for (const [name, lines] of Object.entries(programs)) {
+    writeProgram(join(folder, name), ...lines);
+  }
   return temporaryContext(t, { env: { PATH: folder } });
 }
 

@@ -43,8 +43,11 @@ export async function setUp(context, steps, lines) {
     for (const step of steps) {
       lines.start(step.label);
       // Asked again: the steps before may have changed what this one is made from.
-      if (isCurrent(context, step, stamps)) lines.end('up to date');
-      else await finish(context, step, stamps, lines);
+      if (isCurrent(context, step, stamps)) {
+        lines.end('up to date');
+      } else {
+        await finish(context, step, stamps, lines);
+      }
     }
     return true;
   } finally {

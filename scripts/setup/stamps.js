@@ -29,7 +29,9 @@ export function keyOfFiles(root, paths) {
   const hash = createHash('sha256');
   for (const path of paths.flatMap((path) => filesBelow(join(root, path))).sort()) {
     hash.update(`${relative(root, path).split(sep).join('/')}\0`);
-    if (existsSync(path)) hash.update(createHash('sha256').update(readFileSync(path)).digest());
+    if (existsSync(path)) {
+      hash.update(createHash('sha256').update(readFileSync(path)).digest());
+    }
   }
   return hash.digest('hex');
 }
@@ -39,7 +41,9 @@ export function keyOfFiles(root, paths) {
  * @returns {string[]}
  */
 function filesBelow(path) {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    return [path];
+  }
   return readdirSync(path).flatMap((name) => filesBelow(join(path, name)));
 }
 

@@ -47,7 +47,9 @@ export class StepLines {
    * @param {{timed?: boolean}} [options] whether to say how long it took
    */
   end(outcome, { timed = false } = {}) {
-    if (this.#open === undefined) return;
+    if (this.#open === undefined) {
+      return;
+    }
     const { label, startedAt, timer } = this.#open;
     clearInterval(timer);
     const lead = `  ${label} `.padEnd(width, '.');

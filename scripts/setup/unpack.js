@@ -60,6 +60,8 @@ export async function replaceFolder(from, to) {
  * @returns {string}
  */
 export function python(context) {
-  if (context.tools.python === undefined) throw new Error('Python was not looked for');
+  if (context.tools.python === undefined) {
+    throw new Error('Python was not looked for');
+  }
   return context.tools.python;
 }

@@ -26,8 +26,11 @@ export type FileContent = Uint8Array | string | Iterable<string>;
 export async function writeWhole(path: string, content: FileContent, purpose: FilePurpose): Promise<void> {
   try {
     const target = await resolveTarget(path);
-    if (target.kind === 'stream') await writeInto(target.path, content, constants.O_WRONLY);
-    else await replaceFile(target.path, content);
+    if (target.kind === 'stream') {
+      await writeInto(target.path, content, constants.O_WRONLY);
+    } else {
+      await replaceFile(target.path, content);
+    }
   } catch (cause) {
     throw notWritable(path, purpose, cause);
   }
@@ -40,7 +43,9 @@ export async function writeWhole(path: string, content: FileContent, purpose: Fi
 export async function checkWritable(path: string, purpose: FilePurpose): Promise<void> {
   try {
     const target = await resolveTarget(path);
-    if (target.kind === 'stream') return;
+    if (target.kind === 'stream') {
+      return;
+    }
     const probe = temporaryBeside(target.path);
     await (await open(probe, 'wx')).close();
     await rm(probe);
@@ -56,15 +61,20 @@ interface Target {
 
 /** Follows a link, so that its file is replaced and not the link; a device must never be replaced by a file. */
 async function resolveTarget(path: string): Promise<Target> {
-  if (path === '' || path.endsWith('/'))
+  if (path === '' || path.endsWith('/')) {
     throw Object.assign(new Error('not the name of a file'), { code: 'EISDIR' });
+  }
   try {
     const entry = await stat(path);
-    if (entry.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    if (entry.isDirectory()) {
+      throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    }
     // A pipe behind /dev/stdout has no path of its own, so only a file's links are followed to the end.
     return entry.isFile() ? { kind: 'file', path: await realpath(path) } : { kind: 'stream', path };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw error;
+    }
     return { kind: 'file', path };
   }
 }
@@ -88,7 +98,9 @@ async function writeInto(path: string, content: FileContent, flags: 'wx' | numbe
   const file = await open(path, flags);
   try {
     await file.writeFile(content);
-    if (flags === 'wx') await file.sync();
+    if (flags === 'wx') {
+      await file.sync();
+    }
   } finally {
     await file.close();
   }
@@ -124,7 +136,9 @@ function reasonOf(
 
 function notWritable(path: string, purpose: FilePurpose, cause: unknown): TidemarkError {
   // Not the file's doing, but that of the pieces.
-  if (cause instanceof TidemarkError) return cause;
+  if (cause instanceof TidemarkError) {
+    return cause;
+  }
   const { code = '', message } = cause as NodeJS.ErrnoException;
   const [reason, hint] = reasonOf(code, purpose) ?? [message, `Choose another place with ${purpose.option}.`];
   return new TidemarkError('not-writable', `${purpose.what} cannot be written to “${path}”: ${reason}.`, {

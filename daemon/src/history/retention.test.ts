@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
-import { exampleAlert, exampleRun, finishedRun, steppingClock, withHistory } from '../../test/example-histories.ts';
+import {
+  exampleAlert,
+  exampleRun,
+  finishedRun,
+  steppingClock,
+  withHistory,
+} from '../../test/example-histories.ts';
 import { History } from './history.ts';
 import { openDatabase } from './opening.ts';
 import { mostRemovedAtOnce } from './retention.ts';

@@ -10,7 +10,13 @@ import { runDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
-import { exampleRun, finishedRun, runAtWork, scheduleTrigger, withHistory } from '../../test/example-histories.ts';
+import {
+  exampleRun,
+  finishedRun,
+  runAtWork,
+  scheduleTrigger,
+  withHistory,
+} from '../../test/example-histories.ts';
 import { openHistory } from './history.ts';
 
 const withCode = (code: string) => (error: unknown) =>

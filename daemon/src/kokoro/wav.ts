@@ -26,13 +26,17 @@ const longestData = 0xffff_ffff - 64;
 export function encodeWav(samples: Float32Array, { sampleRate, format }: WavOptions): Buffer {
   const bytesPerSample = format === 'int16' ? 2 : 4;
   const dataBytes = samples.length * bytesPerSample;
-  if (dataBytes > longestData) throw new RangeError(`a WAV file cannot hold ${samples.length} samples`);
+  if (dataBytes > longestData) {
+    throw new RangeError(`a WAV file cannot hold ${samples.length} samples`);
+  }
   const header = wavHeader(samples.length, dataBytes, bytesPerSample, sampleRate, format);
   const file = Buffer.alloc(header.length + dataBytes);
   header.copy(file);
   let at = header.length;
   for (const [index, sample] of samples.entries()) {
-    if (!Number.isFinite(sample)) throw new RangeError(`sample ${index} of the audio is ${sample}`);
+    if (!Number.isFinite(sample)) {
+      throw new RangeError(`sample ${index} of the audio is ${sample}`);
+    }
     at =
       format === 'int16'
         ? file.writeInt16LE(Math.round(Math.min(1, Math.max(-1, sample)) * 32_767), at)

@@ -9,7 +9,9 @@ import { launch } from '../harness/launch.ts';
 import * as double from '../raycast-api/index.ts';
 
 const [, , bundles, dataFolder] = process.argv;
-if (bundles === undefined || dataFolder === undefined) throw new Error('two folders are needed');
+if (bundles === undefined || dataFolder === undefined) {
+  throw new Error('two folders are needed');
+}
 void double;
 
 // React and its renderer are there in Raycast before a command is.
@@ -29,9 +31,15 @@ let drawn: number | undefined;
 let content: number | undefined;
 await screen.until('it is unloaded', () => {
   const now = performance.now();
-  if (screen.isClosed) return true;
-  if (screen.all('MenuBarExtra').length > 0) drawn ??= now;
-  if (screen.all('MenuBarExtra.Item').length > 0) content ??= now;
+  if (screen.isClosed) {
+    return true;
+  }
+  if (screen.all('MenuBarExtra').length > 0) {
+    drawn ??= now;
+  }
+  if (screen.all('MenuBarExtra.Item').length > 0) {
+    content ??= now;
+  }
   return false;
 });
 const ended = performance.now();

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { RealDaemon } from '../contract/real-daemon.ts';
 
 const bundles = process.env['TIDEMARK_BUNDLES'];
-if (bundles === undefined) throw new Error('TIDEMARK_BUNDLES has to name the folder that `ray build` wrote');
+if (bundles === undefined) {
+  throw new Error('TIDEMARK_BUNDLES has to name the folder that `ray build` wrote');
+}
 
 const launches = 15;
 const cold = fileURLToPath(new URL('cold-menu-bar.ts', import.meta.url));
@@ -27,7 +29,9 @@ function launchCold(dataFolder: string): Launch {
     ['--no-warnings', cold, bundles ?? '', dataFolder],
     { encoding: 'utf8', env: { ...process.env, NODE_ENV: 'production', HOME: home } },
   );
-  if (status !== 0) throw new Error(stderr);
+  if (status !== 0) {
+    throw new Error(stderr);
+  }
   return JSON.parse(stdout) as Launch;
 }
 

@@ -56,7 +56,9 @@ async function drawn(options: LaunchOptions = {}): Promise<TreeNode> {
     ...options,
   });
   await screen.until('it is unloaded', () => screen.isClosed);
-  if (screen.drawn === undefined) throw new Error('Nothing is left in the menu bar');
+  if (screen.drawn === undefined) {
+    throw new Error('Nothing is left in the menu bar');
+  }
   return screen.drawn;
 }
 

@@ -1,11 +1,7 @@
 /** Profile Memory: the form with a person's defaults, the run as it goes, and what it found. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  exampleInterruptedRun,
-  exampleProgress,
-  exampleRun,
-} from '../../../shared/test/example-messages.ts';
+import { exampleInterruptedRun, exampleProgress, exampleRun } from '../../../shared/test/example-messages.ts';
 import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import type { RunProgress } from '../../../shared/src/protocol/daemon/run-progress.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
@@ -94,8 +90,9 @@ test('the progress is shown by iteration with active and peak, then the result w
   await step(screen, exampleProgress().step);
   await screen.until('the iteration', () => /Iteration 1 of 5/.test(markdown(screen)));
   const { activeBytes, peakBytes } = exampleSample(1);
-  for (const bytes of [activeBytes, peakBytes])
+  for (const bytes of [activeBytes, peakBytes]) {
     expect(screen.text).toContain(`${(bytes / 1e6).toFixed(1)} MB`);
+  }
   expect(markdown(screen)).toMatch(/2 of 6/);
   await step(screen, { kind: 'ended', record: ended });
   await screen.until('the result', () => screen.actionsOf().includes('Profile Again'));

@@ -44,7 +44,9 @@ const open = (options: object = {}): Screen =>
 
 const itemOf = (screen: Screen, id: number): TreeNode => {
   const found = screen.all('List.Item').find(({ props }) => props['id'] === String(id));
-  if (found === undefined) throw new Error(`There is no run ${id} in:\n${screen.toString()}`);
+  if (found === undefined) {
+    throw new Error(`There is no run ${id} in:\n${screen.toString()}`);
+  }
   return found;
 };
 

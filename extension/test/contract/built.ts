@@ -11,7 +11,9 @@ import type { Screen } from '../harness/screen.ts';
 import { makeTinyModel } from './real-daemon.ts';
 
 const folder = process.env['TIDEMARK_BUNDLES'];
-if (folder === undefined) throw new Error('TIDEMARK_BUNDLES has to name the folder that `ray build` wrote');
+if (folder === undefined) {
+  throw new Error('TIDEMARK_BUNDLES has to name the folder that `ray build` wrote');
+}
 export const bundles = folder;
 
 // Nothing of whoever runs the tests is looked at: not their daemon, not their service.
@@ -20,7 +22,9 @@ process.env['HOME'] = mkdtempSync(join(tmpdir(), 'tm-home-'));
 const temporary: string[] = [process.env['HOME']];
 
 after(() => {
-  for (const path of temporary) rmSync(path, { recursive: true, force: true });
+  for (const path of temporary) {
+    rmSync(path, { recursive: true, force: true });
+  }
 });
 
 /** A tiny model's folder, removed after the tests. */

@@ -20,7 +20,9 @@ const collect = globalThis.gc;
 /** What keeps the process, less the pipes to the daemon's process. */
 const handles = (): Record<string, number> => {
   const counts: Record<string, number> = {};
-  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
+  for (const name of process.getActiveResourcesInfo()) {
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
   return counts;
 };
 
@@ -51,7 +53,9 @@ test(`${rounds} launches leave nothing`, { timeout: 300_000 }, async (context) =
   const command = loadBundle(bundles, 'menu-bar').default;
   // Every other time the menu is open, and is closed by a person.
   const launches = async (count: number): Promise<void> => {
-    for (let round = 0; round < count; round += 1) await openAndClose(command, round % 2 === 1);
+    for (let round = 0; round < count; round += 1) {
+      await openAndClose(command, round % 2 === 1);
+    }
   };
   // What is made once, compiled code among it, is made by then.
   await launches(200);
@@ -68,7 +72,9 @@ test(`${rounds} launches leave nothing`, { timeout: 300_000 }, async (context) =
 
 /** The daemon's own count, from its open files: this question's connection is the only one. */
 async function noConnectionLeft(): Promise<void> {
-  if (process.platform !== 'linux') return;
+  if (process.platform !== 'linux') {
+    return;
+  }
   const { daemon: itself } = await daemon.ask((client) => client.call('status', {}));
   const folder = `/proc/${itself.pid}/fd`;
   const sockets = readdirSync(folder).filter((fd) => {

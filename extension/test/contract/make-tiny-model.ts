@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { tinyConfig, writeTinyKokoro } from '../../../daemon/test/tiny-kokoro.ts';
 
 const [, , folder] = process.argv;
-if (folder === undefined) throw new Error('a folder is needed');
+if (folder === undefined) {
+  throw new Error('a folder is needed');
+}
 
 writeTinyKokoro(folder);
 

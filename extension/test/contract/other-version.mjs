@@ -8,13 +8,17 @@ const version = process.env['TIDEMARK_TEST_PROTOCOL_VERSION'];
 registerHooks({
   load(url, context, next) {
     const loaded = next(url, context);
-    if (!url.endsWith('/protocol/daemon/wire.ts')) return loaded;
+    if (!url.endsWith('/protocol/daemon/wire.ts')) {
+      return loaded;
+    }
     const source = String(loaded.source);
     const changed = source.replace(
       /export const protocolVersion = \d+;/,
       `export const protocolVersion = ${version};`,
     );
-    if (changed === source) throw new Error('wire.ts no longer declares its version as it did');
+    if (changed === source) {
+      throw new Error('wire.ts no longer declares its version as it did');
+    }
     return { ...loaded, source: changed };
   },
 });

@@ -36,7 +36,9 @@ export class RealDaemon {
   constructor({ modelsOf }: RealDaemonOptions = {}) {
     for (const name of ['models', 'voices']) {
       const path = join(modelsOf ?? '', name);
-      if (modelsOf !== undefined && existsSync(path)) symlinkSync(path, join(this.dataFolder, name));
+      if (modelsOf !== undefined && existsSync(path)) {
+        symlinkSync(path, join(this.dataFolder, name));
+      }
     }
   }
 
@@ -82,7 +84,9 @@ export class RealDaemon {
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;
@@ -100,6 +104,8 @@ export function makeTinyModel(folder: string): string {
   const { status, stderr } = spawnSync(pinnedNode, [join(here, 'make-tiny-model.ts'), folder], {
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`The tiny model was not made: ${stderr}`);
+  if (status !== 0) {
+    throw new Error(`The tiny model was not made: ${stderr}`);
+  }
   return folder;
 }

@@ -56,7 +56,9 @@ export function valuesOf(form: TreeNode): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const { type, props, entered, children } of form.children) {
     const { id } = props;
-    if (typeof id !== 'string') continue;
+    if (typeof id !== 'string') {
+      continue;
+    }
     values[id] = props['value'] ?? entered ?? props['defaultValue'] ?? emptyValue(type, children);
   }
   return values;

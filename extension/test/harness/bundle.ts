@@ -16,15 +16,21 @@ const provided: Readonly<Record<string, string>> = {
 let hookedFolder: string | undefined;
 
 function hook(folder: string): void {
-  if (hookedFolder === folder) return;
+  if (hookedFolder === folder) {
+    return;
+  }
   hookedFolder = folder;
   const bundles = pathToFileURL(join(folder, '/')).href;
   registerHooks({
     resolve(specifier, context, next) {
       const isFromBundle = context.parentURL?.startsWith(bundles) ?? false;
-      if (!isFromBundle || isBuiltin(specifier)) return next(specifier, context);
+      if (!isFromBundle || isBuiltin(specifier)) {
+        return next(specifier, context);
+      }
       const url = provided[specifier];
-      if (url === undefined) throw new Error(`The bundle needs ${specifier}, which Raycast does not provide`);
+      if (url === undefined) {
+        throw new Error(`The bundle needs ${specifier}, which Raycast does not provide`);
+      }
       return { url, shortCircuit: true };
     },
   });

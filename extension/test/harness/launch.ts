@@ -27,7 +27,9 @@ function propsOf(options: LaunchOptions): object {
 /** A command with a view or for the menu bar: its default export is its component. */
 export function launch(name: string, command: unknown, options: LaunchOptions = {}): Screen {
   raycast.restart({ ...options, command: name });
-  if (raycast.command.mode === 'no-view') throw new Error(`${name} has no view; run it`);
+  if (raycast.command.mode === 'no-view') {
+    throw new Error(`${name} has no view; run it`);
+  }
   const screen = new Screen(command as ComponentType<never>, propsOf(options), {
     ...options,
     // What nobody has looked at yet is kept for the end of the test.
@@ -40,7 +42,9 @@ export function launch(name: string, command: unknown, options: LaunchOptions = 
 /** A command without a view: resolves when it has ended. */
 export async function runCommand(name: string, command: unknown, options: LaunchOptions = {}): Promise<void> {
   raycast.restart({ ...options, command: name });
-  if (raycast.command.mode !== 'no-view') throw new Error(`${name} has a view; launch it`);
+  if (raycast.command.mode !== 'no-view') {
+    throw new Error(`${name} has a view; launch it`);
+  }
   await (command as (props: object) => Promise<void>)(propsOf(options));
 }
 

@@ -19,18 +19,24 @@ export interface Container {
 
 const remove = (parent: TreeNode, child: TreeNode): void => {
   const place = parent.children.indexOf(child);
-  if (place >= 0) parent.children.splice(place, 1);
+  if (place >= 0) {
+    parent.children.splice(place, 1);
+  }
   child.parent = undefined;
 };
 
 const append = (parent: TreeNode, child: TreeNode): void => {
-  if (child.parent !== undefined) remove(child.parent, child);
+  if (child.parent !== undefined) {
+    remove(child.parent, child);
+  }
   parent.children.push(child);
   child.parent = parent;
 };
 
 const insert = (parent: TreeNode, child: TreeNode, before: TreeNode): void => {
-  if (child.parent !== undefined) remove(child.parent, child);
+  if (child.parent !== undefined) {
+    remove(child.parent, child);
+  }
   parent.children.splice(parent.children.indexOf(before), 0, child);
   child.parent = parent;
 };
@@ -145,7 +151,7 @@ export function startRendering(container: Container, onError: (error: unknown) =
     unmount() {
       updateContainerSync(null, root, null, null);
       flushSyncWork();
-      while (flushPassiveEffects());
+      while (flushPassiveEffects()) {}
     },
   };
 }

@@ -20,7 +20,9 @@ export function brokenRules(root: TreeNode): string[] {
 
 /** Identical items at one level: "their onAction handlers will not be executed correctly". */
 function repeatedMenuItems(node: TreeNode): string[] {
-  if (!['MenuBarExtra', 'MenuBarExtra.Submenu', 'MenuBarExtra.Section'].includes(node.type)) return [];
+  if (!['MenuBarExtra', 'MenuBarExtra.Submenu', 'MenuBarExtra.Section'].includes(node.type)) {
+    return [];
+  }
   const items = node.children.filter(({ type }) => type === 'MenuBarExtra.Item');
   return twice(
     items.map(({ props }) => JSON.stringify([props['title'], props['subtitle'], props['icon']])),
@@ -28,7 +30,9 @@ function repeatedMenuItems(node: TreeNode): string[] {
 }
 
 function repeated(node: TreeNode, within: string, type: string, prop: string): string[] {
-  if (node.type !== within) return [];
+  if (node.type !== within) {
+    return [];
+  }
   const values = [...walk(node)].filter((each) => each.type === type).map(({ props }) => props[prop]);
   return twice(values.filter((value) => value !== undefined)).map(
     (value) => `${within} has two ${type} with the ${prop} ${String(value)}`,
@@ -36,13 +40,17 @@ function repeated(node: TreeNode, within: string, type: string, prop: string): s
 }
 
 function repeatedFields(node: TreeNode): string[] {
-  if (node.type !== 'Form') return [];
+  if (node.type !== 'Form') {
+    return [];
+  }
   const ids = node.children.map(({ props }) => props['id']).filter((id) => id !== undefined);
   return twice(ids).map((id) => `Form has two fields with the id ${String(id)}`);
 }
 
 function repeatedShortcuts(node: TreeNode): string[] {
-  if (node.type !== 'ActionPanel') return [];
+  if (node.type !== 'ActionPanel') {
+    return [];
+  }
   const shortcuts = [...walk(node)].flatMap(({ props }) =>
     combinationsOf(props['shortcut']).map(({ modifiers, key }) =>
       [...modifiers].sort().concat(key).join('+'),

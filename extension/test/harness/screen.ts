@@ -73,8 +73,11 @@ export class Screen {
       },
       pop: () => {
         const left = this.#views.at(-1);
-        if (this.#views.length === 1) raycast.pops += 1;
-        else this.#views = this.#views.slice(0, -1);
+        if (this.#views.length === 1) {
+          raycast.pops += 1;
+        } else {
+          this.#views = this.#views.slice(0, -1);
+        }
         this.#render();
         left?.onPop?.();
       },
@@ -87,7 +90,9 @@ export class Screen {
   }
 
   #render(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed) {
+      return;
+    }
     const place = raycast.command.mode === 'menu-bar' ? 'menu-bar' : 'view';
     this.#rendering.render(
       createElement(
@@ -102,7 +107,9 @@ export class Screen {
 
   #onCommit(): void {
     this.commits += 1;
-    for (const rule of brokenRules(this.#container.root)) this.#errors.push(new Error(rule));
+    for (const rule of brokenRules(this.#container.root)) {
+      this.#errors.push(new Error(rule));
+    }
     if (!this.#isMenuOpen && !this.#isClosed && raycast.options.command !== undefined) {
       const isMenuBar = raycast.command.mode === 'menu-bar';
       const [menu] = this.#container.root.children[0]?.children ?? [];
@@ -116,7 +123,9 @@ export class Screen {
   }
 
   #wake(): void {
-    for (const wake of this.#waiting) wake();
+    for (const wake of this.#waiting) {
+      wake();
+    }
   }
 
   get isClosed(): boolean {
@@ -131,7 +140,9 @@ export class Screen {
   /** The component that fills the shown view: a list, a form, a detail, a menu. */
   get top(): TreeNode {
     const [shown] = this.#container.root.children.at(-1)?.children ?? [];
-    if (shown === undefined) throw new Error('The command shows nothing');
+    if (shown === undefined) {
+      throw new Error('The command shows nothing');
+    }
     return shown;
   }
 
@@ -143,8 +154,9 @@ export class Screen {
 
   get(type: string, title?: Query): TreeNode {
     const [found] = this.all(type, title);
-    if (found === undefined)
+    if (found === undefined) {
       throw new Error(`There is no ${type} ${String(title ?? '')} in:\n${this.toString()}`);
+    }
     return found;
   }
 
@@ -170,15 +182,23 @@ export class Screen {
   async until<T>(what: string, look: (screen: this) => T | undefined | false): Promise<T> {
     const deadline = Date.now() + this.#patience;
     for (;;) {
-      if (this.#errors.length > 0) throw this.#errors.shift();
+      if (this.#errors.length > 0) {
+        throw this.#errors.shift();
+      }
       let found: T | undefined | false;
       try {
         found = look(this);
       } catch (error) {
-        if (Date.now() > deadline) throw error;
+        if (Date.now() > deadline) {
+          throw error;
+        }
       }
-      if (found !== undefined && found !== false) return found;
-      if (Date.now() > deadline) throw new Error(`In vain for: ${what}. It shows:\n${this.toString()}`);
+      if (found !== undefined && found !== false) {
+        return found;
+      }
+      if (Date.now() > deadline) {
+        throw new Error(`In vain for: ${what}. It shows:\n${this.toString()}`);
+      }
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           clearTimeout(timer);
@@ -197,7 +217,9 @@ export class Screen {
     const found = within
       .flatMap((panel) => [...walk(panel)])
       .find((each) => /^Action(\.|$)/.test(each.type) && matches(actionTitle(each), title));
-    if (found === undefined) throw new Error(`There is no action ${String(title)} in:\n${this.toString()}`);
+    if (found === undefined) {
+      throw new Error(`There is no action ${String(title)} in:\n${this.toString()}`);
+    }
     await runAction(found, this.top);
     await this.settle();
   }
@@ -206,7 +228,9 @@ export class Screen {
   async click(title: Query, type: 'left-click' | 'right-click' = 'left-click'): Promise<void> {
     const item = this.get('MenuBarExtra.Item', title);
     const { onAction } = item.props;
-    if (typeof onAction !== 'function') throw new Error(`${titleOf(item)} is greyed out: it has no action`);
+    if (typeof onAction !== 'function') {
+      throw new Error(`${titleOf(item)} is greyed out: it has no action`);
+    }
     (onAction as (event: unknown) => void)({ type });
     await this.settle();
   }
@@ -214,7 +238,9 @@ export class Screen {
   /** Puts something into a form's field, or into a list's search field, or chooses from its dropdown. */
   async enter(field: string, value: unknown): Promise<void> {
     const node = [...walk(this.top)].find(({ props }) => props['id'] === field);
-    if (node === undefined) throw new Error(`There is no field ${field} in:\n${this.toString()}`);
+    if (node === undefined) {
+      throw new Error(`There is no field ${field} in:\n${this.toString()}`);
+    }
     node.entered = value;
     (node.props['onChange'] as ((value: unknown) => void) | undefined)?.(value);
     await this.settle();
@@ -227,17 +253,25 @@ export class Screen {
 
   async choose(value: string): Promise<void> {
     const [dropdown] = slot(this.top, 'searchBarAccessory');
-    if (dropdown === undefined) throw new Error('The search bar has no dropdown');
+    if (dropdown === undefined) {
+      throw new Error('The search bar has no dropdown');
+    }
     const values = [...walk(dropdown)].map(({ props }) => props['value']);
-    if (!values.includes(value)) throw new Error(`The dropdown has no ${value}, but ${values.join(', ')}`);
+    if (!values.includes(value)) {
+      throw new Error(`The dropdown has no ${value}, but ${values.join(', ')}`);
+    }
     (dropdown.props['onChange'] as ((value: string) => void) | undefined)?.(value);
     await this.settle();
   }
 
   /** Lets what is due happen: promises, effects, renderings. Throws what the command threw. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-    if (this.#errors.length > 0) throw this.#errors.shift();
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    if (this.#errors.length > 0) {
+      throw this.#errors.shift();
+    }
   }
 
   /** Back, as with the escape key. */
@@ -248,7 +282,9 @@ export class Screen {
 
   /** Ends the command. Throws what it threw and nobody has seen. */
   close(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed) {
+      return;
+    }
     this.#isClosed = true;
     this.#rendering.unmount();
     this.#wake();

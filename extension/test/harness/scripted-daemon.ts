@@ -84,7 +84,11 @@ export class ScriptedDaemon implements AsyncDisposable {
 
   publish<T extends Topic>(topic: T, data: EventData<T>): void {
     const frame = this.#parser.encode(wireEvents.event, { topic, sequence: this.#sequence++, data });
-    for (const [socket, topics] of this.#sockets) if (topics.includes(topic)) socket.write(frame);
+    for (const [socket, topics] of this.#sockets) {
+      if (topics.includes(topic)) {
+        socket.write(frame);
+      }
+    }
   }
 
   /** How many connections are told of a topic. */
@@ -94,7 +98,9 @@ export class ScriptedDaemon implements AsyncDisposable {
 
   /** As when the daemon's process is killed: connections break, and nothing listens. */
   async stop(): Promise<void> {
-    for (const socket of this.#sockets.keys()) socket.destroy();
+    for (const socket of this.#sockets.keys()) {
+      socket.destroy();
+    }
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -125,7 +131,9 @@ export class ScriptedDaemon implements AsyncDisposable {
     let reply: object;
     try {
       const result = await this.#resultOf(socket, method, parameters);
-      if (result === silence) return;
+      if (result === silence) {
+        return;
+      }
       reply = { id, result };
     } catch (error) {
       const { code, hint } =
@@ -133,7 +141,9 @@ export class ScriptedDaemon implements AsyncDisposable {
       const [number] = errorNumbers[code];
       reply = { id, error: { code, number, message: (error as Error).message, hint } };
     }
-    if (!socket.destroyed) socket.write(this.#parser.encode(wireEvents.response, reply));
+    if (!socket.destroyed) {
+      socket.write(this.#parser.encode(wireEvents.response, reply));
+    }
   }
 
   #resultOf(socket: Socket, method: string, parameters: unknown): unknown {
@@ -150,7 +160,9 @@ export class ScriptedDaemon implements AsyncDisposable {
       return {};
     }
     const answer = this.script[method as Method] as ((parameters: unknown) => unknown) | undefined;
-    if (answer === undefined) throw new Error(`The test's daemon was not told what to answer to ${method}`);
+    if (answer === undefined) {
+      throw new Error(`The test's daemon was not told what to answer to ${method}`);
+    }
     return answer(parameters);
   }
 }

@@ -15,7 +15,9 @@ beforeEach(() => {
 afterEach(() => {
   const errors = closeAll();
   vi.restoreAllMocks();
-  if (errors.length > 0) throw errors[0];
+  if (errors.length > 0) {
+    throw errors[0];
+  }
   if (complaints.length > 0) {
     throw new Error(`Something was complained about: ${complaints.map((each) => each.join(' ')).join('\n')}`);
   }

@@ -56,8 +56,11 @@ export class Home implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#before === undefined) delete process.env['HOME'];
-    else process.env['HOME'] = this.#before;
+    if (this.#before === undefined) {
+      delete process.env['HOME'];
+    } else {
+      process.env['HOME'] = this.#before;
+    }
     // A program that a test's command started may still write its last line there.
     rmSync(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }

@@ -15,11 +15,17 @@ export interface TreeNode {
 /** Itself and everything below, in order. */
 export function* walk(node: TreeNode): Generator<TreeNode> {
   yield node;
-  for (const child of node.children) yield* walk(child);
+  for (const child of node.children) {
+    yield* walk(child);
+  }
 }
 
 export const ancestor = (node: TreeNode, type: string): TreeNode | undefined => {
-  for (let each = node.parent; each !== undefined; each = each.parent) if (each.type === type) return each;
+  for (let each = node.parent; each !== undefined; each = each.parent) {
+    if (each.type === type) {
+      return each;
+    }
+  }
   return undefined;
 };
 
@@ -45,21 +51,28 @@ const shorten = (text: string | undefined): string =>
 export function wording(node: TreeNode): string {
   const words: string[] = [];
   const collect = (value: unknown): void => {
-    if (typeof value === 'string') words.push(value);
-    else if (value instanceof Date) words.push(value.toISOString());
-    else if (Array.isArray(value)) value.forEach(collect);
-    else if (typeof value === 'object' && value !== null && !isValidElement(value))
+    if (typeof value === 'string') {
+      words.push(value);
+    } else if (value instanceof Date) {
+      words.push(value.toISOString());
+    } else if (Array.isArray(value)) {
+      value.forEach(collect);
+    } else if (typeof value === 'object' && value !== null && !isValidElement(value)) {
       Object.values(value).forEach(collect);
+    }
   };
   for (const { type, props } of walk(node)) {
-    if (type === 'slot') continue;
+    if (type === 'slot') {
+      continue;
+    }
     for (const [name, value] of Object.entries(props)) {
       if (
         !['icon', 'keywords', 'shortcut', 'id', 'value', 'style', 'source', 'tintColor', 'color'].includes(
           name,
         )
-      )
+      ) {
         collect(value);
+      }
     }
   }
   return words.join('\n');

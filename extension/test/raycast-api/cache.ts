@@ -52,7 +52,9 @@ export class Cache {
     entries.set(key, data);
     let size = [...entries.values()].reduce((sum, each) => sum + Buffer.byteLength(each), 0);
     for (const [oldest, each] of entries) {
-      if (size <= this.#capacity) break;
+      if (size <= this.#capacity) {
+        break;
+      }
       entries.delete(oldest);
       size -= Buffer.byteLength(each);
     }
@@ -62,14 +64,18 @@ export class Cache {
   remove(key: string): boolean {
     checkCall('Cache.remove', [key]);
     const isRemoved = this.#entries.delete(key);
-    if (isRemoved) this.#tell(key, undefined);
+    if (isRemoved) {
+      this.#tell(key, undefined);
+    }
     return isRemoved;
   }
 
   clear(options?: { notifySubscribers: boolean }): void {
     checkCall('Cache.clear', options === undefined ? [] : [options]);
     this.#entries.clear();
-    if (options?.notifySubscribers !== false) this.#tell(undefined, undefined);
+    if (options?.notifySubscribers !== false) {
+      this.#tell(undefined, undefined);
+    }
   }
 
   subscribe(subscriber: Subscriber): () => void {
@@ -79,6 +85,8 @@ export class Cache {
   }
 
   #tell(key: string | undefined, data: string | undefined): void {
-    for (const subscriber of this.#subscribers) subscriber(key, data);
+    for (const subscriber of this.#subscribers) {
+      subscriber(key, data);
+    }
   }
 }

@@ -8,18 +8,28 @@ import { loadTable } from './table.ts';
 /** Throws where no overload takes the arguments. */
 export function checkCall(name: string, args: readonly unknown[]): void {
   const overloads = loadTable().functions[name];
-  if (overloads === undefined) throw new Error(`@raycast/api declares no function ${name}`);
+  if (overloads === undefined) {
+    throw new Error(`@raycast/api declares no function ${name}`);
+  }
   const problems = overloads.map((parameters) => {
-    if (args.length > parameters.length) return `it takes ${parameters.length} arguments`;
+    if (args.length > parameters.length) {
+      return `it takes ${parameters.length} arguments`;
+    }
     for (const [place, parameter] of parameters.entries()) {
       const given = args[place];
-      if (given === undefined && parameter.optional) continue;
+      if (given === undefined && parameter.optional) {
+        continue;
+      }
       const problem = problemWith(parameter.shape, given, parameter.name);
-      if (problem !== undefined) return problem;
+      if (problem !== undefined) {
+        return problem;
+      }
     }
     return undefined;
   });
-  if (!problems.includes(undefined)) throw new WrongUse(`${name}: ${problems.join('; or ')}.`);
+  if (!problems.includes(undefined)) {
+    throw new WrongUse(`${name}: ${problems.join('; or ')}.`);
+  }
 }
 
 /** Makes a function that checks its call, and resolves later, as those that ask Raycast's app do. */
@@ -37,7 +47,9 @@ function asked<Args extends unknown[], T>(
 export const showHUD = asked('showHUD', (title: string, options?: { popToRootType?: string }) => {
   raycast.huds.push(title);
   raycast.windowCloses += 1;
-  if (options?.popToRootType === 'immediate') raycast.pops += 1;
+  if (options?.popToRootType === 'immediate') {
+    raycast.pops += 1;
+  }
 });
 
 export const closeMainWindow = asked('closeMainWindow', (...options: [unknown?]) => {
@@ -77,7 +89,9 @@ export const updateCommandMetadata = asked(
 );
 
 export const confirmAlert = asked('confirmAlert', (alert: RecordedAlert) => {
-  if (raycast.launchType === 'background') throw new Error('An alert cannot be shown in a background launch');
+  if (raycast.launchType === 'background') {
+    throw new Error('An alert cannot be shown in a background launch');
+  }
   raycast.alerts.push(alert);
   const isConfirmed = raycast.options.confirm?.(alert) ?? true;
   (isConfirmed ? alert.primaryAction : alert.dismissAction)?.onAction?.();
@@ -86,15 +100,20 @@ export const confirmAlert = asked('confirmAlert', (alert: RecordedAlert) => {
 
 export const launchCommand = asked('launchCommand', (launch: RecordedLaunch) => {
   const command = raycast.manifest.commands.find(({ name }) => name === launch.name);
-  if (command === undefined) throw new Error(`Command ${launch.name} does not exist`);
-  if (raycast.options.disabled?.includes(launch.name) === true)
+  if (command === undefined) {
+    throw new Error(`Command ${launch.name} does not exist`);
+  }
+  if (raycast.options.disabled?.includes(launch.name) === true) {
     throw new Error(`Command ${launch.name} is disabled`);
+  }
   if (launch.type === 'background' && command.mode === 'view') {
     throw new Error(`Command ${launch.name} has a view, so it cannot be launched in the background`);
   }
   const declared = (command.arguments ?? []).map(({ name }) => name);
   const unknown = Object.keys(launch.arguments ?? {}).find((name) => !declared.includes(name));
-  if (unknown !== undefined) throw new WrongUse(`launchCommand: ${launch.name} has no argument ${unknown}.`);
+  if (unknown !== undefined) {
+    throw new WrongUse(`launchCommand: ${launch.name} has no argument ${unknown}.`);
+  }
   // It travels to another process.
   raycast.launches.push(JSON.parse(JSON.stringify(launch)) as RecordedLaunch);
 });
@@ -134,7 +153,9 @@ export const Clipboard = {
 
 /** What an action's or a call's content is as text. */
 export function textOf(content: unknown): string {
-  if (typeof content !== 'object' || content === null) return String(content);
+  if (typeof content !== 'object' || content === null) {
+    return String(content);
+  }
   const { text, file, html } = content as { text?: string; file?: string; html?: string };
   return text ?? html ?? file ?? '';
 }

@@ -39,7 +39,9 @@ export function problemWith(shape: Shape, value: unknown, path: string): string 
       objects.push(alternative);
     } else {
       const problem = problemWithPart(alternative, value, path);
-      if (problem === undefined) return problemOfMeaning(shape, value, path);
+      if (problem === undefined) {
+        return problemOfMeaning(shape, value, path);
+      }
       problems.push(problem);
     }
   }
@@ -61,12 +63,18 @@ function problemWithObject(
   const isOpen = shapes.some(({ index }) => index !== undefined);
   const known = new Set(shapes.flatMap(({ properties }) => Object.keys(properties)));
   const unknown = Object.keys(value).find((name) => !known.has(name) && value[name] !== undefined);
-  if (!isOpen && unknown !== undefined) return `${path} has no ${unknown}; it has ${[...known].join(', ')}`;
+  if (!isOpen && unknown !== undefined) {
+    return `${path} has no ${unknown}; it has ${[...known].join(', ')}`;
+  }
   for (const [name, given] of Object.entries(value)) {
     const declared = shapes.flatMap(({ properties }) => properties[name]?.shape ?? []);
-    if (given === undefined || declared.length === 0 || shapes.length === 1) continue;
+    if (given === undefined || declared.length === 0 || shapes.length === 1) {
+      continue;
+    }
     const problem = problemWith({ kind: 'union', of: declared }, given, `${path}.${name}`);
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) {
+      return problem;
+    }
   }
   const problems = shapes.map(
     (shape) => missingOrWrong(shape.properties, value, path) ?? indexed(shape, value, path),
@@ -88,20 +96,28 @@ function missingOrWrong(
   for (const [name, { shape, optional }] of Object.entries(properties)) {
     const given = value[name];
     if (given === undefined) {
-      if (!optional && !allows(shape, undefined)) return `${path} needs ${name}`;
+      if (!optional && !allows(shape, undefined)) {
+        return `${path} needs ${name}`;
+      }
     } else {
       const problem = problemWith(shape, given, `${path}.${name}`);
-      if (problem !== undefined) return problem;
+      if (problem !== undefined) {
+        return problem;
+      }
     }
   }
   return undefined;
 }
 
 function indexed({ index, properties }: ObjectShape, value: Readonly<Record<string, unknown>>, path: string) {
-  if (index === undefined) return undefined;
+  if (index === undefined) {
+    return undefined;
+  }
   for (const [name, each] of Object.entries(value)) {
     const problem = name in properties ? undefined : problemWith(index, each, `${path}.${name}`);
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) {
+      return problem;
+    }
   }
   return undefined;
 }
@@ -135,10 +151,14 @@ function problemWithPart(shape: Shape, value: unknown, path: string): string | u
     case 'node':
       return unless(isNode(value));
     case 'array':
-      if (!Array.isArray(value)) return wrong();
+      if (!Array.isArray(value)) {
+        return wrong();
+      }
       for (const [place, each] of value.entries()) {
         const problem = problemWith(shape.of, each, `${path}[${place}]`);
-        if (problem !== undefined) return problem;
+        if (problem !== undefined) {
+          return problem;
+        }
       }
       return undefined;
     default:
@@ -151,7 +171,9 @@ function problemOfMeaning(shape: Shape, value: unknown, path: string): string | 
   if (shape.kind === 'named') {
     const check = semantics[shape.name];
     const problem = check?.(value);
-    if (problem !== undefined) return `${path} is ${shown(value)}: ${problem}`;
+    if (problem !== undefined) {
+      return `${path} is ${shown(value)}: ${problem}`;
+    }
     const inner = loadTable().types[shape.name];
     return inner === undefined ? undefined : problemOfMeaning(inner, value, path);
   }
@@ -204,7 +226,9 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isNode(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(isNode);
+  if (Array.isArray(value)) {
+    return value.every(isNode);
+  }
   return (
     value === null ||
     ['undefined', 'string', 'number', 'boolean'].includes(typeof value) ||
@@ -213,9 +237,15 @@ function isNode(value: unknown): boolean {
 }
 
 function shown(value: unknown): string {
-  if (isValidElement(value)) return 'a React element';
-  if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  if (isValidElement(value)) {
+    return 'a React element';
+  }
+  if (typeof value === 'function') {
+    return 'a function';
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map(shown).join(', ')}]`;
+  }
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

@@ -25,7 +25,9 @@ type Props = Readonly<Record<string, unknown>> & { children?: ReactNode; ref?: R
 /** The component of a name in the declarations, such as `List.Item.Detail`. */
 export function component(name: string): FunctionComponent<Props> {
   const spec = loadTable().components[name];
-  if (spec === undefined) throw new Error(`@raycast/api declares no component ${name}`);
+  if (spec === undefined) {
+    throw new Error(`@raycast/api declares no component ${name}`);
+  }
   const slots = Object.keys(spec.props).filter((prop) => {
     const shape = spec.props[prop]?.shape;
     return shape !== undefined && !notShown.has(prop) && takesElements(shape);
@@ -35,7 +37,9 @@ export function component(name: string): FunctionComponent<Props> {
   const Component: FunctionComponent<Props> = ({ ref, ...props }) => {
     const place = useContext(PlaceContext);
     const problem = problemWithProperties(spec.props, props, name);
-    if (problem !== undefined) throw new WrongUse(`<${name}>: ${problem}.`);
+    if (problem !== undefined) {
+      throw new WrongUse(`<${name}>: ${problem}.`);
+    }
     checkPlace(name, place);
     checkItself(name, props);
     useImperativeHandle(isFormItem ? ref : undefined, () => ({
@@ -43,7 +47,9 @@ export function component(name: string): FunctionComponent<Props> {
       reset: () => undefined,
     }));
     const { children, ...own } = props;
-    for (const slot of slots) delete (own as Record<string, unknown>)[slot];
+    for (const slot of slots) {
+      delete (own as Record<string, unknown>)[slot];
+    }
     return createElement(
       name,
       own,
@@ -70,7 +76,9 @@ function checkItself(name: string, props: Props): void {
   switch (name) {
     case 'MenuBarExtra.Item': {
       const alternate = props['alternate'] as { props: Props } | undefined;
-      if (alternate === undefined) return;
+      if (alternate === undefined) {
+        return;
+      }
       if (alternate.props['shortcut'] !== undefined || alternate.props['alternate'] !== undefined) {
         throw new WrongUse('<MenuBarExtra.Item>: an alternate has no shortcut and no alternate of its own.');
       }

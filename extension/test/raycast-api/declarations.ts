@@ -12,7 +12,9 @@ export function readDeclarations(path: string): Table {
   const ts = require('typescript') as typeof TypeScript;
   const program = ts.createProgram([path], { noLib: true, noResolve: true, types: [] });
   const source = program.getSourceFile(path);
-  if (source === undefined) throw new Error(`${path} cannot be read`);
+  if (source === undefined) {
+    throw new Error(`${path} cannot be read`);
+  }
   const reader = new DeclarationReader(ts, program.getTypeChecker());
   reader.readFile(source);
   return reader.table;
@@ -48,13 +50,19 @@ class DeclarationReader {
 
   #readStatement(statement: TypeScript.Statement, prefix: string): void {
     const ts = this.#ts;
-    if (!isExported(ts, statement, prefix) || ts.getJSDocDeprecatedTag(statement) !== undefined) return;
+    if (!isExported(ts, statement, prefix) || ts.getJSDocDeprecatedTag(statement) !== undefined) {
+      return;
+    }
     if (ts.isVariableStatement(statement)) {
       for (const declaration of statement.declarationList.declarations) {
-        if (!ts.isIdentifier(declaration.name)) continue;
+        if (!ts.isIdentifier(declaration.name)) {
+          continue;
+        }
         const name = `${prefix}${declaration.name.text}`;
         this.#noteExport(name);
-        if (declaration.type !== undefined) this.#readConstant(name, declaration.type);
+        if (declaration.type !== undefined) {
+          this.#readConstant(name, declaration.type);
+        }
       }
     } else if (ts.isFunctionDeclaration(statement) && statement.name !== undefined) {
       const name = `${prefix}${statement.name.text}`;
@@ -69,7 +77,9 @@ class DeclarationReader {
       this.#noteExport(name);
       this.#readClass(name, statement);
     } else if (ts.isModuleDeclaration(statement) && statement.body !== undefined) {
-      if (!ts.isModuleBlock(statement.body)) return;
+      if (!ts.isModuleBlock(statement.body)) {
+        return;
+      }
       for (const inner of statement.body.statements) {
         this.#readStatement(inner, `${prefix}${statement.name.text}.`);
       }
@@ -84,7 +94,9 @@ class DeclarationReader {
   #readConstant(name: string, type: TypeScript.TypeNode): void {
     const ts = this.#ts;
     if (ts.isIntersectionTypeNode(type)) {
-      for (const part of type.types) this.#readConstant(name, part);
+      for (const part of type.types) {
+        this.#readConstant(name, part);
+      }
     } else if (ts.isTypeReferenceNode(type)) {
       const head = type.typeName.getText();
       const [props] = type.typeArguments ?? [];
@@ -102,8 +114,12 @@ class DeclarationReader {
   #readMembers(name: string, type: TypeScript.TypeReferenceNode): void {
     const ts = this.#ts;
     for (const declaration of this.#declarations(type.typeName)) {
-      if (!ts.isInterfaceDeclaration(declaration)) continue;
-      if (declaration.name.text.startsWith('Deprecated') || name === 'environment') continue;
+      if (!ts.isInterfaceDeclaration(declaration)) {
+        continue;
+      }
+      if (declaration.name.text.startsWith('Deprecated') || name === 'environment') {
+        continue;
+      }
       this.#readMemberList(name, declaration.members);
     }
   }
@@ -111,10 +127,14 @@ class DeclarationReader {
   #readMemberList(name: string, members: TypeScript.NodeArray<TypeScript.TypeElement>): void {
     const ts = this.#ts;
     for (const member of members) {
-      if (!ts.isPropertySignature(member) || ts.getJSDocDeprecatedTag(member) !== undefined) continue;
+      if (!ts.isPropertySignature(member) || ts.getJSDocDeprecatedTag(member) !== undefined) {
+        continue;
+      }
       const memberName = `${name}.${member.name.getText()}`;
       const { type } = member;
-      if (type === undefined || !ts.isTypeQueryNode(type)) continue;
+      if (type === undefined || !ts.isTypeQueryNode(type)) {
+        continue;
+      }
       for (const declaration of this.#declarations(type.exprName)) {
         if (ts.isVariableDeclaration(declaration) && declaration.type !== undefined) {
           this.#readConstant(memberName, declaration.type);
@@ -147,7 +167,9 @@ class DeclarationReader {
   #addComponent(name: string, type: TypeScript.TypeNode): void {
     // Props & RefAttributes<…>: the reference is React's own affair.
     const own = this.#ts.isIntersectionTypeNode(type) ? type.types[0] : type;
-    if (own === undefined) throw new Error(`${name}: a component without props`);
+    if (own === undefined) {
+      throw new Error(`${name}: a component without props`);
+    }
     const spec: ComponentSpec = { props: this.#shapes.propertiesOf(own) };
     this.table.components[name] = spec;
   }
@@ -157,7 +179,9 @@ class DeclarationReader {
     const ts = this.#ts;
     for (const member of declaration.members) {
       const isHidden = ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private;
-      if (isHidden) continue;
+      if (isHidden) {
+        continue;
+      }
       const parameters = (): Parameter[] =>
         (member as TypeScript.MethodDeclaration).parameters.map((each) => this.#parameter(each));
       if (ts.isConstructorDeclaration(member)) {

@@ -45,7 +45,9 @@ function commandOf(code: string): unknown {
   const exports: { default?: unknown } = {};
   let isKnown = true;
   const require = (name: string): unknown => {
-    if (!(name in modules)) isKnown = false;
+    if (!(name in modules)) {
+      isKnown = false;
+    }
     return modules[name] ?? {};
   };
   new Function('require', 'exports', '__filename', '__dirname', outputText)(require, exports, here, here);
@@ -58,7 +60,9 @@ async function render(element: react.ReactNode, place: string): Promise<{ error:
   let error: unknown;
   const rendering = startRendering({ root, onCommit: () => undefined }, (each) => (error ??= each));
   rendering.render(react.createElement(PlaceContext.Provider, { value: place }, element));
-  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   return { error, root };
 }
 
@@ -83,7 +87,9 @@ function wellTyped(): typeof examples {
   return [...files.keys()].flatMap((name, place) => {
     const source = program.getSourceFile(name);
     const example = examples[place];
-    if (source === undefined || example === undefined) return [];
+    if (source === undefined || example === undefined) {
+      return [];
+    }
     const faults = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
     return faults.length === 0 ? [example] : [];
   });
@@ -100,7 +106,9 @@ test('there are examples of every view', () => {
 
 test.each(views)('example $about', async ({ code }) => {
   const command = commandOf(code);
-  if (typeof command !== 'function') return;
+  if (typeof command !== 'function') {
+    return;
+  }
   const isMenu = code.includes('<MenuBarExtra');
   raycast.restart({ command: isMenu ? 'menu-bar' : 'runs' });
   const { error, root } = await render(

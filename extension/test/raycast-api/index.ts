@@ -42,7 +42,9 @@ function namespace(name: string, base: object = {}): Tree {
   for (const each of below(components)) {
     tree[each.slice(name.length + 1)] = namespace(each, component(each));
   }
-  for (const each of below(enums)) tree[each.slice(name.length + 1)] = enumeration(each);
+  for (const each of below(enums)) {
+    tree[each.slice(name.length + 1)] = enumeration(each);
+  }
   return tree;
 }
 
@@ -99,7 +101,9 @@ export const Keyboard = {
     Common: Object.fromEntries(
       (loadTable().constants['Keyboard.Shortcut.Common'] ?? []).map((name) => {
         const shortcut = common[name];
-        if (shortcut === undefined) throw new Error(`The double knows no Keyboard.Shortcut.Common.${name}`);
+        if (shortcut === undefined) {
+          throw new Error(`The double knows no Keyboard.Shortcut.Common.${name}`);
+        }
         return [name, shortcut];
       }),
     ),

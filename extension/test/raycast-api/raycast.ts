@@ -136,7 +136,9 @@ class Raycast {
       this.trashed,
       this.pasted,
     ];
-    for (const record of [...records, this.preferencePanes]) record.length = 0;
+    for (const record of [...records, this.preferencePanes]) {
+      record.length = 0;
+    }
     this.windowCloses = 0;
     this.pops = 0;
   }
@@ -144,7 +146,9 @@ class Raycast {
   get command(): CommandDeclaration {
     const { command } = this.options;
     const found = this.manifest.commands.find(({ name }) => name === command);
-    if (found === undefined) throw new Error(`The manifest has no command ${String(command)}`);
+    if (found === undefined) {
+      throw new Error(`The manifest has no command ${String(command)}`);
+    }
     return found;
   }
 
@@ -164,7 +168,9 @@ class Raycast {
     }
     const known = Object.keys(values);
     const unknown = Object.keys(this.options.preferences ?? {}).find((name) => !known.includes(name));
-    if (unknown !== undefined) throw new Error(`The manifest declares no preference ${unknown}`);
+    if (unknown !== undefined) {
+      throw new Error(`The manifest declares no preference ${unknown}`);
+    }
     return values;
   }
 }

@@ -39,17 +39,23 @@ export class ShapeReader {
     for (const member of declaration.members) {
       const key = this.#ts.isStringLiteral(member.name) ? member.name.text : member.name.getText();
       const value = this.#checker.getConstantValue(member);
-      if (value === undefined) throw new Error(`${name}.${key} has no constant value`);
+      if (value === undefined) {
+        throw new Error(`${name}.${key} has no constant value`);
+      }
       members[key] = value;
     }
     this.#table.enums[name] = members;
-    if (!this.#enumNames.has(declaration)) this.#enumNames.set(declaration, name);
+    if (!this.#enumNames.has(declaration)) {
+      this.#enumNames.set(declaration, name);
+    }
   }
 
   /** The properties of an interface, an object type or an intersection of such, inherited ones included. */
   propertiesOf(type: TypeScript.TypeNode, bindings = noBindings): Record<string, Property> {
     const ts = this.#ts;
-    if (ts.isTypeLiteralNode(type)) return this.#members(type.members, bindings);
+    if (ts.isTypeLiteralNode(type)) {
+      return this.#members(type.members, bindings);
+    }
     if (ts.isIntersectionTypeNode(type)) {
       return Object.assign({}, ...type.types.map((part) => this.propertiesOf(part, bindings)));
     }
@@ -61,20 +67,36 @@ export class ShapeReader {
 
   shapeOf(type: TypeScript.TypeNode, bindings = noBindings): Shape {
     const ts = this.#ts;
-    if (ts.isParenthesizedTypeNode(type)) return this.shapeOf(type.type, bindings);
+    if (ts.isParenthesizedTypeNode(type)) {
+      return this.shapeOf(type.type, bindings);
+    }
     if (ts.isUnionTypeNode(type)) {
       return { kind: 'union', of: type.types.map((each) => this.shapeOf(each, bindings)) };
     }
     if (ts.isIntersectionTypeNode(type)) {
       return { kind: 'all', of: type.types.map((each) => this.shapeOf(each, bindings)) };
     }
-    if (ts.isArrayTypeNode(type)) return { kind: 'array', of: this.shapeOf(type.elementType, bindings) };
-    if (ts.isFunctionTypeNode(type)) return { kind: 'function' };
-    if (ts.isTypeLiteralNode(type)) return this.#objectOf(type.members, bindings);
-    if (ts.isLiteralTypeNode(type)) return this.#literal(type);
-    if (ts.isTypeReferenceNode(type)) return this.#reference(type, bindings);
-    if (ts.isTemplateLiteralTypeNode(type)) return this.#template(type);
-    if (ts.isIndexedAccessTypeNode(type) || ts.isTypeQueryNode(type)) return { kind: 'any' };
+    if (ts.isArrayTypeNode(type)) {
+      return { kind: 'array', of: this.shapeOf(type.elementType, bindings) };
+    }
+    if (ts.isFunctionTypeNode(type)) {
+      return { kind: 'function' };
+    }
+    if (ts.isTypeLiteralNode(type)) {
+      return this.#objectOf(type.members, bindings);
+    }
+    if (ts.isLiteralTypeNode(type)) {
+      return this.#literal(type);
+    }
+    if (ts.isTypeReferenceNode(type)) {
+      return this.#reference(type, bindings);
+    }
+    if (ts.isTemplateLiteralTypeNode(type)) {
+      return this.#template(type);
+    }
+    if (ts.isIndexedAccessTypeNode(type) || ts.isTypeQueryNode(type)) {
+      return { kind: 'any' };
+    }
     return this.#keyword(type);
   }
 
@@ -101,11 +123,21 @@ export class ShapeReader {
 
   #literal({ literal }: TypeScript.LiteralTypeNode): Shape {
     const ts = this.#ts;
-    if (literal.kind === ts.SyntaxKind.NullKeyword) return { kind: 'null' };
-    if (literal.kind === ts.SyntaxKind.TrueKeyword) return { kind: 'literal', value: true };
-    if (literal.kind === ts.SyntaxKind.FalseKeyword) return { kind: 'literal', value: false };
-    if (ts.isStringLiteral(literal)) return { kind: 'literal', value: literal.text };
-    if (ts.isNumericLiteral(literal)) return { kind: 'literal', value: Number(literal.text) };
+    if (literal.kind === ts.SyntaxKind.NullKeyword) {
+      return { kind: 'null' };
+    }
+    if (literal.kind === ts.SyntaxKind.TrueKeyword) {
+      return { kind: 'literal', value: true };
+    }
+    if (literal.kind === ts.SyntaxKind.FalseKeyword) {
+      return { kind: 'literal', value: false };
+    }
+    if (ts.isStringLiteral(literal)) {
+      return { kind: 'literal', value: literal.text };
+    }
+    if (ts.isNumericLiteral(literal)) {
+      return { kind: 'literal', value: Number(literal.text) };
+    }
     throw new Error(`A literal of an unknown kind: ${literal.getText()}`);
   }
 
@@ -121,8 +153,12 @@ export class ShapeReader {
     const name = type.typeName.getText();
     const [argument] = type.typeArguments ?? [];
     const bound = bindings.get(name);
-    if (bound !== undefined) return bound;
-    if (name === 'ReactElement') return { kind: 'element' };
+    if (bound !== undefined) {
+      return bound;
+    }
+    if (name === 'ReactElement') {
+      return { kind: 'element' };
+    }
     if (name === 'Array' && argument !== undefined) {
       return { kind: 'array', of: this.shapeOf(argument, bindings) };
     }
@@ -134,17 +170,29 @@ export class ShapeReader {
     const declarations = symbol?.declarations ?? [];
     // Some of the package's own types are called like those.
     const isOwn = declarations.some((each) => !ts.isImportSpecifier(each));
-    if (!isOwn && foreign[name] !== undefined) return foreign[name];
+    if (!isOwn && foreign[name] !== undefined) {
+      return foreign[name];
+    }
     const enumeration = declarations.find((each) => ts.isEnumDeclaration(each));
-    if (enumeration !== undefined) return { kind: 'enum', name: this.#enumName(enumeration) };
-    if (declarations.some((each) => ts.isTypeParameterDeclaration(each))) return { kind: 'any' };
+    if (enumeration !== undefined) {
+      return { kind: 'enum', name: this.#enumName(enumeration) };
+    }
+    if (declarations.some((each) => ts.isTypeParameterDeclaration(each))) {
+      return { kind: 'any' };
+    }
     const [declaration] = declarations.filter(
       (each) =>
         ts.isInterfaceDeclaration(each) || ts.isTypeAliasDeclaration(each) || ts.isClassDeclaration(each),
     );
-    if (declaration === undefined || symbol === undefined) throw new Error(`An unknown type: ${name}`);
-    if (ts.isClassDeclaration(declaration)) return { kind: 'any' };
-    if (type.typeArguments !== undefined) return this.#declared(declaration, type.typeArguments, bindings);
+    if (declaration === undefined || symbol === undefined) {
+      throw new Error(`An unknown type: ${name}`);
+    }
+    if (ts.isClassDeclaration(declaration)) {
+      return { kind: 'any' };
+    }
+    if (type.typeArguments !== undefined) {
+      return this.#declared(declaration, type.typeArguments, bindings);
+    }
     const fullName = this.#checker.getFullyQualifiedName(symbol).replace(/^.*"\./, '');
     if (!(fullName in this.#table.types)) {
       // Set before it is read: types refer to themselves.
@@ -163,7 +211,9 @@ export class ShapeReader {
     if (ts.isTypeAliasDeclaration(declaration)) {
       return this.shapeOf(declaration.type, this.#bind(declaration.typeParameters, typeArguments, bindings));
     }
-    if (!ts.isInterfaceDeclaration(declaration)) throw new Error(`No shape: ${declaration.getText()}`);
+    if (!ts.isInterfaceDeclaration(declaration)) {
+      throw new Error(`No shape: ${declaration.getText()}`);
+    }
     const inner = this.#bind(declaration.typeParameters, typeArguments, bindings);
     const own = this.#objectOf(declaration.members, inner);
     return { ...own, properties: { ...this.#inherited(declaration, inner), ...own.properties } };
@@ -244,7 +294,9 @@ export class ShapeReader {
 
   #enumName(declaration: TypeScript.EnumDeclaration): string {
     const known = this.#enumNames.get(declaration);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const symbol = this.#checker.getSymbolAtLocation(declaration.name);
     const name = symbol === undefined ? declaration.name.text : this.#checker.getFullyQualifiedName(symbol);
     this.readEnum(name.replace(/^.*"\./, ''), declaration);

@@ -63,7 +63,9 @@ export class Toast {
       throw new Error('A toast cannot be shown in a background launch');
     }
     await Promise.resolve();
-    if (!raycast.toasts.includes(this.#record)) raycast.toasts.push(this.#record);
+    if (!raycast.toasts.includes(this.#record)) {
+      raycast.toasts.push(this.#record);
+    }
     this.#record.isShown = true;
   }
 
@@ -76,9 +78,13 @@ export class Toast {
     for (const [name, value] of Object.entries(change)) {
       const property = loadTable().types['Toast.Options'];
       const declared = property?.kind === 'object' ? property.properties[name] : undefined;
-      if (declared === undefined || (value === undefined && declared.optional)) continue;
+      if (declared === undefined || (value === undefined && declared.optional)) {
+        continue;
+      }
       const problem = problemWith(declared.shape, value, name);
-      if (problem !== undefined) throw new WrongUse(`Toast: ${problem}.`);
+      if (problem !== undefined) {
+        throw new WrongUse(`Toast: ${problem}.`);
+      }
     }
     Object.assign(this.#record, change);
   }

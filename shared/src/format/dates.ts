@@ -12,6 +12,8 @@ export function formatDateTime(date: Date): string {
 /** `3 minutes ago`, or `in 2 hours`, seen from `now`. Throws a RangeError on an invalid date. */
 export function formatRelative(date: Date, now: Date): string {
   const apart = Math.abs(date.getTime() - now.getTime());
-  if (apart < 1000) return 'just now';
+  if (apart < 1000) {
+    return 'just now';
+  }
   return formatDistanceStrict(date, now, { addSuffix: true, roundingMethod: 'floor' });
 }

@@ -33,7 +33,9 @@ export function channelAmount(
 }
 
 function counted(amount: number, one: string, sign: boolean): string {
-  if (!Number.isFinite(amount)) throw new RangeError(`not an amount: ${amount}`);
+  if (!Number.isFinite(amount)) {
+    throw new RangeError(`not an amount: ${amount}`);
+  }
   const rounded = Math.round(amount * 100) / 100;
   return `${sign && rounded > 0 ? '+' : ''}${formatCount(rounded)} ${rounded === 1 ? one : `${one}s`}`;
 }

@@ -5,16 +5,32 @@
  * Throws a RangeError when `seconds` is negative or not finite.
  */
 export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds) || seconds < 0) throw new RangeError(`not a duration: ${seconds} s`);
-  if (seconds === 0) return '0 s';
+  if (!Number.isFinite(seconds) || seconds < 0) {
+    throw new RangeError(`not a duration: ${seconds} s`);
+  }
+  if (seconds === 0) {
+    return '0 s';
+  }
   // Each limit is where the unit below would round up into the one above.
-  if (seconds < 0.000_999_5) return `${(seconds * 1e6).toFixed(0)} µs`;
-  if (seconds < 0.009_95) return `${(seconds * 1e3).toFixed(1)} ms`;
-  if (seconds < 0.9995) return `${(seconds * 1e3).toFixed(0)} ms`;
-  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 0.000_999_5) {
+    return `${(seconds * 1e6).toFixed(0)} µs`;
+  }
+  if (seconds < 0.009_95) {
+    return `${(seconds * 1e3).toFixed(1)} ms`;
+  }
+  if (seconds < 0.9995) {
+    return `${(seconds * 1e3).toFixed(0)} ms`;
+  }
+  if (seconds < 9.995) {
+    return `${seconds.toFixed(2)} s`;
+  }
+  if (seconds < 59.95) {
+    return `${seconds.toFixed(1)} s`;
+  }
   const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 3600) {
+    return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  }
   const minutes = Math.round(seconds / 60);
   return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
@@ -28,7 +44,9 @@ export interface FormatPercentOptions {
 
 /** A share of one as a percentage: 0.161 is `16.1%`. Throws a RangeError when it is not finite. */
 export function formatPercent(share: number, options: FormatPercentOptions = {}): string {
-  if (!Number.isFinite(share)) throw new RangeError(`not a share: ${share}`);
+  if (!Number.isFinite(share)) {
+    throw new RangeError(`not a share: ${share}`);
+  }
   const { fractionDigits = 1, sign = false } = options;
   return new Intl.NumberFormat('en-US', {
     style: 'percent',

@@ -54,14 +54,18 @@ function shrink(
   maxWidth: number | undefined,
   gap: number,
 ): void {
-  if (maxWidth === undefined) return;
+  if (maxWidth === undefined) {
+    return;
+  }
   let excess = widths.reduce((sum, width) => sum + width, gap * (widths.length - 1)) - maxWidth;
   while (excess > 0) {
     const left = [...columns.keys()].filter((index) => (columns[index]?.align ?? 'left') === 'left');
     const widest = left.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
     const width = widest === undefined ? 0 : (widths[widest] ?? 0);
     // Figures are never cut: a table that still does not fit wraps, which loses nothing.
-    if (widest === undefined || width <= narrowest) return;
+    if (widest === undefined || width <= narrowest) {
+      return;
+    }
     widths[widest] = width - 1;
     excess -= 1;
   }
@@ -79,7 +83,9 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 export function cutText(text: string, width: number): string {
   let kept = '';
   for (const { segment } of graphemes.segment(text)) {
-    if (stringWidth(kept + segment) > width - 1) break;
+    if (stringWidth(kept + segment) > width - 1) {
+      break;
+    }
     kept += segment;
   }
   return `${kept.trimEnd()}…`;

@@ -25,7 +25,9 @@ function split(text: string, punctuation: RegExp): Clause[] {
   const clauses: Clause[] = [];
   let end = 0;
   const add = (kind: Clause['kind'], part: string): void => {
-    if (part !== '') clauses.push({ kind, text: part });
+    if (part !== '') {
+      clauses.push({ kind, text: part });
+    }
   };
   for (const match of text.matchAll(punctuation)) {
     add('words', text.slice(end, match.index));
@@ -57,7 +59,9 @@ export function keepWordsApart(words: string): string {
   return parts
     .map((word, index) => {
       const next = parts[index + 1];
-      if (next === undefined) return word;
+      if (next === undefined) {
+        return word;
+      }
       return word + (saidAsOne.has(`${word} ${next}`.toLowerCase()) ? '\u00a0' : ' ');
     })
     .join('');

@@ -20,13 +20,17 @@ let loaded: Phonemizer | undefined;
  * `require` is synchronous, so nobody else's handlers can come in between.
  */
 function phonemizer(): Phonemizer {
-  if (loaded) return loaded;
+  if (loaded) {
+    return loaded;
+  }
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const before = new Map(events.map((event) => [event, new Set(process.rawListeners(event))]));
   loaded = createRequire(import.meta.url)('phonemizer') as Phonemizer;
   for (const event of events) {
     for (const listener of process.rawListeners(event)) {
-      if (!before.get(event)?.has(listener)) process.off(event, listener);
+      if (!before.get(event)?.has(listener)) {
+        process.off(event, listener);
+      }
     }
   }
   return loaded;

@@ -56,7 +56,9 @@ export async function chunkText(
     pieces.push(...(await pronounceWithin(sentence, variety, options.signal)));
   }
   const [first, ...rest] = pack(pieces).filter(({ phonemes }) => hasSound(phonemes));
-  if (first === undefined) throw nothingToSay();
+  if (first === undefined) {
+    throw nothingToSay();
+  }
   return [{ ...first, dropped: first.dropped + normalised.dropped }, ...rest];
 }
 
@@ -65,7 +67,9 @@ function normalise(text: string): { text: string; dropped: number } {
     throw new TidemarkError('bad-text', 'The text is empty.', { hint: 'Give a sentence to say.' });
   }
   const normalised = normaliseText(text);
-  if (!hasWords(normalised.text)) throw nothingToSay();
+  if (!hasWords(normalised.text)) {
+    throw nothingToSay();
+  }
   return normalised;
 }
 
@@ -87,10 +91,14 @@ async function pronounceWithin(
   // A piece of twice the context's length is not worth asking eSpeak for: hardly a letter is silent twice.
   if (piece.length <= 2 * maximumPhonemes) {
     const { phonemes, dropped } = await pronounce(piece, variety);
-    if (phonemes.length <= maximumPhonemes) return [{ text: piece, phonemes, dropped }];
+    if (phonemes.length <= maximumPhonemes) {
+      return [{ text: piece, phonemes, dropped }];
+    }
   }
   const halves: Utterance[] = [];
-  for (const half of splitNearMiddle(piece)) halves.push(...(await pronounceWithin(half, variety, signal)));
+  for (const half of splitNearMiddle(piece)) {
+    halves.push(...(await pronounceWithin(half, variety, signal)));
+  }
   return halves;
 }
 
@@ -104,8 +112,11 @@ function pack(pieces: readonly Utterance[]): Utterance[] {
       phonemes: `${last.phonemes} ${piece.phonemes}`.trim(),
       dropped: last.dropped + piece.dropped,
     };
-    if (joined.phonemes.length > maximumPhonemes) packed.push(piece);
-    else packed.splice(-1, 1, joined);
+    if (joined.phonemes.length > maximumPhonemes) {
+      packed.push(piece);
+    } else {
+      packed.splice(-1, 1, joined);
+    }
   }
   return packed;
 }
@@ -130,8 +141,9 @@ async function pronounceEach(
   let phonemes = '';
   let dropped = 0;
   for (const clause of clauses) {
-    if (clause.kind === 'punctuation') phonemes += clause.text;
-    else {
+    if (clause.kind === 'punctuation') {
+      phonemes += clause.text;
+    } else {
       const sounds = await say(clause.text);
       phonemes += sounds.phonemes;
       dropped += sounds.dropped;
@@ -149,11 +161,15 @@ async function pronounceClause(clause: string, variety: Variety): Promise<Sounds
   const say = async (words: string): Promise<Sounds> =>
     toKokoroSymbols(await espeak(keepWordsApart(words), variety), variety);
   const parts = splitEnclosed(clause);
-  if (parts.length === 1) return say(clause);
+  if (parts.length === 1) {
+    return say(clause);
+  }
   const words = parts.filter(({ kind }) => kind === 'words').map((part) => part.text.split(' '));
   const { phonemes, dropped } = await say(words.flat().join(' '));
   const said = phonemes.split(' ');
-  if (said.length !== words.flat().length) return pronounceEach(parts, say);
+  if (said.length !== words.flat().length) {
+    return pronounceEach(parts, say);
+  }
   const placed = parts.map(({ kind, text }) =>
     kind === 'punctuation' ? text : said.splice(0, text.split(' ').length).join(' '),
   );

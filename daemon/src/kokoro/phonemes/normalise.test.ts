@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { hasWords, normaliseText } from './normalise.ts';
 
 function becomes(cases: Readonly<Record<string, string>>): void {
-  for (const [written, spoken] of Object.entries(cases)) assert.equal(normaliseText(written).text, spoken);
+  for (const [written, spoken] of Object.entries(cases)) {
+    assert.equal(normaliseText(written).text, spoken);
+  }
 }
 
 test('plain text stays as it is', () => {
@@ -80,6 +82,10 @@ test('a lone surrogate does no harm', () => {
 });
 
 test('letters, figures and signs are words; marks are not', () => {
-  for (const words of ['a', '5', '50%', '&', '½']) assert.ok(hasWords(words), words);
-  for (const silent of ['', '.', '—…', '“”', "'"]) assert.ok(!hasWords(silent), silent);
+  for (const words of ['a', '5', '50%', '&', '½']) {
+    assert.ok(hasWords(words), words);
+  }
+  for (const silent of ['', '.', '—…', '“”', "'"]) {
+    assert.ok(!hasWords(silent), silent);
+  }
 });

@@ -46,7 +46,9 @@ export function normaliseText(text: string): NormalisedText {
   const punctuated = unifyPunctuation(compose(text));
   const { text: kept, dropped } = dropUnspeakable(punctuated);
   let spoken = kept;
-  for (const [pattern, full] of abbreviations) spoken = spoken.replaceAll(pattern, full);
+  for (const [pattern, full] of abbreviations) {
+    spoken = spoken.replaceAll(pattern, full);
+  }
   spoken = readNumerals(spoken)
     .replaceAll(lastStopOfAcronym, '$1')
     // An initial is no end of a sentence: “J. Smith”.
@@ -90,11 +92,14 @@ function dropUnspeakable(text: string): NormalisedText {
   let kept = '';
   let dropped = 0;
   for (const character of text.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')) {
-    if (speakable.test(character)) kept += character;
-    else {
+    if (speakable.test(character)) {
+      kept += character;
+    } else {
       dropped += 1;
       // A stray combining mark must not part the word that it stands in.
-      if (!/\p{M}/u.test(character)) kept += ' ';
+      if (!/\p{M}/u.test(character)) {
+        kept += ' ';
+      }
     }
   }
   return { text: kept, dropped };

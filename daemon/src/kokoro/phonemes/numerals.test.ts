@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { readNumerals } from './numerals.ts';
 
 function reads(cases: Readonly<Record<string, string>>): void {
-  for (const [written, spoken] of Object.entries(cases)) assert.equal(readNumerals(written), spoken);
+  for (const [written, spoken] of Object.entries(cases)) {
+    assert.equal(readNumerals(written), spoken);
+  }
 }
 
 test('a year is read in two halves', () => {

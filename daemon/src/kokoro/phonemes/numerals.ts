@@ -27,18 +27,28 @@ export function readNumerals(text: string): string {
 /** 1984 is “19 84”, 1905 “19 oh 5”, 1900 “19 hundred”, 1990s “19 90s”; 2000 to 2009 are read in full by eSpeak. */
 function readYear(year: string, digits: string, plural: string): string {
   const [century, rest] = [digits.slice(0, 2), Number(digits.slice(2))];
-  if (century === '20' && rest < 10) return year;
-  if (rest === 0) return `${century} hundred${plural}`;
+  if (century === '20' && rest < 10) {
+    return year;
+  }
+  if (rest === 0) {
+    return `${century} hundred${plural}`;
+  }
   return rest < 10 ? `${century} oh ${rest}${plural}` : `${century} ${rest}${plural}`;
 }
 
 /** 3:05 is “3 oh 5”, 3:00 “3 o'clock” or “3 p.m.”, 15:00 “15 hundred”. */
 function readTime(time: string, hours: string, minutes: string, half: string | undefined): string {
   const [hour, minute] = [Number(hours), Number(minutes)];
-  if (hour > 24) return time;
+  if (hour > 24) {
+    return time;
+  }
   const suffix = half ? ` ${half.trim()}` : '';
-  if (minute > 0) return `${hour} ${minute < 10 ? `oh ${minute}` : minute}${suffix}`;
-  if (suffix) return `${hour}${suffix}`;
+  if (minute > 0) {
+    return `${hour} ${minute < 10 ? `oh ${minute}` : minute}${suffix}`;
+  }
+  if (suffix) {
+    return `${hour}${suffix}`;
+  }
   return hour > 12 || hour === 0 ? `${hour} hundred` : `${hour} o'clock`;
 }
 
@@ -57,10 +67,14 @@ const money = /([$€£¥])\s?(\d[\d,]*(?:\.\d+)?)(\s(?:hundred|thousand|million
 function readMoney(sum: string, symbol: string, amount: string, magnitude: string | undefined): string {
   const [one, many, cent, cents] = currencies[symbol] ?? [sum, sum, '', ''];
   const [whole = '0', fraction = ''] = amount.split('.');
-  if (magnitude || fraction.length > 2) return `${amount}${magnitude ?? ''} ${many}`;
+  if (magnitude || fraction.length > 2) {
+    return `${amount}${magnitude ?? ''} ${many}`;
+  }
   const hundredths = Number(fraction.padEnd(2, '0'));
   const units = `${whole} ${whole === '1' ? one : many}`;
-  if (hundredths === 0) return units;
+  if (hundredths === 0) {
+    return units;
+  }
   const parts = `${hundredths} ${hundredths === 1 ? cent : cents}`;
   return Number(whole) === 0 ? parts : `${units} and ${parts}`;
 }
@@ -73,8 +87,9 @@ function readDate(text: string): string {
 
 /** 5-10 is “5 to 10”, 555-1234 a telephone number, 7-2 a score. */
 function readRange(_text: string, from: string, to: string): string {
-  if (from.length === 3 && to.length === 4)
+  if (from.length === 3 && to.length === 4) {
     return `${Array.from(from).join(' ')}, ${Array.from(to).join(' ')}`;
+  }
   return Number(from) < Number(to) ? `${from} to ${to}` : `${from}, ${to}`;
 }
 
@@ -102,7 +117,9 @@ const units: Readonly<Record<string, string>> = {
 /** 163.5 MB is “163.5 megabytes”. */
 function readUnit(text: string, amount: string, symbol: string): string {
   const unit = units[symbol];
-  if (unit === undefined) return text;
+  if (unit === undefined) {
+    return text;
+  }
   return `${amount} ${unit}${amount === '1' || unit.endsWith('hertz') ? '' : 's'}`;
 }
 

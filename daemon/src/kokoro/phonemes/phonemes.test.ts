@@ -45,8 +45,9 @@ test('an utterance carries the words as said and the count of what was left out'
 
 test('text without a word is refused before any model is loaded', async () => {
   for (const say of [textToPhonemes, chunkText]) {
-    for (const empty of ['', ' \n\t ', '\u00A0'])
+    for (const empty of ['', ' \n\t ', '\u00A0']) {
       await assert.rejects(say(empty, 'american'), refused(/empty/));
+    }
     for (const silent of ['...', '?!', '😀👍🏽', '你好', 'Привет', '—“”', '\u0000', '***']) {
       await assert.rejects(say(silent, 'american'), refused(/no word/), silent);
     }
@@ -64,13 +65,17 @@ test('short sentences share a chunk, and a chunk ends where a sentence does', as
   const sentence = 'The quick brown fox jumps over the lazy dog.';
   const chunks = await chunkText(Array.from({ length: 40 }, () => sentence).join(' '), 'american');
   assert.ok(chunks.length >= 4 && chunks.length <= 5, `${chunks.length} chunks`);
-  for (const { text } of chunks) assert.ok(text.startsWith('The') && text.endsWith('dog.'), text);
+  for (const { text } of chunks) {
+    assert.ok(text.startsWith('The') && text.endsWith('dog.'), text);
+  }
 });
 
 test('a sentence too long for the context is split at a comma', async () => {
   const chunks = await chunkText(`${'we go on and on and on and on, '.repeat(30)}until we stop.`, 'american');
   assert.ok(chunks.length > 1);
-  for (const { text } of chunks.slice(0, -1)) assert.ok(text.endsWith(','), text);
+  for (const { text } of chunks.slice(0, -1)) {
+    assert.ok(text.endsWith(','), text);
+  }
 });
 
 test('no chunk is over the context, no word is lost, and every symbol is Kokoro’s', async () => {
@@ -100,7 +105,9 @@ test('no chunk is over the context, no word is lost, and every symbol is Kokoro�
         assert.equal(letters(chunks.map((chunk) => chunk.text).join(' ')), letters(text));
         for (const { phonemes } of chunks) {
           assert.ok(phonemes.length > 0 && phonemes.length <= maximumPhonemes);
-          for (const symbol of phonemes) assert.ok(kokoroSymbols.has(symbol), symbol);
+          for (const symbol of phonemes) {
+            assert.ok(kokoroSymbols.has(symbol), symbol);
+          }
         }
       },
     ),
@@ -119,7 +126,9 @@ test('any characters are either said or refused with the one clear error', async
       async (text) => {
         try {
           const phonemes = await textToPhonemes(text, 'american');
-          for (const symbol of phonemes) assert.ok(kokoroSymbols.has(symbol), symbol);
+          for (const symbol of phonemes) {
+            assert.ok(kokoroSymbols.has(symbol), symbol);
+          }
         } catch (error) {
           assert.ok(error instanceof TidemarkError && error.code === 'bad-text', String(error));
         }

@@ -27,7 +27,9 @@ test('halves are shorter than the whole, and only a space is lost', () => {
     fc.property(fc.string({ unit: fc.constantFrom('a', 'b', ' ', '.', ','), minLength: 2 }), (text) => {
       const halves = splitNearMiddle(text);
       assert.equal(halves.length, 2);
-      for (const half of halves) assert.ok(half.length < text.length);
+      for (const half of halves) {
+        assert.ok(half.length < text.length);
+      }
       assert.equal(halves.join('').replaceAll(' ', ''), text.replaceAll(' ', ''));
     }),
   );

@@ -29,8 +29,12 @@ export function languageOfVoice(voice: string): string | undefined {
  */
 export function englishOfVoice(voice: string): Variety {
   const language = languageOfVoice(voice);
-  if (language === 'American English') return 'american';
-  if (language === 'British English') return 'british';
+  if (language === 'American English') {
+    return 'american';
+  }
+  if (language === 'British English') {
+    return 'british';
+  }
   throw new TidemarkError(
     'bad-text',
     language === undefined

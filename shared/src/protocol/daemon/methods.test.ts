@@ -7,7 +7,13 @@ import { errorCodes } from '../../errors.ts';
 import { mutationsOf } from '../../../test/mutations.ts';
 import { errorNumbers } from './error-numbers.ts';
 import { eventData } from './events.ts';
-import { exampleAlert, exampleProgress, exampleRun, exampleSchedule, exampleStatus } from '../../../test/example-messages.ts';
+import {
+  exampleAlert,
+  exampleProgress,
+  exampleRun,
+  exampleSchedule,
+  exampleStatus,
+} from '../../../test/example-messages.ts';
 import { isMethod, methods } from './methods.ts';
 import type { Method, Parameters } from './methods.ts';
 import { eventFrame, requestFrame, responseFrame, topics, wireError } from './wire.ts';
