@@ -30,6 +30,15 @@ import { studyReport } from '../reports/study-report.ts';
 const whole = new Argument('<id>', 'its number, as `tidemark schedule` lists it').argParser(wholeNumber(1));
 const oneOrAll = new Argument('[id]', 'its number; all of them without').argParser(wholeNumber(1));
 
+/** The rule of the library that computes due times; scheduler/timing.ts says the same of it. */
+const daylightSavingHelp = `
+Daylight-saving time:
+  A cron expression whose minutes and hours are numbers, ranges or lists, such as "30 2 * * *", names times of day. A time
+  that the clocks skip runs when the gap ends, on the same day; a time that occurs twice runs once, the first time. An
+  expression with * or a step in its minutes or hours, such as "*/30 * * * *", names intervals: times in the gap are
+  skipped, and times that occur twice run twice. Where a time zone skips a whole day, that day has no checks.
+`;
+
 export function addScheduleCommand(program: Command): void {
   const schedule = program
     .command('schedule')
@@ -65,7 +74,8 @@ All but the list need a daemon (exit code 4 where none runs).
         .command('add')
         .summary('add one')
         .description('Adds a schedule. It needs --every or --cron.')
-        .argument('[name]', "what it is called (default: the model's name)"),
+        .argument('[name]', "what it is called (default: the model's name)")
+        .addHelpText('after', daylightSavingHelp),
     ),
   ).action((name: string | undefined, options: ScheduleOptions & OutputOptions) =>
     runCommand(options, (context) => {
