@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import process from 'node:process';
-import { Interrupted } from './failure.js';
+import { Interrupted } from './failures.js';
 
 /**
  * @typedef {object} RunOptions

@@ -1,18 +1,15 @@
 /** Set-up as a command: its arguments, its messages, its exit status, its signals. */
 
 import process from 'node:process';
-import { Interrupted, SetupFailure } from './failure.js';
+import { Interrupted, SetupFailure } from './failures.js';
 import { layoutOf } from './layout.js';
 import { platformOf, thisMachine } from './platform.js';
 import { setUp } from './set-up.js';
 import { StepLines } from './step-lines.js';
 import { addon } from './steps/addon.js';
-import { dependencies } from './steps/dependencies.js';
-import { extension } from './steps/extension.js';
-import { libmlx } from './steps/libmlx.js';
-import { openblas } from './steps/openblas.js';
-import { voices } from './steps/voices.js';
-import { weights } from './steps/weights.js';
+import { voices, weights } from './steps/kokoro.js';
+import { libmlx, openblas } from './steps/libraries.js';
+import { dependencies, extension } from './steps/npm.js';
 
 const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
 

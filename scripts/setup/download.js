@@ -6,8 +6,7 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from './children.js';
-import { lastError, networkRemedy, reason } from './client-errors.js';
-import { SetupFailure } from './failure.js';
+import { lastError, networkRemedy, reason, SetupFailure } from './failures.js';
 import { newPartialFolder, python } from './unpack.js';
 
 /** @typedef {import('./context.js').Context} Context */

@@ -6,9 +6,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { lastError, reason } from './client-errors.js';
+import { lastError, reason, SetupFailure } from './failures.js';
 import { fetchNpmArchive, fetchWheel } from './download.js';
-import { SetupFailure } from './failure.js';
 import { temporaryContext, temporaryFolder, writeProgram } from './test-context.ts';
 import { unpack } from './unpack.js';
 

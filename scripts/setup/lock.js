@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './children.js';
-import { Interrupted } from './failure.js';
+import { Interrupted } from './failures.js';
 
 const pollMilliseconds = 500;
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import process from 'node:process';
-import { SetupFailure } from './failure.js';
+import { SetupFailure } from './failures.js';
 
 /** @typedef {'linux-x64' | 'darwin-arm64'} Platform */
 

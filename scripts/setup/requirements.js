@@ -4,7 +4,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { basename } from 'node:path';
 import process from 'node:process';
 import { run } from './children.js';
-import { SetupFailure } from './failure.js';
+import { SetupFailure } from './failures.js';
 import { installCommand } from './platform.js';
 
 /** @typedef {import('./context.js').Context} Context */

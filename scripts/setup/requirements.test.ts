@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { SetupFailure } from './failure.js';
+import { SetupFailure } from './failures.js';
 import { checkRequirements } from './requirements.js';
 import { temporaryContext, temporaryFolder, writeProgram } from './test-context.ts';
 

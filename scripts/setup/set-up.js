@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Interrupted, SetupFailure } from './failure.js';
+import { Interrupted, SetupFailure } from './failures.js';
 import { takeLock } from './lock.js';
 import { checkRequirements } from './requirements.js';
 import { Stamps } from './stamps.js';

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
-import { Interrupted, SetupFailure } from './failure.js';
+import { Interrupted, SetupFailure } from './failures.js';
 import { setUp } from './set-up.js';
 import { StepLines } from './step-lines.js';
 import { temporaryContext, type SetupContext } from './test-context.ts';

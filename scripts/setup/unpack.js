@@ -3,8 +3,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './children.js';
-import { lastError, reason } from './client-errors.js';
-import { SetupFailure } from './failure.js';
+import { lastError, reason, SetupFailure } from './failures.js';
 
 /** @typedef {import('./context.js').Context} Context */
 

@@ -1,4 +1,25 @@
-/** Turns what pip, npm and Python print into a cause and an advice. */
+/** The failures of set-up that a person can fix, and what the output of pip, npm and Python says of their cause. */
+
+/** What went wrong, in one sentence, and what to do next. */
+export class SetupFailure extends Error {
+  /** @override */
+  name = 'SetupFailure';
+
+  /**
+   * @param {string} message one sentence
+   * @param {string} remedy what to do next; may be several lines
+   */
+  constructor(message, remedy) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+/** Set-up was told to stop by a signal. */
+export class Interrupted extends Error {
+  /** @override */
+  name = 'Interrupted';
+}
 
 const networkTrouble =
   /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|NewConnectionError|name resolution|nodename nor servname|ReadTimeout|ConnectTimeout|Connection (refused|aborted|reset|broken)|ProxyError|timed out/i;

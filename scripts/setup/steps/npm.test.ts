@@ -1,4 +1,4 @@
-/** The step that installs the extension's dependencies: when it runs again, and what it says of a failure. */
+/** The steps that run npm: when they run again, and what they say of a failure. */
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { temporaryContext, writeProgram } from '../test-context.ts';
-import { extension } from './extension.js';
+import { extension } from './npm.js';
 
 /** A repository with an extension, whose npm does as told. */
 function contextWithNpm(t: TestContext, ...script: readonly string[]) {

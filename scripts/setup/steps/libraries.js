@@ -1,0 +1,65 @@
+/** The libraries that the addon is built against, from their wheels: MLX and, on Linux, OpenBLAS. */
+
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fetchWheel } from '../download.js';
+import { libmlx as mlxPins, openblas as openblasPin } from '../pins.js';
+import { keyOf } from '../stamps.js';
+import { newPartialFolder, replaceFolder, unpack } from '../unpack.js';
+
+/**
+ * MLX's library and headers, from its wheel for this platform.
+ *
+ * @param {import('../platform.js').Platform} platform
+ * @returns {import('../context.js').Step}
+ */
+export function libmlx(platform) {
+  const pin = mlxPins[platform];
+  const library =
+    platform === 'darwin-arm64'
+      ? ['mlx/lib/libmlx.dylib', 'mlx/lib/mlx.metallib', 'mlx/lib/libjaccl.dylib']
+      : ['mlx/lib/libmlx.so', 'mlx_cpu.libs'];
+  return {
+    name: 'libmlx',
+    label: `MLX ${pin.version} (${pin.project})`,
+    done: 'fetched',
+    bytes: platform === 'darwin-arm64' ? 260_000_000 : 80_000_000,
+    needs: ['python'],
+    outputs: [...library, 'mlx/include/mlx/mlx.h', 'mlx/share/cmake/MLX/MLXConfig.cmake'].map((path) =>
+      join('build', 'mlx', path),
+    ),
+    key: () => keyOf(pin),
+    async work(context) {
+      const unpacked = await unpack(context, await fetchWheel(context, pin), 'mlx');
+      await replaceFolder(unpacked, context.layout.mlx);
+    },
+  };
+}
+
+/**
+ * OpenBLAS, which replaces the reference BLAS that MLX's Linux wheel links.
+ *
+ * @type {import('../context.js').Step}
+ */
+export const openblas = {
+  name: 'openblas',
+  label: `OpenBLAS ${openblasPin.version.split('.').slice(0, 3).join('.')}`,
+  done: 'fetched',
+  bytes: 70_000_000,
+  needs: ['python'],
+  outputs: ['build/openblas/libscipy_openblas.so', 'build/openblas/include/cblas.h'],
+  key: () => keyOf(openblasPin),
+  async work(context) {
+    const unpacked = await unpack(context, await fetchWheel(context, openblasPin), 'openblas-wheel');
+    const whole = await newPartialFolder(context, 'openblas');
+    const wheel = join(unpacked, 'scipy_openblas32');
+    await cp(join(wheel, 'lib', 'libscipy_openblas.so'), join(whole, 'libscipy_openblas.so'));
+    await cp(join(wheel, 'include'), join(whole, 'include'), { recursive: true });
+    await cp(
+      join(unpacked, `scipy_openblas32-${openblasPin.version}.dist-info`, 'licenses', 'LICENSE.txt'),
+      join(whole, 'LICENSE.txt'),
+    );
+    await rm(unpacked, { recursive: true });
+    await replaceFolder(whole, context.layout.openblas);
+  },
+};
