@@ -1,22 +1,20 @@
-// What the addon exports: MLX's operations under `operations`, and beside them data, memory, the device, planted leaks.
+// What the addon exports: every function of every table.
 
 #include "call.h"
 
 namespace {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  namespace tables = tidemark::tables;
   tidemark::Handle::define(env);
-
-  auto operations = Napi::Object::New(env);
-  tidemark::define_elementwise(operations);
-  tidemark::define_reductions(operations);
-  tidemark::define_shapes(operations);
-  tidemark::define_network(operations);
-  exports.Set("operations", operations);
-
-  tidemark::define_io(exports);
-  tidemark::define_memory(exports);
-  tidemark::define_plant(exports);
+  for (const auto* table :
+       {&tables::arithmetic, &tables::convolutions, &tables::device, &tables::linear_algebra, &tables::lstm, &tables::memory,
+        &tables::process, &tables::quantization, &tables::random, &tables::safetensors, &tables::shapes, &tables::sine,
+        &tables::tensors}) {
+    for (const auto& [name, function] : *table) {
+      exports.Set(name, Napi::Function::New(env, function, name, const_cast<char*>(name)));
+    }
+  }
   return exports;
 }
 

@@ -1,13 +1,17 @@
-// Turns C++ functions over MLX arrays into Node-API functions: converts the arguments by type, and exceptions to
-// JavaScript errors that name the operation and the shapes it was given.
+// Turns C++ functions into Node-API functions: converts the arguments and the result by type, and exceptions to JavaScript
+// errors that name the function and the arguments it was given.
 #pragma once
 
 #include <cmath>
+#include <concepts>
+#include <cstdint>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,14 +37,6 @@ inline double to_number(const Napi::Value& value) {
   return value.As<Napi::Number>().DoubleValue();
 }
 
-inline int to_int(const Napi::Value& value) {
-  const double number = to_number(value);
-  if (std::trunc(number) != number || std::abs(number) > 2147483647.0) {
-    throw std::invalid_argument("expected a 32-bit integer");
-  }
-  return static_cast<int>(number);
-}
-
 // How one argument is read; specialised for each type that an operation may take.
 template <typename T>
 struct Argument;
@@ -63,16 +59,39 @@ struct Argument<Operand> {
 };
 
 template <>
-struct Argument<int> {
-  static int read(const Napi::Value& value) {
-    return to_int(value);
+struct Argument<Handle*> {
+  static Handle* read(const Napi::Value& value) {
+    return &Handle::from(value);
   }
 };
 
 template <>
-struct Argument<double> {
-  static double read(const Napi::Value& value) {
-    return to_number(value);
+struct Argument<int> {
+  static int read(const Napi::Value& value) {
+    const double number = to_number(value);
+    if (std::trunc(number) != number || std::abs(number) > 2147483647.0) {
+      throw std::invalid_argument("expected a 32-bit integer");
+    }
+    return static_cast<int>(number);
+  }
+};
+
+// A number of bytes, or another count. 2^53: beyond it a JavaScript number holds no exact integer.
+template <std::unsigned_integral T>
+struct Argument<T> {
+  static T read(const Napi::Value& value) {
+    const double number = to_number(value);
+    if (!(number >= 0) || std::trunc(number) != number || number > 9007199254740992.0) {
+      throw std::invalid_argument("expected a non-negative integer");
+    }
+    return static_cast<T>(number);
+  }
+};
+
+template <std::floating_point T>
+struct Argument<T> {
+  static T read(const Napi::Value& value) {
+    return static_cast<T>(to_number(value));
   }
 };
 
@@ -87,12 +106,44 @@ struct Argument<bool> {
 };
 
 template <>
+struct Argument<std::string> {
+  static std::string read(const Napi::Value& value) {
+    if (!value.IsString()) {
+      throw std::invalid_argument("expected a string");
+    }
+    return value.As<Napi::String>().Utf8Value();
+  }
+};
+
+template <>
 struct Argument<mx::Dtype> {
   static mx::Dtype read(const Napi::Value& value) {
-    if (!value.IsString()) {
-      throw std::invalid_argument("expected a dtype's name");
+    return dtype_from_name(Argument<std::string>::read(value));
+  }
+};
+
+template <>
+struct Argument<Napi::TypedArray> {
+  static Napi::TypedArray read(const Napi::Value& value) {
+    if (!value.IsTypedArray()) {
+      throw std::invalid_argument("expected a typed array");
     }
-    return dtype_from_name(value.As<Napi::String>().Utf8Value());
+    return value.As<Napi::TypedArray>();
+  }
+};
+
+// These two take no argument of JavaScript's, so they come last. Everything runs on the default stream.
+template <>
+struct Argument<mx::StreamOrDevice> {
+  static mx::StreamOrDevice read(const Napi::Value&) {
+    return {};
+  }
+};
+
+template <>
+struct Argument<Napi::Env> {
+  static Napi::Env read(const Napi::Value& value) {
+    return value.Env();
   }
 };
 
@@ -130,15 +181,59 @@ struct Argument<std::optional<T>> {
   }
 };
 
+// How a result is handed over; overloaded for each type that a function may give.
 inline Napi::Value to_result(Napi::Env, mx::array result) {
   return Handle::wrap(std::move(result));
 }
 
-inline Napi::Value to_result(Napi::Env env, std::vector<mx::array> results) {
+template <typename T>
+  requires std::is_arithmetic_v<T>
+Napi::Value to_result(Napi::Env env, T result) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return Napi::Boolean::New(env, result);
+  } else {
+    return Napi::Number::New(env, static_cast<double>(result));
+  }
+}
+
+inline Napi::Value to_result(Napi::Env env, const std::string& result) {
+  return Napi::String::New(env, result);
+}
+
+// A value that is JavaScript's already.
+inline Napi::Value to_result(Napi::Env, Napi::Value result) {
+  return result;
+}
+
+template <typename... T>
+Napi::Value to_result(Napi::Env env, const std::variant<T...>& result) {
+  return std::visit([env](const auto& value) { return to_result(env, value); }, result);
+}
+
+template <typename List>
+  requires requires(List list) { list.size(); list[0]; }
+Napi::Value to_result(Napi::Env env, const List& results) {
   auto list = Napi::Array::New(env, results.size());
   for (uint32_t index = 0; index < results.size(); ++index) {
-    list.Set(index, Handle::wrap(std::move(results[index])));
+    list.Set(index, to_result(env, results[index]));
   }
+  return list;
+}
+
+template <typename T>
+Napi::Value to_result(Napi::Env env, const std::unordered_map<std::string, T>& results) {
+  auto object = Napi::Object::New(env);
+  for (const auto& [key, value] : results) {
+    object.Set(key, to_result(env, value));
+  }
+  return object;
+}
+
+template <typename First, typename Second>
+Napi::Value to_result(Napi::Env env, const std::pair<First, Second>& results) {
+  auto list = Napi::Array::New(env, 2);
+  list.Set(0u, to_result(env, results.first));
+  list.Set(1u, to_result(env, results.second));
   return list;
 }
 
@@ -201,31 +296,46 @@ Napi::Value guarded(const Napi::CallbackInfo& info, const char* name, Body body)
 }
 
 template <typename Result, typename... Arguments, std::size_t... Indices>
-Result apply_arguments(
+Napi::Value apply_arguments(
     const Napi::CallbackInfo& info, Result (*function)(Arguments...), std::index_sequence<Indices...>) {
   // Braces evaluate from left to right, so the first bad argument is the one that is reported.
-  std::tuple<Arguments...> arguments{Argument<Arguments>::read(info[Indices])...};
-  return std::apply(function, std::move(arguments));
+  std::tuple<std::decay_t<Arguments>...> arguments{Argument<std::decay_t<Arguments>>::read(info[Indices])...};
+  if constexpr (std::is_void_v<Result>) {
+    std::apply(function, std::move(arguments));
+    return info.Env().Undefined();
+  } else {
+    return to_result(info.Env(), std::apply(function, std::move(arguments)));
+  }
 }
 
-// Adds `function` to `operations` under `name`.
-template <typename Result, typename... Arguments>
-void define(Napi::Object operations, const char* name, Result (*function)(Arguments...)) {
-  const auto wrapper = [name, function](const Napi::CallbackInfo& info) -> Napi::Value {
-    return guarded(info, name, [&]() -> Napi::Value {
-      return to_result(info.Env(), apply_arguments(info, function, std::index_sequence_for<Arguments...>{}));
-    });
-  };
-  operations.Set(name, Napi::Function::New(operations.Env(), wrapper, name));
+using Callback = Napi::Value (*)(const Napi::CallbackInfo&);
+
+// A C++ function as one that JavaScript can call; the name for its errors comes with the callback.
+template <auto function>
+Napi::Value call(const Napi::CallbackInfo& info) {
+  return guarded(info, static_cast<const char*>(info.Data()), [&]() -> Napi::Value {
+    const auto apply = [&]<typename Result, typename... Arguments>(Result (*target)(Arguments...)) {
+      return apply_arguments(info, target, std::index_sequence_for<Arguments...>{});
+    };
+    return apply(function);
+  });
 }
 
-void define_elementwise(Napi::Object operations);
-void define_reductions(Napi::Object operations);
-void define_shapes(Napi::Object operations);
-void define_network(Napi::Object operations);
+// That one of a function's overloads which has this signature.
+template <typename Signature>
+constexpr Signature* overload(Signature* function) {
+  return function;
+}
 
-void define_io(Napi::Object exports);
-void define_memory(Napi::Object exports);
-void define_plant(Napi::Object exports);
+// What one domain exports, by its names in JavaScript.
+using Table = std::vector<std::pair<const char*, Callback>>;
+
+// Each is defined in the file of its domain.
+namespace tables {
+
+extern const Table arithmetic, convolutions, device, linear_algebra, lstm, memory, process, quantization, random,
+    safetensors, shapes, sine, tensors;
+
+} // namespace tables
 
 } // namespace tidemark

@@ -1,4 +1,6 @@
-// On the CPU, MLX 0.32 unfolds a plain convolution's whole input (kernel times its size) before the matrix product,
+// 1-D convolutions: MLX's own on a GPU, matrix products on the CPU.
+//
+// There MLX 0.32 unfolds a plain convolution's whole input (kernel times its size) before the matrix product,
 // and takes a scalar loop for dilated and transposed ones. Both are avoided here.
 //
 // In channels-last order the window of output row t is one run of kernel * in numbers, and the windows of successive
@@ -11,28 +13,21 @@
 // rows together. A transposed one whose output is read as [length, stride * out] is a plain one too, with a rearranged
 // weight.
 
-#include "conv1d.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <memory>
-#include <stdexcept>
-#include <utility>
 #include <vector>
 
-#include "mlx/ops.h"
-#include "mlx/primitives.h"
+#include "call.h"
 
 #ifdef TIDEMARK_OPENBLAS
+#include "cpu_primitive.h"
+#include "gemm.h"
 #include "mlx/allocator.h"
 #include "mlx/backend/cpu/encoder.h"
-#include "gemm.h"
 #endif
 
 namespace tidemark {
-
-namespace mx = mlx::core;
 
 namespace {
 
@@ -157,10 +152,9 @@ void convolve_dilated(
   }
 }
 
-class GemmConv1d : public mx::UnaryPrimitive {
+class GemmConv1d : public CpuPrimitive {
  public:
-  GemmConv1d(mx::Stream stream, int stride, int padding, int dilation)
-      : mx::UnaryPrimitive(stream), stride_(stride), padding_(padding), dilation_(dilation) {}
+  GemmConv1d(int stride, int padding, int dilation) : stride_(stride), padding_(padding), dilation_(dilation) {}
 
   void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
     const auto& input = inputs[0];
@@ -207,10 +201,6 @@ class GemmConv1d : public mx::UnaryPrimitive {
     });
   }
 
-  void eval_gpu(const std::vector<mx::array>&, mx::array&) override {
-    throw std::runtime_error("a convolution by matrix products was sent to a GPU, where MLX's own is used");
-  }
-
   const char* name() const override {
     return "GemmConv1d";
   }
@@ -233,13 +223,8 @@ class GemmConv1d : public mx::UnaryPrimitive {
 };
 
 mx::array gemm_conv1d(const mx::array& x, const mx::array& weight, int stride, int padding, int dilation) {
-  const mx::Dtype dtype = mx::result_type(x, weight);
-  const auto primitive =
-      std::make_shared<GemmConv1d>(mx::default_stream(mx::default_device()), stride, padding, dilation);
-  const std::vector<mx::array> inputs = {
-      mx::contiguous(mx::astype(x, mx::float32)), mx::contiguous(mx::astype(weight, mx::float32))};
-  const auto out = mx::array(primitive->output_shapes(inputs)[0], mx::float32, primitive, inputs);
-  return mx::astype(out, dtype);
+  const auto out = node_of<GemmConv1d>({as_float32(x), as_float32(weight)}, stride, padding, dilation);
+  return mx::astype(out, mx::result_type(x, weight));
 }
 
 // The weight [out, kernel, in] of a transposed convolution as that of a plain one, [stride * out, taps, in]: output
@@ -264,10 +249,6 @@ mx::array gemm_conv_transpose1d(const mx::array& x, const mx::array& weight, int
   return mx::slice(whole, {0, padding, 0}, {x.shape(0), padding + out_length, weight.shape(0)});
 }
 
-bool on_cpu() {
-  return mx::default_device() == mx::Device::cpu;
-}
-
 #endif
 
 void check(const mx::array& x, const mx::array& weight, int stride, int padding, int dilation, int groups) {
@@ -282,30 +263,36 @@ void check(const mx::array& x, const mx::array& weight, int stride, int padding,
   }
 }
 
-} // namespace
-
-mx::array conv1d(mx::array x, mx::array weight, int stride, int padding, int dilation, int groups) {
-  check(x, weight, stride, padding, dilation, groups);
+// x [batch, length, in], weight [out, kernel, in] -> [batch, length', out].
+mx::array conv1d(mx::array x, mx::array weight, int stride, int padding, int dilation) {
+  check(x, weight, stride, padding, dilation, 1);
   if (output_length(x.shape(1), weight.shape(1), stride, padding, dilation) < 1) {
     throw std::invalid_argument("the kernel is longer than the padded input");
   }
 #ifdef TIDEMARK_OPENBLAS
-  if (on_cpu() && groups == 1 && (stride == 1 || dilation == 1)) {
+  if (on_cpu() && (stride == 1 || dilation == 1)) {
     return gemm_conv1d(x, weight, stride, padding, dilation);
   }
 #endif
-  return mx::conv1d(x, weight, stride, padding, dilation, groups);
+  return mx::conv1d(x, weight, stride, padding, dilation);
 }
 
-mx::array conv_transpose1d(
-    mx::array x, mx::array weight, int stride, int padding, int dilation, int groups) {
-  check(x, weight, stride, padding, dilation, groups);
+// x [batch, length, in], weight [out, kernel, in / groups] -> [batch, (length - 1) * stride - 2 * padding + kernel, out].
+mx::array conv_transpose1d(mx::array x, mx::array weight, int stride, int padding, int groups) {
+  check(x, weight, stride, padding, 1, groups);
 #ifdef TIDEMARK_OPENBLAS
-  if (on_cpu() && groups == 1 && dilation == 1) {
+  if (on_cpu() && groups == 1) {
     return gemm_conv_transpose1d(x, weight, stride, padding);
   }
 #endif
-  return mx::conv_transpose1d(x, weight, stride, padding, dilation, /* output_padding */ 0, groups);
+  return mx::conv_transpose1d(x, weight, stride, padding, /* dilation */ 1, /* output_padding */ 0, groups);
 }
+
+} // namespace
+
+const Table tables::convolutions = {
+    {"conv1d", call<conv1d>},
+    {"convTranspose1d", call<conv_transpose1d>},
+};
 
 } // namespace tidemark

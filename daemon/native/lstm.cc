@@ -1,17 +1,20 @@
-#include "lstm.h"
+// A bidirectional LSTM, built as one graph so that no time step has a handle in JavaScript.
 
 #include <algorithm>
-#include <stdexcept>
-#include <utility>
-#include <vector>
 
-#include "mlx/ops.h"
+#include "call.h"
 
 namespace tidemark {
 
-namespace mx = mlx::core;
-
 namespace {
+
+// The weights of one direction, gates stacked in the order i, f, g, o.
+struct LstmDirection {
+  mx::array input_weight; // [4 * hidden, in]
+  mx::array hidden_weight; // [4 * hidden, hidden]
+  mx::array input_bias; // [4 * hidden]
+  mx::array hidden_bias; // [4 * hidden]
+};
 
 // One direction over x [batch, length, in] -> [batch, length, hidden].
 //
@@ -60,15 +63,25 @@ void check(const mx::array& x, const LstmDirection& weights) {
   }
 }
 
-} // namespace
-
-mx::array lstm(const mx::array& x, const LstmDirection& forward, const LstmDirection& backward) {
+// x [batch, length, in] -> [batch, length, 2 * hidden]: forward, then backward, each from float32 zero states. The weights
+// of a direction are listed in the order of LstmDirection.
+mx::array bidirectional_lstm(mx::array x, std::vector<mx::array> forward, std::vector<mx::array> backward) {
   if (x.ndim() != 3 || x.shape(1) == 0) {
     throw std::invalid_argument("x must be [batch, length, in] with one step at least");
   }
-  check(x, forward);
-  check(x, backward);
-  return mx::concatenate({run_direction(x, forward, false), run_direction(x, backward, true)}, -1);
+  const auto run = [&x](const std::vector<mx::array>& listed, bool is_backward) {
+    if (listed.size() != 4) {
+      throw std::invalid_argument("a direction has two weights and two biases");
+    }
+    const LstmDirection weights{listed[0], listed[1], listed[2], listed[3]};
+    check(x, weights);
+    return run_direction(x, weights, is_backward);
+  };
+  return mx::concatenate({run(forward, false), run(backward, true)}, -1);
 }
+
+} // namespace
+
+const Table tables::lstm = {{"lstm", call<bidirectional_lstm>}};
 
 } // namespace tidemark

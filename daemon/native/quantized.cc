@@ -1,24 +1,22 @@
+// Weights packed in groups, and products with them.
+//
 // The CPU wheel of MLX 0.32 expands a packed weight number by number for each row of x again, at 2 GFLOP/s: ALBERT alone
 // took 4 s of a sentence. Here a few rows of the weight at a time are expanded, once for all rows of x, and multiplied
 // by BLAS. Like MLX's own it never holds the whole expanded weight: what it takes beside its output is kBlock rows for each
 // thread.
 
-#include "quantized.h"
-
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <stdexcept>
 #include <vector>
 
-#include "mlx/ops.h"
-#include "mlx/primitives.h"
+#include "call.h"
 
 #ifdef TIDEMARK_OPENBLAS
 #include <cblas.h>
 
+#include "cpu_primitive.h"
 #include "mlx/allocator.h"
 #include "mlx/backend/cpu/encoder.h"
 #include "workers.h"
@@ -26,11 +24,9 @@
 
 namespace tidemark {
 
-namespace mx = mlx::core;
+namespace {
 
 #ifdef TIDEMARK_OPENBLAS
-
-namespace {
 
 // Rows of the weight that a thread expands at a time.
 constexpr int kBlock = 32;
@@ -80,10 +76,9 @@ ExpandRow expand_row_of(int bits) {
   }
 }
 
-class BlockedQuantizedMatmul : public mx::UnaryPrimitive {
+class BlockedQuantizedMatmul : public CpuPrimitive {
  public:
-  BlockedQuantizedMatmul(mx::Stream stream, int group_size, int bits)
-      : mx::UnaryPrimitive(stream), group_size_(group_size), bits_(bits) {}
+  BlockedQuantizedMatmul(int group_size, int bits) : group_size_(group_size), bits_(bits) {}
 
   void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
     const auto& x = inputs[0];
@@ -147,10 +142,6 @@ class BlockedQuantizedMatmul : public mx::UnaryPrimitive {
     });
   }
 
-  void eval_gpu(const std::vector<mx::array>&, mx::array&) override {
-    throw std::runtime_error("a quantized product for the CPU was sent to a GPU, where MLX's own is used");
-  }
-
   const char* name() const override {
     return "BlockedQuantizedMatmul";
   }
@@ -175,7 +166,7 @@ class BlockedQuantizedMatmul : public mx::UnaryPrimitive {
 bool is_blocked(
     const mx::array& x, const mx::array& packed, const mx::array& scales, const mx::array& biases, int group_size,
     int bits) {
-  if (mx::default_device() != mx::Device::cpu || expand_row_of(bits) == nullptr || group_size % kRun != 0) {
+  if (!on_cpu() || expand_row_of(bits) == nullptr || group_size % kRun != 0) {
     return false;
   }
   if (mx::result_type(x, scales, biases) != mx::float32 || packed.dtype() != mx::uint32) {
@@ -189,23 +180,41 @@ bool is_blocked(
       packed.shape(1) * 32 == in * bits;
 }
 
-} // namespace
-
 #endif
 
+std::vector<mx::array> quantize(mx::array weight, int group_size, int bits) {
+  return mx::quantize(weight, group_size, bits);
+}
+
+mx::array dequantize(mx::array packed, mx::array scales, mx::array biases, int group_size, int bits) {
+  return mx::dequantize(packed, scales, biases, group_size, bits);
+}
+
+// x [..., in] times the transpose of a weight [out, in], packed in groups of `group_size` along its rows -> [..., out].
+mx::array quantized_matmul(
+    mx::array x, mx::array packed, mx::array scales, mx::array biases, int group_size, int bits) {
+  return mx::quantized_matmul(x, packed, scales, biases, /* transpose */ true, group_size, bits);
+}
+
+// The same; MLX's own on a GPU and for other dtypes.
 mx::array blocked_quantized_matmul(
     mx::array x, mx::array packed, mx::array scales, mx::array biases, int group_size, int bits) {
 #ifdef TIDEMARK_OPENBLAS
   if (is_blocked(x, packed, scales, biases, group_size, bits)) {
-    const auto primitive =
-        std::make_shared<BlockedQuantizedMatmul>(mx::default_stream(mx::default_device()), group_size, bits);
-    const auto widened = [](const mx::array& a) { return mx::contiguous(mx::astype(a, mx::float32)); };
-    const std::vector<mx::array> inputs = {
-        widened(x), mx::contiguous(packed), widened(scales), widened(biases)};
-    return mx::array(primitive->output_shapes(inputs)[0], mx::float32, primitive, inputs);
+    return node_of<BlockedQuantizedMatmul>(
+        {as_float32(x), mx::contiguous(packed), as_float32(scales), as_float32(biases)}, group_size, bits);
   }
 #endif
-  return mx::quantized_matmul(x, packed, scales, biases, /* transpose */ true, group_size, bits);
+  return quantized_matmul(x, packed, scales, biases, group_size, bits);
 }
+
+} // namespace
+
+const Table tables::quantization = {
+    {"quantize", call<quantize>},
+    {"dequantize", call<dequantize>},
+    {"quantizedMatmul", call<quantized_matmul>},
+    {"blockedQuantizedMatmul", call<blocked_quantized_matmul>},
+};
 
 } // namespace tidemark

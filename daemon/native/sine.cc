@@ -2,32 +2,26 @@
 // the snake activations of one sentence as expensive as its convolutions. This one is a loop that the compiler vectorises
 // for the processor that it finds, at less than 1 ns a number.
 
-#include "sine.h"
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <stdexcept>
 #include <vector>
 
-#include "mlx/ops.h"
-#include "mlx/primitives.h"
+#include "call.h"
 
 #ifdef TIDEMARK_OPENBLAS
+#include "cpu_primitive.h"
 #include "mlx/backend/common/unary.h"
 #include "mlx/backend/cpu/encoder.h"
 #endif
 
 namespace tidemark {
 
-namespace mx = mlx::core;
+namespace {
 
 #ifdef TIDEMARK_OPENBLAS
-
-namespace {
 
 #if defined(__x86_64__)
 #define TIDEMARK_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -79,10 +73,8 @@ TIDEMARK_VECTORISED void sines(const float* x, float* y, std::size_t count) {
   }
 }
 
-class VectorSine : public mx::UnaryPrimitive {
+class VectorSine : public CpuPrimitive {
  public:
-  explicit VectorSine(mx::Stream stream) : mx::UnaryPrimitive(stream) {}
-
   void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
     const auto& input = inputs[0];
     // As MLX's own, takes the input's buffer over where nothing else refers to it.
@@ -99,10 +91,6 @@ class VectorSine : public mx::UnaryPrimitive {
     });
   }
 
-  void eval_gpu(const std::vector<mx::array>&, mx::array&) override {
-    throw std::runtime_error("a sine for the CPU was sent to a GPU, where MLX's own is used");
-  }
-
   const char* name() const override {
     return "VectorSine";
   }
@@ -116,22 +104,20 @@ class VectorSine : public mx::UnaryPrimitive {
   }
 };
 
-} // namespace
+#endif
 
-mx::array sine(mx::array x) {
-  if (x.dtype() != mx::float32 || mx::default_device() != mx::Device::cpu) {
-    return mx::sin(x);
+// MLX's own on a GPU and for other dtypes.
+mx::array sin(mx::array x) {
+#ifdef TIDEMARK_OPENBLAS
+  if (x.dtype() == mx::float32 && on_cpu()) {
+    return node_of<VectorSine>({mx::contiguous(x)});
   }
-  const auto primitive = std::make_shared<VectorSine>(mx::default_stream(mx::default_device()));
-  return mx::array(x.shape(), mx::float32, primitive, {mx::contiguous(x)});
-}
-
-#else
-
-mx::array sine(mx::array x) {
+#endif
   return mx::sin(x);
 }
 
-#endif
+} // namespace
+
+const Table tables::sine = {{"sin", call<sin>}};
 
 } // namespace tidemark

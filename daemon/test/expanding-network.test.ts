@@ -12,10 +12,9 @@ import { quantizedPaths } from '../src/kokoro/alterations.ts';
 import type { Alterations } from '../src/kokoro/alterations.ts';
 import { Kokoro } from '../src/kokoro/kokoro.ts';
 import { Voice } from '../src/kokoro/voice.ts';
-import { evaluate } from '../src/mlx/evaluate.ts';
 import { memorySnapshot } from '../src/mlx/memory.ts';
 import { astype, dequantize } from '../src/mlx/ops.ts';
-import { keep, scope } from '../src/mlx/scope.ts';
+import { evaluate, keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
 import { writeTinyKokoro } from './tiny-kokoro.ts';
 

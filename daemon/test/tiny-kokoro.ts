@@ -2,7 +2,6 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { saveSafetensors } from '../src/mlx/io.ts';
 import { array, astype, contiguous, quantize, transpose } from '../src/mlx/ops.ts';
 import { keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
@@ -11,6 +10,7 @@ import { KokoroNetwork } from '../src/kokoro/network.ts';
 import { Checkpoint } from '../src/nn/weights.ts';
 import type { KernelShape } from '../src/nn/weights.ts';
 import { numbers } from './numbers.ts';
+import { writeTensors } from './safetensors.ts';
 
 /** Kokoro's configuration with every size made as small as its proportions and a group of 64 allow. */
 export const tinyConfig = {
@@ -105,10 +105,10 @@ export function writeTinyKokoro(folder: string, options: TinyOptions = {}): void
   const quantization = bits === undefined ? {} : { quantization: { group_size: 64, bits } };
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...tinyConfig, ...quantization }));
   const tensors = tinyTensors(options);
-  saveSafetensors(join(folder, fileName), tensors);
+  writeTensors(join(folder, fileName), tensors);
   tensors.forEach((tensor) => tensor.dispose());
   const voice = scope(() => array(numbers(8)(30 * 128), [30, 1, 128]));
-  saveSafetensors(join(folder, 'voices', 'af_tiny.safetensors'), new Map([['voice', voice]]));
+  writeTensors(join(folder, 'voices', 'af_tiny.safetensors'), [['voice', voice]]);
   voice.dispose();
 }
 

@@ -2,7 +2,7 @@
 
 import type { AttributedPart } from '@tidemark/shared/protocol/attribution.ts';
 import type { Kokoro } from '../kokoro/kokoro.ts';
-import { evaluate } from '../mlx/evaluate.ts';
+import { evaluate } from '../mlx/scope.ts';
 import { memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { withLayerObserver } from '../nn/observer.ts';

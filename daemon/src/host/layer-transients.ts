@@ -4,7 +4,6 @@ import type { LayerTransient } from '@tidemark/shared/protocol/study-evidence.ts
 import { quantizedPaths } from '../kokoro/alterations.ts';
 import { quantizationAt } from '../kokoro/config.ts';
 import type { Kokoro } from '../kokoro/kokoro.ts';
-import { evaluate } from '../mlx/evaluate.ts';
 import { clearCache, memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
 import {
   array,
@@ -17,7 +16,7 @@ import {
   transpose,
 } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
-import { scope } from '../mlx/scope.ts';
+import { evaluate, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
 
 interface PackedLayer {

@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { evaluate } from '../mlx/evaluate.ts';
 import { memorySnapshot, setCacheLimit } from '../mlx/memory.ts';
-import { add, contiguous, ones } from '../mlx/ops.ts';
-import { scope } from '../mlx/scope.ts';
+import { add, contiguous, full } from '../mlx/ops.ts';
+import { evaluate, scope } from '../mlx/scope.ts';
 import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { measure, settle } from './measure.ts';
@@ -21,7 +20,7 @@ const mebibyte = 2 ** 20;
 
 /** A tensor of so many MiB, in memory. */
 function allocate(mebibytes: number): Tensor {
-  const tensor = scope(() => contiguous(ones([(mebibytes * mebibyte) / 4])));
+  const tensor = scope(() => contiguous(full([(mebibytes * mebibyte) / 4], 1)));
   evaluate(tensor);
   return tensor;
 }
@@ -111,7 +110,7 @@ test('settling takes what is only reachable from a finalized tensor too', async 
   const before = memorySnapshot().activeBytes;
   for (let round = 0; round < 20; round += 1) {
     scope(() => {
-      const tensor = add(ones([1000]), round);
+      const tensor = add(full([1000], 1), round);
       evaluate(tensor);
     });
     // Dropped, never disposed of.

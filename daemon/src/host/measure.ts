@@ -1,7 +1,8 @@
 /** Measures the memory of one piece of work: the innermost part of the loop. */
 
 import { setImmediate } from 'node:timers/promises';
-import { clearCache, memorySnapshot, releaseFreeMemory, resetPeak, synchronize } from '../mlx/memory.ts';
+import { clearCache, memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
+import { releaseFreeMemory } from '../mlx/process.ts';
 
 /** Event-loop turns after a collection: V8 hands finalizers to one, and Node runs them in another. */
 const turnsForFinalizers = 3;

@@ -3,11 +3,10 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
-import { evaluate } from '../mlx/evaluate.ts';
 import { memorySnapshot } from '../mlx/memory.ts';
 import { contiguous, full } from '../mlx/ops.ts';
-import { plantMalloc } from '../mlx/plant.ts';
-import { scope } from '../mlx/scope.ts';
+import { plantMalloc } from '../mlx/process.ts';
+import { evaluate, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
 const kibibyte = 2 ** 10;

@@ -1,7 +1,7 @@
 /** What this process holds besides MLX's arrays: what the system, V8 and the handle counters say. */
 
 import { readdirSync } from 'node:fs';
-import { footprintBytes } from '../mlx/memory.ts';
+import { footprintBytes } from '../mlx/process.ts';
 import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
 
 export interface ProcessFigures {

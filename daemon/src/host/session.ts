@@ -8,8 +8,9 @@ import type { LayerTransient, UnresetSequence } from '@tidemark/shared/protocol/
 import { Kokoro } from '../kokoro/kokoro.ts';
 import { Voice } from '../kokoro/voice.ts';
 import { blasLibrary, describeDevice, mlxVersion } from '../mlx/device.ts';
-import { footprintBytes, memorySnapshot, resetPeak, setCacheLimit, synchronize } from '../mlx/memory.ts';
-import { seedRandom } from '../mlx/random.ts';
+import { memorySnapshot, resetPeak, setCacheLimit, synchronize } from '../mlx/memory.ts';
+import { footprintBytes } from '../mlx/process.ts';
+import { seedRandom } from '../mlx/ops.ts';
 import { liveTensors } from '../mlx/tensor.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { tidemarkVersion } from '../version.ts';

@@ -64,7 +64,7 @@ class AlbertEmbeddings {
   }
 
   forward(tokenIds: Tensor): Tensor {
-    const positions = this.#positions.forward(reshape(arange(0, tokenIds.dim(1)), [1, -1]));
+    const positions = this.#positions.forward(reshape(arange(tokenIds.dim(1)), [1, -1]));
     const types = this.#types.forward(zeros(tokenIds.shape, 'int32'));
     return this.#norm.forward(add(add(this.#words.forward(tokenIds), positions), types));
   }

@@ -1,9 +1,8 @@
 /** The interventions of a study in the weights: changed in one respect before the network is built from them. */
 
-import { evaluate } from '../mlx/evaluate.ts';
 import { astype, contiguous, dequantize } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
-import { keep, scope } from '../mlx/scope.ts';
+import { evaluate, keep, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
 import { weightNormed } from '../nn/kernel.ts';
 import type { QuantizedProduct } from '../nn/weights.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withWeights } from '../../test/checkpoint-of.ts';
-import { array } from '../mlx/ops.ts';
-import { seedRandom } from '../mlx/random.ts';
+import { array, seedRandom } from '../mlx/ops.ts';
 import { HarmonicSource } from './harmonic-source.ts';
 
 const options = { sampleRate: 24_000, samplesPerValue: 300 };

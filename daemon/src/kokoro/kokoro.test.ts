@@ -3,13 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { writeTensors } from '../../test/safetensors.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
 import { tinyTensors, writeTinyKokoro } from '../../test/tiny-kokoro.ts';
 import type { TinyOptions } from '../../test/tiny-kokoro.ts';
-import { saveSafetensors } from '../mlx/io.ts';
 import { clearCache, memorySnapshot } from '../mlx/memory.ts';
-import { zeros } from '../mlx/ops.ts';
-import { seedRandom } from '../mlx/random.ts';
+import { zeros, seedRandom } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
 import { liveTensors } from '../mlx/tensor.ts';
 import { Kokoro } from './kokoro.ts';
@@ -190,7 +189,7 @@ test('a checkpoint with missing, misshapen and unknown keys is refused with a li
       'decoder.extra.weight',
       scope(() => zeros([1])),
     );
-    saveSafetensors(join(folder, 'model.safetensors'), tensors);
+    writeTensors(join(folder, 'model.safetensors'), tensors);
     tensors.forEach((tensor) => tensor.dispose());
     const live = liveTensors();
     assertRefused(
@@ -210,7 +209,7 @@ test('position_ids in a checkpoint are passed over', () => {
       'bert.embeddings.position_ids',
       scope(() => zeros([1, 32], 'int32')),
     );
-    saveSafetensors(join(folder, 'model.safetensors'), tensors);
+    writeTensors(join(folder, 'model.safetensors'), tensors);
     tensors.forEach((tensor) => tensor.dispose());
     using kokoro = Kokoro.load(folder);
     assert.ok(!kokoro.weights().has('bert.embeddings.position_ids'));
@@ -243,7 +242,7 @@ test('sharded weights load from the files that the index lists', () => {
     const entries = [...tinyTensors()];
     const weightMap: Record<string, string> = {};
     for (const [shard, part] of [entries.slice(0, 100), entries.slice(100)].entries()) {
-      saveSafetensors(join(folder, `shard-${shard}.safetensors`), new Map(part));
+      writeTensors(join(folder, `shard-${shard}.safetensors`), part);
       part.forEach(([key, tensor]) => {
         weightMap[key] = `shard-${shard}.safetensors`;
         tensor.dispose();

@@ -1,7 +1,7 @@
 /** A loaded Kokoro: from phonemes and a style to samples. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { loadSafetensors } from '../mlx/io.ts';
+import { loadSafetensors } from '../mlx/safetensors.ts';
 import { array, astype, slice } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';

@@ -1,7 +1,6 @@
 /** Runs a network as a list of named stages, of which some are built and evaluated together as one graph. */
 
-import { evaluate } from '../mlx/evaluate.ts';
-import { scope } from '../mlx/scope.ts';
+import { evaluate, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
 /** What stages read and give, by name. */

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { writeTensors } from '../../test/safetensors.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
-import { saveSafetensors } from '../mlx/io.ts';
 import { array, zeros } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
 import { liveTensors } from '../mlx/tensor.ts';
@@ -15,7 +15,7 @@ import { Voice } from './voice.ts';
 function withFile(make: () => Record<string, Tensor>, body: (path: string) => void): void {
   withTemporaryFolder((folder) => {
     const path = join(folder, 'voice.safetensors');
-    scope(() => saveSafetensors(path, new Map(Object.entries(make()))));
+    scope(() => writeTensors(path, Object.entries(make())));
     body(path);
   });
 }

@@ -1,10 +1,9 @@
 /** A voice: one style vector for each length that an utterance can have. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { evaluate } from '../mlx/evaluate.ts';
-import { loadSafetensors } from '../mlx/io.ts';
+import { loadSafetensors } from '../mlx/safetensors.ts';
 import { reshape, slice } from '../mlx/ops.ts';
-import { scope } from '../mlx/scope.ts';
+import { evaluate, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
 const key = 'voice';

@@ -8,10 +8,13 @@ export interface DeviceDescription {
   readonly info: Readonly<Record<string, string | number>>;
 }
 
-export const describeDevice = (): DeviceDescription => native.device();
+const deviceType = native<() => DeviceDescription['type']>('deviceType');
+const deviceInfo = native<() => DeviceDescription['info']>('deviceInfo');
+
+export const describeDevice = (): DeviceDescription => ({ type: deviceType(), info: deviceInfo() });
 
 /** libmlx's version. */
-export const mlxVersion = (): string => native.version();
+export const mlxVersion = native<() => string>('version');
 
 /** The library that does the CPU's matrix products. */
-export const blasLibrary = (): string => native.blas();
+export const blasLibrary = native<() => string>('blas');

@@ -2,24 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate } from './evaluate.ts';
-import {
-  clearCache,
-  footprintBytes,
-  memorySnapshot,
-  resetPeak,
-  setCacheLimit,
-  synchronize,
-} from './memory.ts';
+import { clearCache, memorySnapshot, resetPeak, setCacheLimit, synchronize } from './memory.ts';
+import { footprintBytes } from './process.ts';
 import * as mx from './ops.ts';
-import { scope } from './scope.ts';
+import { evaluate, scope } from './scope.ts';
 
 const mebibyte = 2 ** 20;
 
 test('active memory follows the tensors alive, and the peak what was alive at once', () => {
   clearCache();
   const before = memorySnapshot().activeBytes;
-  const tensor = scope(() => mx.contiguous(mx.ones([mebibyte])));
+  const tensor = scope(() => mx.contiguous(mx.full([mebibyte], 1)));
   evaluate(tensor);
   synchronize();
   assert.equal(memorySnapshot().activeBytes - before, 4 * mebibyte);
@@ -35,7 +28,7 @@ test('active memory follows the tensors alive, and the peak what was alive at on
 });
 
 test('the peak right after a reset is what is active, though MLX sets its own to zero', () => {
-  const tensor = scope(() => mx.ones([mebibyte]));
+  const tensor = scope(() => mx.full([mebibyte], 1));
   evaluate(tensor);
   resetPeak();
   const { activeBytes, peakBytes } = memorySnapshot();
@@ -46,7 +39,7 @@ test('the peak right after a reset is what is active, though MLX sets its own to
 test('freed memory goes to the cache up to its limit, and clearing returns it', () => {
   const previous = setCacheLimit(64 * mebibyte);
   clearCache();
-  const tensor = scope(() => mx.contiguous(mx.ones([mebibyte])));
+  const tensor = scope(() => mx.contiguous(mx.full([mebibyte], 1)));
   evaluate(tensor);
   tensor.dispose();
   synchronize();

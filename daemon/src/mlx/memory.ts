@@ -11,35 +11,24 @@ export interface MemorySnapshot {
   readonly cacheBytes: number;
 }
 
+const activeBytesNow = native<() => number>('activeBytes');
+const peakBytesNow = native<() => number>('peakBytes');
+const cacheBytesNow = native<() => number>('cacheBytes');
+
 /** All three counters now. MLX's reset sets its peak to 0 rather than to active, hence the maximum of both here. */
 export function memorySnapshot(): MemorySnapshot {
-  const activeBytes = native.activeBytes();
-  return {
-    activeBytes,
-    peakBytes: Math.max(native.peakBytes(), activeBytes),
-    cacheBytes: native.cacheBytes(),
-  };
+  const activeBytes = activeBytesNow();
+  return { activeBytes, peakBytes: Math.max(peakBytesNow(), activeBytes), cacheBytes: cacheBytesNow() };
 }
 
 /** Starts a new peak from what is active now. */
-export const resetPeak = (): void => native.resetPeak();
+export const resetPeak = native<() => void>('resetPeak');
 
 /** Returns the allocator's cache to the system. */
-export const clearCache = (): void => native.clearCache();
+export const clearCache = native<() => void>('clearCache');
 
 /** Waits for all queued work on the default stream. */
-export const synchronize = (): void => native.synchronize();
+export const synchronize = native<() => void>('synchronize');
 
 /** Sets how much freed memory the allocator may hold; returns the previous limit. */
-export const setCacheLimit = (bytes: number): number => native.setCacheLimit(bytes);
-
-/** Sets the guideline beyond which evaluation waits or fails; returns the previous limit. */
-export const setMemoryLimit = (bytes: number): number => native.setMemoryLimit(bytes);
-
-export const memoryLimit = (): number => native.memoryLimit();
-
-/** Has the C allocator return the pages that it holds free, MLX's buffers among them once its own cache is cleared. */
-export const releaseFreeMemory = (): void => native.releaseFreeMemory();
-
-/** What the whole process weighs: phys_footprint on macOS, the resident set on Linux. */
-export const footprintBytes = (): number => native.footprintBytes();
+export const setCacheLimit = native<(bytes: number) => number>('setCacheLimit');

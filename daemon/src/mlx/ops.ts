@@ -1,56 +1,57 @@
 /** MLX's operations, under its Python names in camel case. Each is lazy and gives its result to the innermost scope. */
 
 import { native } from './native.ts';
-import type { DType, NativeArgument, OperationName } from './native.ts';
+import type { DType, NativeHandle } from './native.ts';
 import { own } from './scope.ts';
 import { Tensor } from './tensor.ts';
 
 /** A tensor, or a number with no dtype of its own: `multiply(x, 0.2)` keeps x's dtype, as in MLX for Python. */
 export type Operand = Tensor | number;
 
-type Argument = Operand | boolean | string | readonly number[] | readonly Tensor[] | undefined;
+type Argument =
+  Operand | boolean | string | ArrayBufferView | readonly number[] | readonly Tensor[] | undefined;
+type NativeFunction<Result> = (...args: readonly unknown[]) => Result;
 
-function toNative(argument: Argument): NativeArgument {
-  if (argument instanceof Tensor) {
-    return argument.handle;
-  }
+/** Handles in the place of tensors, those of a list too. */
+function toNative(argument: Argument): unknown {
   if (Array.isArray(argument)) {
-    return (argument as readonly (number | Tensor)[]).map((item) =>
-      item instanceof Tensor ? item.handle : item,
-    ) as NativeArgument;
+    return (argument as readonly (number | Tensor)[]).map(toNative);
   }
-  return argument as NativeArgument;
+  return argument instanceof Tensor ? argument.handle : argument;
 }
 
-function callMany(name: OperationName, args: readonly Argument[]): Tensor[] {
-  const results = native.operations[name](...args.map(toNative));
-  return (Array.isArray(results) ? results : [results]).map((handle) => own(new Tensor(handle), name));
+/** The operation of this name, whose result belongs to the innermost scope. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- C++ defines the arguments; the caller says them
+function operation<Arguments extends readonly Argument[]>(name: string): (...args: Arguments) => Tensor {
+  const call = native<NativeFunction<NativeHandle>>(name);
+  return (...args) => own(new Tensor(call(...args.map(toNative))), name);
 }
 
-function call(name: OperationName, ...args: readonly Argument[]): Tensor {
-  const [result] = callMany(name, args);
-  if (result === undefined) {
-    throw new Error(`${name}: gave no result`);
-  }
-  return result;
+/** The same, of one with several results. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as above
+function operationOfMany<Arguments extends readonly Argument[]>(
+  name: string,
+): (...args: Arguments) => Tensor[] {
+  const call = native<NativeFunction<NativeHandle[]>>(name);
+  return (...args) => call(...args.map(toNative)).map((handle) => own(new Tensor(handle), name));
 }
+
+type Shape = readonly number[];
+type Unary = [x: Tensor];
+type Binary = [a: Operand, b: Operand];
 
 // Creation
 
-/** A tensor from JavaScript numbers, row-major. `shape` defaults to one axis. */
-export function array(
-  values: readonly number[] | Float32Array | Int32Array | Uint32Array | Uint8Array | Uint16Array | Int8Array,
-  shape?: readonly number[],
-  dtype: DType = 'float32',
-): Tensor {
-  const data = toElements(values, dtype);
-  return own(new Tensor(native.fromData(data, shape ?? [values.length], dtype)), 'array');
-}
+type Elements =
+  readonly number[] | Float32Array | Int32Array | Uint32Array | Uint8Array | Uint16Array | Int8Array;
 
-function toElements(
-  values: readonly number[] | Float32Array | Int32Array | Uint32Array | Uint8Array | Uint16Array | Int8Array,
-  dtype: DType,
-): ArrayBufferView {
+const arrayOf = operation<[data: ArrayBufferView, shape: Shape, dtype: DType]>('array');
+
+/** A tensor from JavaScript numbers, row-major. `shape` defaults to one axis. */
+export const array = (values: Elements, shape: Shape = [values.length], dtype: DType = 'float32'): Tensor =>
+  arrayOf(toElements(values, dtype), shape, dtype);
+
+function toElements(values: Elements, dtype: DType): ArrayBufferView {
   switch (dtype) {
     case 'float32':
       return values instanceof Float32Array ? values : Float32Array.from(values);
@@ -79,163 +80,125 @@ function toElements(
   }
 }
 
-export const full = (shape: readonly number[], value: number, dtype: DType = 'float32'): Tensor =>
-  call('full', shape, value, dtype);
-export const zeros = (shape: readonly number[], dtype: DType = 'float32'): Tensor => full(shape, 0, dtype);
-export const ones = (shape: readonly number[], dtype: DType = 'float32'): Tensor => full(shape, 1, dtype);
-/** `[start, stop)` by `step`. */
-export const arange = (start: number, stop: number, step = 1, dtype: DType = 'int32'): Tensor =>
-  call('arange', start, stop, step, dtype);
+const fullOf = operation<[shape: Shape, value: number, dtype: DType]>('full');
+
+export const full = (shape: Shape, value: number, dtype: DType = 'float32'): Tensor =>
+  fullOf(shape, value, dtype);
+export const zeros = (shape: Shape, dtype?: DType): Tensor => full(shape, 0, dtype);
+/** int32, from 0 to `stop` − 1. */
+export const arange = operation<[stop: number]>('arange');
 
 // Elementwise, one operand
 
-export const abs = (x: Tensor): Tensor => call('abs', x);
-export const negative = (x: Tensor): Tensor => call('negative', x);
-export const square = (x: Tensor): Tensor => call('square', x);
-export const sqrt = (x: Tensor): Tensor => call('sqrt', x);
-export const rsqrt = (x: Tensor): Tensor => call('rsqrt', x);
-export const exp = (x: Tensor): Tensor => call('exp', x);
-export const log = (x: Tensor): Tensor => call('log', x);
-export const sin = (x: Tensor): Tensor => call('sin', x);
-export const cos = (x: Tensor): Tensor => call('cos', x);
-export const tanh = (x: Tensor): Tensor => call('tanh', x);
-export const sigmoid = (x: Tensor): Tensor => call('sigmoid', x);
-export const erf = (x: Tensor): Tensor => call('erf', x);
-export const floor = (x: Tensor): Tensor => call('floor', x);
+export const abs = operation<Unary>('abs');
+export const square = operation<Unary>('square');
+export const sqrt = operation<Unary>('sqrt');
+export const rsqrt = operation<Unary>('rsqrt');
+export const exp = operation<Unary>('exp');
+export const sin = operation<Unary>('sin');
+export const cos = operation<Unary>('cos');
+export const tanh = operation<Unary>('tanh');
+export const sigmoid = operation<Unary>('sigmoid');
+export const erf = operation<Unary>('erf');
 /** To the nearest integer, ties to even. */
-export const round = (x: Tensor): Tensor => call('round', x);
-export const logicalNot = (x: Tensor): Tensor => call('logicalNot', x);
-export const isfinite = (x: Tensor): Tensor => call('isfinite', x);
+export const round = operation<Unary>('round');
 /** The real part of a complex64 tensor, float32. */
-export const real = (x: Tensor): Tensor => call('real', x);
+export const real = operation<Unary>('real');
 /** The imaginary part of a complex64 tensor, float32. */
-export const imag = (x: Tensor): Tensor => call('imag', x);
-export const nanToNum = (
-  x: Tensor,
-  nan: number,
-  positiveInfinity: number,
-  negativeInfinity: number,
-): Tensor => call('nanToNum', x, nan, positiveInfinity, negativeInfinity);
-export const clip = (x: Tensor, low: number, high: number): Tensor => call('clip', x, low, high);
-export const astype = (x: Tensor, dtype: DType): Tensor => call('astype', x, dtype);
+export const imag = operation<Unary>('imag');
+export const nanToNum =
+  operation<[x: Tensor, nan: number, positiveInfinity: number, negativeInfinity: number]>('nanToNum');
+export const clip = operation<[x: Tensor, low: number, high: number]>('clip');
+export const astype = operation<[x: Tensor, dtype: DType]>('astype');
 
-// Elementwise, two operands and more
+// Elementwise, two operands
 
-export const add = (a: Operand, b: Operand): Tensor => call('add', a, b);
-export const subtract = (a: Operand, b: Operand): Tensor => call('subtract', a, b);
-export const multiply = (a: Operand, b: Operand): Tensor => call('multiply', a, b);
-export const divide = (a: Operand, b: Operand): Tensor => call('divide', a, b);
-export const power = (a: Operand, b: Operand): Tensor => call('power', a, b);
+export const add = operation<Binary>('add');
+export const subtract = operation<Binary>('subtract');
+export const multiply = operation<Binary>('multiply');
+export const divide = operation<Binary>('divide');
 /** Python's `%`: the result has the divisor's sign. */
-export const remainder = (a: Operand, b: Operand): Tensor => call('remainder', a, b);
-export const maximum = (a: Operand, b: Operand): Tensor => call('maximum', a, b);
-export const minimum = (a: Operand, b: Operand): Tensor => call('minimum', a, b);
-export const arctan2 = (a: Operand, b: Operand): Tensor => call('arctan2', a, b);
-export const equal = (a: Operand, b: Operand): Tensor => call('equal', a, b);
-export const greater = (a: Operand, b: Operand): Tensor => call('greater', a, b);
-export const greaterEqual = (a: Operand, b: Operand): Tensor => call('greaterEqual', a, b);
-export const less = (a: Operand, b: Operand): Tensor => call('less', a, b);
-export const lessEqual = (a: Operand, b: Operand): Tensor => call('lessEqual', a, b);
-export const logicalAnd = (a: Tensor, b: Tensor): Tensor => call('logicalAnd', a, b);
-/** `yes` where `condition` is true, else `no`. */
-export const where = (condition: Tensor, yes: Operand, no: Operand): Tensor =>
-  call('where', condition, yes, no);
+export const remainder = operation<Binary>('remainder');
+export const maximum = operation<Binary>('maximum');
+export const arctan2 = operation<Binary>('arctan2');
+export const greater = operation<Binary>('greater');
 /** complex64 from float32 parts of one shape. */
-export const complex = (realPart: Tensor, imaginaryPart: Tensor): Tensor =>
-  call('complex', realPart, imaginaryPart);
+export const complex = operation<[realPart: Tensor, imaginaryPart: Tensor]>('complex');
 
-// Reductions. `axes` undefined reduces over all of them.
+// Along axes
 
-export interface ReductionOptions {
-  readonly axes?: readonly number[];
+interface ReductionOptions {
+  readonly axes: readonly number[];
   readonly keepDims?: boolean;
 }
 
-export const sum = (x: Tensor, { axes, keepDims = false }: ReductionOptions = {}): Tensor =>
-  call('sum', x, axes, keepDims);
-export const mean = (x: Tensor, { axes, keepDims = false }: ReductionOptions = {}): Tensor =>
-  call('mean', x, axes, keepDims);
-/** The population variance (no degrees of freedom taken off). */
-export const variance = (x: Tensor, { axes, keepDims = false }: ReductionOptions = {}): Tensor =>
-  call('variance', x, axes, keepDims);
-export const max = (x: Tensor, { axes, keepDims = false }: ReductionOptions = {}): Tensor =>
-  call('max', x, axes, keepDims);
-export const min = (x: Tensor, { axes, keepDims = false }: ReductionOptions = {}): Tensor =>
-  call('min', x, axes, keepDims);
-export const all = (x: Tensor, { axes, keepDims = false }: ReductionOptions = {}): Tensor =>
-  call('all', x, axes, keepDims);
-export const any = (x: Tensor, { axes, keepDims = false }: ReductionOptions = {}): Tensor =>
-  call('any', x, axes, keepDims);
-export const argmax = (x: Tensor, axis: number): Tensor => call('argmax', x, axis);
-export const cumsum = (x: Tensor, axis: number): Tensor => call('cumsum', x, axis);
-export const softmax = (x: Tensor, axis: number): Tensor => call('softmax', x, axis);
+function reduction(name: string): (x: Tensor, options: ReductionOptions) => Tensor {
+  const reduce = operation<[x: Tensor, axes: readonly number[], keepDims: boolean]>(name);
+  return (x, { axes, keepDims = false }) => reduce(x, axes, keepDims);
+}
+
+export const sum = reduction('sum');
+export const mean = reduction('mean');
+export const cumsum = operation<[x: Tensor, axis: number]>('cumsum');
+export const softmax = operation<[x: Tensor, axis: number]>('softmax');
 
 // Shape
 
-export const reshape = (x: Tensor, shape: readonly number[]): Tensor => call('reshape', x, shape);
+export const reshape = operation<[x: Tensor, shape: Shape]>('reshape');
 /** Permutes the axes; reverses them where `axes` is not given. */
-export const transpose = (x: Tensor, axes?: readonly number[]): Tensor => call('transpose', x, axes);
-export const expandDims = (x: Tensor, axis: number): Tensor => call('expandDims', x, axis);
-export const squeeze = (x: Tensor, axis: number): Tensor => call('squeeze', x, axis);
-export const broadcastTo = (x: Tensor, shape: readonly number[]): Tensor => call('broadcastTo', x, shape);
-export const concatenate = (parts: readonly Tensor[], axis: number): Tensor =>
-  call('concatenate', parts, axis);
-export const stack = (parts: readonly Tensor[], axis: number): Tensor => call('stack', parts, axis);
+export const transpose = operation<[x: Tensor, axes?: readonly number[]]>('transpose');
+export const expandDims = operation<[x: Tensor, axis: number]>('expandDims');
+export const squeeze = operation<[x: Tensor, axis: number]>('squeeze');
+export const broadcastTo = operation<[x: Tensor, shape: Shape]>('broadcastTo');
+export const concatenate = operation<[parts: readonly Tensor[], axis: number]>('concatenate');
 /** Equal parts along an axis, whose length `parts` must divide. */
-export const split = (x: Tensor, parts: number, axis: number): Tensor[] =>
-  callMany('split', [x, parts, axis]);
-/** `x[..., start:stop:step, ...]` on one axis; negative bounds count from its end, `stop` undefined is its end. */
-export const slice = (x: Tensor, axis: number, start: number, stop?: number, step = 1): Tensor =>
-  call('slice', x, axis, start, stop, step);
+export const split = operationOfMany<[x: Tensor, parts: number, axis: number]>('split');
+/** `x[..., start:stop, ...]` on one axis; negative bounds count from its end, `stop` undefined is its end. */
+export const slice = operation<[x: Tensor, axis: number, start: number, stop?: number]>('slice');
 /** Rows of `x` along an axis, by int32 or uint32 indices of any shape. */
-export const take = (x: Tensor, indices: Tensor, axis: number): Tensor => call('take', x, indices, axis);
+export const take = operation<[x: Tensor, indices: Tensor, axis: number]>('take');
 /** Each element along an axis, `count` times in a row. */
-export const repeat = (x: Tensor, count: number, axis: number): Tensor => call('repeat', x, count, axis);
-export const tile = (x: Tensor, counts: readonly number[]): Tensor => call('tile', x, counts);
+export const repeat = operation<[x: Tensor, count: number, axis: number]>('repeat');
 /** Pads every axis with zeros: `low[i]` before and `high[i]` after axis i. */
-export const pad = (x: Tensor, low: readonly number[], high: readonly number[]): Tensor =>
-  call('pad', x, low, high);
+export const pad = operation<[x: Tensor, low: readonly number[], high: readonly number[]]>('pad');
 /** A view with the given shape and strides, in elements, of row-contiguous `x`. */
-export const asStrided = (x: Tensor, shape: readonly number[], strides: readonly number[]): Tensor =>
-  call('asStrided', x, shape, strides);
+export const asStrided = operation<[x: Tensor, shape: Shape, strides: readonly number[]]>('asStrided');
 /** Row-contiguous elements, copied only where they are not so already. */
-export const contiguous = (x: Tensor): Tensor => call('contiguous', x);
-/** `x` with `updates` added at `indices` (one int32 axis) of its first axis; repeated indices accumulate. */
-export const scatterAdd = (x: Tensor, indices: Tensor, updates: Tensor): Tensor =>
-  call('scatterAdd', x, indices, updates);
+export const contiguous = operation<Unary>('contiguous');
 
 // Linear algebra and the network's larger operations
 
-export const matmul = (a: Tensor, b: Tensor): Tensor => call('matmul', a, b);
+export const matmul = operation<[a: Tensor, b: Tensor]>('matmul');
 /** `c + a @ b`. */
-export const addmm = (c: Tensor, a: Tensor, b: Tensor): Tensor => call('addmm', c, a, b);
+export const addmm = operation<[c: Tensor, a: Tensor, b: Tensor]>('addmm');
 /** Over the last axis, with the fused kernel that `mlx.nn.LayerNorm` uses. */
-export const layerNorm = (x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor =>
-  call('layerNorm', x, weight, bias, epsilon);
+export const layerNorm = operation<[x: Tensor, weight: Tensor, bias: Tensor, epsilon: number]>('layerNorm');
+/** Real FFT over the last axis: float32 [..., n] → complex64 [..., n / 2 + 1]. */
+export const rfft = operation<Unary>('rfft');
+/** Its inverse: complex64 [..., n / 2 + 1] → float32 [..., n]. */
+export const irfft = operation<Unary>('irfft');
 
-export interface Conv1dOptions {
-  readonly stride?: number;
-  readonly padding?: number;
-  readonly dilation?: number;
-  readonly groups?: number;
-}
+const convolve =
+  operation<[x: Tensor, weight: Tensor, stride: number, padding: number, dilation: number]>('conv1d');
 
-/** `x` [batch, length, in], `weight` [out, kernel, in / groups] → [batch, length', out]. */
+/** `x` [batch, length, in], `weight` [out, kernel, in] → [batch, length', out]. */
 export const conv1d = (
   x: Tensor,
   weight: Tensor,
-  { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv1dOptions = {},
-): Tensor => call('conv1d', x, weight, stride, padding, dilation, groups);
+  { stride = 1, padding = 0, dilation = 1 }: { stride?: number; padding?: number; dilation?: number } = {},
+): Tensor => convolve(x, weight, stride, padding, dilation);
+
+const convolveTransposed =
+  operation<[x: Tensor, weight: Tensor, stride: number, padding: number, groups: number]>('convTranspose1d');
 
 /**
- * `x` [batch, length, in], `weight` [out, kernel, in / groups] → [batch, (length − 1) · stride − 2 · padding +
- * dilation · (kernel − 1) + 1, out].
+ * `x` [batch, length, in], `weight` [out, kernel, in / groups] → [batch, (length − 1) · stride − 2 · padding + kernel, out].
  */
 export const convTranspose1d = (
   x: Tensor,
   weight: Tensor,
-  { stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv1dOptions = {},
-): Tensor => call('convTranspose1d', x, weight, stride, padding, dilation, groups);
+  { stride = 1, padding = 0, groups = 1 }: { stride?: number; padding?: number; groups?: number } = {},
+): Tensor => convolveTransposed(x, weight, stride, padding, groups);
 
 export interface LstmDirection {
   /** [4 · hidden, in], gates in the order i, f, g, o. */
@@ -248,28 +211,21 @@ export interface LstmDirection {
   readonly hiddenBias: Tensor;
 }
 
+const runLstm = operation<[x: Tensor, forward: readonly Tensor[], backward: readonly Tensor[]]>('lstm');
+
 /**
  * A bidirectional LSTM over `x` [batch, length, in] from float32 zero states → [batch, length, 2 · hidden]: forward,
  * then backward. One native operation, so no step's intermediates have handles that would pin them.
  */
-export const lstm = (x: Tensor, forward: LstmDirection, backward: LstmDirection): Tensor =>
-  call(
-    'lstm',
-    x,
-    forward.inputWeight,
-    forward.hiddenWeight,
-    forward.inputBias,
-    forward.hiddenBias,
-    backward.inputWeight,
-    backward.hiddenWeight,
-    backward.inputBias,
-    backward.hiddenBias,
-  );
-
-/** Real FFT over the last axis: float32 [..., n] → complex64 [..., n / 2 + 1]. */
-export const rfft = (x: Tensor): Tensor => call('rfft', x);
-/** Its inverse: complex64 [..., n / 2 + 1] → float32 [..., n]. */
-export const irfft = (x: Tensor): Tensor => call('irfft', x);
+export function lstm(x: Tensor, forward: LstmDirection, backward: LstmDirection): Tensor {
+  const inOrder = ({ inputWeight, hiddenWeight, inputBias, hiddenBias }: LstmDirection): Tensor[] => [
+    inputWeight,
+    hiddenWeight,
+    inputBias,
+    hiddenBias,
+  ];
+  return runLstm(x, inOrder(forward), inOrder(backward));
+}
 
 // Quantization: affine, rows packed into uint32 along the last axis
 
@@ -278,49 +234,52 @@ export interface QuantizationOptions {
   readonly bits: number;
 }
 
+const quantizeIntoThree = operationOfMany<[weight: Tensor, groupSize: number, bits: number]>('quantize');
+
 /** `weight` [out, in] → packed [out, in · bits / 32], scales and biases [out, in / groupSize] in the weight's dtype. */
 export function quantize(
   weight: Tensor,
   { groupSize, bits }: QuantizationOptions,
 ): { packed: Tensor; scales: Tensor; biases: Tensor } {
-  const [packed, scales, biases] = callMany('quantize', [weight, groupSize, bits]);
-  if (packed === undefined || scales === undefined || biases === undefined) {
-    throw new Error('quantize: gave fewer than three results');
-  }
+  const [packed, scales, biases] = quantizeIntoThree(weight, groupSize, bits) as [Tensor, Tensor, Tensor];
   return { packed, scales, biases };
 }
+
+const expand =
+  operation<[packed: Tensor, scales: Tensor, biases: Tensor, groupSize: number, bits: number]>('dequantize');
 
 export const dequantize = (
   packed: Tensor,
   scales: Tensor,
   biases: Tensor,
   { groupSize, bits }: QuantizationOptions,
-): Tensor => call('dequantize', packed, scales, biases, groupSize, bits);
+): Tensor => expand(packed, scales, biases, groupSize, bits);
+
+function packedProduct(
+  name: string,
+): (x: Tensor, packed: Tensor, scales: Tensor, biases: Tensor, options: QuantizationOptions) => Tensor {
+  const multiply =
+    operation<[x: Tensor, packed: Tensor, scales: Tensor, biases: Tensor, groupSize: number, bits: number]>(
+      name,
+    );
+  return (x, packed, scales, biases, { groupSize, bits }) =>
+    multiply(x, packed, scales, biases, groupSize, bits);
+}
 
 /** `x` [..., in] times the transpose of a packed [out, in] weight → [..., out]. */
-export const quantizedMatmul = (
-  x: Tensor,
-  packed: Tensor,
-  scales: Tensor,
-  biases: Tensor,
-  { groupSize, bits }: QuantizationOptions,
-): Tensor => call('quantizedMatmul', x, packed, scales, biases, groupSize, bits);
+export const quantizedMatmul = packedProduct('quantizedMatmul');
 
 /**
  * The same, expanding a few rows of the weight at a time for float32 on the CPU, where MLX 0.32's own product expands each
  * number again for each row of `x` and takes 4 s of a sentence. MLX's own for everything else.
  */
-export const blockedQuantizedMatmul = (
-  x: Tensor,
-  packed: Tensor,
-  scales: Tensor,
-  biases: Tensor,
-  { groupSize, bits }: QuantizationOptions,
-): Tensor => call('blockedQuantizedMatmul', x, packed, scales, biases, groupSize, bits);
+export const blockedQuantizedMatmul = packedProduct('blockedQuantizedMatmul');
 
-// Randomness, from the seed of random.ts
+// Randomness
 
+/** Seeds the default generator: the same seed gives the same noise, on the same backend. */
+export const seedRandom = native<(seed: number) => void>('seed');
 /** float32, uniform in [0, 1). */
-export const randomUniform = (shape: readonly number[]): Tensor => call('randomUniform', shape);
+export const randomUniform = operation<[shape: Shape]>('randomUniform');
 /** float32, standard normal. */
-export const randomNormal = (shape: readonly number[]): Tensor => call('randomNormal', shape);
+export const randomNormal = operation<[shape: Shape]>('randomNormal');

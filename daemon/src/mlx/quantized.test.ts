@@ -6,8 +6,7 @@ import { assertClose } from '../../test/close.ts';
 import { numbers } from '../../test/numbers.ts';
 import { clearCache, memorySnapshot, resetPeak } from './memory.ts';
 import { array, astype, blockedQuantizedMatmul, dequantize, matmul, quantize, transpose } from './ops.ts';
-import { evaluate } from './evaluate.ts';
-import { scope } from './scope.ts';
+import { evaluate, scope } from './scope.ts';
 
 const next = numbers(13);
 const [outFeatures, inFeatures] = [75, 384];

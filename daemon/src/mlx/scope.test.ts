@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate } from './evaluate.ts';
 import { clearCache, memorySnapshot, resetPeak, synchronize } from './memory.ts';
 import * as mx from './ops.ts';
-import { keep, scope } from './scope.ts';
+import { evaluate, keep, scope } from './scope.ts';
 import { liveTensors } from './tensor.ts';
 
 test('a scope frees what operations made in it', () => {

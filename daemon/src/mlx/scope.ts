@@ -1,5 +1,7 @@
-/** Scopes own the tensors that operations make, and free them when they end. */
+/** Scopes own the tensors that operations make, and free them when they end; what outlives them can be evaluated. */
 
+import { native } from './native.ts';
+import type { NativeHandle } from './native.ts';
 import { Tensor } from './tensor.ts';
 
 const openScopes: Set<Tensor>[] = [];
@@ -28,7 +30,7 @@ export function keep(tensor: Tensor): Tensor {
 }
 
 /** Every tensor in a value: the value itself, or those in arrays, maps and plain objects, at any depth. */
-export function tensorsIn(value: unknown): Tensor[] {
+function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) {
     return [value];
   }
@@ -70,4 +72,14 @@ export function scope<Result>(body: () => Result): Result {
       tensor.dispose();
     }
   }
+}
+
+const evaluateAll = native<(handles: readonly NativeHandle[]) => void>('evaluate');
+
+/**
+ * Evaluates every tensor in `values` (tensors, or arrays, maps and plain objects of them) and waits for the results: here lazy
+ * tensors become memory. Close the scope that built them first: a live handle pins its intermediate through the evaluation.
+ */
+export function evaluate(...values: readonly unknown[]): void {
+  evaluateAll(tensorsIn(values).map((tensor) => tensor.handle));
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { native } from './native.ts';
 import * as mx from './ops.ts';
 import { keep, scope } from './scope.ts';
 import { Tensor, liveTensors, undisposedTensors } from './tensor.ts';
@@ -21,8 +22,8 @@ test('a tensor tells its shape, dtype and bytes before it is evaluated', () => {
 
 test('use after dispose is an error that names the operation and its arguments', () => {
   scope(() => {
-    const a = mx.ones([2, 2]);
-    const b = mx.ones([2, 2]);
+    const a = mx.full([2, 2], 1);
+    const b = mx.full([2, 2], 1);
     b.dispose();
     b.dispose();
     assert.throws(
@@ -36,12 +37,23 @@ test('use after dispose is an error that names the operation and its arguments',
 test("MLX's exceptions become errors with the operation's name and the shapes", () => {
   scope(() => {
     assert.throws(
-      () => mx.matmul(mx.ones([2, 3]), mx.ones([2, 3])),
+      () => mx.matmul(mx.full([2, 3], 1), mx.full([2, 3], 1)),
       (error: Error) =>
         error.message.startsWith('matmul: ') && error.message.includes('float32 [2, 3], float32 [2, 3]'),
     );
-    assert.throws(() => mx.reshape(mx.ones([6]), [4]), /^Error: reshape: .*float32 \[6\], \[4\]/);
-    assert.throws(() => mx.conv1d(mx.ones([1, 4, 2]), mx.ones([3, 9, 2])), /conv1d: the kernel is longer/);
+    assert.throws(() => mx.reshape(mx.full([6], 1), [4]), /^Error: reshape: .*float32 \[6\], \[4\]/);
+    assert.throws(
+      () => mx.conv1d(mx.full([1, 4, 2], 1), mx.full([3, 9, 2], 1)),
+      /conv1d: the kernel is longer/,
+    );
+  });
+});
+
+test('a function that the addon lacks is an error that says how to rebuild it', () => {
+  assert.throws(() => native('noSuchFunction'), {
+    code: 'native-addon',
+    message: /built from other sources/,
+    hint: /npm run setup/,
   });
 });
 
@@ -59,7 +71,7 @@ test('a tensor that the collector finds undisposed is counted, and its memory fr
   const liveBefore = liveTensors();
   (() => {
     scope(() => {
-      keep(mx.ones([4]));
+      keep(mx.full([4], 1));
     });
   })();
   assert.equal(liveTensors(), liveBefore + 1);
@@ -74,7 +86,7 @@ test('a tensor that the collector finds undisposed is counted, and its memory fr
 test('a second thread is refused, since the streams belong to the first', () => {
   const script = `
     import { Worker, isMainThread } from 'node:worker_threads';
-    const { native } = await import(${JSON.stringify(new URL('./native.ts', import.meta.url).href)});
+    await import(${JSON.stringify(new URL('./native.ts', import.meta.url).href)});
     if (isMainThread) {
       new Worker(new URL(import.meta.url), { eval: false }).on('error', (error) => console.log(error.message, error.cause?.message));
     }

@@ -9,6 +9,14 @@ export type { DType } from './native.ts';
 export type ElementArray =
   Float32Array | Int32Array | Uint32Array | Uint8Array | Int8Array | Uint16Array | Int16Array | BigInt64Array;
 
+const shapeOf = native<(handle: NativeHandle) => number[]>('shape');
+const dtypeOf = native<(handle: NativeHandle) => DType>('dtype');
+const nbytesOf = native<(handle: NativeHandle) => number>('nbytes');
+/** Copies evaluated, row-contiguous elements out, bfloat16 and float16 as raw 16-bit words. */
+const readData = native<(handle: NativeHandle) => ArrayBuffer>('readData');
+const disposeOf = native<(handle: NativeHandle) => void>('dispose');
+const isDisposed = native<(handle: NativeHandle) => boolean>('isDisposed');
+
 /**
  * A reference to one MLX array. Operations are lazy: a tensor is a node of a graph until `evaluate` runs it.
  *
@@ -24,20 +32,20 @@ export class Tensor implements Disposable {
   }
 
   get shape(): readonly number[] {
-    return native.shape(this.handle);
+    return shapeOf(this.handle);
   }
 
   get dtype(): DType {
-    return native.dtype(this.handle);
+    return dtypeOf(this.handle);
   }
 
   /** Bytes of the elements, whether evaluated or not: size × item size. */
   get nbytes(): number {
-    return native.nbytes(this.handle);
+    return nbytesOf(this.handle);
   }
 
   get isDisposed(): boolean {
-    return native.isDisposed(this.handle);
+    return isDisposed(this.handle);
   }
 
   /** The length of one axis; a negative axis counts from the end. Throws a RangeError when there is no such axis. */
@@ -51,7 +59,7 @@ export class Tensor implements Disposable {
 
   /** Evaluates and copies the elements out, float16 and bfloat16 as raw 16-bit words. */
   toTypedArray(): ElementArray {
-    const data = native.readData(this.handle);
+    const data = readData(this.handle);
     switch (this.dtype) {
       case 'float32':
       case 'complex64':
@@ -87,7 +95,7 @@ export class Tensor implements Disposable {
 
   /** Gives the reference up; the memory is freed when no graph refers to it either. Twice is once. */
   dispose(): void {
-    native.dispose(this.handle);
+    disposeOf(this.handle);
   }
 
   [Symbol.dispose](): void {
@@ -96,11 +104,7 @@ export class Tensor implements Disposable {
 }
 
 /** Tensors that hold a native array now, over the whole process. */
-export function liveTensors(): number {
-  return native.liveHandles();
-}
+export const liveTensors = native<() => number>('liveHandles');
 
 /** Tensors that the collector found before anyone disposed of them: each is a bug, though its memory was freed then. */
-export function undisposedTensors(): number {
-  return native.undisposedFinalized();
-}
+export const undisposedTensors = native<() => number>('undisposedFinalized');

@@ -1,11 +1,10 @@
 /** Hands a checkpoint's tensors to the layers that are built from them, and keeps account of what does not fit. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { evaluate } from '../mlx/evaluate.ts';
 import { clearCache } from '../mlx/memory.ts';
 import { contiguous, full, transpose } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
-import { keep, scope } from '../mlx/scope.ts';
+import { evaluate, keep, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
 /** MLX's own product with a packed weight, or the one that a CPU computes in less time; on a GPU they are one. */
