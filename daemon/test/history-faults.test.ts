@@ -216,12 +216,15 @@ test('a read-only disk is said in a sentence, and what is on it can be read', { 
 );
 
 test('a folder that cannot be made is said in a sentence', { skip: !onLinux }, () => {
-  assert.throws(() => openHistory('/proc/tidemark'), isNotWritable(/cannot be made/));
+  assert.throws(
+    () => openHistory('/proc/tidemark'),
+    isNotWritable(/cannot be written: there is no such folder/),
+  );
   withTemporaryFolder((folder) => {
     writeFileSync(join(folder, 'file'), '');
     assert.throws(
       () => openHistory(join(folder, 'file')),
-      isNotWritable(/a file is where a folder should be/),
+      isNotWritable(/part of the path is not a folder/),
     );
   });
 });

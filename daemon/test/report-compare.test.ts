@@ -99,7 +99,7 @@ describe('report', () => {
       1,
       /^error: There is no file none\.json\.\nhint: /,
     ],
-    ['a folder', ['.', '--out', 'x.html'], 1, /^error: \. is a folder\./],
+    ['a folder', ['.', '--out', 'x.html'], 1, /^error: \. cannot be read: it is a folder\./],
     ['no --out', ['profile.json'], 2, /^error: .*--out/],
     [
       'an output in a folder that is not there',

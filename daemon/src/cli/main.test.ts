@@ -287,7 +287,7 @@ test('a read-only data folder is a clear error', { skip: process.getuid?.() === 
   chmodSync(locked, 0o500);
   const { code, stderr } = await cli(['models', 'build', 'bf16'], { environment: { TIDEMARK_HOME: locked } });
   assert.equal(code, 1);
-  assert.match(stderr, /^error: There is no permission/);
+  assert.match(stderr, /^error: .* cannot be written: permission is denied\./);
 });
 
 test('a data folder that cannot be one is a clear error', async () => {
@@ -295,7 +295,7 @@ test('a data folder that cannot be one is a clear error', async () => {
   writeFileSync(file, '');
   const { code, stderr } = await cli(['models', 'build', 'bf16'], { environment: { TIDEMARK_HOME: file } });
   assert.equal(code, 1);
-  assert.match(stderr, /^error: .*cannot be made/);
+  assert.match(stderr, /^error: .* cannot be written: part of the path is not a folder\./);
 });
 
 test('a reader that has seen enough is no error', async () => {

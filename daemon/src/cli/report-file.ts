@@ -2,10 +2,10 @@
 
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { renderReport } from '@tidemark/shared/report/report.ts';
-import { checkWritable, writeWhole } from '../files/write-file.ts';
+import { checkWritable, writeWhole } from '../files/output-file.ts';
 import type { Context } from './command.ts';
 
-const reportFile = { what: 'The report', option: '--report', example: 'study.html' } as const;
+const reportFile = { what: 'The report', example: '--report study.html' } as const;
 
 /** Before the measurement rather than after it. Throws 'not-writable'. */
 export const checkReport = (path: string): Promise<void> => checkWritable(path, reportFile);

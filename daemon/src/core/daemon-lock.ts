@@ -13,9 +13,9 @@ const holder = v.object({ pid: count, startedAt: moment });
  * Takes the lock in `runFolder`, until what it returns is disposed of. Throws 'daemon-running', with the holder's process id,
  * where a living daemon has it. A note that a killed daemon left behind is replaced.
  */
-export async function lockDaemon(runFolder: string, startedAt: Date): Promise<Disposable> {
+export function lockDaemon(runFolder: string, startedAt: Date): Disposable {
   const note = join(runFolder, 'daemon.json');
-  const lock = await holdLock(join(runFolder, 'daemon.lock'));
+  const lock = holdLock(join(runFolder, 'daemon.lock'));
   if (lock === undefined) {
     throw running(note);
   }

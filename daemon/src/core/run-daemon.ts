@@ -38,7 +38,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const runFolder = join(dataFolder, 'run');
   await makePrivate(runFolder);
   using held = new DisposableStack();
-  held.use(await lockDaemon(runFolder, startedAt));
+  held.use(lockDaemon(runFolder, startedAt));
 
   // Notices may come before the daemon is put together, and are then in its first status.
   const changes = new EventTarget();
@@ -91,7 +91,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 /** What is said in there is a person's own. */
 async function makePrivate(folder: string): Promise<void> {
   try {
-    await makeFolder(folder);
+    makeFolder(folder);
     await chmod(folder, 0o700);
   } catch (error) {
     throw storageError(error, folder);

@@ -1,12 +1,12 @@
 /** Checks the places that Tidemark writes to: the data folder, its disk, the models in it, and the hub's cache. */
 
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { listCatalogue } from '../models/catalogue.ts';
 import { hubCacheFolder } from '../models/hub/cache.ts';
-import { storageError } from '../files/storage-errors.ts';
+import { freeBytesAt, storageError } from '../files/storage-errors.ts';
 import type { Finding } from './finding.ts';
 
 /** The largest checkpoint is 327 MB; the study's five are 1.2 GB. */
@@ -43,8 +43,10 @@ export async function checkDataFolder(folder: string): Promise<Finding> {
 }
 
 export async function checkDisk(folder: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(nearestExisting(folder));
-  const freeBytes = bavail * bsize;
+  const freeBytes = await freeBytesAt(nearestExisting(folder));
+  if (freeBytes === undefined) {
+    return { status: 'ok', detail: `the disk of ${folder} does not say how much is free` };
+  }
   const detail = `${formatBytes(freeBytes)} free for ${folder}`;
   if (freeBytes >= enoughFreeBytes) {
     return { status: 'ok', detail };

@@ -1,37 +1,34 @@
 /** Files and folders that are either whole or not there, whatever happens to the process or the power. */
 
 import { randomUUID } from 'node:crypto';
-import { constants, copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { constants, copyFile, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './storage-errors.ts';
+
+/** Pieces are written as they come, so that what does not fit into memory can be written too. */
+export type FileContent = Uint8Array | string | Iterable<string>;
 
 /**
  * Makes a folder and those above it. Node's recursive mkdir reports a read-only file system as a missing file, and
  * never returns below /proc.
  */
-export async function makeFolder(path: string): Promise<void> {
+export function makeFolder(path: string, mode = 0o777): void {
   try {
-    await mkdir(path);
+    mkdirSync(path, { mode });
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' && dirname(path) !== path) {
-      await makeFolder(dirname(path));
-      await mkdir(path);
-      return;
-    }
-    // Some systems report a read-only disk before they notice that the folder is there.
-    const isThere = await stat(path).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    );
-    if (!isThere) {
+    if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) {
+      makeFolder(dirname(path), mode);
+      mkdirSync(path, { mode });
+      // Some systems report a read-only disk before they notice that the folder is there.
+    } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
       throw error;
     }
   }
 }
 
 /** Writes a file and waits until it is on the disk. */
-export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeDurably(path: string, content: FileContent): Promise<void> {
   await using file = await open(path, 'w');
   await file.writeFile(content);
   await file.sync();
@@ -44,21 +41,30 @@ export async function copyDurably(from: string, to: string): Promise<void> {
   await file.sync();
 }
 
-/** Waits until a folder's entries are on the disk. */
+/** Waits until a folder's entries are on the disk, where the folder may be read and its file system can do that. */
 export async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  await folder.sync();
+  try {
+    await using folder = await open(path, 'r');
+    await folder.sync();
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) {
+      throw error;
+    }
+  }
 }
 
+/** A name of its own for a file that is to take another's place: two processes may replace the same file. */
+export const temporaryBeside = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.part`);
+
 /** Puts a file in the place of what is there, or leaves that as it is. */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
-  // A name of its own, for two processes may replace the same file.
-  const partial = `${path}.${randomUUID()}.partial`;
+export async function replaceFile(path: string, content: FileContent): Promise<void> {
+  const temporary = temporaryBeside(path);
   try {
-    await writeDurably(partial, content);
-    await rename(partial, path);
+    await writeDurably(temporary, content);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(partial, { force: true });
+    await rm(temporary, { force: true });
     throw error;
   }
   await syncFolder(dirname(path));

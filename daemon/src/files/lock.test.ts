@@ -79,7 +79,7 @@ test('a lock that cannot be made is an error that says where', async () => {
     withLock(join(file, 'x.lock'), () => Promise.resolve()),
     {
       code: 'not-writable',
-      message: /file cannot be made/,
+      message: /file cannot be written: part of the path is not a folder/,
     },
   );
   await assert.rejects(

@@ -28,7 +28,7 @@ export async function withLock<Result>(
   body: () => Promise<Result>,
   { onWait, signal }: LockOptions = {},
 ): Promise<Result> {
-  using database = await openLockFile(path);
+  using database = openLockFile(path);
   let waits = false;
   while (!tryLock(database)) {
     if (!waits) {
@@ -46,15 +46,15 @@ export async function withLock<Result>(
 
 /** Runs `body` with the lock at `path` if nobody holds it; otherwise does nothing. */
 export async function ifUnlocked(path: string, body: () => Promise<void>): Promise<void> {
-  using database = await openLockFile(path);
+  using database = openLockFile(path);
   if (tryLock(database)) {
     await body();
   }
 }
 
 /** Takes the lock at `path` until what it returns is disposed of; undefined where somebody else holds it. */
-export async function holdLock(path: string): Promise<Disposable | undefined> {
-  const database = await openLockFile(path);
+export function holdLock(path: string): Disposable | undefined {
+  const database = openLockFile(path);
   if (tryLock(database)) {
     return database;
   }
@@ -62,9 +62,9 @@ export async function holdLock(path: string): Promise<Disposable | undefined> {
   return undefined;
 }
 
-async function openLockFile(path: string): Promise<DatabaseSync> {
+function openLockFile(path: string): DatabaseSync {
   try {
-    await makeFolder(dirname(path));
+    makeFolder(dirname(path));
   } catch (error) {
     throw storageError(error, dirname(path));
   }

@@ -1,11 +1,12 @@
 /** Opens the file of the history: private, durable, up to date. */
 
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { errnoOf, storageError } from '../files/storage-errors.ts';
+import { makeFolder } from '../files/durable.ts';
+import { storageError } from '../files/storage-errors.ts';
 import { isUnopenable } from './history-errors.ts';
 import { migrate, refuseUnknown, schemaVersion, versionOf } from './migrations.ts';
 
@@ -100,26 +101,12 @@ function openToRead(path: string): DatabaseSync {
 /** SQLite gives its log and its index the mode of the database. */
 function makePrivateFile(path: string): void {
   try {
-    makeFolder(dirname(path));
+    makeFolder(dirname(path), 0o700);
     closeSync(openSync(path, 'a', 0o600));
     if ((statSync(path).mode & 0o077) !== 0) {
       chmodSync(path, 0o600);
     }
   } catch (error) {
     throw storageError(error, path);
-  }
-}
-
-/** Node's recursive mkdir reports a read-only file system as a missing file, and never returns below /proc. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) {
-      makeFolder(dirname(path));
-      mkdirSync(path, { mode: 0o700 });
-    } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-      throw error;
-    }
   }
 }

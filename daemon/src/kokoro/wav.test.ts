@@ -135,7 +135,7 @@ test('what cannot be written is told before and after, with the path and the way
     [folder, /it is a folder/],
     [`${folder}/`, /it is a folder/],
     ['', /it is a folder/],
-    [join(folder, 'plain', 'a.wav'), /no folder/],
+    [join(folder, 'plain', 'a.wav'), /not a folder/],
     [join(folder, 'x'.repeat(300)), /too long/],
   ];
   for (const [path, message] of cases) {

@@ -1,7 +1,7 @@
 /** Audio as WAV files: 16-bit integers for players, 32-bit floats for measurements. */
 
-import { checkWritable as checkFileWritable, writeWhole } from '../files/write-file.ts';
-import type { FilePurpose } from '../files/write-file.ts';
+import { checkWritable as checkFileWritable, writeWhole } from '../files/output-file.ts';
+import type { FilePurpose } from '../files/output-file.ts';
 
 export type WavFormat = 'int16' | 'float32';
 
@@ -77,7 +77,7 @@ function chunk(name: string, content: Buffer, length: number = content.length): 
   return Buffer.concat([head, content]);
 }
 
-const audioFile: FilePurpose = { what: 'The audio', option: '--out', example: 'speech.wav' };
+const audioFile: FilePurpose = { what: 'The audio', example: '--out speech.wav' };
 
 /** Writes `samples` to `path`, whole or not at all; throws as {@link encodeWav} and {@link writeWhole} do. */
 export const writeWav = async (path: string, samples: Float32Array, options: WavOptions): Promise<void> =>

@@ -46,7 +46,7 @@ export async function convertVoices(dataFolder: string, signal?: AbortSignal): P
     join(dataFolder, 'locks', 'voices.lock'),
     async () => {
       try {
-        await makeFolder(folder);
+        makeFolder(folder);
         for (const voice of voices) {
           const path = join(folder, `${voice}.safetensors`);
           const expected = await voiceFile(voice);

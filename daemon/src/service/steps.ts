@@ -4,7 +4,7 @@ import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ServiceStep } from '@tidemark/shared/protocol/service-document.ts';
-import { writeWhole } from '../files/write-file.ts';
+import { writeWhole } from '../files/output-file.ts';
 import { storageError } from '../files/storage-errors.ts';
 import type { Executed, ServiceSystem } from './system.ts';
 
@@ -60,7 +60,7 @@ export class Steps {
   async write(path: string, content: string, what: string): Promise<void> {
     await this.makeFolder(dirname(path), 0o755);
     await this.#file('write', path, async () => {
-      await writeWhole(path, content, { what, option: 'HOME', example: '' });
+      await writeWhole(path, content, { what, example: path });
       await chmod(path, 0o600);
     });
   }

@@ -7,8 +7,8 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { iterationsCsv } from '@tidemark/shared/report/csv.ts';
 import { renderReport } from '@tidemark/shared/report/report.ts';
-import { checkWritable, writeWhole } from '../../files/write-file.ts';
-import type { FilePurpose } from '../../files/write-file.ts';
+import { checkWritable, writeWhole } from '../../files/output-file.ts';
+import type { FilePurpose } from '../../files/output-file.ts';
 import { runCommand } from '../command.ts';
 import { readRunInput, runInputs } from '../runs/run-input.ts';
 import { runReference } from '../runs/run-reference.ts';
@@ -20,7 +20,7 @@ interface ReportOptions {
   readonly verbose?: true;
 }
 
-export const reportFile: FilePurpose = { what: 'The report', option: '--out', example: 'report.html' };
+export const reportFile: FilePurpose = { what: 'The report', example: '--out report.html' };
 
 interface Output {
   readonly path: string;
@@ -81,7 +81,7 @@ function outputsOf({ out, csv, json }: ReportOptions): Output[] {
       : [
           {
             path: csv,
-            purpose: { what: 'The table', option: '--csv', example: 'iterations.csv' },
+            purpose: { what: 'The table', example: '--csv iterations.csv' },
             contentOf: iterationsCsv,
           },
         ]),
@@ -90,7 +90,7 @@ function outputsOf({ out, csv, json }: ReportOptions): Output[] {
       : [
           {
             path: json,
-            purpose: { what: 'The document', option: '--json', example: 'document.json' },
+            purpose: { what: 'The document', example: '--json document.json' },
             contentOf: (document: RunDocument) => `${JSON.stringify(document, undefined, 2)}\n`,
           },
         ]),
@@ -102,9 +102,8 @@ function checkDistinct(file: string, outputs: readonly Output[]): void {
   const seen = new Set(file === '-' || runReference(file) !== undefined ? [] : [resolve(file)]);
   for (const { path, purpose } of outputs) {
     if (seen.has(resolve(path)) && !path.startsWith('/dev/')) {
-      throw new TidemarkError('usage', `${purpose.option} ${path} names a file that is used already.`, {
-        hint: 'Give each file a name of its own.',
-      });
+      const message = `${purpose.what} cannot be written to “${path}”, which names a file that is used already.`;
+      throw new TidemarkError('usage', message, { hint: 'Give each file a name of its own.' });
     }
     seen.add(resolve(path));
   }

@@ -1,8 +1,11 @@
 /** The profile or study that an argument names: a file, standard input, or a run of the history. */
 
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { parseRunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
-import { readRunDocument } from '../../files/read-run-document.ts';
+import { readError } from '../../files/storage-errors.ts';
 import type { Context } from '../command.ts';
 import { runReference } from './run-reference.ts';
 import { openRuns, runDetail } from './run-store.ts';
@@ -23,7 +26,7 @@ export function nameOfInput(argument: string): string {
 export async function readRunInput(argument: string, context: Pick<Context, 'signal'>): Promise<RunDocument> {
   const id = runReference(argument);
   if (id === undefined) {
-    return await readRunDocument(argument);
+    return await readRunFile(argument);
   }
   await using store = await openRuns(context);
   const { document, record } = await runDetail(store, id);
@@ -37,4 +40,17 @@ export async function readRunInput(argument: string, context: Pick<Context, 'sig
     );
   }
   return document;
+}
+
+/** `-` is stdin. Throws a TidemarkError: 'bad-document'. */
+async function readRunFile(path: string): Promise<RunDocument> {
+  try {
+    return path === '-'
+      ? parseRunDocument(await text(process.stdin), 'What came on stdin')
+      : parseRunDocument(await readFile(path, 'utf8'), path);
+  } catch (cause) {
+    const hint =
+      'Give a file that `tidemark profile --json` or `tidemark study --json` wrote, or - for stdin.';
+    throw readError(cause, path, hint);
+  }
 }

@@ -6,13 +6,14 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { ExportDocument, ImportDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
-import { checkWritable, writeWhole } from '../../files/write-file.ts';
-import type { FilePurpose } from '../../files/write-file.ts';
+import { checkWritable, writeWhole } from '../../files/output-file.ts';
+import type { FilePurpose } from '../../files/output-file.ts';
+import { readError } from '../../files/storage-errors.ts';
 import type { CommandResult, Context } from '../command.ts';
 import type { OutputOptions } from '../options.ts';
 import { openHistoryFile } from './run-store.ts';
 
-const purpose: FilePurpose = { what: 'The export', option: 'another name', example: 'history.jsonl' };
+const purpose: FilePurpose = { what: 'The export', example: 'tidemark runs export history.jsonl' };
 
 /** Throws a TidemarkError: 'not-writable', 'not-found' without a history, 'history'. */
 export async function exportRuns(
@@ -120,14 +121,6 @@ async function* linesOf(file: string, signal: AbortSignal): AsyncGenerator<strin
     }
   } catch (cause) {
     signal.throwIfAborted();
-    if (cause instanceof TidemarkError) {
-      throw cause;
-    }
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new TidemarkError(
-      'bad-document',
-      code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${message}.`,
-      { hint: 'Give what `tidemark runs export` wrote, or - for stdin.', cause },
-    );
+    throw readError(cause, file, 'Give what `tidemark runs export` wrote, or - for stdin.');
   }
 }

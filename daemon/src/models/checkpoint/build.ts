@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import daemonPackage from '../../../package.json' with { type: 'json' };
 import { makeFolder, syncFolder, writeDurably } from '../../files/durable.ts';
-import { checkFreeSpace } from '../../files/free-space.ts';
 import { ifUnlocked, withLock } from '../../files/lock.ts';
 import { checkedPath, vocabularySource, voicesPackage, weightsSource } from '../packaged.ts';
 import type { ModelOptions } from '../progress.ts';
 import { recipes, recipeVersion, tensorBytesOf } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
-import { storageError } from '../../files/storage-errors.ts';
+import { checkFreeSpace, storageError } from '../../files/storage-errors.ts';
 import { convertVoices, voicesFolder } from '../voices.ts';
 import type { BuiltWeights } from './build-process.ts';
 import { kokoroConfig } from './config.ts';
@@ -121,7 +120,7 @@ async function build(recipe: Recipe, { dataFolder, onProgress, signal }: ModelOp
   try {
     await rm(partial, { recursive: true, force: true });
     await rm(retired, { recursive: true, force: true });
-    await makeFolder(partial);
+    makeFolder(partial);
     await sweep(dataFolder, name);
     await checkFreeSpace({
       name,

@@ -56,7 +56,7 @@ export class CachedRepository {
   async recordCommit(revision: string, commit: string): Promise<void> {
     if (revision !== commit) {
       const path = join(this.folder, 'refs', revision);
-      await makeFolder(dirname(path));
+      makeFolder(dirname(path));
       await replaceFile(path, commit);
     }
   }
@@ -82,7 +82,7 @@ export class CachedRepository {
   /** Makes a file of a snapshot a link to its blob, as the other libraries do. */
   async linkToBlob(commit: string, path: string, digest: string): Promise<void> {
     const link = join(this.snapshotFolder(commit), path);
-    await makeFolder(dirname(link));
+    makeFolder(dirname(link));
     const target = relative(dirname(link), this.blobPath(digest));
     const fresh = `${link}.${process.pid}.partial`;
     await rm(fresh, { force: true });

@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { makeFolder } from '../../files/durable.ts';
+import { checkFreeSpace } from '../../files/storage-errors.ts';
 import { RangeIgnored, TransientError } from './client.ts';
 import type { HubClient, HubFile } from './client.ts';
 import type { CachedRepository } from './cache.ts';
@@ -34,9 +34,14 @@ export async function downloadFile(file: HubFile, download: Download): Promise<v
   const blob = cache.blobPath(file.digest.value);
   const present = await stat(blob).catch(() => undefined);
   if (present?.size !== file.size) {
-    await makeFolder(dirname(blob));
+    makeFolder(dirname(blob));
     const incomplete = `${blob}.incomplete`;
-    await checkFreeSpace(file, incomplete);
+    await checkFreeSpace({
+      name: file.path,
+      neededBytes: file.size - (await sizeOf(incomplete)),
+      folder: dirname(blob),
+      variable: 'HF_HOME',
+    });
     await receive(file, incomplete, download);
     await rename(incomplete, blob);
   }
@@ -142,16 +147,3 @@ function newHash({ digest, size }: HubFile): Hash {
 }
 
 const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
-
-async function checkFreeSpace(file: HubFile, incomplete: string): Promise<void> {
-  const { blocks, bavail, bsize } = await statfs(dirname(incomplete));
-  const needed = file.size - (await sizeOf(incomplete));
-  // Some network file systems do not say how large they are.
-  if (blocks > 0 && bavail * bsize < needed) {
-    throw new TidemarkError(
-      'not-writable',
-      `${file.path} needs ${formatBytes(needed)} of disk space, and ${formatBytes(bavail * bsize)} are free at ${dirname(incomplete)}.`,
-      { hint: 'Free some space, or set HF_HOME to a folder on another disk.' },
-    );
-  }
-}

@@ -92,9 +92,9 @@ export async function fillWhole<Result>(
     async () => {
       try {
         checkVacant(out);
-        await makeFolder(dirname(out));
+        makeFolder(dirname(out));
         await rm(partial, { recursive: true, force: true });
-        await makeFolder(partial);
+        makeFolder(partial);
         const result = await fill(partial);
         signal?.throwIfAborted();
         await syncFolder(partial);

@@ -9,7 +9,7 @@ import { parseConfig } from '../../kokoro/config.ts';
 import type { BuiltWeights } from '../checkpoint/build-process.ts';
 import { runBuildProcess } from '../checkpoint/run-build-process.ts';
 import { copyDurably, syncFolder, writeDurably } from '../../files/durable.ts';
-import { checkFreeSpace } from '../../files/free-space.ts';
+import { checkFreeSpace } from '../../files/storage-errors.ts';
 import { indexName } from '../hub/repository.ts';
 import type { ModelOptions } from '../progress.ts';
 import type { ResolvedModel } from '../resolve.ts';
