@@ -6,7 +6,11 @@ import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-doc
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { withTemporaryFolder } from './temporary-folder.ts';
 import { openHistory } from '../src/history/history.ts';
-import type { History, NewAlert, NewRun, RunEnd, RunHead } from '../src/history/history.ts';
+import type { ImportResult } from '../src/history/import.ts';
+import type { NewAlert } from '../src/history/alerts.ts';
+import type { History } from '../src/history/history.ts';
+import type { RunHead } from '../src/history/rebuild.ts';
+import type { NewRun, RunEnd } from '../src/history/runs.ts';
 
 /** A clock that goes on by a second whenever it is asked. */
 export function steppingClock(start = '2026-03-01T10:00:00.000Z'): () => Date {
@@ -26,6 +30,15 @@ export function withHistory<Result>(
     using history = openHistory(folder, { now }).history;
     return body(history, folder);
   });
+}
+
+/** Brings a whole export in. */
+export function importLines(history: History, lines: Iterable<string>): ImportResult {
+  const taking = history.beginImport();
+  for (const line of lines) {
+    taking.take(line);
+  }
+  return taking.end();
 }
 
 export const exampleRun = (changes: Partial<NewRun> = {}): NewRun => ({
@@ -48,13 +61,13 @@ export function exampleHead(changes: Partial<RunHead> = {}): RunHead {
 
 /** A run at work, with the warm-up and so many measured samples. */
 export function runAtWork(history: History, measured = 3, changes: Partial<NewRun> = {}): RunRecord {
-  const { id } = history.addRun(exampleRun(changes));
-  history.beginRun(id);
-  history.noteHead(id, exampleHead());
+  const { id } = history.runs.add(exampleRun(changes));
+  history.runs.begin(id);
+  history.runs.noteHead(id, exampleHead());
   for (let index = 0; index <= measured; index += 1) {
-    history.addSample(id, exampleSample(index), index === 0 ? 'warm-up' : 'measured', 'bf16');
+    history.runs.addSample(id, exampleSample(index), index === 0 ? 'warm-up' : 'measured', 'bf16');
   }
-  return history.getRun(id) ?? never();
+  return history.runs.get(id) ?? never();
 }
 
 export interface FinishedRun {
@@ -70,13 +83,13 @@ export function finishedRun(
   { run = {}, document = exampleProfile(), hostInstance = 'host-1', end = {} }: FinishedRun = {},
 ): RunRecord {
   const { model, device, versions, settings, load, iterations } = document;
-  const { id } = history.addRun(exampleRun(run));
-  history.beginRun(id);
-  history.noteHead(id, { model, device, versions, settings, load, hostInstance });
+  const { id } = history.runs.add(exampleRun(run));
+  history.runs.begin(id);
+  history.runs.noteHead(id, { model, device, versions, settings, load, hostInstance });
   for (const sample of iterations) {
-    history.addSample(id, sample, sample.warmup ? 'warm-up' : 'measured', model.name);
+    history.runs.addSample(id, sample, sample.warmup ? 'warm-up' : 'measured', model.name);
   }
-  return history.finishRun(id, { state: 'complete', document, ...end });
+  return history.runs.finish(id, { state: 'complete', document, ...end });
 }
 
 export const scheduleTrigger = (scheduleId: number) => ({

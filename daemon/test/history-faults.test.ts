@@ -13,7 +13,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { finishedRun } from './example-histories.ts';
+import { finishedRun, importLines } from './example-histories.ts';
 import { openHistory } from '../src/history/history.ts';
 import type { History } from '../src/history/history.ts';
 import type { Acknowledged } from './history-writer.ts';
@@ -62,20 +62,20 @@ function startWriter(words: readonly string[], before: readonly string[] = []): 
 
 /** Whether everything that was acknowledged is there. */
 function assertKept(history: History, acknowledged: readonly Acknowledged[]): void {
-  const alerts = new Set(history.alerts({ all: true }).map(({ id }) => id));
+  const alerts = new Set(history.alerts.list({ all: true }).map(({ id }) => id));
   for (const each of acknowledged) {
     switch (each.kind) {
       case 'run':
-        assert.ok(history.getRun(each.id) !== undefined, `run ${each.id} is lost`);
+        assert.ok(history.runs.get(each.id) !== undefined, `run ${each.id} is lost`);
         break;
       case 'samples':
         assert.ok(
-          (history.getRun(each.id)?.samplesTaken ?? 0) >= each.count,
+          (history.runs.get(each.id)?.samplesTaken ?? 0) >= each.count,
           `a sample of run ${each.id} is lost`,
         );
         break;
       case 'finished': {
-        const { record, document, samples } = history.detail(each.id);
+        const { record, document, samples } = history.runs.detail(each.id);
         assert.equal(record.state, 'complete');
         assert.equal(document?.kind, 'profile');
         assert.equal(samples.length, record.samplesTaken);
@@ -85,7 +85,7 @@ function assertKept(history: History, acknowledged: readonly Acknowledged[]): vo
         assert.ok(alerts.has(each.id), `alert ${each.id} is lost`);
         break;
       case 'setting':
-        assert.ok(history.settings().retentionRuns >= each.retentionRuns, 'a setting is lost');
+        assert.ok(history.settings.get().retentionRuns >= each.retentionRuns, 'a setting is lost');
         break;
       case 'open':
         assert.equal(each.setAside, undefined);
@@ -138,8 +138,8 @@ test('nothing that was acknowledged is lost to kill -9, however often and whenev
     }
     using history = openHistory(folder).history;
     assertKept(history, all);
-    history.interruptRunningRuns('The last writer was killed.');
-    assert.equal(history.listRuns({ state: 'running' }).total, 0);
+    history.runs.interruptRunning('The last writer was killed.');
+    assert.equal(history.runs.list({ state: 'running' }).total, 0);
     assert.ok(all.filter(({ kind }) => kind === 'samples').length > rounds, 'hardly anything was written');
   });
 });
@@ -211,7 +211,7 @@ test('a read-only disk is said in a sentence, and what is on it can be read', { 
     await Promise.resolve(execFileSync('mount', ['-o', 'remount,ro', folder]));
     assert.throws(() => openHistory(folder), isNotWritable(/read-only/));
     using history = openHistory(folder, { access: 'read' }).history;
-    assert.equal(history.detail(id).document?.kind, 'profile');
+    assert.equal(history.runs.detail(id).document?.kind, 'profile');
   }),
 );
 
@@ -240,7 +240,7 @@ test('an export beside a writer is whole, and disturbs neither', async () => {
       assertKept(history, before);
       withTemporaryFolder((copy) => {
         using into = openHistory(copy).history;
-        const { refused, added } = into.importLines(lines);
+        const { refused, added } = importLines(into, lines);
         assert.deepEqual(refused, []);
         assert.ok(added >= before.filter(({ kind }) => kind === 'run').length);
       });

@@ -28,7 +28,7 @@ const opened = openHistory(folder, { access: access === 'shared' ? 'shared' : 'o
 using history = opened.history;
 say({ kind: 'open', setAside: opened.setAside?.path });
 if (access === 'own') {
-  history.interruptRunningRuns('The writer before was killed.', 'SIGKILL');
+  history.runs.interruptRunning('The writer before was killed.', 'SIGKILL');
 }
 
 for (let round = 0; ; round += 1) {
@@ -44,19 +44,19 @@ for (let round = 0; ; round += 1) {
 }
 
 function writeOne(round: number): void {
-  const { id } = history.addRun(exampleRun());
+  const { id } = history.runs.add(exampleRun());
   say({ kind: 'run', id });
-  history.beginRun(id);
-  history.noteHead(id, exampleHead());
+  history.runs.begin(id);
+  history.runs.noteHead(id, exampleHead());
   const document = exampleProfile();
   for (const { index } of document.iterations) {
-    history.addSample(id, exampleSample(index), index === 0 ? 'warm-up' : 'measured', 'bf16');
+    history.runs.addSample(id, exampleSample(index), index === 0 ? 'warm-up' : 'measured', 'bf16');
     say({ kind: 'samples', id, count: index + 1 });
   }
-  history.finishRun(id, { state: 'complete', document });
+  history.runs.finish(id, { state: 'complete', document });
   say({ kind: 'finished', id });
-  say({ kind: 'alert', id: history.addAlert(exampleAlert({ runIds: [id] })).id });
-  const retentionRuns = history.settings().retentionRuns + 1 + (round % 3);
-  history.changeSettings({ retentionRuns });
+  say({ kind: 'alert', id: history.alerts.add(exampleAlert({ runIds: [id] })).id });
+  const retentionRuns = history.settings.get().retentionRuns + 1 + (round % 3);
+  history.settings.change({ retentionRuns });
   say({ kind: 'setting', retentionRuns });
 }

@@ -1,21 +1,29 @@
-/** What a schedule's checks say to each kind of alert: whether it is due, and whether one that there is is over. */
+/** What a schedule's checks say to each kind of alert: whether it is due, in which words, and whether one that there is is over. */
 
 import { channelThresholds } from '@tidemark/shared/analysis/leak-verdict.ts';
 import { hasSettled, slowLeak } from '@tidemark/shared/analysis/slow-leak.ts';
+import type { SlowLeak } from '@tidemark/shared/analysis/slow-leak.ts';
 import { baselineOf, isBack, levelRule, raisedLevel } from '@tidemark/shared/analysis/sustained-level.ts';
-import type { Baseline } from '@tidemark/shared/analysis/sustained-level.ts';
+import type { Baseline, RaisedLevel } from '@tidemark/shared/analysis/sustained-level.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatDuration, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { failureText, leakText, levelText, slowLeakText } from './alert-text.ts';
-import type { AlertText, LevelKind } from './alert-text.ts';
-import type { CheckRecord } from '../scheduler/ports.ts';
+import type { CheckRecord } from '../history/run-queries.ts';
 
-export type AlertRules = DaemonSettings['alerts'];
+type LevelKind = 'active' | 'peak' | 'seconds';
+
+interface AlertText {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+type AlertRules = DaemonSettings['alerts'];
 
 export interface Finding {
   /** What is wrong now; absent where nothing is. */
-  readonly raised?: AlertText & Pick<Alert, 'runIds' | 'baseline' | 'observed'>;
+  readonly raised?: (AlertText & Pick<Alert, 'runIds' | 'baseline' | 'observed'>) | undefined;
   /** Whether an alert of this kind is over. */
   readonly isOver: (alert: Alert) => boolean;
   /** Whether it has got so much worse since a person acknowledged it that it is another matter. */
@@ -34,9 +42,7 @@ export function failureFinding(attempts: readonly RunRecord[], { sustainedChecks
   const latest = telling.slice(-sustainedChecks);
   const isFull = latest.length === sustainedChecks;
   return {
-    ...(isFull && latest.every(hasFailed)
-      ? { raised: { ...failureText(latest), runIds: idsOf(latest) } }
-      : {}),
+    raised: isFull && latest.every(hasFailed) ? { ...failureText(latest), runIds: idsOf(latest) } : undefined,
     isOver: () => isFull && !latest.some(hasFailed),
   };
 }
@@ -46,7 +52,7 @@ export function leakFinding(checks: readonly CheckRecord[], { sustainedChecks }:
   const latest = checks.slice(-sustainedChecks);
   const last = latest.at(-1);
   return {
-    ...(last?.leak === 'leak' ? { raised: { ...leakText(last), runIds: [last.id] } } : {}),
+    raised: last?.leak === 'leak' ? { ...leakText(last), runIds: [last.id] } : undefined,
     isOver: () => latest.length === sustainedChecks && latest.every((check) => check.leak === 'no-leak'),
   };
 }
@@ -128,8 +134,8 @@ export function levelFinding(
     raised: {
       ...levelText(kind, raised, { sustained, baselineRun: measured.at(-sustained - 1)?.id, run: last }),
       runIds: idsOf(measured.slice(-sustained)),
-      ...(baseline === undefined ? {} : { baseline }),
-      ...(observed === undefined ? {} : { observed }),
+      baseline,
+      observed,
     },
   };
 }
@@ -145,4 +151,60 @@ function readingsOf(kind: LevelKind, checks: readonly CheckRecord[]): number[] {
     const { activeBytes, peakBytes, secondsPerIteration } = figures;
     return [{ active: activeBytes, peak: peakBytes, seconds: secondsPerIteration }[kind]];
   });
+}
+
+const levelNames: Readonly<Record<LevelKind, string>> = {
+  active: 'Active memory',
+  peak: 'Peak memory',
+  seconds: 'The time of an iteration',
+};
+
+function levelText(
+  kind: LevelKind,
+  { baseline, observed }: RaisedLevel,
+  { sustained, baselineRun, run }: { sustained: number; baselineRun: number | undefined; run: RunRecord },
+): AlertText {
+  const amount = kind === 'seconds' ? formatDuration : formatBytes;
+  const share = formatPercent((observed - baseline.level) / baseline.level);
+  const checks = sustained === 1 ? 'in the last check' : `in ${sustained} checks in a row`;
+  return {
+    reason:
+      `${levelNames[kind]} of ${run.models.join(', ')} is ${amount(observed)} ${checks}, ` +
+      `${share} above the ${amount(baseline.level)} that earlier checks lead to expect.`,
+    hint:
+      baselineRun === undefined
+        ? `See the figures with: tidemark show ${run.id}`
+        : `See what changed with: tidemark compare ${baselineRun} ${run.id}`,
+  };
+}
+
+function leakText(run: RunRecord): AlertText {
+  return {
+    reason: `A check of ${run.models.join(', ')} found a leak. ${run.finding ?? 'Its document has the channels.'}`,
+    hint: `See which channels rise with: tidemark show ${run.id}`,
+  };
+}
+
+function slowLeakText(
+  channel: 'activeBytes' | 'footprintBytes',
+  { slope, checks }: SlowLeak,
+  { from, to, model }: { from: number; to: number; model: string },
+): AlertText {
+  const name = channel === 'activeBytes' ? 'active memory' : 'footprint';
+  return {
+    reason:
+      `The idle host's ${name} rises by ${formatBytes(slope)} from check to check: with ${model} loaded ` +
+      `it went from ${formatBytes(from)} to ${formatBytes(to)} over ${checks} checks.`,
+    hint: `Unloading the model gives the memory back; look for what grows with: tidemark profile ${model} --iterations 60`,
+  };
+}
+
+function failureText(runs: readonly RunRecord[]): AlertText {
+  const last = runs.at(-1);
+  const why = last?.error?.message ?? last?.reason ?? 'No reason was recorded.';
+  const checks = runs.length === 1 ? 'The last check' : `The last ${runs.length} checks`;
+  return {
+    reason: `${checks} of ${last?.models.join(', ') ?? 'the model'} failed. ${why}`,
+    hint: last?.error?.hint ?? 'See what is wrong with the installation with: tidemark doctor',
+  };
 }

@@ -3,74 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
-import { AlertKeeper } from './alert-keeper.ts';
-import { ControlledClock } from '../../test/controlled-clock.ts';
-import { MemoryHistory } from '../../test/memory-history.ts';
-import type { CheckRecord } from '../scheduler/ports.ts';
-import { hour, nightly } from '../../test/scheduler-bench.ts';
-
-type Figures = NonNullable<CheckRecord['figures']>;
-
-const usual: Figures = {
-  activeBytes: 163_526_908,
-  peakBytes: 666_000_000,
-  maximumPeakBytes: 670_000_000,
-  cacheBytes: 30_000_000,
-  footprintBytes: 900_000_000,
-  secondsPerIteration: 6.2,
-};
-
-/** A schedule with a check every hour, and what came of its alerts. */
-class Watch {
-  readonly clock = new ControlledClock('2026-06-01T00:00:00Z');
-  readonly history = new MemoryHistory(() => this.clock.now());
-  readonly told: string[] = [];
-  readonly notified: Alert[] = [];
-  readonly logged: string[] = [];
-  notification: Error | undefined;
-  readonly keeper: AlertKeeper;
-  schedule = this.history.addSchedule(nightly);
-
-  constructor() {
-    const write = (_: object, message: string): void => void this.logged.push(message);
-    this.keeper = new AlertKeeper({
-      history: this.history,
-      clock: this.clock,
-      notify: (alert) => {
-        this.notified.push(alert);
-        return this.notification === undefined ? Promise.resolve() : Promise.reject(this.notification);
-      },
-      onAlert: ({ kind, state }) => void this.told.push(`${kind} ${state}`),
-      log: { debug: write, info: () => undefined, warn: write, error: write },
-    });
-  }
-
-  check(figures: Partial<Figures> = {}, given: Partial<CheckRecord> = {}): CheckRecord {
-    this.clock.jump(hour);
-    const run = this.history.addRun(this.schedule, {
-      figures: { ...usual, ...figures },
-      leak: 'no-leak',
-      hostInstance: 'a',
-      ...given,
-    });
-    this.keeper.afterCheck(run);
-    return run;
-  }
-
-  checks(count: number, figures: Partial<Figures> = {}, given: Partial<CheckRecord> = {}): void {
-    for (let place = 0; place < count; place += 1) {
-      this.check(figures, given);
-    }
-  }
-
-  only(): Alert {
-    const [alert, ...more] = this.keeper.list({ all: true });
-    assert.ok(alert);
-    assert.deepEqual(more, []);
-    return alert;
-  }
-}
+import type { CheckRecord } from '../history/run-queries.ts';
+import { AlertSimulation, hour, nightly, usualFigures } from '../../test/schedule-simulation.ts';
 
 const higher = { peakBytes: 732_600_000 };
 const failed: Partial<CheckRecord> = {
@@ -80,7 +14,7 @@ const failed: Partial<CheckRecord> = {
 
 describe('a level above the schedule’s own history', () => {
   test('is raised with the third check in a row, with its figures, its runs and what to do', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(10);
     watch.checks(2, higher);
     assert.deepEqual(watch.told, []);
@@ -108,7 +42,7 @@ describe('a level above the schedule’s own history', () => {
   });
 
   test('is told once, however long it stays', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(10);
     watch.checks(60, higher);
     assert.deepEqual(watch.told, ['peak open']);
@@ -116,7 +50,7 @@ describe('a level above the schedule’s own history', () => {
   });
 
   test('resolves after three checks well below, and not while it hovers', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(10);
     watch.checks(3, higher);
     watch.checks(20, { peakBytes: 690_000_000 });
@@ -131,16 +65,18 @@ describe('a level above the schedule’s own history', () => {
   });
 
   test('is resolved by the figure that it was raised against, where the checks before it are gone', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(10);
     watch.checks(3, higher);
-    watch.history.runs.splice(0, 10);
+    for (let id = 1; id <= 10; id += 1) {
+      watch.history.runs.remove(id);
+    }
     watch.checks(3);
     assert.equal(watch.only().state, 'resolved');
   });
 
   test('of active memory counts from 2%, of a time from 50%, each with its own words', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(10);
     watch.checks(3, { activeBytes: 167_000_000, secondsPerIteration: 9.2 });
     assert.equal(
@@ -157,7 +93,7 @@ describe('a level above the schedule’s own history', () => {
   });
 
   test('is held against checks of the same work only', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(10, {}, { text: 'Short.' });
     watch.checks(4, higher, { text: 'A much longer text.' });
     watch.checks(4, higher, { models: ['fp32'] });
@@ -166,7 +102,7 @@ describe('a level above the schedule’s own history', () => {
   });
 
   test('in the noise of 300 checks is nothing', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     for (let place = 0; place < 300; place += 1) {
       watch.check({ peakBytes: Math.round(666e6 * (1 + 0.014 * Math.sin(place * place))) });
     }
@@ -176,7 +112,7 @@ describe('a level above the schedule’s own history', () => {
 
 describe('acknowledged', () => {
   test('an alert stays so without being raised again, and resolves like any other', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(50);
     watch.checks(3, higher);
     assert.deepEqual(
@@ -190,7 +126,7 @@ describe('acknowledged', () => {
   });
 
   test('much worse than what was acknowledged is raised, once the cool-down is over', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(50);
     watch.checks(3, higher);
     watch.keeper.acknowledge(1);
@@ -203,7 +139,7 @@ describe('acknowledged', () => {
   });
 
   test('a level that has become the usual one resolves its alert, and is not raised again', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(50);
     watch.checks(3, higher);
     watch.keeper.acknowledge(1);
@@ -212,7 +148,7 @@ describe('acknowledged', () => {
   });
 
   test('all open ones at once; one by its id; one that is not there is an error', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(10);
     watch.checks(3, { ...higher, activeBytes: 200_000_000 });
     assert.equal(watch.keeper.acknowledge(2).length, 1);
@@ -230,7 +166,7 @@ describe('acknowledged', () => {
 });
 
 test('after an alert is over, no other of its kind is raised within the cool-down', () => {
-  const watch = new Watch();
+  using watch = new AlertSimulation();
   watch.checks(50);
   watch.checks(3, higher);
   watch.checks(3);
@@ -241,7 +177,7 @@ test('after an alert is over, no other of its kind is raised within the cool-dow
 });
 
 test('an alert of a year to come, by a clock that was wrong, holds up no other', () => {
-  const watch = new Watch();
+  using watch = new AlertSimulation();
   watch.check({}, { leak: 'leak' });
   watch.checks(3);
   watch.clock.jump(-365 * 24 * hour);
@@ -256,7 +192,7 @@ describe('a leak', () => {
   };
 
   test('that a check has confirmed is raised at once, and resolves after three clean checks', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.check({}, leaking);
     const { kind, reason, hint, runIds } = watch.only();
     assert.deepEqual(
@@ -277,12 +213,12 @@ describe('a leak', () => {
   });
 
   test('from check to check is found in active memory after 16 checks of one host', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     for (let place = 0; place < 15; place += 1) {
-      watch.check({ activeBytes: usual.activeBytes + 4096 * place });
+      watch.check({ activeBytes: usualFigures.activeBytes + 4096 * place });
     }
     assert.deepEqual(watch.told, []);
-    watch.check({ activeBytes: usual.activeBytes + 4096 * 15 });
+    watch.check({ activeBytes: usualFigures.activeBytes + 4096 * 15 });
     const { kind, reason, runIds, baseline, observed } = watch.only();
     assert.equal(kind, 'slow-leak');
     assert.equal(
@@ -291,14 +227,14 @@ describe('a leak', () => {
     );
     assert.deepEqual(
       [runIds.length, baseline, observed],
-      [16, usual.activeBytes, usual.activeBytes + 61_440],
+      [16, usualFigures.activeBytes, usualFigures.activeBytes + 61_440],
     );
   });
 
   test('is none where each host began anew, nor where the footprint levels out', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     for (let place = 0; place < 60; place += 1) {
-      const figures = { activeBytes: usual.activeBytes + 4096 * (place % 10) };
+      const figures = { activeBytes: usualFigures.activeBytes + 4096 * (place % 10) };
       watch.check(figures, { hostInstance: `host ${Math.floor(place / 10)}` });
     }
     for (let place = 0; place < 100; place += 1) {
@@ -311,7 +247,7 @@ describe('a leak', () => {
   });
 
   test('from check to check is over when a new host has been level for 15 checks', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     for (let place = 0; place < 20; place += 1) {
       watch.check({ footprintBytes: 900_000_000 + 100_000 * place });
     }
@@ -325,7 +261,7 @@ describe('a leak', () => {
 
 describe('failures', () => {
   test('three in a row are raised with the last reason, and three checks that work resolve it', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.check();
     watch.checks(2, {}, failed);
     assert.deepEqual(watch.told, []);
@@ -347,7 +283,7 @@ describe('failures', () => {
   });
 
   test('what a person or the daemon’s own end stopped is neither a failure nor a success', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(2, {}, failed);
     watch.checks(3, {}, { state: 'cancelled', reason: 'Somebody stopped it.' });
     watch.checks(3, {}, { state: 'interrupted', reason: 'The daemon ended.', signal: 'SIGTERM' });
@@ -360,7 +296,7 @@ describe('failures', () => {
 describe('what an alert is about', () => {
   test('is over when the schedule checks another model, or says another text', () => {
     for (const change of [{ models: ['fp32'] }, { text: 'Something else.' }]) {
-      const watch = new Watch();
+      using watch = new AlertSimulation();
       watch.checks(10);
       watch.checks(3, higher);
       watch.check(higher, change);
@@ -369,8 +305,8 @@ describe('what an alert is about', () => {
   });
 
   test('is one schedule: another one’s checks neither raise nor resolve it', () => {
-    const watch = new Watch();
-    const [first, second] = [watch.schedule, watch.history.addSchedule({ ...nightly, name: 'second' })];
+    using watch = new AlertSimulation();
+    const [first, second] = [watch.schedule, watch.history.schedules.add({ ...nightly, name: 'second' })];
     for (let place = 0; place < 13; place += 1) {
       watch.schedule = first;
       watch.check(place < 10 ? {} : higher);
@@ -382,9 +318,9 @@ describe('what an alert is about', () => {
   });
 
   test('is over when its schedule is removed, and another one’s is not', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.check({}, { leak: 'leak' });
-    watch.schedule = watch.history.addSchedule({ ...nightly, name: 'second' });
+    watch.schedule = watch.history.schedules.add({ ...nightly, name: 'second' });
     watch.check({}, { leak: 'leak' });
     watch.keeper.afterRemoval(1);
     assert.deepEqual(
@@ -397,7 +333,7 @@ describe('what an alert is about', () => {
   });
 
   test('is no run that a person began', () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.checks(3, {}, { ...failed, trigger: { kind: 'request', client: 'cli' } });
     watch.check({}, { leak: 'leak', trigger: { kind: 'request', client: 'cli' } });
     assert.deepEqual(watch.told, []);
@@ -406,8 +342,8 @@ describe('what an alert is about', () => {
 
 describe('the notification', () => {
   test('is left out where the settings say so, and the alert is not', async () => {
-    const watch = new Watch();
-    watch.history.changeSettings({ notifications: false });
+    using watch = new AlertSimulation();
+    watch.history.settings.change({ notifications: false });
     watch.check({}, { leak: 'leak' });
     await watch.clock.run(0);
     assert.deepEqual(watch.notified, []);
@@ -415,7 +351,7 @@ describe('the notification', () => {
   });
 
   test('that fails is logged', async () => {
-    const watch = new Watch();
+    using watch = new AlertSimulation();
     watch.notification = new Error('not authorised');
     watch.check({}, { leak: 'leak' });
     await watch.clock.run(0);
@@ -424,8 +360,8 @@ describe('the notification', () => {
 });
 
 test('the settings decide how long a level must last', () => {
-  const watch = new Watch();
-  watch.history.changeSettings({ alerts: { sustainedChecks: 1, peakShare: 0.2 } });
+  using watch = new AlertSimulation();
+  watch.history.settings.change({ alerts: { sustainedChecks: 1, peakShare: 0.2 } });
   watch.checks(10);
   watch.check(higher);
   assert.deepEqual(watch.told, []);
@@ -434,10 +370,31 @@ test('the settings decide how long a level must last', () => {
 });
 
 test('a history that cannot be written stops nobody, and is logged', () => {
-  const watch = new Watch();
-  watch.history.addAlert = () => {
+  using watch = new AlertSimulation();
+  watch.history.alerts.add = () => {
     throw new TidemarkError('not-writable', 'The disk is full.');
   };
   watch.check({}, { leak: 'leak' });
   assert.deepEqual(watch.logged, ['A check could not be examined for alerts.']);
+});
+
+test('an alert outlives restarts: raised once, acknowledged once, resolved once', () => {
+  using watch = new AlertSimulation();
+  const checks = (count: number, figures = {}): void => {
+    for (let place = 0; place < count; place += 1) {
+      watch.check(figures);
+      watch.restart();
+    }
+  };
+  checks(8);
+  checks(2, higher);
+  assert.deepEqual(watch.told, []);
+  checks(3, higher);
+  assert.deepEqual(watch.told, ['peak open']);
+  const { baseline, observed, runIds } = watch.only();
+  assert.deepEqual([baseline, observed, runIds], [666_000_000, 732_600_000, [9, 10, 11]]);
+  watch.keeper.acknowledge();
+  checks(3);
+  assert.deepEqual(watch.told, ['peak open', 'peak acknowledged', 'peak resolved']);
+  assert.deepEqual(watch.keeper.list(), []);
 });

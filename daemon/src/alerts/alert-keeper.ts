@@ -1,18 +1,18 @@
 /** Raises and resolves alerts after each scheduled check: once, when it is sure, and not again until it is over. */
 
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { mostChecks } from '@tidemark/shared/analysis/slow-leak.ts';
 import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
 import type { Alert, AlertKind } from '@tidemark/shared/protocol/daemon/alert.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { History } from '../history/history.ts';
+import type { CheckRecord } from '../history/run-queries.ts';
 import type { Log } from '../logging/log.ts';
 import { failureFinding, leakFinding, levelFinding, slowLeakFinding } from './alert-findings.ts';
 import type { Finding } from './alert-findings.ts';
 import type { Clock } from '../scheduler/clock.ts';
-import type { AlertHistory, CheckRecord } from '../scheduler/ports.ts';
 
 export interface AlertKeeperOptions {
-  readonly history: AlertHistory;
+  readonly history: History;
   /** Tells the person; called where the settings allow it. */
   readonly notify: (alert: Alert) => Promise<void>;
   readonly clock: Clock;
@@ -47,7 +47,7 @@ export class AlertKeeper {
 
   /** For when a schedule is gone: no check will ever say that its alerts are over. */
   afterRemoval(scheduleId: number): void {
-    for (const alert of this.#options.history.alerts({ all: false })) {
+    for (const alert of this.#options.history.alerts.list()) {
       if (alert.scheduleId === scheduleId) {
         this.#resolve(alert);
       }
@@ -56,7 +56,7 @@ export class AlertKeeper {
 
   /** Newest first; resolved ones only with `all`. */
   list({ all = false }: { readonly all?: boolean } = {}): Alert[] {
-    return [...this.#options.history.alerts({ all })];
+    return this.#options.history.alerts.list({ all });
   }
 
   /**
@@ -65,30 +65,27 @@ export class AlertKeeper {
    */
   acknowledge(id?: number): Alert[] {
     const { history, clock } = this.#options;
-    const alerts = history.alerts({ all: true });
-    const wanted = alerts.filter((alert) => (id === undefined ? alert.state === 'open' : alert.id === id));
-    if (id !== undefined && wanted.length === 0) {
-      throw new TidemarkError('not-found', `There is no alert ${id}.`, {
-        hint: '`tidemark alerts --all` shows those that there are.',
-      });
-    }
+    const wanted =
+      id === undefined
+        ? history.alerts.list().filter(({ state }) => state === 'open')
+        : [history.alerts.get(id)];
     return wanted.map((alert) => {
       if (alert.state !== 'open') {
         return alert;
       }
       const acknowledgedAt = clock.now().toISOString();
-      return this.#told(history.changeAlert(alert.id, { state: 'acknowledged', acknowledgedAt }));
+      return this.#told(history.alerts.change(alert.id, { state: 'acknowledged', acknowledgedAt }));
     });
   }
 
   #examine(check: Check): void {
     const { run, schedule } = check;
     const { history } = this.#options;
-    const rules = history.settings().alerts;
+    const rules = history.settings.get().alerts;
     const limit = Math.max(mostChecks, levelRule.mostEarlier + rules.sustainedChecks);
     const attempts = this.#same(
       run,
-      history.checksOf(schedule.scheduleId, { limit, before: run.id + 1, all: true }),
+      history.runs.checksOf(schedule.scheduleId, { limit, before: run.id + 1, all: true }),
     );
     this.#settle(check, 'failure', failureFinding(attempts, rules));
     const checks = attempts.filter((attempt) => attempt.state === 'complete');
@@ -96,7 +93,10 @@ export class AlertKeeper {
       return;
     }
     const before = (id: number): CheckRecord[] =>
-      this.#same(run, history.checksOf(schedule.scheduleId, { limit: levelRule.mostEarlier, before: id }));
+      this.#same(
+        run,
+        history.runs.checksOf(schedule.scheduleId, { limit: levelRule.mostEarlier, before: id }),
+      );
     this.#settle(check, 'leak', leakFinding(checks, rules));
     this.#settle(check, 'slow-leak', slowLeakFinding(checks));
     for (const kind of ['active', 'peak', 'seconds'] as const) {
@@ -112,8 +112,8 @@ export class AlertKeeper {
   /** Brings the history's alerts of a kind in line with what was found. */
   #settle({ run, schedule }: Check, kind: AlertKind, { raised, isOver, isWorse }: Finding): void {
     const { history } = this.#options;
-    const known = history
-      .alerts({ all: true })
+    const known = history.alerts
+      .list({ all: true })
       .filter((alert) => alert.kind === kind && alert.scheduleId === schedule.scheduleId);
     const current = known.find(({ state }) => state !== 'resolved');
     if (
@@ -132,7 +132,7 @@ export class AlertKeeper {
       return;
     }
     const { scheduleId, scheduleName } = schedule;
-    const alert = history.addAlert({
+    const alert = history.alerts.add({
       kind,
       scheduleId,
       scheduleName,
@@ -147,7 +147,7 @@ export class AlertKeeper {
   /** Of a schedule that now checks another model, or says another text, nothing will ever be heard again. */
   #isAbout(alert: Alert, run: RunRecord): boolean {
     const [last] = alert.runIds.slice(-1);
-    const basis = last === undefined ? undefined : this.#options.history.getRun(last);
+    const basis = last === undefined ? undefined : this.#options.history.runs.get(last);
     return alert.model === modelOf(run) && (basis === undefined || isSameWork(basis, run));
   }
 
@@ -155,13 +155,13 @@ export class AlertKeeper {
   #isCooling(alert: Alert, run: RunRecord): boolean {
     const { history, clock } = this.#options;
     const since = clock.now().getTime() - Date.parse(alert.resolvedAt ?? alert.raisedAt);
-    const cooldown = 1000 * history.settings().alerts.cooldownSeconds;
+    const cooldown = 1000 * history.settings.get().alerts.cooldownSeconds;
     return alert.model === modelOf(run) && since >= 0 && since < cooldown;
   }
 
   #resolve(alert: Alert): void {
     const resolvedAt = this.#options.clock.now().toISOString();
-    this.#told(this.#options.history.changeAlert(alert.id, { state: 'resolved', resolvedAt }));
+    this.#told(this.#options.history.alerts.change(alert.id, { state: 'resolved', resolvedAt }));
   }
 
   #told(alert: Alert): Alert {
@@ -175,7 +175,7 @@ export class AlertKeeper {
   async #notify(alert: Alert): Promise<void> {
     const { history, notify, log } = this.#options;
     try {
-      if (history.settings().notifications) {
+      if (history.settings.get().notifications) {
         await notify(alert);
       }
     } catch (error) {

@@ -61,7 +61,7 @@ export class Daemon {
   constructor(parts: DaemonParts) {
     const { history, log, clock, notices, dataFolder, host } = parts;
     this.#parts = parts;
-    this.#settings = history.settings();
+    this.#settings = history.settings.get();
     const settings = (): DaemonSettings => this.#settings;
     const onChange = (): void => this.changed();
     this.#held = new HeldHost({ settings, log, onChange, ...host });
@@ -109,8 +109,8 @@ export class Daemon {
   /** Sees to what the last daemon left, and lets clients in. Throws what {@link SocketServer.listen} does. */
   async start(): Promise<void> {
     const { history, log, socketPath, startedAt } = this.#parts;
-    const waiting = history.listRuns({ state: 'queued', limit: mostWaiting }).runs.reverse();
-    for (const { id } of history.interruptRunningRuns('The daemon ended while it ran.')) {
+    const waiting = history.runs.list({ state: 'queued', limit: mostWaiting }).runs.reverse();
+    for (const { id } of history.runs.interruptRunning('The daemon ended while it ran.')) {
       log.warn({ run: id }, `Run #${id} was interrupted when the last daemon ended.`);
     }
     this.#server = await SocketServer.listen({
@@ -176,7 +176,7 @@ export class Daemon {
   }
 
   #changeSettings(change: DaemonSettingsChange): DaemonSettings {
-    this.#settings = this.#parts.history.changeSettings(change);
+    this.#settings = this.#parts.history.settings.change(change);
     this.#held.reconsider();
     this.#scheduler.reconsider();
     this.changed();

@@ -45,7 +45,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     paused: scheduler.isPaused,
   });
   const documentOf = (runId: number): RunDocument => {
-    const { document, record } = history.detail(runId, { document: true, samples: 0 });
+    const { document, record } = history.runs.detail(runId, { document: true, samples: 0 });
     if (document === undefined) {
       throw new TidemarkError(
         'not-comparable',
@@ -80,13 +80,13 @@ export function createHandlers(parts: HandlerParts): Handlers {
     cancel: ({ runId }, { client }) => queue.cancel(runId, client.name),
 
     listRuns: (filter) => {
-      const { runs, total } = history.listRuns({ limit: pageLength, ...filter });
+      const { runs, total } = history.runs.list({ limit: pageLength, ...filter });
       return { runs: runs.map(briefRecord), total };
     },
     getRun: ({ runId, document = true, samples }) =>
-      history.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
+      history.runs.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
     deleteRun: ({ runId }) => {
-      history.deleteRun(runId);
+      history.runs.remove(runId);
       onHistory();
       return {};
     },
@@ -122,7 +122,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     listAlerts: ({ all = false }) => ({ alerts: alerts.list({ all }) }),
     acknowledgeAlerts: ({ id }) => ({ alerts: alerts.acknowledge(id) }),
 
-    getSettings: () => history.settings(),
+    getSettings: () => history.settings.get(),
     setSettings: parts.changeSettings,
 
     shutdown: () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { openHistory } from '../history/history.ts';
-import type { SetAside } from '../history/history.ts';
+import type { SetAside } from '../history/opening.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
 import type { Log } from '../logging/log.ts';
 import { makeFolder } from '../files/durable.ts';

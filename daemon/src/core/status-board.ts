@@ -83,12 +83,12 @@ export class StatusBoard {
   #readHistory(): FromHistory {
     const { history, notices } = this.#parts;
     try {
-      const [latest] = history.alerts({ all: false });
-      const lastCheck = history.lastCheck();
+      const [latest] = history.alerts.list({ all: false });
+      const lastCheck = history.runs.lastCheck();
       return {
-        alerts: { ...history.alertCounts(), ...(latest === undefined ? {} : { latest }) },
+        alerts: { ...history.alerts.counts(), ...(latest === undefined ? {} : { latest }) },
         ...(lastCheck === undefined ? {} : { lastCheck }),
-        recentPeaks: history.recentPeaks(recentPeaks),
+        recentPeaks: history.runs.recentPeaks(recentPeaks),
       };
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);

@@ -3,8 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
-import type { Database } from './database.ts';
-import { defined, momentText, numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
+import type { Columns, Database } from './database.ts';
+import {
+  defined,
+  momentText,
+  numberOf,
+  optionalMoment,
+  optionalNumber,
+  optionalText,
+  textOf,
+} from './rows.ts';
 import type { Row } from './rows.ts';
 
 export type NewAlert = Omit<Alert, 'id'>;
@@ -46,26 +54,16 @@ export class AlertTable {
 
   add(alert: NewAlert, uid: string = randomUUID()): Alert {
     return this.#database.write(() => {
-      const { id } = this.#database.run(
-        `INSERT INTO alerts (uid, kind, schedule_id, schedule_name, model, state, raised_at, acknowledged_at, resolved_at,
-           reason, hint, baseline, observed)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [
-          uid,
-          alert.kind,
-          alert.scheduleId,
-          alert.scheduleName,
-          alert.model,
-          alert.state,
-          momentText(alert.raisedAt),
-          alert.acknowledgedAt === undefined ? null : momentText(alert.acknowledgedAt),
-          alert.resolvedAt === undefined ? null : momentText(alert.resolvedAt),
-          alert.reason,
-          alert.hint,
-          alert.baseline ?? null,
-          alert.observed ?? null,
-        ],
-      );
+      const id = this.#database.insert('alerts', {
+        uid,
+        kind: alert.kind,
+        schedule_id: alert.scheduleId,
+        schedule_name: alert.scheduleName,
+        model: alert.model,
+        raised_at: momentText(alert.raisedAt),
+        baseline: alert.baseline,
+        ...changingColumns(alert),
+      });
       this.#setRuns(id, alert.runIds);
       return this.get(id);
     });
@@ -73,19 +71,7 @@ export class AlertTable {
 
   change(id: number, change: AlertChange): Alert {
     return this.#database.write(() => {
-      const alert = { ...this.get(id), ...change };
-      this.#database.run(
-        `UPDATE alerts SET state = ?, acknowledged_at = ?, resolved_at = ?, reason = ?, hint = ?, observed = ? WHERE id = ?`,
-        [
-          alert.state,
-          alert.acknowledgedAt === undefined ? null : momentText(alert.acknowledgedAt),
-          alert.resolvedAt === undefined ? null : momentText(alert.resolvedAt),
-          alert.reason,
-          alert.hint,
-          alert.observed ?? null,
-          id,
-        ],
-      );
+      this.#database.update('alerts', id, changingColumns({ ...this.get(id), ...change }));
       if (change.runIds !== undefined) {
         this.#setRuns(id, change.runIds);
       }
@@ -95,28 +81,30 @@ export class AlertTable {
 
   counts(): { readonly open: number; readonly acknowledged: number } {
     return this.#database.read(() => {
-      const row = this.#database.get(
+      const [row = {}] = this.#database.all(
         `SELECT count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'acknowledged') AS acknowledged
          FROM alerts WHERE state IN ('open', 'acknowledged')`,
       );
-      return {
-        open: row === undefined ? 0 : numberOf(row, 'open'),
-        acknowledged: row === undefined ? 0 : numberOf(row, 'acknowledged'),
-      };
+      return { open: numberOf(row, 'open'), acknowledged: numberOf(row, 'acknowledged') };
     });
   }
 
   #setRuns(id: number, runIds: readonly number[]): void {
     this.#database.run('DELETE FROM alert_runs WHERE alert_id = ?', [id]);
     for (const [place, runId] of runIds.entries()) {
-      this.#database.run('INSERT INTO alert_runs (alert_id, place, run_id) VALUES (?, ?, ?)', [
-        id,
-        place,
-        runId,
-      ]);
+      this.#database.insert('alert_runs', { alert_id: id, place, run_id: runId });
     }
   }
 }
+
+const changingColumns = (alert: NewAlert): Columns => ({
+  state: alert.state,
+  acknowledged_at: optionalMoment(alert.acknowledgedAt),
+  resolved_at: optionalMoment(alert.resolvedAt),
+  reason: alert.reason,
+  hint: alert.hint,
+  observed: alert.observed,
+});
 
 export function alertOf(database: Database, row: Row): Alert {
   const id = numberOf(row, 'id');

@@ -57,7 +57,7 @@ test('who only reads cannot write', () => {
     openHistory(folder).history.close();
     using history = openHistory(folder, { access: 'read' }).history;
     assert.throws(
-      () => history.addRun(exampleRun()),
+      () => history.runs.add(exampleRun()),
       (error) => error instanceof Error && 'code' in error && error.code === 'not-writable',
     );
   });
@@ -82,21 +82,21 @@ test('a database that may not grow refuses, keeps what it has, and takes on when
       onSetAside: () => assert.fail('it is not damaged'),
     });
     const history = new History(database, () => new Date());
-    const { id } = history.addRun(exampleRun());
+    const { id } = history.runs.add(exampleRun());
     const limit = Number(database.get('PRAGMA page_count')?.['page_count']);
     database.get(`PRAGMA max_page_count = ${limit}`);
     const large = exampleRun({ text: 'a'.repeat(50_000) });
     assert.throws(
-      () => history.addRun(large),
+      () => history.runs.add(large),
       (error) =>
         error instanceof Error &&
         'code' in error &&
         error.code === 'not-writable' &&
         /full/.test(error.message),
     );
-    assert.equal(history.listRuns().total, 1);
-    assert.equal(history.beginRun(id).state, 'running');
+    assert.equal(history.runs.list().total, 1);
+    assert.equal(history.runs.begin(id).state, 'running');
     database.get('PRAGMA max_page_count = 1000000');
-    assert.equal(history.addRun(large).text?.length, 50_000);
+    assert.equal(history.runs.add(large).text?.length, 50_000);
   });
 });

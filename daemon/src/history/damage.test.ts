@@ -29,7 +29,7 @@ import {
 } from '../../test/example-histories.ts';
 import { History, openHistory } from './history.ts';
 import { openDatabase } from './opening.ts';
-import type { SetAside } from './history.ts';
+import type { SetAside } from './opening.ts';
 
 const pageBytes = 4096;
 
@@ -40,12 +40,12 @@ function makeHistory(folder: string, runs = 60): void {
   const history = new History(database, now);
   // In one transaction, so that it need not wait for the disk a thousand times.
   database.write(() => {
-    const schedule = history.addSchedule(exampleSchedule());
+    const schedule = history.schedules.add(exampleSchedule());
     for (let run = 0; run < runs; run += 1) {
       finishedRun(history);
     }
-    history.addAlert(exampleAlert({ scheduleId: schedule.id, runIds: [1, 2] }));
-    history.changeSettings({ retentionDays: 77 });
+    history.alerts.add(exampleAlert({ scheduleId: schedule.id, runIds: [1, 2] }));
+    history.settings.change({ retentionDays: 77 });
   });
 }
 
@@ -74,7 +74,7 @@ test('a file that is no database is set aside, and a new history begins', () => 
     const { history, setAside } = opened;
     assert.match(readFileSync(setAside.path, 'utf8'), /^This is no database/);
     assert.deepEqual(setAside.saved, { runs: 0, schedules: 0, alerts: 0 });
-    assert.equal(history.listRuns().total, 0);
+    assert.equal(history.runs.list().total, 0);
     assert.equal(finishedRun(history).id, 1);
   });
 });
@@ -97,8 +97,8 @@ test('a file that was cut short is found, and its beginning is saved', () => {
     using opened = openDamaged(folder);
     const { history, setAside } = opened;
     assert.ok(setAside.saved.runs > 0, JSON.stringify(setAside));
-    assert.equal(history.schedules()[0]?.name, 'Nightly');
-    assert.equal(history.settings().retentionDays, 77);
+    assert.equal(history.schedules.list()[0]?.name, 'Nightly');
+    assert.equal(history.settings.get().retentionDays, 77);
   });
 });
 
@@ -114,8 +114,8 @@ test('pages of garbage are found wherever they are, and what is whole beside the
         using opened = history;
         // A page that nothing uses can hold anything.
         if (setAside !== undefined) {
-          for (const run of history.listRuns({ limit: 500 }).runs) {
-            assert.equal(history.detail(run.id).record.state, 'complete');
+          for (const run of history.runs.list({ limit: 500 }).runs) {
+            assert.equal(history.runs.detail(run.id).record.state, 'complete');
           }
         }
         assert.equal(finishedRun(opened).state, 'complete', `after garbage in page ${page}`);
@@ -132,10 +132,10 @@ test('one damaged page of samples costs no run, and no number is given twice', (
     using opened = openDamaged(folder);
     const { history, setAside } = opened;
     assert.deepEqual(setAside.saved, { runs: 60, schedules: 1, alerts: 1 });
-    assert.equal(history.listRuns().total, 60);
-    assert.equal(history.detail(60).document?.kind, 'profile');
-    assert.deepEqual(history.alerts()[0]?.runIds, [1, 2]);
-    assert.equal(history.addRun(exampleRun()).id, 61);
+    assert.equal(history.runs.list().total, 60);
+    assert.equal(history.runs.detail(60).document?.kind, 'profile');
+    assert.deepEqual(history.alerts.list()[0]?.runIds, [1, 2]);
+    assert.equal(history.runs.add(exampleRun()).id, 61);
   });
 });
 
@@ -148,8 +148,8 @@ test('a damaged page of runs costs those in it', () => {
     const { history, setAside } = opened;
     const saved = setAside.saved.runs;
     assert.ok(saved >= 40 && saved < 60, `saved ${saved} of 60`);
-    assert.equal(history.listRuns().total, saved);
-    assert.equal(history.addRun(exampleRun()).id, 61);
+    assert.equal(history.runs.list().total, saved);
+    assert.equal(history.runs.add(exampleRun()).id, 61);
   });
 });
 
@@ -172,7 +172,7 @@ function damageInPlace(folder: string, page: number): void {
   closeSync(file);
   // What another connection writes makes the user drop the pages that it has in memory.
   using other = openHistory(folder, { access: 'shared' }).history;
-  other.changeSettings({ retentionRuns: 5000 });
+  other.settings.change({ retentionRuns: 5000 });
 }
 
 test('damage that shows while it is in use is set aside and said, and the call goes through', () => {
@@ -182,10 +182,10 @@ test('damage that shows while it is in use is set aside and said, and the call g
     const said: SetAside[] = [];
     using history = openHistory(folder, { onSetAside: (setAside) => said.push(setAside) }).history;
     damageInPlace(folder, page);
-    const samples = Array.from({ length: 60 }, (_, index) => history.detail(index + 1).samples.length);
+    const samples = Array.from({ length: 60 }, (_, index) => history.runs.detail(index + 1).samples.length);
     assert.equal(said.length, 1);
     assert.ok(samples.some((count) => count === 0) && samples.some((count) => count === 6));
-    assert.equal(history.listRuns().total, 60);
+    assert.equal(history.runs.list().total, 60);
     assert.ok(existsSync(said[0]?.path ?? ''));
   });
 });
@@ -199,13 +199,13 @@ test('a run at work goes on in the new file', () => {
     const { id } = runAtWork(history, 2);
     damageInPlace(folder, page);
     for (let run = 1; run <= 60; run += 1) {
-      history.detail(run);
+      history.runs.detail(run);
     }
     assert.equal(said.length, 1);
-    history.addSample(id, exampleSample(3), 'measured', 'bf16');
-    const ended = history.finishRun(id, { state: 'cancelled' });
+    history.runs.addSample(id, exampleSample(3), 'measured', 'bf16');
+    const ended = history.runs.finish(id, { state: 'cancelled' });
     assert.equal(ended.samplesTaken, 4);
-    assert.equal(history.detail(id).document?.kind, 'profile');
+    assert.equal(history.runs.detail(id).document?.kind, 'profile');
   });
 });
 
@@ -245,10 +245,10 @@ test('a write to a file that was removed is refused, and the next one is kept in
     for (const name of readdirSync(folder)) {
       rmSync(join(folder, name));
     }
-    assert.throws(() => history.addRun(exampleRun()), /removed or replaced/);
-    const { id } = history.addRun(exampleRun());
+    assert.throws(() => history.runs.add(exampleRun()), /removed or replaced/);
+    const { id } = history.runs.add(exampleRun());
     using other = openHistory(folder, { access: 'read' }).history;
-    assert.equal(other.getRun(id)?.state, 'queued');
+    assert.equal(other.runs.get(id)?.state, 'queued');
   });
 });
 
@@ -261,8 +261,8 @@ test('a file that was put in its place is used from then on', () => {
       renameSync(fileIn(backup), fileIn(folder));
       rmSync(`${fileIn(folder)}-wal`, { force: true });
       rmSync(`${fileIn(folder)}-shm`, { force: true });
-      assert.throws(() => history.addRun(exampleRun()), /removed or replaced/);
-      assert.equal(history.listRuns().total, 5);
+      assert.throws(() => history.runs.add(exampleRun()), /removed or replaced/);
+      assert.equal(history.runs.list().total, 5);
     });
   });
 });

@@ -7,6 +7,9 @@ import type { FileIdentity } from './connect.ts';
 import { historyError, isDamage } from './history-errors.ts';
 import type { Row } from './rows.ts';
 
+/** What goes into the columns of a row; undefined is NULL. */
+export type Columns = Readonly<Record<string, SQLInputValue | undefined>>;
+
 export class Database implements Disposable {
   readonly path: string;
   #connection: DatabaseSync;
@@ -40,16 +43,23 @@ export class Database implements Disposable {
     return this.#statement(sql).iterate(...values);
   }
 
-  /** Returns the row's id that an INSERT made, and how many rows were changed. */
-  run(
-    sql: string,
-    values: SQLInputValue[] | Record<string, SQLInputValue> = [],
-  ): { readonly id: number; readonly changes: number } {
-    const statement = this.#statement(sql);
-    const { lastInsertRowid, changes } = Array.isArray(values)
-      ? statement.run(...values)
-      : statement.run(values);
-    return { id: Number(lastInsertRowid), changes: Number(changes) };
+  /** Returns how many rows were changed. */
+  run(sql: string, values: SQLInputValue[] = []): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  /** Returns the id of the new row. */
+  insert(table: string, columns: Columns): number {
+    const names = Object.keys(columns);
+    const marks = names.map(() => '?').join(', ');
+    const statement = this.#statement(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${marks})`);
+    return Number(statement.run(...valuesOf(columns)).lastInsertRowid);
+  }
+
+  /** Changes some columns of the row with an id, if there is one. */
+  update(table: string, id: number, columns: Columns): void {
+    const changes = Object.keys(columns).map((name) => `${name} = ?`);
+    this.run(`UPDATE ${table} SET ${changes.join(', ')} WHERE id = ?`, [...valuesOf(columns), id]);
   }
 
   /** Reads; errors of SQLite come out as TidemarkErrors. */
@@ -178,6 +188,8 @@ export class Database implements Disposable {
     this.#file = fileAt(this.path);
   }
 }
+
+const valuesOf = (columns: Columns): SQLInputValue[] => Object.values(columns).map((value) => value ?? null);
 
 const fewestMillisecondsBetweenFiles = 60_000;
 

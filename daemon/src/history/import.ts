@@ -6,9 +6,9 @@ import { parseRunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
 import { isConstraint, sqliteCodeOf } from './history-errors.ts';
+import { alertLine, exportFormatVersion, headerLine, runLine, scheduleLine } from './export.ts';
 import { ImportedRows } from './imported-rows.ts';
 import type { RunTable } from './runs.ts';
-import { alertLine, exportFormatVersion, headerLine, runLine, scheduleLine } from './transfer-lines.ts';
 
 export interface ImportResult {
   /** Runs that are new here, and runs that were here already. */

@@ -5,17 +5,13 @@ import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-re
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { AlertTable } from './alerts.ts';
 import type { Database } from './database.ts';
-import { storeDocument } from './documents.ts';
-import { recordOfDocument } from './document-record.ts';
+import type { AlertLine, RunLine, ScheduleLine } from './export.ts';
 import type { StoredSample } from './rebuild.ts';
+import { recordOfDocument } from './record-of-document.ts';
 import { momentText, numberOf } from './rows.ts';
-import { insertRun, rowOf } from './run-row.ts';
-import { insertSample } from './samples.ts';
-import { samplesIn } from './runs.ts';
+import { insertDocument, insertSample, samplesIn } from './run-contents.ts';
+import { insertRun } from './run-row.ts';
 import type { RunTable } from './runs.ts';
-import type { AlertLine, RunLine, ScheduleLine } from './transfer-lines.ts';
-
-type SampleRow = StoredSample & { readonly headPlace?: number | undefined };
 
 /** Each method says whether anything was added. To be called within a transaction. */
 export class ImportedRows {
@@ -34,11 +30,11 @@ export class ImportedRows {
     if (this.#idOf('schedules', uid) !== undefined) {
       return false;
     }
-    this.#database.run('INSERT INTO schedules (uid, settings, created_at) VALUES (?, ?, ?)', [
+    this.#database.insert('schedules', {
       uid,
-      JSON.stringify({ ...settings, paused: true }),
-      momentText(createdAt),
-    ]);
+      settings: JSON.stringify({ ...settings, paused: true }),
+      created_at: momentText(createdAt),
+    });
     return true;
   }
 
@@ -50,28 +46,25 @@ export class ImportedRows {
         trigger: this.#triggerOf(record.trigger, scheduleUid),
         state: wasOpen ? 'running' : record.state,
       },
-      samples.length === 0 && document !== undefined ? this.#samplesIn(document) : samples,
+      samples.length === 0 && document !== undefined ? samplesIn(document, document.startedAt) : samples,
       hostInstance,
     );
     if (id === undefined) {
       return false;
     }
     if (request !== undefined) {
-      this.#database.run('INSERT INTO run_requests (run_id, request) VALUES (?, ?)', [
-        id,
-        JSON.stringify(request),
-      ]);
+      this.#database.insert('run_requests', { run_id: id, request: JSON.stringify(request) });
     }
     for (const [place, { notedAt, head }] of heads.entries()) {
-      this.#database.run('INSERT INTO run_heads (run_id, place, noted_at, head) VALUES (?, ?, ?, ?)', [
-        id,
+      this.#database.insert('run_heads', {
+        run_id: id,
         place,
-        momentText(notedAt),
-        JSON.stringify(head),
-      ]);
+        noted_at: momentText(notedAt),
+        head: JSON.stringify(head),
+      });
     }
     if (document !== undefined) {
-      storeDocument(this.#database, id, document);
+      insertDocument(this.#database, id, document);
     }
     if (wasOpen) {
       this.#runs.interrupt(id, 'It was not over when it was exported.');
@@ -80,12 +73,12 @@ export class ImportedRows {
   }
 
   addDocument(document: RunDocument): boolean {
-    const samples = this.#samplesIn(document);
+    const samples = samplesIn(document, document.startedAt);
     const id = this.#insert(recordOfDocument(document, samples.length), samples);
     if (id === undefined) {
       return false;
     }
-    storeDocument(this.#database, id, document);
+    insertDocument(this.#database, id, document);
     return true;
   }
 
@@ -113,34 +106,21 @@ export class ImportedRows {
 
   #insert(
     record: Omit<RunRecord, 'id'>,
-    samples: readonly SampleRow[],
+    samples: readonly StoredSample[],
     hostInstance?: string,
   ): number | undefined {
     if (this.#idOf('runs', record.uid) !== undefined) {
       return undefined;
     }
-    const { id } = this.#database.run(
-      insertRun,
-      rowOf({ ...record, samplesTaken: samples.length }, { recordedAt: momentText(this.#now), hostInstance }),
+    const id = insertRun(
+      this.#database,
+      { ...record, samplesTaken: samples.length },
+      { recordedAt: momentText(this.#now), hostInstance },
     );
-    for (const model of new Set(record.models)) {
-      this.#database.run('INSERT INTO run_models (model, run_id) VALUES (?, ?)', [model, id]);
-    }
     for (const [place, sample] of samples.entries()) {
-      const { headPlace, takenAt } = sample;
-      insertSample(
-        this.#database,
-        { runId: id, place, headPlace },
-        { ...sample, takenAt: momentText(takenAt) },
-      );
+      insertSample(this.#database, id, place, sample);
     }
     return id;
-  }
-
-  #samplesIn(document: RunDocument): SampleRow[] {
-    // When each was taken, its document does not say.
-    const takenAt = document.startedAt;
-    return samplesIn(document).map((sample) => ({ ...sample, takenAt }));
   }
 
   /** A check stays one of its schedule where that is here; whatever else is no request of anyone here. */
@@ -158,10 +138,8 @@ export class ImportedRows {
 
   /** One that no schedule here has, had or will have. */
   #unusedScheduleId(): number {
-    const { id } = this.#database.run(
-      `INSERT INTO schedules (uid, settings, created_at) VALUES ('', '{}', ?)`,
-      [momentText(this.#now)],
-    );
+    const createdAt = momentText(this.#now);
+    const id = this.#database.insert('schedules', { uid: '', settings: '{}', created_at: createdAt });
     this.#database.run('DELETE FROM schedules WHERE id = ?', [id]);
     return id;
   }

@@ -38,8 +38,8 @@ test('a history of every older version opens with what is in it', () => {
       writeOldFile(join(folder, 'history.sqlite'), version);
       using history = openHistory(folder).history;
       if (version > 0) {
-        assert.equal(history.getRun(1)?.voice, 'af_heart', `of version ${version}`);
-        assert.equal(history.settings().retentionDays, 7);
+        assert.equal(history.runs.get(1)?.voice, 'af_heart', `of version ${version}`);
+        assert.equal(history.settings.get().retentionDays, 7);
       }
       assert.equal(finishedRun(history).state, 'complete', `of version ${version}`);
     });
@@ -102,7 +102,7 @@ test('an empty file becomes a history', () => {
   withTemporaryFolder((folder) => {
     writeFileSync(join(folder, 'history.sqlite'), '');
     using history = openHistory(folder).history;
-    assert.equal(history.addRun(exampleRun()).id, 1);
+    assert.equal(history.runs.add(exampleRun()).id, 1);
   });
 });
 

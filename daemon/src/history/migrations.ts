@@ -178,6 +178,11 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX verdicts_by_status ON verdicts (subject, status);
   `,
+  // Nobody asked for them: every reader takes the document, which says the same.
+  `
+  DROP TABLE stages;
+  DROP TABLE verdicts;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

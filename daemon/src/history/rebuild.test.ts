@@ -10,13 +10,13 @@ import { exampleHead, exampleRun, withHistory } from '../../test/example-histori
 
 test('the document of a dead run is valid, and says with which signal it ended', () => {
   withHistory((history) => {
-    const { id } = history.addRun(exampleRun());
-    history.beginRun(id);
-    history.noteHead(id, exampleHead());
-    history.addSample(id, exampleSample(0), 'warm-up', 'bf16');
-    history.addSample(id, exampleSample(1), 'measured', 'bf16');
-    history.interruptRunningRuns('The daemon ended.', 'SIGKILL');
-    const { document } = history.detail(id);
+    const { id } = history.runs.add(exampleRun());
+    history.runs.begin(id);
+    history.runs.noteHead(id, exampleHead());
+    history.runs.addSample(id, exampleSample(0), 'warm-up', 'bf16');
+    history.runs.addSample(id, exampleSample(1), 'measured', 'bf16');
+    history.runs.interruptRunning('The daemon ended.', 'SIGKILL');
+    const { document } = history.runs.detail(id);
     const profile = v.parse(profileDocument, document);
     assert.deepEqual(profile.outcome, {
       status: 'interrupted',
@@ -34,11 +34,11 @@ test('the document of a dead run is valid, and says with which signal it ended',
 
 test('a run that died right after loading has a document without iterations', () => {
   withHistory((history) => {
-    const { id } = history.addRun(exampleRun());
-    history.beginRun(id);
-    history.noteHead(id, exampleHead());
-    history.interruptRunningRuns('The daemon ended.');
-    const profile = v.parse(profileDocument, history.detail(id).document);
+    const { id } = history.runs.add(exampleRun());
+    history.runs.begin(id);
+    history.runs.noteHead(id, exampleHead());
+    history.runs.interruptRunning('The daemon ended.');
+    const profile = v.parse(profileDocument, history.runs.detail(id).document);
     assert.deepEqual(profile.iterations, []);
     assert.equal(profile.summary, undefined);
   });
@@ -47,15 +47,23 @@ test('a run that died right after loading has a document without iterations', ()
 test('a run that died in its confirmation keeps both series', () => {
   withHistory((history) => {
     const { settings } = exampleProfile();
-    const { id } = history.addRun(exampleRun({ iterations: 12, warmupIterations: 0 }));
-    history.beginRun(id);
-    history.noteHead(id, exampleHead({ settings: { ...settings, iterations: 12, warmupIterations: 0 } }));
+    const { id } = history.runs.add(exampleRun({ iterations: 12, warmupIterations: 0 }));
+    history.runs.begin(id);
+    history.runs.noteHead(
+      id,
+      exampleHead({ settings: { ...settings, iterations: 12, warmupIterations: 0 } }),
+    );
     for (let index = 0; index < 15; index += 1) {
       const rising = { warmup: false, activeBytes: 160_500_000 + index * 1000 };
-      history.addSample(id, exampleSample(index, rising), index < 12 ? 'measured' : 'confirmation', 'bf16');
+      history.runs.addSample(
+        id,
+        exampleSample(index, rising),
+        index < 12 ? 'measured' : 'confirmation',
+        'bf16',
+      );
     }
-    history.interruptRunningRuns('The daemon ended.');
-    const profile = v.parse(profileDocument, history.detail(id).document);
+    history.runs.interruptRunning('The daemon ended.');
+    const profile = v.parse(profileDocument, history.runs.detail(id).document);
     assert.equal(profile.iterations.length, 12);
     assert.equal(profile.confirmation?.length, 3);
     const active = profile.leaks?.find(({ channel }) => channel === 'activeBytes');
@@ -65,13 +73,13 @@ test('a run that died in its confirmation keeps both series', () => {
 
 test('samples that make no valid document stay samples', () => {
   withHistory((history) => {
-    const { id } = history.addRun(exampleRun());
-    history.beginRun(id);
-    history.noteHead(id, exampleHead());
+    const { id } = history.runs.add(exampleRun());
+    history.runs.begin(id);
+    history.runs.noteHead(id, exampleHead());
     // The first one is missing.
-    history.addSample(id, exampleSample(3), 'measured', 'bf16');
-    history.interruptRunningRuns('The daemon ended.');
-    const { document, samples } = history.detail(id);
+    history.runs.addSample(id, exampleSample(3), 'measured', 'bf16');
+    history.runs.interruptRunning('The daemon ended.');
+    const { document, samples } = history.runs.detail(id);
     assert.equal(document, undefined);
     assert.equal(samples.length, 1);
   });
@@ -80,20 +88,20 @@ test('samples that make no valid document stay samples', () => {
 test('a study that died in its second model has the first one whole', () => {
   withHistory((history) => {
     const models = ['bf16', '4bit-fp32', '4bit-bf16'];
-    const { id } = history.addRun(exampleRun({ kind: 'study', models }));
-    history.beginRun(id);
+    const { id } = history.runs.add(exampleRun({ kind: 'study', models }));
+    history.runs.begin(id);
     for (const [name, samples] of [
       ['bf16', 6],
       ['4bit-fp32', 3],
     ] as const) {
       const head = exampleHead();
-      history.noteHead(id, { ...head, model: { ...head.model, name } });
+      history.runs.noteHead(id, { ...head, model: { ...head.model, name } });
       for (let index = 0; index < samples; index += 1) {
-        history.addSample(id, exampleSample(index), index === 0 ? 'warm-up' : 'measured', name);
+        history.runs.addSample(id, exampleSample(index), index === 0 ? 'warm-up' : 'measured', name);
       }
     }
-    const [record] = history.interruptRunningRuns('The daemon ended.', 'SIGTERM');
-    const study = v.parse(studyDocument, history.detail(id).document);
+    const [record] = history.runs.interruptRunning('The daemon ended.', 'SIGTERM');
+    const study = v.parse(studyDocument, history.runs.detail(id).document);
     assert.deepEqual(
       study.runs.map(({ model, outcome, iterations }) => [model.name, outcome.status, iterations.length]),
       [
@@ -105,6 +113,6 @@ test('a study that died in its second model has the first one whole', () => {
     assert.equal(study.outcome, 'interrupted');
     assert.equal(study.comparison?.baseline, 'bf16');
     assert.equal(record?.finding, study.conclusion);
-    assert.equal(history.detail(id).samples.length, 9);
+    assert.equal(history.runs.detail(id).samples.length, 9);
   });
 });

@@ -39,6 +39,8 @@ export interface StoredSample {
   readonly phase: SamplePhase;
   readonly model: string;
   readonly takenAt: string;
+  /** Which of the run's heads it belongs to; absent where none was noted. */
+  readonly headPlace?: number | undefined;
 }
 
 /** One model's part of a run. */

@@ -9,6 +9,7 @@ import {
   exampleAlert,
   exampleRun,
   finishedRun,
+  importLines,
   steppingClock,
   withHistory,
 } from '../../test/example-histories.ts';
@@ -16,7 +17,7 @@ import { History } from './history.ts';
 import { openDatabase } from './opening.ts';
 import { mostRemovedAtOnce } from './retention.ts';
 
-const ids = (history: History): number[] => history.listRuns({ limit: 100 }).runs.map(({ id }) => id);
+const ids = (history: History): number[] => history.runs.list({ limit: 100 }).runs.map(({ id }) => id);
 
 const day = 86_400_000;
 
@@ -38,17 +39,17 @@ function withDailyRuns(days: number, body: (history: History, today: Date) => vo
 
 test('runs older than so many days go, with all of them', () => {
   withDailyRuns(6, (history, today) => {
-    history.changeSettings({ retentionDays: 3 });
+    history.settings.change({ retentionDays: 3 });
     assert.equal(history.applyRetention(new Date(today.getTime() + 1)), 3);
     assert.deepEqual(ids(history), [6, 5, 4]);
-    assert.equal(history.listRuns({ model: 'bf16' }).total, 3);
+    assert.equal(history.runs.list({ model: 'bf16' }).total, 3);
     assert.equal(history.applyRetention(new Date(today.getTime() + 1)), 0);
   });
 });
 
 test('at most so many runs are kept, the newest', () => {
   withDailyRuns(6, (history, today) => {
-    history.changeSettings({ retentionDays: 0, retentionRuns: 2 });
+    history.settings.change({ retentionDays: 0, retentionRuns: 2 });
     assert.equal(history.applyRetention(today), 4);
     assert.deepEqual(ids(history), [6, 5]);
   });
@@ -56,7 +57,7 @@ test('at most so many runs are kept, the newest', () => {
 
 test('with 0 nothing goes', () => {
   withDailyRuns(3, (history, today) => {
-    history.changeSettings({ retentionDays: 0, retentionRuns: 0 });
+    history.settings.change({ retentionDays: 0, retentionRuns: 0 });
     assert.equal(history.applyRetention(new Date(today.getTime() + 10_000 * day)), 0);
     assert.equal(ids(history).length, 3);
   });
@@ -64,27 +65,27 @@ test('with 0 nothing goes', () => {
 
 test('runs that an alert rests on stay until it is resolved, acknowledged or not', () => {
   withDailyRuns(5, (history, today) => {
-    history.changeSettings({ retentionRuns: 1 });
-    const open = history.addAlert(exampleAlert({ runIds: [1] }));
-    const acknowledged = history.addAlert(exampleAlert({ state: 'acknowledged', runIds: [2] }));
-    history.addAlert(exampleAlert({ state: 'resolved', runIds: [3] }));
+    history.settings.change({ retentionRuns: 1 });
+    const open = history.alerts.add(exampleAlert({ runIds: [1] }));
+    const acknowledged = history.alerts.add(exampleAlert({ state: 'acknowledged', runIds: [2] }));
+    history.alerts.add(exampleAlert({ state: 'resolved', runIds: [3] }));
     history.applyRetention(today);
     assert.deepEqual(ids(history), [5, 2, 1]);
-    history.changeAlert(open.id, { state: 'resolved', resolvedAt: today.toISOString() });
-    history.changeAlert(acknowledged.id, { state: 'resolved', resolvedAt: today.toISOString() });
+    history.alerts.change(open.id, { state: 'resolved', resolvedAt: today.toISOString() });
+    history.alerts.change(acknowledged.id, { state: 'resolved', resolvedAt: today.toISOString() });
     history.applyRetention(today);
     assert.deepEqual(ids(history), [5]);
-    assert.deepEqual(history.alerts({ all: true }).at(-1)?.runIds, [1]);
+    assert.deepEqual(history.alerts.list({ all: true }).at(-1)?.runIds, [1]);
   });
 });
 
 test('a run that is not over stays however old it is', () => {
   withDailyRuns(1, (history, today) => {
-    const waiting = history.addRun(exampleRun());
-    const atWork = history.addRun(exampleRun());
-    history.beginRun(atWork.id);
+    const waiting = history.runs.add(exampleRun());
+    const atWork = history.runs.add(exampleRun());
+    history.runs.begin(atWork.id);
     finishedRun(history);
-    history.changeSettings({ retentionDays: 1, retentionRuns: 1 });
+    history.settings.change({ retentionDays: 1, retentionRuns: 1 });
     history.applyRetention(new Date(today.getTime() + 30 * day));
     assert.deepEqual(ids(history), [atWork.id, waiting.id]);
   });
@@ -96,7 +97,7 @@ test('what was brought in ages from when it came', () => {
   const later = new Date('2036-03-31T12:00:00.000Z');
   withHistory(
     (history) => {
-      assert.equal(history.importLines(lines).added, 2);
+      assert.equal(importLines(history, lines).added, 2);
       assert.equal(history.applyRetention(new Date(later.getTime() + 300 * day)), 0);
       assert.equal(history.applyRetention(new Date(later.getTime() + 366 * day)), 2);
     },
@@ -106,10 +107,11 @@ test('what was brought in ages from when it came', () => {
 
 test('many runs go in portions, and in the end all of them', () => {
   withHistory((history) => {
-    history.importLines(
+    importLines(
+      history,
       Array.from({ length: 250 }, (_, index) => JSON.stringify({ ...exampleProfile(), seconds: 30 + index })),
     );
-    history.changeSettings({ retentionRuns: 10 });
+    history.settings.change({ retentionRuns: 10 });
     const portions = Array.from({ length: 13 }, () => history.applyRetention());
     assert.deepEqual(portions, [...Array.from({ length: 12 }, () => mostRemovedAtOnce), 0]);
     assert.deepEqual(ids(history), [250, 249, 248, 247, 246, 245, 244, 243, 242, 241]);
@@ -124,13 +126,13 @@ test('the file gives most of its space back when many runs have gone', () => {
     const history = new History(database, now);
     database.write(() => {
       for (let run = 0; run < 250; run += 1) {
-        const { id } = history.addRun(exampleRun({ text: 'a'.repeat(50_000) }));
-        history.finishRun(id, { state: 'cancelled' });
+        const { id } = history.runs.add(exampleRun({ text: 'a'.repeat(50_000) }));
+        history.runs.finish(id, { state: 'cancelled' });
       }
     });
     const pages = () => Number(database.get('PRAGMA page_count')?.['page_count']);
     const before = pages();
-    history.changeSettings({ retentionRuns: 1 });
+    history.settings.change({ retentionRuns: 1 });
     for (let time = 0; time < 16; time += 1) {
       history.applyRetention();
     }

@@ -28,7 +28,7 @@ export function applyRetention(
         `DELETE FROM runs WHERE id IN (
            SELECT id FROM runs WHERE ${condition} AND ${removable} ORDER BY ${order} LIMIT ?)`,
         [value, most],
-      ).changes;
+      );
     const oldest = new Date(now.getTime() - retentionDays * 86_400_000).toISOString();
     // In the order of the index, which stops where the runs are young enough.
     const removed =

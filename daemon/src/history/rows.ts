@@ -4,53 +4,29 @@ import type { SQLOutputValue } from 'node:sqlite';
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
-const mistyped = (column: string, value: unknown): TypeError =>
-  new TypeError(`the column ${column} holds a value of another type: ${typeof value}`);
+function mistyped(column: string, value: unknown): never {
+  throw new TypeError(`the column ${column} holds a value of another type: ${typeof value}`);
+}
 
 export function optionalText(row: Row, column: string): string | undefined {
-  const value = row[column];
-  if (value === null || value === undefined) {
-    return undefined;
-  }
-  if (typeof value !== 'string') {
-    throw mistyped(column, value);
-  }
-  return value;
+  const value = row[column] ?? undefined;
+  return value === undefined || typeof value === 'string' ? value : mistyped(column, value);
 }
 
-export function textOf(row: Row, column: string): string {
-  const value = row[column];
-  if (typeof value !== 'string') {
-    throw mistyped(column, value);
-  }
-  return value;
-}
+export const textOf = (row: Row, column: string): string =>
+  optionalText(row, column) ?? mistyped(column, undefined);
 
 export function optionalNumber(row: Row, column: string): number | undefined {
-  const value = row[column];
-  if (value === null || value === undefined) {
-    return undefined;
-  }
-  if (typeof value !== 'number') {
-    throw mistyped(column, value);
-  }
-  return value;
+  const value = row[column] ?? undefined;
+  return value === undefined || typeof value === 'number' ? value : mistyped(column, value);
 }
 
-export function numberOf(row: Row, column: string): number {
-  const value = row[column];
-  if (typeof value !== 'number') {
-    throw mistyped(column, value);
-  }
-  return value;
-}
+export const numberOf = (row: Row, column: string): number =>
+  optionalNumber(row, column) ?? mistyped(column, undefined);
 
 export function bytesOf(row: Row, column: string): Uint8Array {
   const value = row[column];
-  if (!(value instanceof Uint8Array)) {
-    throw mistyped(column, value);
-  }
-  return value;
+  return value instanceof Uint8Array ? value : mistyped(column, value);
 }
 
 /** The value without the properties that are undefined, as JSON would have it. */
@@ -60,3 +36,9 @@ export function defined<T extends object>(value: T): T {
 
 /** A moment as the tables keep it: ISO 8601 in UTC with milliseconds, which sorts as text. Throws a RangeError for none. */
 export const momentText = (moment: string | Date): string => new Date(moment).toISOString();
+
+export const optionalMoment = (moment: string | Date | undefined): string | undefined =>
+  moment === undefined ? undefined : momentText(moment);
+
+export const optionalJson = (value: object | undefined): string | undefined =>
+  value === undefined ? undefined : JSON.stringify(value);

@@ -1,8 +1,17 @@
 /** A run's record as a row of its table, and back. */
 
-import type { SQLInputValue } from 'node:sqlite';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { defined, momentText, numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
+import type { Columns, Database } from './database.ts';
+import {
+  defined,
+  momentText,
+  numberOf,
+  optionalJson,
+  optionalMoment,
+  optionalNumber,
+  optionalText,
+  textOf,
+} from './rows.ts';
 import type { Row } from './rows.ts';
 
 export type RunFigures = NonNullable<RunRecord['figures']>;
@@ -64,67 +73,69 @@ function figuresIn(row: Row): RunFigures | undefined {
       };
 }
 
-const writtenColumns = `uid, kind, state, trigger_kind, client, schedule_id, schedule_name, models, voice, text,
+/** The columns that {@link recordOf} reads. */
+export const recordColumns = `id, uid, kind, state, trigger_kind, client, schedule_id, schedule_name, models, voice, text,
   iterations, warmup_iterations, samples_taken, queued_at, started_at, ended_at, seconds, active_bytes, peak_bytes,
   maximum_peak_bytes, cache_bytes, footprint_bytes, seconds_per_iteration, leak, finding, reason, signal, error`;
 
-/** The columns that {@link recordOf} reads. */
-export const recordColumns = `id, ${writtenColumns}`;
-
-/** Takes what {@link rowOf} gives. */
-export const insertRun = `
-  INSERT INTO runs (${writtenColumns}, recorded_at, host_instance)
-  VALUES (:uid, :kind, :state, :triggerKind, :client, :scheduleId, :scheduleName, :models, :voice, :text,
-    :iterations, :warmupIterations, :samplesTaken, :queuedAt, :startedAt, :endedAt, :seconds, :activeBytes, :peakBytes,
-    :maximumPeakBytes, :cacheBytes, :footprintBytes, :secondsPerIteration, :leak, :finding, :reason, :signal, :error,
-    :recordedAt, :hostInstance)`;
-
-export interface RowOptions {
+export interface Arrival {
   /** When the run came into this history. */
   readonly recordedAt: string;
   readonly hostInstance?: string | undefined;
 }
 
-export function rowOf(
+/** Adds a run and whose models it has; returns its id. */
+export function insertRun(
+  database: Database,
   record: Omit<RunRecord, 'id'>,
-  { recordedAt, hostInstance }: RowOptions,
-): Record<string, SQLInputValue> {
-  const { trigger, figures } = record;
+  { recordedAt, hostInstance }: Arrival,
+): number {
+  const { trigger } = record;
   const scheduled = trigger.kind === 'schedule' ? trigger : undefined;
-  return {
+  const id = database.insert('runs', {
     uid: record.uid,
     kind: record.kind,
-    state: record.state,
-    triggerKind: trigger.kind,
-    client: trigger.kind === 'request' ? trigger.client : null,
-    scheduleId: scheduled?.scheduleId ?? null,
-    scheduleName: scheduled?.scheduleName ?? null,
+    trigger_kind: trigger.kind,
+    client: trigger.kind === 'request' ? trigger.client : undefined,
+    schedule_id: scheduled?.scheduleId,
+    schedule_name: scheduled?.scheduleName,
     models: JSON.stringify(record.models),
     voice: record.voice,
-    text: record.text ?? null,
+    text: record.text,
     iterations: record.iterations,
-    warmupIterations: record.warmupIterations,
-    samplesTaken: record.samplesTaken,
-    queuedAt: momentText(record.queuedAt),
-    startedAt: record.startedAt === undefined ? null : momentText(record.startedAt),
-    endedAt: record.endedAt === undefined ? null : momentText(record.endedAt),
-    seconds: record.seconds ?? null,
-    ...figureColumns(figures),
-    leak: record.leak ?? null,
-    finding: record.finding ?? null,
-    reason: record.reason ?? null,
-    signal: record.signal ?? null,
-    error: record.error === undefined ? null : JSON.stringify(record.error),
-    recordedAt,
-    hostInstance: hostInstance ?? null,
-  };
+    warmup_iterations: record.warmupIterations,
+    samples_taken: record.samplesTaken,
+    queued_at: momentText(record.queuedAt),
+    started_at: optionalMoment(record.startedAt),
+    recorded_at: recordedAt,
+    host_instance: hostInstance,
+    ...endColumns(record),
+  });
+  for (const model of new Set(record.models)) {
+    database.insert('run_models', { model, run_id: id });
+  }
+  return id;
 }
 
-export const figureColumns = (figures: RunFigures | undefined): Record<string, SQLInputValue> => ({
-  activeBytes: figures?.activeBytes ?? null,
-  peakBytes: figures?.peakBytes ?? null,
-  maximumPeakBytes: figures?.maximumPeakBytes ?? null,
-  cacheBytes: figures?.cacheBytes ?? null,
-  footprintBytes: figures?.footprintBytes ?? null,
-  secondsPerIteration: figures?.secondsPerIteration ?? null,
+/** What a run's end says of it. */
+export type RecordedEnd = Pick<
+  RunRecord,
+  'state' | 'endedAt' | 'seconds' | 'figures' | 'leak' | 'finding' | 'reason' | 'signal' | 'error'
+>;
+
+export const endColumns = ({ figures, ...end }: RecordedEnd): Columns => ({
+  state: end.state,
+  ended_at: optionalMoment(end.endedAt),
+  seconds: end.seconds,
+  active_bytes: figures?.activeBytes,
+  peak_bytes: figures?.peakBytes,
+  maximum_peak_bytes: figures?.maximumPeakBytes,
+  cache_bytes: figures?.cacheBytes,
+  footprint_bytes: figures?.footprintBytes,
+  seconds_per_iteration: figures?.secondsPerIteration,
+  leak: end.leak,
+  finding: end.finding,
+  reason: end.reason,
+  signal: end.signal,
+  error: optionalJson(end.error),
 });

@@ -24,12 +24,12 @@ const withCode = (code: string) => (error: unknown) =>
 
 test('a run that is added waits, and keeps what was asked', () => {
   withHistory((history) => {
-    const record = history.addRun(exampleRun({ request: { model: 'bf16', seed: 7 } }));
+    const record = history.runs.add(exampleRun({ request: { model: 'bf16', seed: 7 } }));
     assert.deepEqual(v.parse(runRecord, record), record);
     assert.equal(record.state, 'queued');
     assert.equal(record.samplesTaken, 0);
-    assert.deepEqual(history.getRun(record.id), record);
-    assert.deepEqual(history.request(record.id), { model: 'bf16', seed: 7 });
+    assert.deepEqual(history.runs.get(record.id), record);
+    assert.deepEqual(history.runs.request(record.id), { model: 'bf16', seed: 7 });
   });
 });
 
@@ -54,17 +54,17 @@ test('a run that ends whole has its figures, its leak summary and its finding', 
     });
     assert.equal(record.leak, 'no-leak');
     assert.match(record.finding ?? '', /^No leak: active memory is constant to the byte over 15 iterations/);
-    assert.deepEqual(history.detail(record.id).document, document);
+    assert.deepEqual(history.runs.detail(record.id).document, document);
   });
 });
 
 test('a run that was cancelled keeps its samples in a document that says so', () => {
   withHistory((history) => {
     const { id } = runAtWork(history, 2);
-    const record = history.finishRun(id, { state: 'cancelled', reason: 'A person stopped it.' });
+    const record = history.runs.finish(id, { state: 'cancelled', reason: 'A person stopped it.' });
     assert.equal(record.state, 'cancelled');
     assert.equal(record.leak, 'inconclusive');
-    const { document, samples } = history.detail(id);
+    const { document, samples } = history.runs.detail(id);
     assert.ok(document?.kind === 'profile');
     assert.deepEqual(document.outcome, { status: 'interrupted', reason: 'A person stopped it.' });
     assert.deepEqual(document.iterations, samples);
@@ -74,30 +74,30 @@ test('a run that was cancelled keeps its samples in a document that says so', ()
 
 test('a run that failed before anything was loaded has its error and no document', () => {
   withHistory((history) => {
-    const { id } = history.addRun(exampleRun());
-    history.beginRun(id);
+    const { id } = history.runs.add(exampleRun());
+    history.runs.begin(id);
     const error = { code: 'unknown-model' as const, message: 'There is no model bf17.', hint: 'Try bf16.' };
-    const record = history.finishRun(id, { state: 'failed', reason: error.message, error });
+    const record = history.runs.finish(id, { state: 'failed', reason: error.message, error });
     assert.deepEqual(record.error, error);
     assert.equal(record.figures, undefined);
-    assert.deepEqual(v.parse(runDetail, history.detail(id)), { record, samples: [] });
+    assert.deepEqual(v.parse(runDetail, history.runs.detail(id)), { record, samples: [] });
   });
 });
 
 test('samples without a head are kept, with the figures that they give', () => {
   withHistory((history) => {
-    const { id } = history.addRun(exampleRun());
-    history.beginRun(id);
-    history.addSample(id, exampleSample(0), 'warm-up', 'bf16');
-    history.addSample(id, exampleSample(1, { peakBytes: 610_000_000 }), 'measured', 'bf16');
-    const record = history.finishRun(id, {
+    const { id } = history.runs.add(exampleRun());
+    history.runs.begin(id);
+    history.runs.addSample(id, exampleSample(0), 'warm-up', 'bf16');
+    history.runs.addSample(id, exampleSample(1, { peakBytes: 610_000_000 }), 'measured', 'bf16');
+    const record = history.runs.finish(id, {
       state: 'interrupted',
       reason: 'The host died.',
       signal: 'SIGKILL',
     });
     assert.equal(record.figures?.peakBytes, 610_000_000);
     assert.equal(record.signal, 'SIGKILL');
-    const { document, samples } = history.detail(id);
+    const { document, samples } = history.runs.detail(id);
     assert.equal(document, undefined);
     assert.equal(samples.length, 2);
   });
@@ -106,34 +106,37 @@ test('samples without a head are kept, with the figures that they give', () => {
 test('samples that a full disk kept out come in with the document', () => {
   withHistory((history) => {
     const document = exampleProfile();
-    const { id } = history.addRun(exampleRun());
-    history.beginRun(id);
-    history.addSample(id, exampleSample(0), 'warm-up', 'bf16');
-    const record = history.finishRun(id, { state: 'complete', document });
+    const { id } = history.runs.add(exampleRun());
+    history.runs.begin(id);
+    history.runs.addSample(id, exampleSample(0), 'warm-up', 'bf16');
+    const record = history.runs.finish(id, { state: 'complete', document });
     assert.equal(record.samplesTaken, 6);
-    assert.deepEqual(history.detail(id).samples, document.iterations);
+    assert.deepEqual(history.runs.detail(id).samples, document.iterations);
   });
 });
 
 test('what has ended changes no more', () => {
   withHistory((history) => {
     const { id } = finishedRun(history);
-    assert.throws(() => history.addSample(id, exampleSample(9), 'measured', 'bf16'), withCode('history'));
-    assert.throws(() => history.finishRun(id, { state: 'failed' }), withCode('history'));
-    assert.throws(() => history.beginRun(id), withCode('history'));
-    assert.equal(history.getRun(id)?.state, 'complete');
+    assert.throws(
+      () => history.runs.addSample(id, exampleSample(9), 'measured', 'bf16'),
+      withCode('history'),
+    );
+    assert.throws(() => history.runs.finish(id, { state: 'failed' }), withCode('history'));
+    assert.throws(() => history.runs.begin(id), withCode('history'));
+    assert.equal(history.runs.get(id)?.state, 'complete');
   });
 });
 
 test('a run that does not exist is not found', () => {
   withHistory((history) => {
-    assert.equal(history.getRun(1), undefined);
-    assert.equal(history.request(1), undefined);
+    assert.equal(history.runs.get(1), undefined);
+    assert.equal(history.runs.request(1), undefined);
     for (const ask of [
-      () => history.detail(1),
-      () => history.deleteRun(1),
-      () => history.finishRun(1, { state: 'failed' }),
-      () => history.addSample(1, exampleSample(0), 'measured', 'bf16'),
+      () => history.runs.detail(1),
+      () => history.runs.remove(1),
+      () => history.runs.finish(1, { state: 'failed' }),
+      () => history.runs.addSample(1, exampleSample(0), 'measured', 'bf16'),
     ]) {
       assert.throws(ask, withCode('not-found'));
     }
@@ -144,32 +147,32 @@ test('a run is deleted with all of it, and its number is not given again', () =>
   withHistory((history) => {
     const first = finishedRun(history);
     const { id } = finishedRun(history);
-    history.deleteRun(id);
-    assert.equal(history.getRun(id), undefined);
-    assert.equal(history.listRuns({ model: 'bf16' }).total, 1);
-    assert.equal(history.detail(first.id).samples.length, 6);
-    assert.equal(history.addRun(exampleRun()).id, id + 1);
+    history.runs.remove(id);
+    assert.equal(history.runs.get(id), undefined);
+    assert.equal(history.runs.list({ model: 'bf16' }).total, 1);
+    assert.equal(history.runs.detail(first.id).samples.length, 6);
+    assert.equal(history.runs.add(exampleRun()).id, id + 1);
   });
 });
 
 test('a run that is not over cannot be deleted', () => {
   withHistory((history) => {
     const { id } = runAtWork(history);
-    assert.throws(() => history.deleteRun(id), withCode('busy'));
+    assert.throws(() => history.runs.remove(id), withCode('busy'));
   });
 });
 
 test('after the daemon died, runs at work are interrupted and those that wait still wait', () => {
   withHistory((history) => {
     const running = runAtWork(history, 3);
-    const queued = history.addRun(exampleRun());
-    const interrupted = history.interruptRunningRuns('The daemon ended.', 'SIGKILL');
+    const queued = history.runs.add(exampleRun());
+    const interrupted = history.runs.interruptRunning('The daemon ended.', 'SIGKILL');
     assert.deepEqual(
       interrupted.map(({ id, state, signal }) => ({ id, state, signal })),
       [{ id: running.id, state: 'interrupted', signal: 'SIGKILL' }],
     );
-    assert.equal(history.getRun(queued.id)?.state, 'queued');
-    assert.deepEqual(history.interruptRunningRuns('Again.'), []);
+    assert.equal(history.runs.get(queued.id)?.state, 'queued');
+    assert.deepEqual(history.runs.interruptRunning('Again.'), []);
   });
 });
 
@@ -177,12 +180,12 @@ test('an interrupted run lasted until its last sample, however late that was not
   let now = Date.parse('2026-03-01T10:00:00.000Z');
   withHistory(
     (history) => {
-      const { id } = history.addRun(exampleRun());
-      history.beginRun(id);
+      const { id } = history.runs.add(exampleRun());
+      history.runs.begin(id);
       now += 5000;
-      history.addSample(id, exampleSample(0), 'warm-up', 'bf16');
+      history.runs.addSample(id, exampleSample(0), 'warm-up', 'bf16');
       now += 3 * 86_400_000;
-      const [record] = history.interruptRunningRuns('The daemon ended.');
+      const [record] = history.runs.interruptRunning('The daemon ended.');
       assert.equal(record?.seconds, 5);
       assert.equal(record.endedAt, '2026-03-01T10:00:05.000Z');
     },
@@ -193,41 +196,41 @@ test('an interrupted run lasted until its last sample, however late that was not
 test('samples are thinned with the highest peak kept', () => {
   withHistory((history) => {
     const { id } = runAtWork(history, 40);
-    history.addSample(id, exampleSample(41, { peakBytes: 900_000_000 }), 'measured', 'bf16');
-    history.addSample(id, exampleSample(42), 'measured', 'bf16');
-    const { samples } = history.detail(id, { document: false, samples: 6 });
+    history.runs.addSample(id, exampleSample(41, { peakBytes: 900_000_000 }), 'measured', 'bf16');
+    history.runs.addSample(id, exampleSample(42), 'measured', 'bf16');
+    const { samples } = history.runs.detail(id, { document: false, samples: 6 });
     assert.ok(samples.length <= 6);
     assert.equal(samples[0]?.index, 0);
     assert.equal(samples.at(-1)?.index, 42);
     assert.ok(samples.some(({ index }) => index === 41));
-    assert.deepEqual(history.detail(id, { samples: 0 }).samples, []);
+    assert.deepEqual(history.runs.detail(id, { samples: 0 }).samples, []);
   });
 });
 
 test('runs are listed newest first, page by page, with the total of all pages', () => {
   withHistory((history) => {
     for (let run = 0; run < 5; run += 1) {
-      history.addRun(exampleRun());
+      history.runs.add(exampleRun());
     }
-    const first = history.listRuns({ limit: 2 });
+    const first = history.runs.list({ limit: 2 });
     assert.deepEqual([first.runs.map(({ id }) => id), first.total], [[5, 4], 5]);
-    const second = history.listRuns({ limit: 2, before: 4 });
+    const second = history.runs.list({ limit: 2, before: 4 });
     assert.deepEqual([second.runs.map(({ id }) => id), second.total], [[3, 2], 5]);
-    assert.deepEqual(history.listRuns({ limit: 2, before: 1 }).runs, []);
+    assert.deepEqual(history.runs.list({ limit: 2, before: 1 }).runs, []);
   });
 });
 
 test('every filter lets through what it names, alone and with the others', () => {
   withHistory((history) => {
-    history.addRun(exampleRun({ kind: 'study', models: ['bf16', '4bit-fp32'] }));
-    history.addRun(exampleRun({ models: ['4bit-fp32'], trigger: scheduleTrigger(7) }));
+    history.runs.add(exampleRun({ kind: 'study', models: ['bf16', '4bit-fp32'] }));
+    history.runs.add(exampleRun({ models: ['4bit-fp32'], trigger: scheduleTrigger(7) }));
     finishedRun(history, { run: { trigger: scheduleTrigger(7) } });
     const { iterations } = exampleProfile({ measured: Array.from({ length: 15 }, () => ({})) });
     finishedRun(history, {
       document: { ...exampleProfile(), leaks: judgeRun({ iterations, iterationsAsked: 15 }) },
     });
-    const ids = (filter: Parameters<typeof history.listRuns>[0]) => {
-      const { runs, total } = history.listRuns(filter);
+    const ids = (filter: Parameters<typeof history.runs.list>[0]) => {
+      const { runs, total } = history.runs.list(filter);
       assert.equal(total, runs.length);
       return runs.map(({ id }) => id);
     };
@@ -240,7 +243,7 @@ test('every filter lets through what it names, alone and with the others', () =>
     assert.deepEqual(ids({ model: '4bit-fp32', kind: 'profile', state: 'queued' }), [2]);
     assert.deepEqual(ids({ model: 'fp32' }), []);
     assert.deepEqual(
-      history.listRuns({ model: '4bit-fp32', before: 2 }).runs.map(({ id }) => id),
+      history.runs.list({ model: '4bit-fp32', before: 2 }).runs.map(({ id }) => id),
       [1],
     );
   });
@@ -255,7 +258,7 @@ test('what was written is there when the file is opened again', () => {
     const { history, setAside } = openHistory(folder);
     using opened = history;
     assert.equal(setAside, undefined);
-    assert.deepEqual(opened.getRun(record.id), record);
+    assert.deepEqual(opened.runs.get(record.id), record);
   });
 });
 

@@ -1,20 +1,21 @@
-/** The runs of the history: begun, sampled, ended, listed. */
+/** The life of a run in the history: added, begun, sampled, ended, removed. */
 
 import { randomUUID } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type { Outcome } from '@tidemark/shared/protocol/profile-document.ts';
+import type { IterationSample, Outcome } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
-import { documentOf, storeDocument } from './documents.ts';
 import { rebuildDocument } from './rebuild.ts';
-import type { RunHead, RunPart, StoredSample } from './rebuild.ts';
-import { momentText, numberOf, textOf } from './rows.ts';
-import { figuresOf, findingOf } from './run-end.ts';
-import { figureColumns, insertRun, recordColumns, recordOf, rowOf } from './run-row.ts';
-import { insertSample, samplesOf } from './samples.ts';
+import type { RunHead, RunPart, SamplePhase, StoredSample } from './rebuild.ts';
+import { figuresOf, findingOf } from './record-of-document.ts';
+import { momentText, numberOf, optionalNumber, textOf } from './rows.ts';
+import type { Row } from './rows.ts';
+import { insertDocument, insertSample, samplesIn, samplesOf } from './run-contents.ts';
+import { RunQueries } from './run-queries.ts';
+import { endColumns, insertRun } from './run-row.ts';
 
 export interface NewRun extends Pick<
   RunRecord,
@@ -33,171 +34,119 @@ export interface RunEnd {
   readonly error?: ErrorRecord | undefined;
 }
 
-export class RunTable {
-  readonly #database: Database;
+export class RunTable extends RunQueries {
   readonly #now: () => Date;
 
   constructor(database: Database, now: () => Date) {
-    this.#database = database;
+    super(database);
     this.#now = now;
   }
 
   add({ request, ...run }: NewRun): RunRecord {
     const queuedAt = momentText(this.#now());
-    return this.#database.write(() => {
-      const { id } = this.#database.run(
-        insertRun,
-        rowOf(
-          { ...run, uid: randomUUID(), state: 'queued', samplesTaken: 0, queuedAt },
-          { recordedAt: queuedAt },
-        ),
+    return this.database.write(() => {
+      const id = insertRun(
+        this.database,
+        { ...run, uid: randomUUID(), state: 'queued', samplesTaken: 0, queuedAt },
+        { recordedAt: queuedAt },
       );
-      for (const model of new Set(run.models)) {
-        this.#database.run('INSERT INTO run_models (model, run_id) VALUES (?, ?)', [model, id]);
-      }
-      this.#database.run('INSERT INTO run_requests (run_id, request) VALUES (?, ?)', [
-        id,
-        JSON.stringify(request),
-      ]);
+      this.database.insert('run_requests', { run_id: id, request: JSON.stringify(request) });
       return this.need(id);
     });
   }
 
-  begin(id: number, at: Date): RunRecord {
-    return this.#database.write(() => {
+  begin(id: number, at = this.#now()): RunRecord {
+    return this.database.write(() => {
       this.#needOpen(id);
-      this.#database.run(`UPDATE runs SET state = 'running', started_at = ? WHERE id = ?`, [
-        momentText(at),
-        id,
-      ]);
+      this.database.update('runs', id, { state: 'running', started_at: momentText(at) });
       return this.need(id);
     });
   }
 
+  /** Once for each model of a run, when it is loaded; samples belong to the head before them. */
   noteHead(id: number, head: RunHead): void {
-    this.#database.write(() => {
+    this.database.write(() => {
       this.#needOpen(id);
-      this.#database.run(
-        `INSERT INTO run_heads (run_id, place, noted_at, head)
-         VALUES (:id, (SELECT count(*) FROM run_heads WHERE run_id = :id), :at, :head)`,
-        { id, at: momentText(this.#now()), head: JSON.stringify(head) },
-      );
-      this.#database.run('UPDATE runs SET host_instance = ? WHERE id = ?', [head.hostInstance, id]);
+      this.database.insert('run_heads', {
+        run_id: id,
+        place: this.#headsOf(id).length,
+        noted_at: momentText(this.#now()),
+        head: JSON.stringify(head),
+      });
+      this.database.update('runs', id, { host_instance: head.hostInstance });
     });
   }
 
-  addSample(id: number, sample: Omit<StoredSample, 'takenAt'>): void {
-    this.#database.write(() => {
+  addSample(id: number, sample: IterationSample, phase: SamplePhase, model: string): void {
+    this.database.write(() => {
       const { samplesTaken } = this.#needOpen(id);
-      const row = this.#database.get('SELECT max(place) AS place FROM run_heads WHERE run_id = ?', [id]);
-      const place = row?.['place'];
-      insertSample(
-        this.#database,
-        { runId: id, place: samplesTaken, headPlace: typeof place === 'number' ? place : undefined },
-        { ...sample, takenAt: momentText(this.#now()) },
-      );
-      this.#database.run('UPDATE runs SET samples_taken = samples_taken + 1 WHERE id = ?', [id]);
+      const row = this.database.get('SELECT max(place) AS place FROM run_heads WHERE run_id = ?', [id]);
+      const headPlace = row === undefined ? undefined : optionalNumber(row, 'place');
+      const takenAt = momentText(this.#now());
+      insertSample(this.database, id, samplesTaken, { sample, phase, model, takenAt, headPlace });
+      this.database.update('runs', id, { samples_taken: samplesTaken + 1 });
     });
   }
 
-  finish(id: number, end: RunEnd, at: Date): RunRecord {
-    return this.#database.write(() => {
+  finish(id: number, end: RunEnd, at = this.#now()): RunRecord {
+    return this.database.write(() => {
       const record = this.#needOpen(id);
       if (end.document !== undefined) {
         this.#completeSamples(record, end.document);
       }
-      const samples = end.document === undefined ? samplesOf(this.#database, id) : [];
+      const samples = end.document === undefined ? samplesOf(this.database, id) : [];
       const document = end.document ?? this.#rebuilt(record, samples, end);
-      const { figures, leak, finding } =
+      const finding =
         document === undefined
           ? { figures: record.kind === 'profile' ? figuresOf(firstLook(samples)) : undefined }
           : findingOf(document);
+      const { state, reason, signal, error } = end;
       const { startedAt } = record;
       const seconds =
-        startedAt === undefined ? null : Math.max(0, (at.getTime() - Date.parse(startedAt)) / 1000);
-      this.#database.run(
-        `UPDATE runs SET state = :state, ended_at = :endedAt, seconds = :seconds, active_bytes = :activeBytes,
-           peak_bytes = :peakBytes, maximum_peak_bytes = :maximumPeakBytes, cache_bytes = :cacheBytes,
-           footprint_bytes = :footprintBytes, seconds_per_iteration = :secondsPerIteration, leak = :leak,
-           finding = :finding, reason = :reason, signal = :signal, error = :error
-         WHERE id = :id`,
-        {
-          id,
-          state: end.state,
-          endedAt: momentText(at),
-          seconds,
-          ...figureColumns(figures),
-          leak: leak ?? null,
-          finding: finding ?? null,
-          reason: end.reason ?? null,
-          signal: end.signal ?? null,
-          error: end.error === undefined ? null : JSON.stringify(end.error),
-        },
+        startedAt === undefined ? undefined : Math.max(0, (at.getTime() - Date.parse(startedAt)) / 1000);
+      const endedAt = momentText(at);
+      this.database.update(
+        'runs',
+        id,
+        endColumns({ state, endedAt, seconds, ...finding, reason, signal, error }),
       );
       if (document !== undefined) {
-        storeDocument(this.#database, id, document);
+        insertDocument(this.database, id, document);
         // The document has all of it.
-        this.#database.run('DELETE FROM run_heads WHERE run_id = ?', [id]);
+        this.database.run('DELETE FROM run_heads WHERE run_id = ?', [id]);
       }
       return this.need(id);
     });
   }
 
-  /** Ends every run that is at work, at the last sign of life that it gave. Those that wait, wait on. */
-  interruptRunning(reason: string, signal: string | undefined): RunRecord[] {
-    return this.#database.write(() =>
-      this.#database
+  /**
+   * At the daemon's start: ends each run that it finds running, which has lost its daemon, at the last sign of life that it
+   * gave. Those that are queued stay so.
+   */
+  interruptRunning(reason: string, signal?: string): RunRecord[] {
+    return this.database.write(() =>
+      this.database
         .all(`SELECT id FROM runs WHERE state = 'running' ORDER BY id`)
-        .map((row) => numberOf(row, 'id'))
-        .map((id) => this.interrupt(id, reason, signal)),
+        .map((row) => this.interrupt(numberOf(row, 'id'), reason, signal)),
     );
   }
 
   interrupt(id: number, reason: string, signal?: string): RunRecord {
-    return this.#database.write(() =>
+    return this.database.write(() =>
       this.finish(id, { state: 'interrupted', reason, signal }, this.#lastSignOf(id)),
     );
   }
 
-  get(id: number): RunRecord | undefined {
-    return this.#database.read(() => {
-      const row = this.#database.get(`SELECT ${recordColumns} FROM runs WHERE id = ?`, [id]);
-      return row === undefined ? undefined : recordOf(row);
-    });
-  }
-
-  /** Throws a TidemarkError: 'not-found'. */
-  need(id: number): RunRecord {
-    const record = this.get(id);
-    if (record === undefined) {
-      throw new TidemarkError('not-found', `There is no run ${id}.`, {
-        hint: '`tidemark runs` shows those that there are.',
-      });
-    }
-    return record;
-  }
-
-  request(id: number): unknown {
-    return this.#database.read(() => {
-      const row = this.#database.get('SELECT request FROM run_requests WHERE run_id = ?', [id]);
-      return row === undefined ? undefined : (JSON.parse(textOf(row, 'request')) as unknown);
-    });
-  }
-
-  document(id: number): RunDocument | undefined {
-    return this.#database.read(() => documentOf(this.#database, id));
-  }
-
   /** Throws a TidemarkError: 'not-found', or 'busy' for a run that is not over. */
   remove(id: number): void {
-    this.#database.write(() => {
+    this.database.write(() => {
       const { state } = this.need(id);
       if (isOpen(state)) {
         throw new TidemarkError('busy', `Run ${id} is not over.`, {
           hint: 'Cancel it first, or wait until it has ended.',
         });
       }
-      this.#database.run('DELETE FROM runs WHERE id = ?', [id]);
+      this.database.run('DELETE FROM runs WHERE id = ?', [id]);
     });
   }
 
@@ -211,38 +160,39 @@ export class RunTable {
 
   /** A disk that was full for a while kept samples out that the document has. */
   #completeSamples({ id, samplesTaken }: RunRecord, document: RunDocument): void {
-    const samples = samplesIn(document);
+    const samples = samplesIn(document, momentText(this.#now()));
     if (samplesTaken >= samples.length) {
       return;
     }
-    this.#database.run('DELETE FROM samples WHERE run_id = ?', [id]);
-    const takenAt = momentText(this.#now());
+    this.database.run('DELETE FROM samples WHERE run_id = ?', [id]);
     for (const [place, sample] of samples.entries()) {
-      insertSample(this.#database, { runId: id, place, headPlace: undefined }, { ...sample, takenAt });
+      insertSample(this.database, id, place, sample);
     }
-    this.#database.run('UPDATE runs SET samples_taken = ? WHERE id = ?', [samples.length, id]);
+    this.database.update('runs', id, { samples_taken: samples.length });
   }
 
   #rebuilt(
     record: RunRecord,
-    samples: readonly (StoredSample & { readonly headPlace?: number })[],
+    samples: readonly StoredSample[],
     { state, reason, signal, error }: RunEnd,
   ): RunDocument | undefined {
     if (state === 'complete') {
       return undefined;
     }
-    const parts = this.#database
-      .all('SELECT place, noted_at, head FROM run_heads WHERE run_id = ? ORDER BY place', [record.id])
-      .map((row): RunPart => ({
-        head: JSON.parse(textOf(row, 'head')) as RunHead,
-        notedAt: textOf(row, 'noted_at'),
-        samples: samples.filter(({ headPlace }) => headPlace === numberOf(row, 'place')),
-      }));
+    const parts = this.#headsOf(record.id).map((row): RunPart => ({
+      head: JSON.parse(textOf(row, 'head')) as RunHead,
+      notedAt: textOf(row, 'noted_at'),
+      samples: samples.filter(({ headPlace }) => headPlace === numberOf(row, 'place')),
+    }));
     return rebuildDocument(record, parts, outcomeOf({ state, reason, signal, error }));
   }
 
+  #headsOf(id: number): Row[] {
+    return this.database.all('SELECT * FROM run_heads WHERE run_id = ? ORDER BY place', [id]);
+  }
+
   #lastSignOf(id: number): Date {
-    const row = this.#database.get(
+    const row = this.database.get(
       `SELECT coalesce(
          (SELECT taken_at FROM samples WHERE run_id = runs.id ORDER BY place DESC LIMIT 1),
          (SELECT noted_at FROM run_heads WHERE run_id = runs.id ORDER BY place DESC LIMIT 1),
@@ -253,19 +203,6 @@ export class RunTable {
     return row === undefined ? this.#now() : new Date(textOf(row, 'at'));
   }
 }
-
-/** Of all models of a study, one after the other. */
-export const samplesIn = (document: RunDocument): Omit<StoredSample, 'takenAt'>[] =>
-  (document.kind === 'profile' ? [document] : document.runs).flatMap(
-    ({ model: { name: model }, iterations, confirmation = [] }) => [
-      ...iterations.map((sample) => ({
-        sample,
-        model,
-        phase: sample.warmup ? ('warm-up' as const) : ('measured' as const),
-      })),
-      ...confirmation.map((sample) => ({ sample, model, phase: 'confirmation' as const })),
-    ],
-  );
 
 const firstLook = (samples: readonly StoredSample[]) =>
   samples.filter(({ phase }) => phase !== 'confirmation').map(({ sample }) => sample);

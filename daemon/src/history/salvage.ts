@@ -8,10 +8,10 @@ import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { alertOf } from './alerts.ts';
 import { Database } from './database.ts';
-import { documentOf } from './documents.ts';
 import { isConstraint, isDamage } from './history-errors.ts';
 import { numberOf } from './rows.ts';
 import type { Row } from './rows.ts';
+import { documentOf } from './run-contents.ts';
 import { recordOf } from './run-row.ts';
 import { scheduleOf } from './schedules.ts';
 
@@ -22,15 +22,7 @@ export interface Salvaged {
 }
 
 /** What belongs to a run, one row or more. */
-const partsOfRuns = [
-  'run_models',
-  'run_requests',
-  'run_heads',
-  'run_documents',
-  'samples',
-  'stages',
-  'verdicts',
-];
+const partsOfRuns = ['run_models', 'run_requests', 'run_heads', 'run_documents', 'samples'];
 
 /**
  * Reads each table from its beginning and from its end up to where it is damaged, and runs between them one by one. What

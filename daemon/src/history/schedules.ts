@@ -3,29 +3,37 @@
 import { randomUUID } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import type { Database } from './database.ts';
-import { defined, momentText, numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
+import type { Columns, Database } from './database.ts';
+import {
+  defined,
+  momentText,
+  numberOf,
+  optionalMoment,
+  optionalNumber,
+  optionalText,
+  textOf,
+} from './rows.ts';
 import type { Row } from './rows.ts';
-
-export type StoredSchedule = Schedule;
 
 export type ScheduleSkip = NonNullable<Schedule['lastSkip']>;
 
 export class ScheduleTable {
   readonly #database: Database;
+  readonly #now: () => Date;
 
-  constructor(database: Database) {
+  constructor(database: Database, now: () => Date) {
     this.#database = database;
+    this.#now = now;
   }
 
-  all(): StoredSchedule[] {
+  list(): Schedule[] {
     return this.#database.read(() =>
       this.#database.all('SELECT * FROM schedules ORDER BY id').map(scheduleOf),
     );
   }
 
   /** Throws a TidemarkError: 'not-found'. */
-  get(id: number): StoredSchedule {
+  get(id: number): Schedule {
     return this.#database.read(() => {
       const row = this.#database.get('SELECT * FROM schedules WHERE id = ?', [id]);
       if (row === undefined) {
@@ -35,50 +43,46 @@ export class ScheduleTable {
     });
   }
 
-  add(settings: ScheduleSettings, createdAt: Date): StoredSchedule {
+  add(settings: ScheduleSettings): Schedule {
     return this.#database.write(() => {
-      const { id } = this.#database.run(
-        'INSERT INTO schedules (uid, settings, created_at) VALUES (?, ?, ?)',
-        [randomUUID(), JSON.stringify(settings), momentText(createdAt)],
-      );
+      const id = this.#database.insert('schedules', {
+        uid: randomUUID(),
+        settings: JSON.stringify(settings),
+        created_at: momentText(this.#now()),
+      });
       return this.get(id);
     });
   }
 
-  change(id: number, settings: ScheduleSettings): StoredSchedule {
-    return this.#update(id, 'UPDATE schedules SET settings = ? WHERE id = ?', [JSON.stringify(settings), id]);
+  change(id: number, settings: ScheduleSettings): Schedule {
+    return this.#update(id, { settings: JSON.stringify(settings) });
   }
 
   /** Its runs and alerts stay. */
   remove(id: number): void {
     this.#database.write(() => {
-      if (this.#database.run('DELETE FROM schedules WHERE id = ?', [id]).changes === 0) {
+      if (this.#database.run('DELETE FROM schedules WHERE id = ?', [id]) === 0) {
         throw noSchedule(id);
       }
     });
   }
 
-  noteRun(id: number, runId: number, at: Date | string): StoredSchedule {
-    return this.#update(id, 'UPDATE schedules SET last_run_id = ?, last_run_at = ? WHERE id = ?', [
-      runId,
-      momentText(at),
-      id,
-    ]);
+  noteRun(id: number, runId: number, at: Date | string): Schedule {
+    return this.#update(id, { last_run_id: runId, last_run_at: momentText(at) });
   }
 
-  noteSkip(id: number, { at, reason, missed }: ScheduleSkip): StoredSchedule {
-    const skip = JSON.stringify({ at: momentText(at), reason, missed });
-    return this.#update(id, 'UPDATE schedules SET last_skip = ? WHERE id = ?', [skip, id]);
+  noteSkip(id: number, { at, reason, missed }: ScheduleSkip): Schedule {
+    return this.#update(id, { last_skip: JSON.stringify({ at: momentText(at), reason, missed }) });
   }
 
-  noteDue(id: number, nextAt: Date | string | undefined): StoredSchedule {
-    const next = nextAt === undefined ? null : momentText(nextAt);
-    return this.#update(id, 'UPDATE schedules SET next_at = ? WHERE id = ?', [next, id]);
+  /** Undefined while it is paused. */
+  noteDue(id: number, nextAt: Date | string | undefined): Schedule {
+    return this.#update(id, { next_at: optionalMoment(nextAt) });
   }
 
-  #update(id: number, sql: string, values: (string | number | null)[]): StoredSchedule {
+  #update(id: number, columns: Columns): Schedule {
     return this.#database.write(() => {
-      this.#database.run(sql, values);
+      this.#database.update('schedules', id, columns);
       return this.get(id);
     });
   }
@@ -89,7 +93,7 @@ const noSchedule = (id: number): TidemarkError =>
     hint: '`tidemark schedule list` shows those that there are.',
   });
 
-export function scheduleOf(row: Row): StoredSchedule {
+export function scheduleOf(row: Row): Schedule {
   const skip = optionalText(row, 'last_skip');
   return defined({
     ...(JSON.parse(textOf(row, 'settings')) as ScheduleSettings),

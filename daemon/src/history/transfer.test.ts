@@ -11,6 +11,7 @@ import {
   exampleRun,
   exampleSchedule,
   finishedRun,
+  importLines,
   runAtWork,
   scheduleTrigger,
   withHistory,
@@ -36,20 +37,20 @@ const study = (): StudyDocument => ({
 
 /** A schedule with a check and an alert about it, a study, a run that failed, one that died, one at work. */
 function fill(history: History): void {
-  const schedule = history.addSchedule(exampleSchedule());
+  const schedule = history.schedules.add(exampleSchedule());
   const check = finishedRun(history, {
     run: { trigger: scheduleTrigger(schedule.id) },
     hostInstance: 'held',
   });
-  const { id } = history.addRun(exampleRun({ kind: 'study', models: ['bf16', 'fp32'] }));
-  history.finishRun(id, { state: 'complete', document: study() });
+  const { id } = history.runs.add(exampleRun({ kind: 'study', models: ['bf16', 'fp32'] }));
+  history.runs.finish(id, { state: 'complete', document: study() });
   const error = { code: 'unknown-model' as const, message: 'There is no model bf17.' };
-  history.finishRun(history.addRun(exampleRun()).id, { state: 'failed', reason: error.message, error });
+  history.runs.finish(history.runs.add(exampleRun()).id, { state: 'failed', reason: error.message, error });
   runAtWork(history);
-  history.interruptRunningRuns('The daemon ended.', 'SIGKILL');
+  history.runs.interruptRunning('The daemon ended.', 'SIGKILL');
   runAtWork(history);
-  history.addAlert(exampleAlert({ scheduleId: schedule.id, runIds: [check.id] }));
-  history.addAlert(exampleAlert({ scheduleId: 99, runIds: [check.id, 1234] }));
+  history.alerts.add(exampleAlert({ scheduleId: schedule.id, runIds: [check.id] }));
+  history.alerts.add(exampleAlert({ scheduleId: 99, runIds: [check.id, 1234] }));
 }
 
 function exported(): string[] {
@@ -78,28 +79,28 @@ test('everything comes in again, but for who asked and what was not over', () =>
   withHistory((from) => {
     fill(from);
     withHistory((into) => {
-      const result = into.importLines(from.exportLines());
+      const result = importLines(into, from.exportLines());
       assert.deepEqual(result, { added: 5, known: 0, schedules: 1, alerts: 2, refused: [] });
-      for (const record of from.listRuns().runs) {
-        const there = into.getRun(record.id);
+      for (const record of from.runs.list().runs) {
+        const there = into.runs.get(record.id);
         assert.equal(there?.uid, record.uid);
         if (record.state === 'running') {
           assert.equal(there.state, 'interrupted');
-          assert.equal(into.detail(record.id).document?.kind, 'profile');
+          assert.equal(into.runs.detail(record.id).document?.kind, 'profile');
         } else {
           const trigger = record.trigger.kind === 'schedule' ? record.trigger : { kind: 'import' };
           assert.deepEqual(there, { ...record, trigger });
-          assert.deepEqual(into.detail(record.id).document, from.detail(record.id).document);
+          assert.deepEqual(into.runs.detail(record.id).document, from.runs.detail(record.id).document);
         }
-        const samples = into.detail(record.id).samples;
+        const samples = into.runs.detail(record.id).samples;
         // What the study's document has and nobody sampled is taken from it.
         assert.deepEqual(
           samples.length,
-          record.kind === 'study' ? 12 : from.detail(record.id).samples.length,
+          record.kind === 'study' ? 12 : from.runs.detail(record.id).samples.length,
         );
       }
-      assert.equal(into.checksOf(1, { limit: 5 })[0]?.hostInstance, 'held');
-      assert.deepEqual(into.request(1), from.request(1));
+      assert.equal(into.runs.checksOf(1, { limit: 5 })[0]?.hostInstance, 'held');
+      assert.deepEqual(into.runs.request(1), from.runs.request(1));
     });
   });
 });
@@ -107,9 +108,9 @@ test('everything comes in again, but for who asked and what was not over', () =>
 test('bringing it in twice changes nothing', () => {
   const lines = exported();
   withHistory((history) => {
-    history.importLines(lines);
+    importLines(history, lines);
     const before = [...history.exportLines()].slice(1);
-    assert.deepEqual(history.importLines(lines), {
+    assert.deepEqual(importLines(history, lines), {
       added: 0,
       known: 5,
       schedules: 0,
@@ -122,9 +123,9 @@ test('bringing it in twice changes nothing', () => {
 
 test('schedules come in paused', () => {
   withHistory((history) => {
-    history.importLines(exported());
+    importLines(history, exported());
     assert.deepEqual(
-      history.schedules().map(({ name, paused }) => [name, paused]),
+      history.schedules.list().map(({ name, paused }) => [name, paused]),
       [['Nightly', true]],
     );
   });
@@ -132,13 +133,13 @@ test('schedules come in paused', () => {
 
 test('an alert whose schedule is not here comes in as resolved, under a number that no schedule gets', () => {
   withHistory((history) => {
-    history.importLines(exported());
-    const [orphan, own] = history.alerts({ all: true });
-    assert.equal(own?.scheduleId, history.schedules()[0]?.id);
+    importLines(history, exported());
+    const [orphan, own] = history.alerts.list({ all: true });
+    assert.equal(own?.scheduleId, history.schedules.list()[0]?.id);
     assert.equal(own?.state, 'open');
     assert.equal(orphan?.state, 'resolved');
     assert.notEqual(orphan.scheduleId, own.scheduleId);
-    assert.ok(history.addSchedule(exampleSchedule()).id > orphan.scheduleId);
+    assert.ok(history.schedules.add(exampleSchedule()).id > orphan.scheduleId);
     assert.deepEqual(orphan.runIds, [1]);
   });
 });
@@ -165,7 +166,7 @@ test('any damage to one line costs that line, is said with its number, and costs
         const line = lines[place] ?? '';
         const bad = typeof damage === 'number' ? line.slice(0, -damage) : damage;
         withHistory((history) => {
-          const { added, schedules, alerts, refused } = history.importLines(lines.with(place, bad));
+          const { added, schedules, alerts, refused } = importLines(history, lines.with(place, bad));
           assert.equal(added + schedules + alerts, lines.length - 2);
           assert.deepEqual(
             refused.map(({ line: number }) => number),
@@ -181,7 +182,7 @@ test('any damage to one line costs that line, is said with its number, and costs
 
 test('a damaged header is refused, and the rest still comes in', () => {
   withHistory((history) => {
-    const { added, refused } = history.importLines(exported().with(0, '{"kind":"tide'));
+    const { added, refused } = importLines(history, exported().with(0, '{"kind":"tide'));
     assert.equal(added, 5);
     assert.deepEqual(refused, [{ line: 1, reason: 'It is not JSON, or is cut short.' }]);
   });
@@ -192,7 +193,7 @@ test('a date that is none is refused where SQLite would have taken it', () => {
     const lines = exported();
     const at = lines.findIndex((line) => line.startsWith('{"kind":"run"'));
     const bad = (lines[at] ?? '').replaceAll(/"queuedAt":"[^"]+"/g, '"queuedAt":"2026-02-30T25:61:00.000Z"');
-    const { added, refused } = history.importLines(lines.with(at, bad));
+    const { added, refused } = importLines(history, lines.with(at, bad));
     assert.equal(added, 4);
     assert.equal(refused[0]?.line, at + 1);
   });
@@ -202,17 +203,17 @@ test('the export of a newer Tidemark is refused as a whole', () => {
   const [header = '', ...lines] = exported();
   const newer = JSON.stringify({ ...(JSON.parse(header) as object), formatVersion: 2 });
   withHistory((history) => {
-    assert.throws(() => history.importLines([newer, ...lines]), isBadDocument(/version 2 of the format/));
-    assert.equal(history.listRuns().total, 0);
+    assert.throws(() => importLines(history, [newer, ...lines]), isBadDocument(/version 2 of the format/));
+    assert.equal(history.runs.list().total, 0);
   });
 });
 
 test('what is no export is refused, with its first line as the reason', () => {
   withHistory((history) => {
-    assert.throws(() => history.importLines(['Hello.', 'World.']), isBadDocument(/line 1, it is not JSON/));
-    assert.throws(() => history.importLines([]), isBadDocument(/empty/));
-    assert.throws(() => history.importLines(['', ' ']), isBadDocument(/empty/));
-    assert.throws(() => history.importLines(['{', '  "kind": "xray"', '}']), isBadDocument(/xray/));
+    assert.throws(() => importLines(history, ['Hello.', 'World.']), isBadDocument(/line 1, it is not JSON/));
+    assert.throws(() => importLines(history, []), isBadDocument(/empty/));
+    assert.throws(() => importLines(history, ['', ' ']), isBadDocument(/empty/));
+    assert.throws(() => importLines(history, ['{', '  "kind": "xray"', '}']), isBadDocument(/xray/));
   });
 });
 
@@ -220,25 +221,25 @@ test('the document of a profile or a study is a run, however it is printed, and 
   withHistory((history) => {
     for (const [place, document] of [exampleProfile(), study()].entries()) {
       const printed = JSON.stringify(document, undefined, 2).split('\n');
-      assert.deepEqual(history.importLines(printed).added, 1);
-      assert.deepEqual(history.importLines([JSON.stringify(document)]).known, 1);
-      const [record] = history.listRuns({ limit: 1 }).runs;
+      assert.deepEqual(importLines(history, printed).added, 1);
+      assert.deepEqual(importLines(history, [JSON.stringify(document)]).known, 1);
+      const [record] = history.runs.list({ limit: 1 }).runs;
       assert.equal(record?.id, place + 1);
       assert.deepEqual(record.trigger, { kind: 'import' });
       assert.equal(record.queuedAt, '2025-11-24T10:00:00.000Z');
-      assert.deepEqual(history.detail(record.id).document, document);
+      assert.deepEqual(history.runs.detail(record.id).document, document);
     }
-    assert.equal(history.getRun(1)?.figures?.peakBytes, 600_000_000);
-    assert.equal(history.getRun(2)?.finding, 'fp32 peaks where bf16 does.');
-    assert.equal(history.detail(2).samples.length, 12);
+    assert.equal(history.runs.get(1)?.figures?.peakBytes, 600_000_000);
+    assert.equal(history.runs.get(2)?.finding, 'fp32 peaks where bf16 does.');
+    assert.equal(history.runs.detail(2).samples.length, 12);
   });
 });
 
 test('a document that was interrupted is a run that was', () => {
   withHistory((history) => {
     const outcome = { status: 'interrupted' as const, reason: 'The host ended.', signal: 'SIGKILL' };
-    history.importLines([JSON.stringify(exampleProfile({ outcome }))]);
-    const [record] = history.listRuns().runs;
+    importLines(history, [JSON.stringify(exampleProfile({ outcome }))]);
+    const [record] = history.runs.list().runs;
     assert.deepEqual(
       [record?.state, record?.reason, record?.signal],
       ['interrupted', 'The host ended.', 'SIGKILL'],
@@ -260,20 +261,25 @@ test('whatever a run holds comes through an export unchanged', () => {
       fc.array(fc.record({ activeBytes: bytes, cacheBytes: bytes, footprintBytes: bytes }), { maxLength: 5 }),
       ({ models, voice, text, reason }, samples) => {
         withHistory((from) => {
-          const { id } = from.addRun(exampleRun({ models, voice, text }));
-          from.beginRun(id);
+          const { id } = from.runs.add(exampleRun({ models, voice, text }));
+          from.runs.begin(id);
           for (const [index, changes] of samples.entries()) {
-            from.addSample(id, exampleSample(index, changes), index === 0 ? 'warm-up' : 'measured', voice);
+            from.runs.addSample(
+              id,
+              exampleSample(index, changes),
+              index === 0 ? 'warm-up' : 'measured',
+              voice,
+            );
           }
-          const record = from.finishRun(id, { state: 'interrupted', reason });
+          const record = from.runs.finish(id, { state: 'interrupted', reason });
           assert.deepEqual(
             [record.models, record.voice, record.text, record.reason],
             [models, voice, text, reason],
           );
           withHistory((into) => {
-            assert.deepEqual(into.importLines(from.exportLines()).refused, []);
-            assert.deepEqual(into.detail(1), {
-              ...from.detail(id),
+            assert.deepEqual(importLines(into, from.exportLines()).refused, []);
+            assert.deepEqual(into.runs.detail(1), {
+              ...from.runs.detail(id),
               record: { ...record, trigger: { kind: 'import' } },
             });
           });

@@ -1,17 +1,16 @@
 /** When each schedule is due next: kept in memory and in the history, and brought in line with clock, zone and pauses. */
 
 import { TZDate } from '@date-fns/tz/date';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type { History } from '../history/history.ts';
 import type { Log } from '../logging/log.ts';
 import type { Clock } from './clock.ts';
-import { passedSince, planFrom, reviewed } from './plan.ts';
-import type { PlanContext } from './plan.ts';
-import type { ScheduleHistory } from './ports.ts';
+import { passedSince, planFrom, reviewed } from './timing.ts';
+import type { PlanContext } from './timing.ts';
 
 export interface PlanBookOptions {
-  readonly history: ScheduleHistory;
+  readonly history: History;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1); draws the jitter. */
@@ -66,13 +65,7 @@ export class PlanBook {
 
   /** Throws 'not-found'. */
   find(id: number): Schedule {
-    const schedule = this.#read().schedules.find((each) => each.id === id);
-    if (schedule === undefined) {
-      throw new TidemarkError('not-found', `There is no schedule ${id}.`, {
-        hint: '`tidemark schedule list` shows those that there are.',
-      });
-    }
-    return this.#withNext(schedule);
+    return this.#withNext(this.#options.history.schedules.get(id));
   }
 
   /** The one that has been due for longest. */
@@ -140,7 +133,7 @@ export class PlanBook {
   }
 
   /** A note that cannot be written costs what it says after a restart, but no check. */
-  note(write: (history: ScheduleHistory) => void): void {
+  note(write: (history: History) => void): void {
     try {
       write(this.#options.history);
     } catch (error) {
@@ -154,7 +147,7 @@ export class PlanBook {
   noteSkip({ id }: Schedule, skip: { readonly reason: string; readonly missed: number }): void {
     this.#options.log.info({ scheduleId: id, ...skip }, 'Due times of a schedule were left out.');
     const at = new Date(this.now()).toISOString();
-    this.note((history) => history.noteScheduleSkip(id, { at, ...skip }));
+    this.note((history) => history.schedules.noteSkip(id, { at, ...skip }));
   }
 
   /** A moment as a person reads it: in the schedule's zone, or the machine's. */
@@ -169,11 +162,11 @@ export class PlanBook {
 
   /** A daemon that ended between the beginning of a check and its note has begun it all the same. */
   #passOverBegun(schedule: Schedule, planned: number): void {
-    const newest = this.#options.history.listRuns({ scheduleId: schedule.id, limit: 1 }).runs[0];
+    const newest = this.#options.history.runs.list({ scheduleId: schedule.id, limit: 1 }).runs[0];
     const begun = [schedule.lastRunAt, newest?.queuedAt].map((moment) => Date.parse(moment ?? ''));
     if (begun.some((moment) => moment >= planned && moment <= this.now())) {
       if (newest !== undefined && newest.id !== schedule.lastRunId) {
-        this.note((history) => history.noteScheduleRun(schedule.id, newest.id, new Date(newest.queuedAt)));
+        this.note((history) => history.schedules.noteRun(schedule.id, newest.id, new Date(newest.queuedAt)));
       }
       this.planNext(schedule);
     }
@@ -182,7 +175,10 @@ export class PlanBook {
   /** From memory until something changes, since every status asks. */
   #read(): Known {
     const { history } = this.#options;
-    this.#known ??= { schedules: history.schedules(), allPaused: history.settings().schedulesPaused };
+    this.#known ??= {
+      schedules: history.schedules.list(),
+      allPaused: history.settings.get().schedulesPaused,
+    };
     return this.#known;
   }
 
@@ -217,7 +213,7 @@ export class PlanBook {
     } else {
       this.#planned.set(id, next);
     }
-    this.note((history) => history.noteScheduleDue(id, next === undefined ? undefined : new Date(next)));
+    this.note((history) => history.schedules.noteDue(id, next === undefined ? undefined : new Date(next)));
   }
 
   #context(): PlanContext {

@@ -7,17 +7,17 @@ import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import * as v from 'valibot';
+import type { History } from '../history/history.ts';
 import type { Log } from '../logging/log.ts';
+import { machineTimeZone as systemTimeZone } from './clock.ts';
 import type { Clock, Timer } from './clock.ts';
-import { machineTimeZone as systemTimeZone } from './machine-time-zone.ts';
 import { PlanBook } from './plan-book.ts';
-import type { ScheduleHistory } from './ports.ts';
 import { powerObstacle } from './power-state.ts';
 import type { PowerState } from './power-state.ts';
 import { checkTiming } from './timing.ts';
 
 export interface SchedulerOptions {
-  readonly history: ScheduleHistory;
+  readonly history: History;
   readonly clock: Clock;
   readonly power: () => Promise<PowerState>;
   /** Whether any run is queued or at work. */
@@ -114,7 +114,8 @@ export class Scheduler {
     checkTiming(settings.timing);
     const { history } = this.#options;
     const before = id === undefined ? undefined : this.#book.find(id);
-    const schedule = id === undefined ? history.addSchedule(settings) : history.changeSchedule(id, settings);
+    const schedule =
+      id === undefined ? history.schedules.add(settings) : history.schedules.change(id, settings);
     if (before !== undefined && whenOf(before) !== whenOf(settings)) {
       this.#book.forget(schedule.id);
     }
@@ -125,7 +126,7 @@ export class Scheduler {
   /** Throws 'not-found'. */
   remove(id: number): void {
     this.#book.find(id);
-    this.#options.history.removeSchedule(id);
+    this.#options.history.schedules.remove(id);
     this.#waited.delete(id);
     this.#update();
   }
@@ -134,9 +135,9 @@ export class Scheduler {
   pause(id: number | undefined, paused: boolean): void {
     const { history } = this.#options;
     if (id === undefined) {
-      history.changeSettings({ schedulesPaused: paused });
+      history.settings.change({ schedulesPaused: paused });
     } else {
-      history.changeSchedule(id, { ...settingsOf(this.#book.find(id)), paused });
+      history.schedules.change(id, { ...settingsOf(this.#book.find(id)), paused });
     }
     this.#update();
   }
@@ -148,7 +149,7 @@ export class Scheduler {
   checkNow(id: number): RunRecord {
     const schedule = this.#book.find(id);
     const last =
-      schedule.lastRunId === undefined ? undefined : this.#options.history.getRun(schedule.lastRunId);
+      schedule.lastRunId === undefined ? undefined : this.#options.history.runs.get(schedule.lastRunId);
     if (last !== undefined && isOpen(last.state)) {
       throw new TidemarkError(
         'busy',
@@ -242,7 +243,7 @@ export class Scheduler {
     if (isBusy()) {
       return true;
     }
-    const last = this.#lastRun === undefined ? undefined : history.getRun(this.#lastRun);
+    const last = this.#lastRun === undefined ? undefined : history.runs.get(this.#lastRun);
     return last !== undefined && isOpen(last.state);
   }
 
@@ -278,7 +279,7 @@ export class Scheduler {
     const at = new Date(this.#book.now());
     const run = this.#options.startCheck(schedule);
     this.#lastRun = run.id;
-    this.#book.note((history) => history.noteScheduleRun(schedule.id, run.id, at));
+    this.#book.note((history) => history.schedules.noteRun(schedule.id, run.id, at));
     return run;
   }
 

@@ -18,19 +18,19 @@ type Stored = {
 };
 
 const fromHistory: Stored = {
-  listRuns: (history, filter) => history.listRuns(filter),
+  listRuns: (history, filter) => history.runs.list(filter),
   getRun: (history, { runId, document = true, samples }) =>
-    history.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
+    history.runs.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
   deleteRun: (history, { runId }) => {
-    history.deleteRun(runId);
+    history.runs.remove(runId);
     return {};
   },
-  listAlerts: (history, { all = false }) => ({ alerts: history.alerts({ all }) }),
+  listAlerts: (history, { all = false }) => ({ alerts: history.alerts.list({ all }) }),
   listSchedules: (history) => ({
-    schedules: history.schedules(),
-    paused: history.settings().schedulesPaused,
+    schedules: history.schedules.list(),
+    paused: history.settings.get().schedulesPaused,
   }),
-  getSettings: (history) => history.settings(),
+  getSettings: (history) => history.settings.get(),
 };
 
 export interface RunStore extends AsyncDisposable {

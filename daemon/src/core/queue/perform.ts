@@ -8,7 +8,7 @@ import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import type { RunHead } from '../../history/history.ts';
+import type { RunHead } from '../../history/rebuild.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { profileLoaded, profileModel } from '../../profiler/profile.ts';
 import type { Subject } from '../../profiler/profile.ts';

@@ -4,7 +4,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
-import type { RunEnd } from '../../history/history.ts';
+import type { RunEnd } from '../../history/runs.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { Interruption } from '../../interruption.ts';
 

@@ -7,7 +7,8 @@ import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
-import type { History, RunEnd } from '../../history/history.ts';
+import type { History } from '../../history/history.ts';
+import type { RunEnd } from '../../history/runs.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/check-names.ts';
@@ -92,7 +93,7 @@ export class RunQueue {
     const models = modelsOf(request);
     const { voice, text, iterations, warmupIterations } = loopOf(request.parameters);
     checkNames(models, voice);
-    const record = this.#options.history.addRun({
+    const record = this.#options.history.runs.add({
       kind: request.kind,
       trigger,
       models: [...models],
@@ -110,7 +111,7 @@ export class RunQueue {
   /** Takes up runs that waited when the last daemon ended. */
   resume(records: readonly RunRecord[]): void {
     for (const record of records) {
-      this.#enqueue({ record, request: this.#options.history.request(record.id) as RunRequest });
+      this.#enqueue({ record, request: this.#options.history.runs.request(record.id) as RunRequest });
     }
   }
 
@@ -124,7 +125,7 @@ export class RunQueue {
     }
     const place = this.#waiting.findIndex(({ record }) => record.id === id);
     if (place === -1) {
-      const known = this.#options.history.getRun(id);
+      const known = this.#options.history.runs.get(id);
       throw known === undefined
         ? new TidemarkError('not-found', `There is no run #${id}.`, { hint: 'See `tidemark runs`.' })
         : new TidemarkError('busy', `Run #${id} has ended already: ${known.state}.`);
@@ -218,7 +219,7 @@ export class RunQueue {
   }
 
   #begin({ record, request }: Waiting): void {
-    const begun = this.#recorder.keep(() => this.#options.history.beginRun(record.id)) ?? {
+    const begun = this.#recorder.keep(() => this.#options.history.runs.begin(record.id)) ?? {
       ...record,
       state: 'running' as const,
       startedAt: new Date().toISOString(),
@@ -233,7 +234,7 @@ export class RunQueue {
       },
       onSample: (sample, phase, model) => {
         running.record = { ...running.record, samplesTaken: running.record.samplesTaken + 1 };
-        this.#recorder.keep(() => this.#options.history.addSample(record.id, sample, phase, model));
+        this.#recorder.keep(() => this.#options.history.runs.addSample(record.id, sample, phase, model));
       },
     });
     const running: Running = { record: begun, tracker, controller, ended: ended.promise };
@@ -266,7 +267,7 @@ export class RunQueue {
         tracker,
         signal,
         onHead: (head) => {
-          this.#recorder.keep(() => history.noteHead(record.id, head));
+          this.#recorder.keep(() => history.runs.noteHead(record.id, head));
         },
       });
       return endOfDocument(document, signal);

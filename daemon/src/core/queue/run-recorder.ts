@@ -3,7 +3,8 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
-import type { History, RunEnd } from '../../history/history.ts';
+import type { History } from '../../history/history.ts';
+import type { RunEnd } from '../../history/runs.ts';
 import type { Log } from '../../logging/log.ts';
 import type { Notices } from '../notices.ts';
 
@@ -48,7 +49,7 @@ export class RunRecorder {
     let failure: unknown;
     const record = this.keep(() => {
       try {
-        return this.#options.history.finishRun(id, end);
+        return this.#options.history.runs.finish(id, end);
       } catch (error) {
         failure = error;
         throw error;

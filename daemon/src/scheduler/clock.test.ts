@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { isTimeZone, machineTimeZone } from './machine-time-zone.ts';
+import { isTimeZone, machineTimeZone } from './clock.ts';
 
 function etc(context: TestContext): { root: string; link: string; name: string } {
   const root = mkdtempSync(join(tmpdir(), 'tidemark-zone-'));

@@ -4,12 +4,11 @@ import assert from 'node:assert/strict';
 import type { SQLInputValue } from 'node:sqlite';
 import { test } from 'node:test';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
-import { checksOf, lastCheck, recentPeaks } from './checks.ts';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
 import type { Row } from './rows.ts';
-import { listRuns } from './run-list.ts';
-import type { RunFilter } from './run-list.ts';
+import { RunQueries } from './run-queries.ts';
+import type { RunFilter } from './run-queries.ts';
 
 type Values = SQLInputValue[] | Record<string, SQLInputValue>;
 
@@ -33,11 +32,11 @@ class ExplainingDatabase extends Database {
   }
 }
 
-function plansOf(ask: (database: Database) => void): ExplainingDatabase['plans'] {
+function plansOf(ask: (runs: RunQueries) => void): ExplainingDatabase['plans'] {
   return withTemporaryFolder((folder) => {
     const path = `${folder}/history.sqlite`;
     using database = new ExplainingDatabase(path, connect(path, 'own'));
-    ask(database);
+    ask(new RunQueries(database));
     return database.plans;
   });
 }
@@ -58,10 +57,10 @@ const combinations = Array.from(
 );
 
 test('no page of runs has to be sorted, whatever the filter', () => {
-  const plans = plansOf((database) => {
+  const plans = plansOf((runs) => {
     for (const filter of combinations) {
-      listRuns(database, filter);
-      listRuns(database, { ...filter, before: 100 });
+      runs.list(filter);
+      runs.list({ ...filter, before: 100 });
     }
   });
   assert.equal(plans.length, 4 * combinations.length);
@@ -72,17 +71,17 @@ test('no page of runs has to be sorted, whatever the filter', () => {
 
 test('with one filter the runs that it leaves out are not read', () => {
   for (const filter of filters) {
-    for (const { sql, steps } of plansOf((database) => listRuns(database, filter))) {
+    for (const { sql, steps } of plansOf((runs) => runs.list(filter))) {
       assert.ok(!steps.some((step) => step.startsWith('SCAN')), `${sql}: ${steps.join('; ')}`);
     }
   }
 });
 
 test('past checks and peaks for a status are found by their indexes', () => {
-  const plans = plansOf((database) => {
-    checksOf(database, 1, { limit: 30 });
-    recentPeaks(database, 30);
-    lastCheck(database);
+  const plans = plansOf((runs) => {
+    runs.checksOf(1, { limit: 30 });
+    runs.recentPeaks(30);
+    runs.lastCheck();
   });
   assert.equal(plans.length, 3);
   for (const { sql, steps } of plans) {

@@ -1,0 +1,211 @@
+/** What is asked of the history's runs: one with all that is kept of it, pages of them, and past checks. */
+
+import type { SQLInputValue } from 'node:sqlite';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type {
+  LeakSummary,
+  RunKind,
+  RunRecord,
+  RunState,
+} from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import type { Database } from './database.ts';
+import { defined, numberOf, optionalText, textOf } from './rows.ts';
+import { documentOf, thinnedSamplesOf } from './run-contents.ts';
+import { recordColumns, recordOf } from './run-row.ts';
+
+export interface RunFilter {
+  /** Default: 50. */
+  readonly limit?: number | undefined;
+  /** Only runs with smaller ids. */
+  readonly before?: number | undefined;
+  readonly kind?: RunKind | undefined;
+  readonly model?: string | undefined;
+  readonly state?: RunState | undefined;
+  readonly leak?: LeakSummary | undefined;
+  readonly scheduleId?: number | undefined;
+}
+
+/** With the process that measured it: only checks of one process show what it gathers from one to the next. */
+export type CheckRecord = RunRecord & { readonly hostInstance?: string | undefined };
+
+export interface CheckOptions {
+  readonly limit: number;
+  /** Only checks with smaller ids. */
+  readonly before?: number | undefined;
+  /** Whatever state they are in; without it complete ones only. */
+  readonly all?: boolean | undefined;
+}
+
+export class RunQueries {
+  protected readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  get(id: number): RunRecord | undefined {
+    return this.database.read(() => {
+      const row = this.database.get(`SELECT ${recordColumns} FROM runs WHERE id = ?`, [id]);
+      return row === undefined ? undefined : recordOf(row);
+    });
+  }
+
+  /** Throws a TidemarkError: 'not-found'. */
+  need(id: number): RunRecord {
+    const record = this.get(id);
+    if (record === undefined) {
+      throw new TidemarkError('not-found', `There is no run ${id}.`, {
+        hint: '`tidemark runs` shows those that there are.',
+      });
+    }
+    return record;
+  }
+
+  /** All samples without a limit; those of a study are those of its models, one after the other. Throws 'not-found'. */
+  detail(
+    id: number,
+    {
+      document: withDocument = true,
+      samples = Number.MAX_SAFE_INTEGER,
+    }: { readonly document?: boolean | undefined; readonly samples?: number | undefined } = {},
+  ): RunDetail {
+    return this.database.read(() =>
+      defined({
+        record: this.need(id),
+        document: withDocument ? documentOf(this.database, id) : undefined,
+        samples: thinnedSamplesOf(this.database, id, samples),
+      }),
+    );
+  }
+
+  /** What it was added with; undefined for a run that was brought in. */
+  request(id: number): unknown {
+    return this.database.read(() => {
+      const row = this.database.get('SELECT request FROM run_requests WHERE run_id = ?', [id]);
+      return row === undefined ? undefined : (JSON.parse(textOf(row, 'request')) as unknown);
+    });
+  }
+
+  /** Newest first. `total` counts all that the filter lets through, of whatever page. */
+  list({ limit = 50, before, model, ...filter }: RunFilter = {}): {
+    runs: RunRecord[];
+    total: number;
+  } {
+    const { conditions, values } = conditionsOf(filter);
+    if (model !== undefined) {
+      values['model'] = model;
+    }
+    // The models' table has the runs of a model in the order of their ids, and a CROSS JOIN keeps that order in SQLite.
+    const joined = {
+      from: 'run_models CROSS JOIN runs',
+      conditions: ['model = :model', 'id = run_id', ...conditions],
+    };
+    const { page, counted, id } =
+      model === undefined
+        ? { page: { from: 'runs', conditions }, counted: { from: 'runs', conditions }, id: 'id' }
+        : {
+            page: joined,
+            counted: conditions.length > 0 ? joined : { from: 'run_models', conditions: ['model = :model'] },
+            id: 'run_id',
+          };
+    return this.database.read(() => {
+      const rows = this.database.all(
+        `SELECT ${recordColumns} FROM ${page.from}
+         ${where([...page.conditions, ...(before === undefined ? [] : [`${id} < :before`])])}
+         ORDER BY ${id} DESC LIMIT :limit`,
+        { ...values, limit, ...(before === undefined ? {} : { before }) },
+      );
+      const count = this.database.get(
+        `SELECT count(*) AS total FROM ${counted.from} ${where(counted.conditions)}`,
+        values,
+      );
+      return { runs: rows.map(recordOf), total: count === undefined ? 0 : numberOf(count, 'total') };
+    });
+  }
+
+  /** The checks of a schedule, newest first: complete ones, or with `all` whatever they came to. */
+  checksOf(scheduleId: number, { limit, before, all = false }: CheckOptions): CheckRecord[] {
+    return this.database.read(() =>
+      this.database
+        .all(
+          `SELECT ${recordColumns}, host_instance FROM runs
+           WHERE schedule_id = ? AND id < ? ${all ? '' : `AND state = 'complete'`} ORDER BY id DESC LIMIT ?`,
+          [scheduleId, before ?? Number.MAX_SAFE_INTEGER, limit],
+        )
+        .map((row) => defined({ ...recordOf(row), hostInstance: optionalText(row, 'host_instance') })),
+    );
+  }
+
+  /** The newest profiles of this machine with figures, oldest first. */
+  recentPeaks(limit: number): DaemonStatus['recentPeaks'] {
+    return this.database.read(() =>
+      this.database
+        .all(
+          `SELECT ${recordColumns} FROM runs
+           WHERE kind = 'profile' AND peak_bytes IS NOT NULL AND trigger_kind <> 'import' ORDER BY id DESC LIMIT ?`,
+          [limit],
+        )
+        .map(recordOf)
+        .flatMap(({ id, endedAt, models: [model], figures }) =>
+          endedAt === undefined || model === undefined || figures === undefined
+            ? []
+            : [
+                {
+                  runId: id,
+                  at: endedAt,
+                  model,
+                  peakBytes: figures.peakBytes,
+                  activeBytes: figures.activeBytes,
+                },
+              ],
+        )
+        .reverse(),
+    );
+  }
+
+  /** The newest complete profile of this machine that was judged, whoever asked for it: each is a leak check. */
+  lastCheck(): DaemonStatus['lastCheck'] {
+    return this.database.read(() => {
+      const row = this.database.get(
+        `SELECT ${recordColumns} FROM runs
+         WHERE kind = 'profile' AND state = 'complete' AND leak IS NOT NULL AND trigger_kind <> 'import'
+         ORDER BY id DESC LIMIT 1`,
+      );
+      if (row === undefined) {
+        return undefined;
+      }
+      const {
+        id,
+        endedAt,
+        models: [model = ''],
+        leak,
+        finding,
+        queuedAt,
+      } = recordOf(row);
+      return defined({ runId: id, at: endedAt ?? queuedAt, model, leak, finding });
+    });
+  }
+}
+
+const where = (conditions: readonly string[]): string =>
+  conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+
+/** One text for each combination of filters, so that its statement is prepared once. */
+function conditionsOf({ kind, state, leak, scheduleId }: Omit<RunFilter, 'limit' | 'before' | 'model'>): {
+  readonly conditions: readonly string[];
+  readonly values: Record<string, SQLInputValue>;
+} {
+  const filters: readonly [condition: string, name: string, value: SQLInputValue | undefined][] = [
+    ['kind = :kind', 'kind', kind],
+    ['state = :state', 'state', state],
+    ['leak = :leak', 'leak', leak],
+    ['schedule_id = :scheduleId', 'scheduleId', scheduleId],
+  ];
+  const used = filters.filter(([, , value]) => value !== undefined);
+  return {
+    conditions: used.map(([condition]) => condition),
+    values: Object.fromEntries(used.map(([, name, value]) => [name, value ?? null])),
+  };
+}
