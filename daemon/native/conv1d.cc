@@ -23,8 +23,6 @@
 #ifdef TIDEMARK_OPENBLAS
 #include "cpu_primitive.h"
 #include "gemm.h"
-#include "mlx/allocator.h"
-#include "mlx/backend/cpu/encoder.h"
 #endif
 
 namespace tidemark {
@@ -171,31 +169,29 @@ class GemmConv1d : public CpuPrimitive {
         out.shape(1)};
 
     out.set_data(mx::allocator::malloc(out.nbytes()));
-    // Scratch comes from MLX's allocator too, so that its counters see it: for a dilated convolution the rows of one
-    // phase, padding included, for another the windows at the borders.
+    // For a dilated convolution the rows of one phase, padding included, for another the windows at the borders.
     const auto [first, end] = interior(g);
     const int scratch_rows = dilation_ > 1 ? ceil_divide(g.length + 2 * g.padding, g.dilation)
                                            : g.kernel * (first + g.out_length - end);
-    mx::array scratch({scratch_rows, g.in_channels}, mx::float32, nullptr, {});
-    scratch.set_data(mx::allocator::malloc(scratch.nbytes()));
+    auto room = scratch({scratch_rows, g.in_channels});
 
     auto& encoder = mx::cpu::get_command_encoder(stream());
     encoder.set_input_array(input);
     encoder.set_input_array(weight);
     encoder.set_output_array(out);
-    encoder.add_temporary(scratch);
+    encoder.add_temporary(room);
     encoder.dispatch([g,
                       input_data = input.data<float>(),
                       weight_data = weight.data<float>(),
                       output_data = out.data<float>(),
-                      scratch_data = scratch.data<float>()]() {
+                      room_data = room.data<float>()]() {
       for (int item = 0; item < g.batch; ++item) {
         const float* item_input = input_data + static_cast<std::ptrdiff_t>(item) * g.length * g.in_channels;
         float* item_output = output_data + static_cast<std::ptrdiff_t>(item) * g.out_length * g.out_channels;
         if (g.dilation > 1) {
-          convolve_dilated(g, item_input, weight_data, item_output, scratch_data);
+          convolve_dilated(g, item_input, weight_data, item_output, room_data);
         } else {
-          convolve(g, item_input, weight_data, item_output, g.out_channels, scratch_data);
+          convolve(g, item_input, weight_data, item_output, g.out_channels, room_data);
         }
       }
     });

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "mlx/allocator.h"
+#include "mlx/backend/cpu/encoder.h"
 #include "mlx/ops.h"
 #include "mlx/primitives.h"
 
@@ -34,6 +36,13 @@ mx::array node_of(std::vector<mx::array> inputs, Arguments... arguments) {
   const auto primitive = std::make_shared<Primitive>(arguments...);
   const auto shape = primitive->output_shapes(inputs)[0];
   return mx::array(shape, mx::float32, primitive, std::move(inputs));
+}
+
+// Room for float32 numbers beside inputs and output, from MLX's allocator, so that its counters see it.
+inline mx::array scratch(mx::Shape shape) {
+  mx::array room(std::move(shape), mx::float32, nullptr, {});
+  room.set_data(mx::allocator::malloc(room.nbytes()));
+  return room;
 }
 
 // Row-contiguous float32 elements, copied only where they are not so already.

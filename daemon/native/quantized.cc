@@ -17,8 +17,6 @@
 #include <cblas.h>
 
 #include "cpu_primitive.h"
-#include "mlx/allocator.h"
-#include "mlx/backend/cpu/encoder.h"
 #include "workers.h"
 #endif
 
@@ -92,9 +90,7 @@ class BlockedQuantizedMatmul : public CpuPrimitive {
     const int lanes = std::min({Workers::shared().thread_count(), blocks, kLanes});
 
     out.set_data(mx::allocator::malloc(out.nbytes()));
-    // From MLX's allocator, so that its counters see it.
-    mx::array expanded({lanes * kBlock, in}, mx::float32, nullptr, {});
-    expanded.set_data(mx::allocator::malloc(expanded.nbytes()));
+    auto expanded = scratch({lanes * kBlock, in});
 
     auto& encoder = mx::cpu::get_command_encoder(stream());
     for (const auto& input : inputs) {

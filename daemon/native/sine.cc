@@ -14,7 +14,6 @@
 #ifdef TIDEMARK_OPENBLAS
 #include "cpu_primitive.h"
 #include "mlx/backend/common/unary.h"
-#include "mlx/backend/cpu/encoder.h"
 #endif
 
 namespace tidemark {
