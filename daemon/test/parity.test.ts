@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { alignmentIndices } from '../src/kokoro/alignment.ts';
 import { Kokoro } from '../src/kokoro/kokoro.ts';
-import { wholeFrames } from '../src/kokoro/prosody.ts';
+import { alignmentIndices, wholeFrames } from '../src/kokoro/prosody.ts';
 import type { Spectrum } from '../src/kokoro/stft.ts';
 import { array, concatenate, slice, take, transpose } from '../src/mlx/ops.ts';
 import { scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
-import { assertClose } from './close.ts';
+import { assertClose } from './numbers.ts';
 import { Reference } from './reference.ts';
 import { testModelFolder } from './test-models.ts';
 

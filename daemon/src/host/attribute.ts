@@ -5,7 +5,7 @@ import type { Kokoro } from '../kokoro/kokoro.ts';
 import { evaluate } from '../mlx/scope.ts';
 import { memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
 import type { Tensor } from '../mlx/tensor.ts';
-import { withLayerObserver } from '../nn/observer.ts';
+import { withLayerObserver } from '../nn/layer.ts';
 import type { AttributionReading } from './messages.ts';
 
 export interface AttributedUtterance {

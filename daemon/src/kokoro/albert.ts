@@ -3,11 +3,9 @@
 import { add, arange, astype, divide, matmul, reshape, softmax, transpose, zeros } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { gelu } from '../nn/activations.ts';
-import { embeddingFrom } from '../nn/embedding.ts';
-import type { EmbeddingLayer } from '../nn/embedding.ts';
-import { LayerNorm } from '../nn/layer-norm.ts';
-import { linearFrom } from '../nn/linear.ts';
-import type { LinearLayer } from '../nn/linear.ts';
+import type { Layer } from '../nn/layer.ts';
+import { embeddingFrom, linearFrom } from '../nn/linear.ts';
+import { layerNormFrom } from '../nn/norms.ts';
 import type { Weights } from '../nn/weights.ts';
 import type { KokoroConfig } from './config.ts';
 
@@ -17,14 +15,14 @@ const tokenTypes = 2;
 
 export class Albert {
   readonly #embeddings: AlbertEmbeddings;
-  readonly #widen: LinearLayer;
+  readonly #widen: Layer;
   readonly #layer: AlbertLayer;
   readonly #passes: number;
   /**
    * Classifies whole sentences; speech does not use it. It is loaded because the published checkpoint and mlx-audio
    * hold it, so that active memory here is comparable to theirs.
    */
-  readonly pooler: LinearLayer;
+  readonly pooler: Layer;
 
   constructor(weights: Weights, { plbert, n_token }: KokoroConfig) {
     this.#embeddings = new AlbertEmbeddings(weights.at('embeddings'), plbert, n_token);
@@ -50,17 +48,17 @@ export class Albert {
 }
 
 class AlbertEmbeddings {
-  readonly #words: EmbeddingLayer;
-  readonly #positions: EmbeddingLayer;
-  readonly #types: EmbeddingLayer;
-  readonly #norm: LayerNorm;
+  readonly #words: Layer;
+  readonly #positions: Layer;
+  readonly #types: Layer;
+  readonly #norm: Layer;
 
   constructor(weights: Weights, plbert: KokoroConfig['plbert'], vocabularySize: number) {
     const width = plbert.embedding_size;
     this.#words = embeddingFrom(weights.at('word_embeddings'), vocabularySize, width);
     this.#positions = embeddingFrom(weights.at('position_embeddings'), plbert.max_position_embeddings, width);
     this.#types = embeddingFrom(weights.at('token_type_embeddings'), tokenTypes, width);
-    this.#norm = new LayerNorm(weights.at('LayerNorm'), width, layerNormEpsilon);
+    this.#norm = layerNormFrom(weights.at('LayerNorm'), width, layerNormEpsilon);
   }
 
   forward(tokenIds: Tensor): Tensor {
@@ -72,15 +70,15 @@ class AlbertEmbeddings {
 
 class AlbertLayer {
   readonly #attention: AlbertAttention;
-  readonly #expand: LinearLayer;
-  readonly #contract: LinearLayer;
-  readonly #norm: LayerNorm;
+  readonly #expand: Layer;
+  readonly #contract: Layer;
+  readonly #norm: Layer;
 
   constructor(weights: Weights, plbert: KokoroConfig['plbert']) {
     this.#attention = new AlbertAttention(weights.at('attention'), plbert);
     this.#expand = linearFrom(weights.at('ffn'), plbert.hidden_size, plbert.intermediate_size);
     this.#contract = linearFrom(weights.at('ffn_output'), plbert.intermediate_size, plbert.hidden_size);
-    this.#norm = new LayerNorm(weights.at('full_layer_layer_norm'), plbert.hidden_size, layerNormEpsilon);
+    this.#norm = layerNormFrom(weights.at('full_layer_layer_norm'), plbert.hidden_size, layerNormEpsilon);
   }
 
   forward(hidden: Tensor): Tensor {
@@ -91,21 +89,21 @@ class AlbertLayer {
 }
 
 class AlbertAttention {
-  readonly #query: LinearLayer;
-  readonly #key: LinearLayer;
-  readonly #value: LinearLayer;
-  readonly #output: LinearLayer;
-  readonly #norm: LayerNorm;
+  readonly #query: Layer;
+  readonly #key: Layer;
+  readonly #value: Layer;
+  readonly #output: Layer;
+  readonly #norm: Layer;
   readonly #heads: number;
   readonly #headSize: number;
 
   constructor(weights: Weights, { hidden_size, num_attention_heads }: KokoroConfig['plbert']) {
-    const project = (name: string): LinearLayer => linearFrom(weights.at(name), hidden_size, hidden_size);
+    const project = (name: string): Layer => linearFrom(weights.at(name), hidden_size, hidden_size);
     this.#query = project('query');
     this.#key = project('key');
     this.#value = project('value');
     this.#output = project('dense');
-    this.#norm = new LayerNorm(weights.at('LayerNorm'), hidden_size, layerNormEpsilon);
+    this.#norm = layerNormFrom(weights.at('LayerNorm'), hidden_size, layerNormEpsilon);
     this.#heads = num_attention_heads;
     this.#headSize = hidden_size / num_attention_heads;
   }

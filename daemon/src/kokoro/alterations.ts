@@ -4,7 +4,7 @@ import { astype, contiguous, dequantize } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
 import { evaluate, keep, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
-import { weightNormed } from '../nn/kernel.ts';
+import { weightNormed } from '../nn/conv.ts';
 import type { QuantizedProduct } from '../nn/weights.ts';
 
 export interface Alterations {

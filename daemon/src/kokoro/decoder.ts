@@ -2,7 +2,8 @@
 
 import { concatenate, expandDims } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
-import { Conv1d } from '../nn/conv.ts';
+import { convFrom } from '../nn/conv.ts';
+import type { Layer } from '../nn/layer.ts';
 import type { Weights } from '../nn/weights.ts';
 import type { KokoroConfig } from './config.ts';
 import type { ProsodyCurves } from './prosody.ts';
@@ -12,10 +13,10 @@ import { StyledBlock } from './styled-block.ts';
 const keptBlocks = 3;
 
 export class Decoder {
-  readonly #pitch: Conv1d;
-  readonly #energy: Conv1d;
+  readonly #pitch: Layer;
+  readonly #energy: Layer;
   readonly #encode: StyledBlock;
-  readonly #shrink: Conv1d;
+  readonly #shrink: Layer;
   readonly #blocks: readonly StyledBlock[];
 
   constructor(weights: Weights, { hidden_dim, style_dim, istftnet }: KokoroConfig) {
@@ -24,14 +25,14 @@ export class Decoder {
     const hiddenChannels = 2 * hidden_dim;
     const encodingChannels = hidden_dim / 8;
     const halve = { inChannels: 1, outChannels: 1, kernelSize: 3, stride: 2, padding: 1 };
-    this.#pitch = new Conv1d(weights.at('F0_conv'), halve);
-    this.#energy = new Conv1d(weights.at('N_conv'), halve);
+    this.#pitch = convFrom(weights.at('F0_conv'), halve);
+    this.#energy = convFrom(weights.at('N_conv'), halve);
     this.#encode = new StyledBlock(weights.at('encode'), {
       inChannels: hidden_dim + 2,
       outChannels: hiddenChannels,
       styleSize: style_dim,
     });
-    this.#shrink = new Conv1d(weights.at('asr_res', 0), {
+    this.#shrink = convFrom(weights.at('asr_res', 0), {
       inChannels: hidden_dim,
       outChannels: encodingChannels,
       kernelSize: 1,

@@ -1,25 +1,27 @@
 /** Upsamples the decoder's output to the resolution of a short-time spectrum, with the harmonics mixed in on the way. */
 
-import { add, divide, exp, pad, sin, slice } from '../mlx/ops.ts';
+import { add, divide, exp, pad, reshape, sin, slice } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
-import { leakyRelu } from '../nn/activations.ts';
-import { Conv1d, ConvTranspose1d } from '../nn/conv.ts';
+import { leakyRelu, snake } from '../nn/activations.ts';
+import { convFrom, convTransposeFrom } from '../nn/conv.ts';
+import type { Layer } from '../nn/layer.ts';
+import { adaptiveInstanceNormFrom } from '../nn/norms.ts';
+import type { StyledLayer } from '../nn/norms.ts';
 import type { Weights } from '../nn/weights.ts';
 import type { KokoroConfig } from './config.ts';
-import { SnakeBlock } from './snake-block.ts';
 import type { Spectrum } from './stft.ts';
 
 /** One upsampling, and the blocks that run at its resolution, the sum of which is taken. */
 interface Level {
-  readonly upsample: ConvTranspose1d;
-  readonly harmonics: Conv1d;
+  readonly upsample: Layer;
+  readonly harmonics: Layer;
   readonly harmonicsBlock: SnakeBlock;
   readonly blocks: readonly SnakeBlock[];
 }
 
 export class Generator {
   readonly #levels: readonly Level[];
-  readonly #toSpectrum: Conv1d;
+  readonly #toSpectrum: Layer;
   readonly #bins: number;
 
   constructor(weights: Weights, { istftnet, style_dim: styleSize }: KokoroConfig) {
@@ -35,14 +37,14 @@ export class Generator {
       const stride = rates.slice(level + 1).reduce((product, later) => product * later, 1);
       const isLast = level === rates.length - 1;
       return {
-        upsample: new ConvTranspose1d(weights.at('ups', level), {
+        upsample: convTransposeFrom(weights.at('ups', level), {
           inChannels: channelsAt(level),
           outChannels: channels,
           kernelSize,
           stride: rate,
           padding: Math.floor((kernelSize - rate) / 2),
         }),
-        harmonics: new Conv1d(weights.at('noise_convs', level), {
+        harmonics: convFrom(weights.at('noise_convs', level), {
           inChannels: 2 * this.#bins,
           outChannels: channels,
           kernelSize: isLast ? 1 : 2 * stride,
@@ -66,7 +68,7 @@ export class Generator {
         ),
       };
     });
-    this.#toSpectrum = new Conv1d(weights.at('conv_post'), {
+    this.#toSpectrum = convFrom(weights.at('conv_post'), {
       inChannels: channelsAt(rates.length),
       outChannels: 2 * this.#bins,
       kernelSize: 7,
@@ -94,5 +96,64 @@ export class Generator {
       magnitude: exp(slice(spectrum, 2, 0, this.#bins)),
       phase: sin(slice(spectrum, 2, this.#bins)),
     };
+  }
+}
+
+interface SnakeBlockShape {
+  readonly channels: number;
+  readonly kernelSize: number;
+  /** Of each round's first convolution. */
+  readonly dilations: readonly number[];
+  readonly styleSize: number;
+}
+
+/** A residual block: three rounds of adaptive norm, snake and convolution, the first one dilated. */
+class SnakeBlock {
+  readonly #rounds: readonly { readonly first: SnakeConv; readonly second: SnakeConv }[];
+
+  constructor(weights: Weights, { channels, kernelSize, dilations, styleSize }: SnakeBlockShape) {
+    const half = (part: 1 | 2, round: number, dilation: number): SnakeConv =>
+      new SnakeConv(weights, part, round, { channels, kernelSize, dilation, styleSize });
+    this.#rounds = dilations.map((dilation, round) => ({
+      first: half(1, round, dilation),
+      second: half(2, round, 1),
+    }));
+  }
+
+  /** `x` [1, length, channels], `style` [1, style] → the same shape. */
+  forward(x: Tensor, style: Tensor): Tensor {
+    return this.#rounds.reduce(
+      (sum, { first, second }) => add(second.forward(first.forward(sum, style), style), sum),
+      x,
+    );
+  }
+}
+
+class SnakeConv {
+  readonly #norm: StyledLayer;
+  readonly #alpha: Tensor;
+  readonly #conv: Layer;
+
+  constructor(
+    weights: Weights,
+    part: 1 | 2,
+    round: number,
+    shape: { channels: number; kernelSize: number; dilation: number; styleSize: number },
+  ) {
+    const { channels, kernelSize, dilation, styleSize } = shape;
+    this.#norm = adaptiveInstanceNormFrom(weights.at(`adain${part}`, round), styleSize, channels);
+    this.#alpha = weights.tensor(`alpha${part}.${round}`, [1, channels, 1]);
+    this.#conv = convFrom(weights.at(`convs${part}`, round), {
+      inChannels: channels,
+      outChannels: channels,
+      kernelSize,
+      dilation,
+      padding: (dilation * (kernelSize - 1)) / 2,
+    });
+  }
+
+  forward(x: Tensor, style: Tensor): Tensor {
+    const alpha = reshape(this.#alpha, [1, 1, -1]);
+    return this.#conv.forward(snake(this.#norm.forward(x, style), alpha));
   }
 }

@@ -20,11 +20,9 @@ import {
   tanh,
 } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
+import type { Layer } from '../nn/layer.ts';
 import { linearFrom } from '../nn/linear.ts';
-import type { LinearLayer } from '../nn/linear.ts';
 import type { Weights } from '../nn/weights.ts';
-import { linearTaps } from './linear-taps.ts';
-import type { LinearTaps } from './linear-taps.ts';
 
 /** Of the neural source-filter model (Wang et al., 2019), as Kokoro's code sets them. */
 const harmonicCount = 9;
@@ -41,7 +39,7 @@ export interface HarmonicSourceOptions {
 }
 
 export class HarmonicSource {
-  readonly #merge: LinearLayer;
+  readonly #merge: Layer;
   readonly #options: HarmonicSourceOptions;
 
   constructor(weights: Weights, options: HarmonicSourceOptions) {
@@ -108,4 +106,38 @@ function resample(x: Tensor, { low, high, fraction }: LinearTaps): Tensor {
   const earlier = subtract(1, later);
   const at = (indices: Int32Array): Tensor => take(x, array(indices, undefined, 'int32'), 1);
   return add(multiply(at(low), earlier), multiply(at(high), later));
+}
+
+/** The positions and weights of a linear resampling. */
+interface LinearTaps {
+  /** The earlier of the two inputs that each output lies between. */
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  /** The weight of the later one. */
+  readonly fraction: Float32Array;
+}
+
+/**
+ * Where the first `count` of `outLength` outputs lie among `inLength` inputs, by the centres of the samples (PyTorch's
+ * `interpolate` without `align_corners`).
+ *
+ * Positions are rounded to float32 at each step, as MLX computes them for mlx-audio. At the length of a sentence that
+ * moves them by hundredths of a sample, which the phase of a high harmonic shows.
+ */
+export function linearTaps(inLength: number, outLength: number, count = outLength): LinearTaps {
+  const ratio = inLength / outLength;
+  const low = new Int32Array(count);
+  const high = new Int32Array(count);
+  const fraction = new Float32Array(count);
+  const step = Math.fround(ratio);
+  const halfStep = Math.fround(0.5 * ratio);
+  for (let index = 0; index < count; index += 1) {
+    const centre = Math.fround(Math.fround(index * step) + halfStep);
+    const position = Math.max(Math.fround(centre - 0.5), 0);
+    const below = Math.floor(position);
+    low[index] = below;
+    high[index] = Math.min(below + 1, inLength - 1);
+    fraction[index] = position - below;
+  }
+  return { low, high, fraction };
 }

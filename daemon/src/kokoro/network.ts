@@ -1,16 +1,15 @@
 /** Kokoro's network: its parts, and the stages in which they turn tokens and a style into samples. */
 
 import { array, concatenate, take } from '../mlx/ops.ts';
+import type { Layer } from '../nn/layer.ts';
 import { linearFrom } from '../nn/linear.ts';
-import type { LinearLayer } from '../nn/linear.ts';
 import type { Weights } from '../nn/weights.ts';
 import { Albert } from './albert.ts';
-import { alignmentIndices } from './alignment.ts';
 import type { KokoroConfig } from './config.ts';
 import { Decoder } from './decoder.ts';
 import { Generator } from './generator.ts';
 import { HarmonicSource } from './harmonic-source.ts';
-import { ProsodyPredictor, wholeFrames } from './prosody.ts';
+import { alignmentIndices, ProsodyPredictor, wholeFrames } from './prosody.ts';
 import { defineStage } from './stages.ts';
 import type { Stage } from './stages.ts';
 import { ShortTimeFourier } from './stft.ts';
@@ -58,7 +57,7 @@ export interface StageOptions {
 
 export class KokoroNetwork {
   readonly albert: Albert;
-  readonly encodeHidden: LinearLayer;
+  readonly encodeHidden: Layer;
   readonly predictor: ProsodyPredictor;
   readonly textEncoder: TextEncoder;
   readonly decoder: Decoder;

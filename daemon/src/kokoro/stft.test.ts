@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertClose } from '../../test/close.ts';
-import { numbers } from '../../test/numbers.ts';
+import { assertClose, at, numbers } from '../../test/numbers.ts';
 import { array } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
 import { ShortTimeFourier } from './stft.ts';
@@ -9,7 +8,6 @@ import { ShortTimeFourier } from './stft.ts';
 const [size, hop, length] = [20, 5, 60];
 const bins = size / 2 + 1;
 const samples = numbers(9)(length);
-const at = (values: ArrayLike<number>, index: number): number => values[index] ?? NaN;
 
 /** One frame's sum of windowed samples times e^(−2πi·bin·n/size), sample by sample, with the ends mirrored. */
 function bin(frame: number, index: number): { magnitude: number; phase: number } {

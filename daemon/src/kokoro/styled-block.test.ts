@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arrays, withWeights } from '../../test/checkpoint-of.ts';
-import { assertClose } from '../../test/close.ts';
-import { numbers } from '../../test/numbers.ts';
+import { assertClose, at, numbers } from '../../test/numbers.ts';
 import { array, zeros } from '../mlx/ops.ts';
 import { StyledBlock } from './styled-block.ts';
 
@@ -10,7 +9,6 @@ const [length, inChannels, outChannels, styleSize] = [6, 3, 2, 4];
 const next = numbers(11);
 const x = next(length * inChannels);
 const projection = next(outChannels * inChannels);
-const at = (values: ArrayLike<number>, index: number): number => values[index] ?? NaN;
 
 /**
  * Weights with which the residual branch is known: with γ = −1 a norm gives β whatever its input is, so that only the

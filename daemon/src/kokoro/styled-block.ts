@@ -3,11 +3,11 @@
 import { add, convTranspose1d, divide, repeat, slice } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { leakyRelu } from '../nn/activations.ts';
-import { Conv1d } from '../nn/conv.ts';
-import { kernelFrom } from '../nn/kernel.ts';
-import type { Kernel } from '../nn/kernel.ts';
+import { convFrom, kernelFrom } from '../nn/conv.ts';
+import type { Layer } from '../nn/layer.ts';
+import { adaptiveInstanceNormFrom } from '../nn/norms.ts';
+import type { StyledLayer } from '../nn/norms.ts';
 import type { Weights } from '../nn/weights.ts';
-import { AdaptiveInstanceNorm } from './adain.ts';
 
 export interface StyledBlockShape {
   readonly inChannels: number;
@@ -18,19 +18,19 @@ export interface StyledBlockShape {
 }
 
 export class StyledBlock {
-  readonly #norm1: AdaptiveInstanceNorm;
-  readonly #norm2: AdaptiveInstanceNorm;
-  readonly #conv1: Conv1d;
-  readonly #conv2: Conv1d;
+  readonly #norm1: StyledLayer;
+  readonly #norm2: StyledLayer;
+  readonly #conv1: Layer;
+  readonly #conv2: Layer;
   /** Fits the shortcut's channels to the output's, where they differ. */
-  readonly #project: Conv1d | undefined;
+  readonly #project: Layer | undefined;
   readonly #upsample: LearnedUpsample | undefined;
 
   constructor(weights: Weights, { inChannels, outChannels, styleSize, upsamples = false }: StyledBlockShape) {
-    this.#norm1 = new AdaptiveInstanceNorm(weights.at('norm1'), styleSize, inChannels);
-    this.#norm2 = new AdaptiveInstanceNorm(weights.at('norm2'), styleSize, outChannels);
-    this.#conv1 = new Conv1d(weights.at('conv1'), { inChannels, outChannels, kernelSize: 3, padding: 1 });
-    this.#conv2 = new Conv1d(weights.at('conv2'), {
+    this.#norm1 = adaptiveInstanceNormFrom(weights.at('norm1'), styleSize, inChannels);
+    this.#norm2 = adaptiveInstanceNormFrom(weights.at('norm2'), styleSize, outChannels);
+    this.#conv1 = convFrom(weights.at('conv1'), { inChannels, outChannels, kernelSize: 3, padding: 1 });
+    this.#conv2 = convFrom(weights.at('conv2'), {
       inChannels: outChannels,
       outChannels,
       kernelSize: 3,
@@ -39,7 +39,7 @@ export class StyledBlock {
     this.#project =
       inChannels === outChannels
         ? undefined
-        : new Conv1d(weights.at('conv1x1'), { inChannels, outChannels, kernelSize: 1, bias: false });
+        : convFrom(weights.at('conv1x1'), { inChannels, outChannels, kernelSize: 1, bias: false });
     this.#upsample = upsamples ? new LearnedUpsample(weights.at('pool'), inChannels) : undefined;
   }
 
@@ -67,7 +67,7 @@ export class StyledBlock {
  * 2 · length + 1 steps is dropped, which is PyTorch's padding of 1 with an output padding of 1.
  */
 class LearnedUpsample {
-  readonly #kernel: Kernel;
+  readonly #kernel: () => Tensor;
   readonly #bias: Tensor;
   readonly #channels: number;
 
@@ -78,7 +78,7 @@ class LearnedUpsample {
   }
 
   forward(x: Tensor): Tensor {
-    const y = convTranspose1d(x, this.#kernel.value(), { stride: 2, groups: this.#channels });
+    const y = convTranspose1d(x, this.#kernel(), { stride: 2, groups: this.#channels });
     return add(slice(y, 1, 1), this.#bias);
   }
 }

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertClose } from '../../test/close.ts';
-import { numbers } from '../../test/numbers.ts';
+import { assertClose, numbers } from '../../test/numbers.ts';
 import { clearCache, memorySnapshot, resetPeak } from './memory.ts';
 import { array, astype, blockedQuantizedMatmul, dequantize, matmul, quantize, transpose } from './ops.ts';
 import { evaluate, scope } from './scope.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertClose } from '../../test/close.ts';
+import { assertClose } from '../../test/numbers.ts';
 import { array, astype, sin, transpose } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
 import { gelu, leakyRelu, snake } from './activations.ts';

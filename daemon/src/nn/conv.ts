@@ -1,11 +1,10 @@
-/** One-dimensional convolutions over [batch, length, channels]. */
+/** One-dimensional convolutions over [batch, length, channels], and their weights. */
 
-import { add, conv1d, convTranspose1d, transpose } from '../mlx/ops.ts';
+import { add, conv1d, convTranspose1d, divide, multiply, sqrt, square, sum, transpose } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
-import { kernelFrom } from './kernel.ts';
-import type { Kernel } from './kernel.ts';
-import { observed } from './observer.ts';
-import type { Weights } from './weights.ts';
+import { layer } from './layer.ts';
+import type { Layer } from './layer.ts';
+import type { KernelShape, Weights } from './weights.ts';
 
 export interface ConvShape {
   readonly inChannels: number;
@@ -18,26 +17,14 @@ export interface ConvShape {
 }
 
 /** [batch, length, in] → [batch, ⌊(length + 2 · padding − dilation · (kernelSize − 1) − 1) / stride⌋ + 1, out]. */
-export class Conv1d {
-  readonly #path: string;
-  readonly #kernel: Kernel;
-  readonly #bias: Tensor | undefined;
-  readonly #options: { readonly stride: number; readonly padding: number; readonly dilation: number };
-
-  constructor(weights: Weights, shape: ConvShape) {
-    const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, dilation = 1, bias = true } = shape;
-    this.#path = weights.path;
-    this.#kernel = kernelFrom(weights, { outer: outChannels, kernelSize, inner: inChannels });
-    this.#bias = bias ? weights.tensor('bias', [outChannels]) : undefined;
-    this.#options = { stride, padding, dilation };
+export function convFrom(weights: Weights, shape: ConvShape): Layer {
+  const { inChannels, outChannels, kernelSize, bias: hasBias = true, ...options } = shape;
+  const kernel = kernelFrom(weights, { outer: outChannels, kernelSize, inner: inChannels });
+  if (!hasBias) {
+    return layer(weights.path, (x) => conv1d(x, kernel(), options));
   }
-
-  forward(x: Tensor): Tensor {
-    return observed(this.#path, x, () => {
-      const y = conv1d(x, this.#kernel.value(), this.#options);
-      return this.#bias === undefined ? y : add(y, this.#bias);
-    });
-  }
+  const bias = weights.tensor('bias', [outChannels]);
+  return layer(weights.path, (x) => add(conv1d(x, kernel(), options), bias));
 }
 
 export interface ConvTransposeShape {
@@ -50,27 +37,37 @@ export interface ConvTransposeShape {
 
 /**
  * [batch, length, in] → [batch, (length − 1) · stride − 2 · padding + kernelSize, out]. PyTorch stores such a weight with
- * the input's channels outermost, and its weight normalisation is over them.
+ * the input's channels outermost, and its weight normalization is over them.
  */
-export class ConvTranspose1d {
-  readonly #path: string;
-  readonly #kernel: Kernel;
-  readonly #bias: Tensor;
-  readonly #options: { readonly stride: number; readonly padding: number };
+export function convTransposeFrom(weights: Weights, shape: ConvTransposeShape): Layer {
+  const { inChannels, outChannels, kernelSize, ...options } = shape;
+  const kernel = kernelFrom(weights, { outer: inChannels, kernelSize, inner: outChannels });
+  const bias = weights.tensor('bias', [outChannels]);
+  return layer(weights.path, (x) => add(convTranspose1d(x, transpose(kernel(), [2, 1, 0]), options), bias));
+}
 
-  constructor(
-    weights: Weights,
-    { inChannels, outChannels, kernelSize, stride, padding }: ConvTransposeShape,
-  ) {
-    this.#path = weights.path;
-    this.#kernel = kernelFrom(weights, { outer: inChannels, kernelSize, inner: outChannels });
-    this.#bias = weights.tensor('bias', [outChannels]);
-    this.#options = { stride, padding };
+/**
+ * A convolution's weight, [outer, kernelSize, inner]: stored as it is, or as a direction and a magnitude `weight_g` (weight
+ * normalization).
+ *
+ * mlx-audio keeps these two in its checkpoints and computes their product in each call, in their dtype; so the temporaries
+ * of that are part of what a run takes, here as there.
+ */
+export function kernelFrom(weights: Weights, shape: KernelShape): () => Tensor {
+  if (weights.has('weight')) {
+    const weight = weights.kernel('weight', shape);
+    return () => weight;
   }
+  const direction = weights.kernel('weight_v', shape);
+  const magnitude = weights.tensor('weight_g', [shape.outer, 1, 1]);
+  return () => weightNormed(direction, magnitude);
+}
 
-  forward(x: Tensor): Tensor {
-    return observed(this.#path, x, () =>
-      add(convTranspose1d(x, transpose(this.#kernel.value(), [2, 1, 0]), this.#options), this.#bias),
-    );
-  }
+/**
+ * g · v / ‖v‖, the norm over all axes but the first (Salimans and Kingma, 2016), with mlx-audio's 1e-7 added to it: `direction`
+ * [outer, …] at the length that `magnitude` [outer, 1, 1] says, whichever order the other axes have.
+ */
+export function weightNormed(direction: Tensor, magnitude: Tensor): Tensor {
+  const norm = sqrt(sum(square(direction), { axes: [1, 2], keepDims: true }));
+  return multiply(divide(direction, add(norm, 1e-7)), magnitude);
 }

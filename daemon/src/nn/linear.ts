@@ -1,54 +1,42 @@
-/** Affine maps of the last axis, plain and quantized. */
+/** Linear layers and tables of vectors, each plain or quantized: quantized where their weights have scales. */
 
-import { add, addmm, blockedQuantizedMatmul, quantizedMatmul, transpose } from '../mlx/ops.ts';
-import type { Tensor } from '../mlx/tensor.ts';
-import { observed } from './observer.ts';
-import type { QuantizedWeight, Weights } from './weights.ts';
+import {
+  add,
+  addmm,
+  blockedQuantizedMatmul,
+  dequantize,
+  quantizedMatmul,
+  take,
+  transpose,
+} from '../mlx/ops.ts';
+import { layer } from './layer.ts';
+import type { Layer } from './layer.ts';
+import type { Weights } from './weights.ts';
 
-export interface LinearLayer {
-  /** [..., in] → [..., out]. */
-  forward(x: Tensor): Tensor;
-}
-
-/** The layer for the weights that are there: quantized where they have scales. */
-export function linearFrom(weights: Weights, inFeatures: number, outFeatures: number): LinearLayer {
-  return weights.isQuantized
-    ? new QuantizedLinear(weights, inFeatures, outFeatures)
-    : new Linear(weights, inFeatures, outFeatures);
-}
-
-/** x Wᵀ + b. A weight of a narrower dtype than `x` is widened by MLX in a copy, for as long as the product takes. */
-export class Linear implements LinearLayer {
-  readonly #path: string;
-  readonly #weight: Tensor;
-  readonly #bias: Tensor;
-
-  constructor(weights: Weights, inFeatures: number, outFeatures: number) {
-    this.#path = weights.path;
-    this.#weight = weights.tensor('weight', [outFeatures, inFeatures]);
-    this.#bias = weights.tensor('bias', [outFeatures]);
-  }
-
-  forward(x: Tensor): Tensor {
-    return observed(this.#path, x, () => addmm(this.#bias, x, transpose(this.#weight)));
-  }
-}
-
-/** The same over a packed weight, which the product reads as it is: no expanded copy is made. */
-export class QuantizedLinear implements LinearLayer {
-  readonly #path: string;
-  readonly #weight: QuantizedWeight;
-  readonly #bias: Tensor;
-
-  constructor(weights: Weights, inFeatures: number, outFeatures: number) {
-    this.#path = weights.path;
-    this.#weight = weights.quantized(outFeatures, inFeatures);
-    this.#bias = weights.tensor('bias', [outFeatures]);
-  }
-
-  forward(x: Tensor): Tensor {
-    const { packed, scales, biases, options, product } = this.#weight;
+/**
+ * x Wᵀ + b: [..., in] → [..., out]. A plain weight of a narrower dtype than `x` is widened by MLX in a copy, for as long as
+ * the product takes. A packed weight is read as it is: no expanded copy is made.
+ */
+export function linearFrom(weights: Weights, inFeatures: number, outFeatures: number): Layer {
+  if (weights.isQuantized) {
+    const { packed, scales, biases, options, product } = weights.quantized(outFeatures, inFeatures);
+    const bias = weights.tensor('bias', [outFeatures]);
     const multiply = product === 'mlx' ? quantizedMatmul : blockedQuantizedMatmul;
-    return observed(this.#path, x, () => add(multiply(x, packed, scales, biases, options), this.#bias));
+    return layer(weights.path, (x) => add(multiply(x, packed, scales, biases, options), bias));
   }
+  const weight = weights.tensor('weight', [outFeatures, inFeatures]);
+  const bias = weights.tensor('bias', [outFeatures]);
+  return layer(weights.path, (x) => addmm(bias, x, transpose(weight)));
+}
+
+/** `count` vectors, looked up by int32 indices: [...] → [..., width]. Of a packed table only the rows looked up are expanded. */
+export function embeddingFrom(weights: Weights, count: number, width: number): Layer {
+  if (weights.isQuantized) {
+    const { packed, scales, biases, options } = weights.quantized(count, width);
+    return layer(weights.path, (indices) =>
+      dequantize(take(packed, indices, 0), take(scales, indices, 0), take(biases, indices, 0), options),
+    );
+  }
+  const weight = weights.tensor('weight', [count, width]);
+  return layer(weights.path, (indices) => take(weight, indices, 0));
 }

@@ -2,25 +2,15 @@
 
 import { lstm } from '../mlx/ops.ts';
 import type { LstmDirection } from '../mlx/ops.ts';
-import type { Tensor } from '../mlx/tensor.ts';
-import { observed } from './observer.ts';
+import { layer } from './layer.ts';
+import type { Layer } from './layer.ts';
 import type { Weights } from './weights.ts';
 
 /** [batch, length, in] → float32 [batch, length, 2 · hidden]: the zero states are float32, as in mlx-audio. */
-export class BidirectionalLstm {
-  readonly #path: string;
-  readonly #forward: LstmDirection;
-  readonly #backward: LstmDirection;
-
-  constructor(weights: Weights, inFeatures: number, hiddenSize: number) {
-    this.#path = weights.path;
-    this.#forward = direction(weights, inFeatures, hiddenSize, 'forward');
-    this.#backward = direction(weights, inFeatures, hiddenSize, 'backward');
-  }
-
-  forward(x: Tensor): Tensor {
-    return observed(this.#path, x, () => lstm(x, this.#forward, this.#backward));
-  }
+export function lstmFrom(weights: Weights, inFeatures: number, hiddenSize: number): Layer {
+  const forward = direction(weights, inFeatures, hiddenSize, 'forward');
+  const backward = direction(weights, inFeatures, hiddenSize, 'backward');
+  return layer(weights.path, (x) => lstm(x, forward, backward));
 }
 
 /** By mlx-audio's names, or by PyTorch's. */

@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { type Clause, keepWordsApart, splitClauses, splitEnclosed } from './clauses.ts';
+import { type Clause, keepWordsApart, splitClauses, splitEnclosed } from './splitting.ts';
 import { toKokoroSymbols } from './conventions.ts';
 import { espeak } from './espeak.ts';
 import { hasWords, normaliseText } from './normalise.ts';

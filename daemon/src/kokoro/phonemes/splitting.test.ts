@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Clause, keepWordsApart, splitClauses, splitEnclosed } from './clauses.ts';
+import { type Clause, keepWordsApart, splitClauses, splitEnclosed } from './splitting.ts';
 import { espeak } from './espeak.ts';
 
 const shape = (clauses: readonly Clause[]): string[] =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alignmentIndices } from './alignment.ts';
+import { alignmentIndices } from './prosody.ts';
 
 test('each token is repeated for as many frames as it lasts', () => {
   assert.deepEqual([...alignmentIndices(Int32Array.of(2, 1, 3))], [0, 0, 1, 2, 2, 2]);

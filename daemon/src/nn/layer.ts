@@ -1,6 +1,15 @@
-/** Lets one caller watch every layer of a network as it runs, for attribution; nothing is watched otherwise. */
+/** A layer of the network, and a way to watch every layer as it runs, for attribution. */
 
 import type { Tensor } from '../mlx/tensor.ts';
+
+export interface Layer {
+  forward(x: Tensor): Tensor;
+}
+
+/** A layer of the module at `path`: `forward` by itself, or the watcher around it. */
+export const layer = (path: string, forward: (x: Tensor) => Tensor): Layer => ({
+  forward: (x) => observed(path, x, () => forward(x)),
+});
 
 /** Runs a layer's `forward`, with whatever the watcher does around it. `input` is what the layer reads. */
 export type LayerObserver = (path: string, input: Tensor, forward: () => Tensor) => Tensor;
