@@ -28,14 +28,12 @@ export class Database implements Disposable {
     this.#file = fileAt(path);
   }
 
-  get(sql: string, values: SQLInputValue[] | Record<string, SQLInputValue> = []): Row | undefined {
-    const statement = this.#statement(sql);
-    return Array.isArray(values) ? statement.get(...values) : statement.get(values);
+  get(sql: string, values: SQLInputValue[] = []): Row | undefined {
+    return this.#statement(sql).get(...values);
   }
 
-  all(sql: string, values: SQLInputValue[] | Record<string, SQLInputValue> = []): Row[] {
-    const statement = this.#statement(sql);
-    return Array.isArray(values) ? statement.all(...values) : statement.all(values);
+  all(sql: string, values: SQLInputValue[] = []): Row[] {
+    return this.#statement(sql).all(...values);
   }
 
   /** Row by row, so that those before an error are had. */

@@ -10,23 +10,21 @@ import type { Row } from './rows.ts';
 import { RunQueries } from './run-queries.ts';
 import type { RunFilter } from './run-queries.ts';
 
-type Values = SQLInputValue[] | Record<string, SQLInputValue>;
-
 /** Remembers how SQLite goes about each query. */
 class ExplainingDatabase extends Database {
   readonly plans: { readonly sql: string; readonly steps: string[] }[] = [];
 
-  override get(sql: string, values: Values = []): Row | undefined {
+  override get(sql: string, values: SQLInputValue[] = []): Row | undefined {
     this.#explain(sql, values);
     return super.get(sql, values);
   }
 
-  override all(sql: string, values: Values = []): Row[] {
+  override all(sql: string, values: SQLInputValue[] = []): Row[] {
     this.#explain(sql, values);
     return super.all(sql, values);
   }
 
-  #explain(sql: string, values: Values): void {
+  #explain(sql: string, values: SQLInputValue[]): void {
     const steps = super.all(`EXPLAIN QUERY PLAN ${sql}`, values).map((row) => String(row['detail']));
     this.plans.push({ sql, steps });
   }

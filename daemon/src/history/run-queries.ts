@@ -89,39 +89,32 @@ export class RunQueries {
   }
 
   /** Newest first. `total` counts all that the filter lets through, of whatever page. */
-  list({ limit = 50, before, model, ...filter }: RunFilter = {}): {
+  list({ limit = 50, before, model, kind, state, leak, scheduleId }: RunFilter = {}): {
     runs: RunRecord[];
     total: number;
   } {
-    const { conditions, values } = conditionsOf(filter);
-    if (model !== undefined) {
-      values['model'] = model;
-    }
+    const ofRuns = given([
+      ['kind = ?', kind],
+      ['state = ?', state],
+      ['leak = ?', leak],
+      ['schedule_id = ?', scheduleId],
+    ]);
     // The models' table has the runs of a model in the order of their ids, and a CROSS JOIN keeps that order in SQLite.
-    const joined = {
-      from: 'run_models CROSS JOIN runs',
-      conditions: ['model = :model', 'id = run_id', ...conditions],
-    };
-    const { page, counted, id } =
-      model === undefined
-        ? { page: { from: 'runs', conditions }, counted: { from: 'runs', conditions }, id: 'id' }
-        : {
-            page: joined,
-            counted: conditions.length > 0 ? joined : { from: 'run_models', conditions: ['model = :model'] },
-            id: 'run_id',
-          };
+    const [from, id] =
+      model === undefined ? ['runs', 'id'] : ['run_models CROSS JOIN runs ON runs.id = run_id', 'run_id'];
+    const all = given([['model = ?', model], ...ofRuns]);
+    const page = given([...all, [`${id} < ?`, before]]);
+    const countedIn = model !== undefined && ofRuns.length === 0 ? 'run_models' : from;
     return this.database.read(() => {
       const rows = this.database.all(
-        `SELECT ${recordColumns} FROM ${page.from}
-         ${where([...page.conditions, ...(before === undefined ? [] : [`${id} < :before`])])}
-         ORDER BY ${id} DESC LIMIT :limit`,
-        { ...values, limit, ...(before === undefined ? {} : { before }) },
+        `SELECT ${recordColumns} FROM ${from} ${where(page)} ORDER BY ${id} DESC LIMIT ?`,
+        [...valuesOf(page), limit],
       );
-      const count = this.database.get(
-        `SELECT count(*) AS total FROM ${counted.from} ${where(counted.conditions)}`,
-        values,
+      const [count = {}] = this.database.all(
+        `SELECT count(*) AS total FROM ${countedIn} ${where(all)}`,
+        valuesOf(all),
       );
-      return { runs: rows.map(recordOf), total: count === undefined ? 0 : numberOf(count, 'total') };
+      return { runs: rows.map(recordOf), total: numberOf(count, 'total') };
     });
   }
 
@@ -189,23 +182,14 @@ export class RunQueries {
   }
 }
 
-const where = (conditions: readonly string[]): string =>
-  conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+type Condition = readonly [sql: string, value: SQLInputValue | undefined];
 
-/** One text for each combination of filters, so that its statement is prepared once. */
-function conditionsOf({ kind, state, leak, scheduleId }: Omit<RunFilter, 'limit' | 'before' | 'model'>): {
-  readonly conditions: readonly string[];
-  readonly values: Record<string, SQLInputValue>;
-} {
-  const filters: readonly [condition: string, name: string, value: SQLInputValue | undefined][] = [
-    ['kind = :kind', 'kind', kind],
-    ['state = :state', 'state', state],
-    ['leak = :leak', 'leak', leak],
-    ['schedule_id = :scheduleId', 'scheduleId', scheduleId],
-  ];
-  const used = filters.filter(([, , value]) => value !== undefined);
-  return {
-    conditions: used.map(([condition]) => condition),
-    values: Object.fromEntries(used.map(([, name, value]) => [name, value ?? null])),
-  };
-}
+/** One text for each combination of conditions, so that its statement is prepared once. */
+const given = (conditions: readonly Condition[]): Condition[] =>
+  conditions.filter(([, value]) => value !== undefined);
+
+const where = (conditions: readonly Condition[]): string =>
+  conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
+
+const valuesOf = (conditions: readonly Condition[]): SQLInputValue[] =>
+  conditions.map(([, value]) => value ?? null);
