@@ -1,12 +1,12 @@
 /** What every command has in common: it makes one document, which is printed as JSON or as text. */
 
 import { performance } from 'node:perf_hooks';
+import type { Command } from 'commander';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
-import { formatError } from './format-error.ts';
-import type { OutputOptions } from './options.ts';
+import { abortOnSignals } from './exit-codes.ts';
+import { formatError } from './program.ts';
 import { createProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
-import { abortOnSignals } from './signals.ts';
 
 export interface Context {
   /** Aborted when the person stops the command. */
@@ -27,6 +27,31 @@ export interface CommandResult {
   readonly exitCode?: number;
 }
 
+export interface OutputOptions {
+  readonly json?: true;
+  readonly verbose?: true;
+}
+
+/**
+ * Makes `command` print what `body` makes of its arguments and options, which `body` gets in commander's order, after the
+ * context. The types of its parameters are those of the command's arguments, as their parsers leave them.
+ */
+export function printResult(
+  command: Command,
+  body: (context: Context, ...given: never[]) => Promise<CommandResult>,
+): Command {
+  return command
+    .optionsGroup('Output:')
+    .option('--json', 'print one JSON document on stdout, and nothing else there')
+    .option('--verbose', 'say more where something fails: stacks, and the last words of a model host')
+    .action((...given: readonly unknown[]) =>
+      // Commander adds the options and the command itself to the arguments.
+      runCommand(given.at(-2) as OutputOptions, (context) =>
+        body(context, ...(given.slice(0, -1) as never[])),
+      ),
+    );
+}
+
 /** Runs a command's body and prints what it made. */
 export async function runCommand(
   { json, verbose }: OutputOptions,
@@ -35,18 +60,17 @@ export async function runCommand(
   const startedAt = performance.now();
   const progress = createProgress(process.stderr);
   let onStop = 'ending the model host';
-  const sayOnStop = (what: string): void => {
-    onStop = what;
-  };
-  const signal = abortOnSignals((interruption) => {
+  const signal = abortOnSignals(({ message }) => {
     progress.end();
-    progress.note(
-      `${interruption.message.replace(/\.$/, '')}; ${onStop}. Once more ends everything at once.`,
-    );
+    progress.note(`${message.replace(/\.$/, '')}; ${onStop}. Once more ends everything at once.`);
   });
-  const report = (error: unknown): void =>
-    progress.note(formatError(error, { verbose: verbose === true, stream: process.stderr }));
-  const made = await body({ signal, progress, report, sayOnStop })
+  const made = await body({
+    signal,
+    progress,
+    report: (error) =>
+      progress.note(formatError(error, { verbose: verbose === true, stream: process.stderr })),
+    sayOnStop: (what) => (onStop = what),
+  })
     .catch((error: unknown) => {
       // Whatever broke when the person stopped it, that they stopped it is the reason.
       signal.throwIfAborted();

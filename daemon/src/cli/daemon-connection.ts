@@ -1,5 +1,6 @@
 /** How commands reach the daemon of this user, and what they do where none runs. */
 
+import type { Command } from 'commander';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -38,4 +39,47 @@ export async function withDaemon<Result>(
 ): Promise<Result> {
   await using daemon = await connectDaemon(context);
   return await body(daemon);
+}
+
+export interface PlaceOptions {
+  readonly local?: true;
+}
+
+export function addPlaceOptions(command: Command): Command {
+  return command
+    .optionsGroup('Daemon:')
+    .option(
+      '--local',
+      'measure in a process of its own even where a daemon runs; the history does not get it',
+    );
+}
+
+/**
+ * The daemon that is to do the run. A daemon that speaks another version of the protocol is an error and not a reason to
+ * measure here: beside a daemon whose host is at work both would be disturbed, and the person would look for the run in a
+ * history that never got it.
+ */
+export async function daemonForRun(
+  { local }: PlaceOptions,
+  context: Context,
+): Promise<DaemonClient | undefined> {
+  if (local === true) {
+    return undefined;
+  }
+  try {
+    const daemon = await daemonIfRunning(context);
+    if (daemon !== undefined && daemon.daemon.daemonVersion !== tidemarkVersion) {
+      context.progress.note(
+        `The daemon that measures is version ${daemon.daemon.daemonVersion}, and this is ${tidemarkVersion}: ` +
+          '`tidemark service restart` brings them together.',
+      );
+    }
+    return daemon;
+  } catch (error) {
+    if (error instanceof TidemarkError && (error.code === 'protocol-version' || error.code === 'timeout')) {
+      const hint = `${error.hint ?? ''} Or measure without it: --local.`.trim();
+      throw new TidemarkError(error.code, error.message, { hint, cause: error });
+    }
+    throw error;
+  }
 }

@@ -1,13 +1,21 @@
-/** What a command's exit code says: 0 done, 1 failed, 2 wrong usage, 3 got worse, 4 no daemon runs, 128 + n stopped by a signal. */
+/**
+ * What a command's exit code says: 0 done, 1 failed, 2 wrong usage, 3 got worse, 4 no daemon runs, 128 + n stopped by a signal;
+ * and what Ctrl-C and its like do: the first one stops the work in good order, the second one ends it at once.
+ */
 
+import { constants } from 'node:os';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ChangeStatus } from '@tidemark/shared/protocol/comparison-document.ts';
 import { Interruption } from '../interruption.ts';
-import { exitCodeOf } from './signals.ts';
+
+/** A code of its own, so that a script can tell that the daemon has to be started from a request that failed. */
+export const exitCodeWithoutDaemon = 4;
+
+/** What a shell makes of a process that a signal ended. */
+export const exitCodeOfSignal = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof Interruption) {
-    return exitCodeOf(error.signal);
+    return exitCodeOfSignal(error.signal);
   }
   if (!(error instanceof TidemarkError)) {
     return 1;
@@ -18,9 +26,6 @@ export function exitCodeOfError(error: unknown): number {
   return error.code === 'no-daemon' ? exitCodeWithoutDaemon : 1;
 }
 
-/** A code of its own, so that a script can tell that the daemon has to be started from a request that failed. */
-export const exitCodeWithoutDaemon = 4;
-
 /** A run that `signal` stopped has its exit code; one that ended before it was complete in another way failed. */
 export function exitCodeOfRun(isComplete: boolean, signal: AbortSignal): number {
   if (signal.aborted) {
@@ -29,5 +34,23 @@ export function exitCodeOfRun(isComplete: boolean, signal: AbortSignal): number 
   return isComplete ? 0 : 1;
 }
 
-/** A code of its own, so that a script can tell a regression from a comparison that failed. */
-export const exitCodeOfComparison = (status: ChangeStatus): number => (status === 'worse' ? 3 : 0);
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * A signal that is aborted, with an {@link Interruption} as its reason, when the process is told to stop. `onStop` is called
+ * first. Told twice, the process exits at once; what must not be left behind is tidied up on `exit`.
+ */
+export function abortOnSignals(onStop: (interruption: Interruption) => void): AbortSignal {
+  const controller = new AbortController();
+  for (const name of stopSignals) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        process.exit(exitCodeOfSignal(name));
+      }
+      const interruption = new Interruption(name);
+      onStop(interruption);
+      controller.abort(interruption);
+    });
+  }
+  return controller.signal;
+}

@@ -8,7 +8,11 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 enableCompileCache(fileURLToPath(new URL('../../../build/compile-cache', import.meta.url)));
-const { runCommandLine } = await import('./command-line.ts');
-const { createProgram } =
-  process.argv[2] === 'daemon' ? await import('./daemon-program.ts') : await import('./program.ts');
-await runCommandLine(createProgram());
+const { runProgram } = await import('./program.ts');
+if (process.argv[2] === 'daemon') {
+  const { addDaemonCommand } = await import('./commands/daemon.ts');
+  await runProgram([{ title: 'Daemon and history:', commands: [addDaemonCommand] }]);
+} else {
+  const { allCommands } = await import('./commands/index.ts');
+  await runProgram(allCommands);
+}

@@ -1,13 +1,15 @@
-/** Options that several commands share, and the reading of their values. */
+/** Arguments and options that several commands share, and the requests that they make. */
 
-import { InvalidArgumentError, Option } from 'commander';
+import { text as readAll } from 'node:stream/consumers';
+import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { mostIterations, profileDefaults, speechDefaults, speedRange } from '../profiler/settings.ts';
+import type { ProfileRequest, SpeechRequest } from '../profiler/settings.ts';
+import { numberBetween, wholeNumber } from './values.ts';
 
-export interface OutputOptions {
-  readonly json?: true;
-  readonly verbose?: true;
-}
+/** The argument of commands that work on one model. */
+export const modelArgument = (): Argument =>
+  new Argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder');
 
 export interface SpeechOptions {
   readonly phonemes?: string;
@@ -23,13 +25,6 @@ export interface LoopOptions extends SpeechOptions {
   readonly warmup: number;
 }
 
-export function addOutputOptions(command: Command): Command {
-  return command
-    .optionsGroup('Output:')
-    .option('--json', 'print one JSON document on stdout, and nothing else there')
-    .option('--verbose', 'say more where something fails: stacks, and the last words of a model host');
-}
-
 export function addSpeechOptions(command: Command): Command {
   return command
     .optionsGroup('Speech:')
@@ -37,10 +32,11 @@ export function addSpeechOptions(command: Command): Command {
     .option('--voice <name>', 'the voice; its first letter is its language', speechDefaults.voice)
     .option('--seed <n>', "where MLX's random numbers begin", wholeNumber(0), speechDefaults.seed)
     .option('--deterministic', 'leave the random part of the excitation out')
-    .addOption(
-      new Option('--speed <factor>', `from ${speedRange.minimum} to ${speedRange.maximum}`)
-        .argParser(speed)
-        .default(speechDefaults.speed),
+    .option(
+      '--speed <factor>',
+      `from ${speedRange.minimum} to ${speedRange.maximum}`,
+      numberBetween(speedRange.minimum, speedRange.maximum),
+      speechDefaults.speed,
     );
 }
 
@@ -69,37 +65,29 @@ export function addLoopOptions(command: Command): Command {
   );
 }
 
-/** Reads a whole number within bounds; anything else is an error of usage. */
-export function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: string) => number {
-  const range =
-    maximum === Number.MAX_SAFE_INTEGER
-      ? `a whole number from ${minimum}`
-      : `a whole number from ${minimum} to ${maximum.toLocaleString('en-US')}`;
-  return (value) => {
-    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (!Number.isSafeInteger(number) || number < minimum || number > maximum) {
-      throw new InvalidArgumentError(`Give ${range}.`);
-    }
-    return number;
+/** A text of the command line, or standard input where a person gives `-`. */
+export const textFrom = async (given: string | undefined): Promise<string | undefined> =>
+  given === '-' ? await readAll(process.stdin) : given;
+
+/** What a measurement says: the text or the phonemes that were given, or else the default text. */
+export const spokenBy = async ({
+  text,
+  phonemes,
+}: Pick<LoopOptions, 'text' | 'phonemes'>): Promise<Pick<SpeechRequest, 'text' | 'phonemes'>> => ({
+  text: (await textFrom(text)) ?? (phonemes === undefined ? profileDefaults.text : undefined),
+  phonemes,
+});
+
+/** The options of the loop as the profiler's request. */
+export async function requestOf(options: LoopOptions): Promise<ProfileRequest> {
+  const { voice, seed, speed, deterministic = false, iterations, warmup } = options;
+  return {
+    ...(await spokenBy(options)),
+    voice,
+    seed,
+    speed,
+    deterministic,
+    iterations,
+    warmupIterations: warmup,
   };
-}
-
-function speed(value: string): number {
-  const factor = value.trim() === '' ? Number.NaN : Number(value);
-  if (!(factor >= speedRange.minimum && factor <= speedRange.maximum)) {
-    throw new InvalidArgumentError(`Give a number from ${speedRange.minimum} to ${speedRange.maximum}.`);
-  }
-  return factor;
-}
-
-/** `a,b, c` as a list without empty items. */
-export function list(value: string): string[] {
-  const items = value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-  if (items.length === 0) {
-    throw new InvalidArgumentError('Give at least one, separated by commas.');
-  }
-  return items;
 }

@@ -1,35 +1,44 @@
-/** The commands of `tidemark`, put together. */
+/** The program `tidemark`: its commands and its own help, and what it prints when a command fails. */
 
-import type { Command } from 'commander';
+import { styleText } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
+import type { ErrorDocument } from '@tidemark/shared/protocol/error-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { dataFolder } from '../paths.ts';
-import { addAlertsCommand } from './commands/alerts.ts';
-import { addCancelCommand } from './commands/cancel.ts';
-import { addCompareCommand } from './commands/compare.ts';
-import { addDaemonCommand } from './commands/daemon.ts';
-import { addDoctorCommand } from './commands/doctor.ts';
-import { emptyProgram } from './empty-program.ts';
-import { addLoadCommand, addUnloadCommand } from './commands/held-model.ts';
-import { addLogsCommand } from './commands/logs.ts';
-import { addModelsCommand } from './commands/models.ts';
-import { addProfileCommand } from './commands/profile.ts';
-import { addReportCommand } from './commands/report.ts';
-import { addRequantizeCommand } from './commands/requantize.ts';
-import { addRunsCommand } from './commands/runs.ts';
-import { addSayCommand } from './commands/say.ts';
-import { addScheduleCommand } from './commands/schedule.ts';
-import { addSelftestCommand } from './commands/selftest.ts';
-import { addSettingsCommand } from './commands/settings.ts';
-import { addServiceCommand } from './commands/service.ts';
-import { addShowCommand } from './commands/show.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addStudyCommand } from './commands/study.ts';
-import { addWatchCommand } from './commands/watch.ts';
-import { addXrayCommand } from './commands/xray.ts';
+import { tidemarkVersion } from '../version.ts';
+import { exitCodeOfError } from './exit-codes.ts';
 
-export function createProgram(): Command {
-  const program = emptyProgram().addHelpText(
-    'after',
-    `
+/** Commands that the help shows under one title. Each adds itself to the program. */
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly ((program: Command) => void)[];
+}
+
+/** Runs the command that the process's arguments name. The result is in the process's exit code. */
+export async function runProgram(groups: readonly CommandGroup[]): Promise<void> {
+  endQuietlyOnClosedPipes();
+  const program = createProgram(groups);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    fail(error, program);
+  }
+}
+
+/** A program that throws a CommanderError rather than exit, and prints no complaint of its own. */
+function createProgram(groups: readonly CommandGroup[]): Command {
+  const program = new Command('tidemark')
+    .description('Measures and explains the memory of Kokoro-82M text-to-speech on MLX.')
+    .version(tidemarkVersion, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help; of a command after its name')
+    .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ tidemark study                       the peaks of five models beside each other
   $ tidemark profile bf16                one model, iteration by iteration
@@ -46,33 +55,104 @@ Models are built or downloaded when they are first used, and kept in ${dataFolde
 as is the daemon's history; TIDEMARK_HOME moves that. Exit codes: 0 done, 1 failed, 2 wrong usage,
 3 got worse (compare), 4 no daemon runs, 130 stopped by Ctrl-C.
 `,
-  );
-  program.commandsGroup('Measure:');
-  addProfileCommand(program);
-  addStudyCommand(program);
-  addReportCommand(program);
-  addCompareCommand(program);
-  program.commandsGroup('Daemon and history:');
-  addStatusCommand(program);
-  addWatchCommand(program);
-  addRunsCommand(program);
-  addShowCommand(program);
-  addScheduleCommand(program);
-  addAlertsCommand(program);
-  addLoadCommand(program);
-  addUnloadCommand(program);
-  addCancelCommand(program);
-  addSettingsCommand(program);
-  addServiceCommand(program);
-  addLogsCommand(program);
-  addDaemonCommand(program);
-  program.commandsGroup('Models and speech:');
-  addSayCommand(program);
-  addRequantizeCommand(program);
-  addXrayCommand(program);
-  addModelsCommand(program);
-  program.commandsGroup('Checks:');
-  addDoctorCommand(program);
-  addSelftestCommand(program);
+    );
+  for (const { title, commands } of groups) {
+    program.commandsGroup(title);
+    commands.forEach((add) => add(program));
+  }
   return program;
+}
+
+function fail(error: unknown, program: Command): void {
+  if (error instanceof CommanderError && error.exitCode === 0) {
+    // Help or the version, which was asked for and is printed.
+    return;
+  }
+  if (error instanceof CommanderError && error.code === 'commander.help') {
+    // No command was given; the help on stderr says which there are.
+    process.exitCode = 2;
+    return;
+  }
+  const failure = error instanceof CommanderError ? usageError(error, program) : error;
+  // The options may be what did not parse, so the words themselves are looked at.
+  const has = (flag: string): boolean => process.argv.includes(flag);
+  process.stderr.write(`${formatError(failure, { verbose: has('--verbose'), stream: process.stderr })}\n`);
+  if (has('--json') && !isFileOption(program, '--json')) {
+    const document: ErrorDocument = {
+      kind: 'error',
+      schemaVersion: errorSchemaVersion,
+      error: toErrorRecord(failure),
+    };
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  }
+  process.exitCode = exitCodeOfError(failure);
+}
+
+/** The command that was meant, where there is such a one. */
+const meantCommand = (program: Command): Command | undefined =>
+  program.commands.find((command) => command.name() === process.argv[2]);
+
+/** Of a command for which an option names a file, rather than say what is to be on stdout. */
+const isFileOption = (program: Command, flag: string): boolean =>
+  meantCommand(program)?.options.some(({ long, required }) => long === flag && required) === true;
+
+/** Commander's own complaint, as ours. */
+function usageError({ message }: CommanderError, program: Command): TidemarkError {
+  const [first = '', ...suggestions] = message.replace(/^error: /, '').split('\n');
+  const sentence = first.charAt(0).toUpperCase() + first.slice(1);
+  const suggestion = suggestions.join(' ').replaceAll(/^\(|\)$/g, '');
+  const command = meantCommand(program);
+  const subcommand = command?.commands.find((each) => each.name() === process.argv[3]);
+  const help = ['tidemark', command?.name(), subcommand?.name(), '--help'].filter(Boolean).join(' ');
+  return new TidemarkError('usage', sentence.endsWith('.') ? sentence : `${sentence}.`, {
+    hint: suggestion === '' ? `Run \`${help}\`.` : suggestion,
+  });
+}
+
+export interface FormatErrorOptions {
+  /** Whether stacks and causes are shown. */
+  readonly verbose: boolean;
+  readonly stream: NodeJS.WriteStream;
+}
+
+/**
+ * An error as a person reads it in a terminal: what happened, what to do next, and a stack only where it was asked for. Lines
+ * without the last line break.
+ */
+export function formatError(error: unknown, { verbose, stream }: FormatErrorOptions): string {
+  const mark = (style: 'red' | 'cyan', word: string): string => styleText(style, word, { stream });
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = hintOf(error);
+  return [
+    `${mark('red', 'error:')} ${message === '' ? 'Something failed without saying what.' : message}`,
+    ...(hint === undefined ? [] : [`${mark('cyan', 'hint:')} ${hint}`]),
+    ...(verbose ? stacksOf(error) : []),
+  ].join('\n');
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof TidemarkError && error.code !== 'internal') {
+    return error.hint;
+  }
+  return 'This is a defect of Tidemark. Run again with --verbose, and report what it prints.';
+}
+
+function stacksOf(error: unknown): string[] {
+  const lines: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) {
+    lines.push(`${each === error ? '' : 'caused by: '}${each.stack ?? each.message}`);
+  }
+  return lines;
+}
+
+/** `tidemark … | head` closes our stdout early: that is no error, and there is nobody left to tell. */
+function endQuietlyOnClosedPipes(): void {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') {
+      process.stderr.write(`error: stdout could not be written: ${message}\n`);
+    }
+    process.exit(code === 'EPIPE' ? undefined : 1);
+  });
+  // Progress that nobody reads does not stop the work.
+  process.stderr.on('error', () => undefined);
 }

@@ -11,9 +11,8 @@ import type {
 } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { checkNames } from '../models/check-names.ts';
 import { profileDefaults } from '../profiler/settings.ts';
-import { wholeNumber } from './options.ts';
-import { durationBetween, durationText } from './quantity-values.ts';
-import { absoluteModel } from './runs/run-place.ts';
+import { absoluteModel } from './runs/subject.ts';
+import { durationBetween, durationText, wholeNumber } from './values.ts';
 
 export interface ScheduleOptions {
   readonly name?: string;

@@ -4,8 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { wholeNumber } from './options.ts';
-import { bytesValue, durationBetween, durationText, shareValue, switchValue } from './quantity-values.ts';
+import { bytesValue, durationBetween, durationText, shareValue, switchValue, wholeNumber } from './values.ts';
 
 export interface Setting {
   readonly name: string;

@@ -12,11 +12,11 @@ import type { ServiceSystem } from './system.ts';
 export interface ServiceRequest {
   readonly action: ServiceAction;
   /** Shows what would be done, and does nothing that changes anything. */
-  readonly isDryRun?: boolean;
+  readonly isDryRun?: boolean | undefined;
   /** With `uninstall`: the history and the logs go as well. */
-  readonly deletesHistory?: boolean;
+  readonly deletesHistory?: boolean | undefined;
   /** That the person has confirmed what cannot be taken back. */
-  readonly isConfirmed?: boolean;
+  readonly isConfirmed?: boolean | undefined;
 }
 
 /** Throws 'service', 'usage' or 'not-writable'. */

@@ -8,13 +8,13 @@ import type { Fact } from '@tidemark/shared/format/wrap.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { AlertsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
-import { runCommand } from '../command.ts';
+import { printResult } from '../command.ts';
+import type { OutputOptions } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
-import { addOutputOptions, wholeNumber } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { openRuns } from '../runs/run-store.ts';
+import { outputWidth } from '../reports/layout.ts';
 import { momentWords, shortModel } from '../reports/run-words.ts';
-import { outputWidth } from '../terminal-width.ts';
+import { openRuns } from '../runs/run-store.ts';
+import { wholeNumber } from '../values.ts';
 
 export function addAlertsCommand(program: Command): void {
   const alerts = program
@@ -34,21 +34,20 @@ Examples:
   $ tidemark alerts ack               all open ones
 `,
     );
-  addOutputOptions(
+  printResult(
     alerts
       .command('list', { isDefault: true })
       .summary('list the open and acknowledged ones')
       .description('Lists open and acknowledged alerts, newest first.')
       .option('--all', 'resolved ones too'),
-  ).action((options: OutputOptions & { readonly all?: true }) =>
-    runCommand(options, async (context) => {
+    async (context, options: OutputOptions & { readonly all?: true }) => {
       await using store = await openRuns(context);
       const found = await store.ask('listAlerts', { all: options.all === true });
       const document: AlertsDocument = { ...headOf('alerts'), alerts: found.alerts };
       return { document, text: () => alertsReport(document, new Date()) };
-    }),
+    },
   );
-  addOutputOptions(
+  printResult(
     alerts
       .command('ack')
       .summary('acknowledge one, or all open ones')
@@ -58,14 +57,12 @@ Examples:
       .addArgument(
         new Argument('[id]', 'its number, as `tidemark alerts` lists it').argParser(wholeNumber(1)),
       ),
-  ).action((id: number | undefined, options: OutputOptions) =>
-    runCommand(options, (context) =>
+    (context, id: number | undefined) =>
       withDaemon(context, async (daemon) => {
         const changed = await daemon.call('acknowledgeAlerts', id === undefined ? {} : { id });
         const document: AlertsDocument = { ...headOf('alerts'), alerts: changed.alerts };
         return { document, text: () => acknowledgedWords(document.alerts) };
       }),
-    ),
   );
 }
 

@@ -5,12 +5,10 @@ import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SingleRunDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
-import { runCommand } from '../command.ts';
+import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { parseRunId } from '../runs/run-reference.ts';
 import { runTitle } from '../reports/run-words.ts';
+import { parseRunId } from '../runs/run-documents.ts';
 
 export function addCancelCommand(program: Command): void {
   const command = program
@@ -21,25 +19,23 @@ export function addCancelCommand(program: Command): void {
     )
     .addArgument(new Argument('[run]', 'its number, as `tidemark status` shows it').argParser(parseRunId))
     .addHelpText('after', '\nExamples:\n  $ tidemark cancel\n  $ tidemark cancel 13\n');
-  addOutputOptions(command).action((given: number | undefined, options: OutputOptions) =>
-    runCommand(options, (context) =>
-      withDaemon(context, async (daemon) => {
-        const runId = given ?? (await daemon.call('status', {})).current?.record.id;
-        if (runId === undefined) {
-          throw new TidemarkError('not-found', 'No run is at work.', {
-            hint: '`tidemark status` shows what waits.',
-          });
-        }
-        const record = await daemon.call('cancel', { runId }, { timeoutMilliseconds: 60_000 });
-        const document: SingleRunDocument = { ...headOf('run'), record, samples: [] };
-        const { samplesTaken } = record;
-        return {
-          document,
-          text: () =>
-            `Run #${runId}, ${runTitle(record)}, is ${record.state}; ` +
-            `${samplesTaken} ${samplesTaken === 1 ? 'iteration is' : 'iterations are'} kept.`,
-        };
-      }),
-    ),
+  printResult(command, (context, given: number | undefined) =>
+    withDaemon(context, async (daemon) => {
+      const runId = given ?? (await daemon.call('status', {})).current?.record.id;
+      if (runId === undefined) {
+        throw new TidemarkError('not-found', 'No run is at work.', {
+          hint: '`tidemark status` shows what waits.',
+        });
+      }
+      const record = await daemon.call('cancel', { runId }, { timeoutMilliseconds: 60_000 });
+      const document: SingleRunDocument = { ...headOf('run'), record, samples: [] };
+      const { samplesTaken } = record;
+      return {
+        document,
+        text: () =>
+          `Run #${runId}, ${runTitle(record)}, is ${record.state}; ` +
+          `${samplesTaken} ${samplesTaken === 1 ? 'iteration is' : 'iterations are'} kept.`,
+      };
+    }),
   );
 }

@@ -6,13 +6,11 @@ import { compareDocuments } from '@tidemark/shared/analysis/comparison.ts';
 import { defaultThreshold, leastTimeThreshold } from '@tidemark/shared/analysis/regression.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { runCommand } from '../command.ts';
+import { printResult } from '../command.ts';
+import type { OutputOptions } from '../command.ts';
 import { comparisonReport } from '../reports/comparison-report.ts';
-import { exitCodeOfComparison } from '../exit-codes.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { shareValue } from '../quantity-values.ts';
-import { nameOfInput, readRunInput, runInputs } from '../runs/run-input.ts';
+import { nameOfInput, readRunInput, runInputs } from '../runs/run-documents.ts';
+import { shareValue } from '../values.ts';
 
 interface CompareOptions extends OutputOptions {
   readonly threshold: number;
@@ -51,23 +49,22 @@ Exit codes: 0 nothing is shown to have got worse, which includes an inconclusive
 --json's "status" tell the two apart); 3 something did; 1 the two cannot be compared.
 `,
     );
-  addOutputOptions(command).action((a: string, b: string, { threshold, ...options }: CompareOptions) =>
-    runCommand(options, async (context) => {
-      if (a === '-' && b === '-') {
-        throw new TidemarkError('usage', 'Only one of the two can come on stdin.', {
-          hint: 'Keep the other in a file.',
-        });
-      }
-      const before = { file: nameOfInput(a), document: await readRunInput(a, context) };
-      const after = { file: nameOfInput(b), document: await readRunInput(b, context) };
-      const document = compareDocuments(before, after, threshold);
-      return {
-        document,
-        text: () => comparisonReport(document),
-        exitCode: exitCodeOfComparison(document.status),
-      };
-    }),
-  );
+  printResult(command, async (context, a: string, b: string, { threshold }: CompareOptions) => {
+    if (a === '-' && b === '-') {
+      throw new TidemarkError('usage', 'Only one of the two can come on stdin.', {
+        hint: 'Keep the other in a file.',
+      });
+    }
+    const before = { file: nameOfInput(a), document: await readRunInput(a, context) };
+    const after = { file: nameOfInput(b), document: await readRunInput(b, context) };
+    const document = compareDocuments(before, after, threshold);
+    return {
+      document,
+      text: () => comparisonReport(document),
+      // A code of its own, so that a script can tell a regression from a comparison that failed.
+      exitCode: document.status === 'worse' ? 3 : 0,
+    };
+  });
 }
 
 function percent(value: number): string {

@@ -6,7 +6,7 @@ import { formatLine } from '../../logging/format-line.ts';
 import { createLog, logDefaults, logFolder, logLevels } from '../../logging/log.ts';
 import type { LogLevel } from '../../logging/log.ts';
 import { dataFolder } from '../../paths.ts';
-import { abortOnSignals } from '../signals.ts';
+import { abortOnSignals } from '../exit-codes.ts';
 
 const printings = ['human', 'json', 'none'] as const;
 

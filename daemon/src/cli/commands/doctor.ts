@@ -5,9 +5,7 @@ import type { Command } from 'commander';
 import type { Check, DoctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
 import { examine } from '../../doctor/doctor.ts';
 import { dataFolder } from '../../paths.ts';
-import { runCommand } from '../command.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
+import { printResult } from '../command.ts';
 
 export function addDoctorCommand(program: Command): void {
   const command = program
@@ -17,16 +15,14 @@ export function addDoctorCommand(program: Command): void {
       'Checks whether this set-up can measure: Node, MLX and its matrix products, the packaged weights and voices, the ' +
         'folders that are written to, memory, and other model hosts. Exits with 1 where something fails.',
     );
-  addOutputOptions(command).action((options: OutputOptions) =>
-    runCommand(options, async ({ signal }) => {
-      const document = await examine({ dataFolder: dataFolder(), signal });
-      return {
-        document,
-        text: () => doctorReport(document),
-        exitCode: document.status === 'fail' ? 1 : 0,
-      };
-    }),
-  );
+  printResult(command, async ({ signal }) => {
+    const document = await examine({ dataFolder: dataFolder(), signal });
+    return {
+      document,
+      text: () => doctorReport(document),
+      exitCode: document.status === 'fail' ? 1 : 0,
+    };
+  });
 }
 
 const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const;

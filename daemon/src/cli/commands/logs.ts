@@ -1,17 +1,16 @@
 /** `tidemark logs`: what the daemon did, from its log. */
 
+import { join } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatLine, isAtLeast } from '../../logging/format-line.ts';
 import { logFileName, logFolder, logLevels } from '../../logging/log.ts';
 import type { LogLevel } from '../../logging/log.ts';
 import { LogReader, logFilesOf } from '../../logging/read-log.ts';
 import { dataFolder } from '../../paths.ts';
-import { exitCodeOfError } from '../exit-codes.ts';
-import { wholeNumber } from '../options.ts';
-import { abortOnSignals } from '../signals.ts';
+import { abortOnSignals, exitCodeOfError } from '../exit-codes.ts';
+import { wholeNumber } from '../values.ts';
 
 export interface LogsOptions {
   readonly lines: number;

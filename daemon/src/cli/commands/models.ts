@@ -11,12 +11,9 @@ import { didYouMean } from '../../models/nearest.ts';
 import { recipes } from '../../models/recipes.ts';
 import { resolveModel } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
-import { runCommand } from '../command.ts';
-import type { Context } from '../command.ts';
-import { inMegabytes } from '../reports/megabytes.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { showModelProgress } from '../progress.ts';
+import { printResult } from '../command.ts';
+import { inMegabytes } from '../reports/layout.ts';
+import { modelOptions } from '../runs/subject.ts';
 
 export function addModelsCommand(program: Command): void {
   const models = program
@@ -35,38 +32,35 @@ Examples:
   $ tidemark models remove fp32
 `,
     );
-  addOutputOptions(
+  printResult(
     models
       .command('list', { isDefault: true })
       .description('List the catalogue, and what of it is on this machine.'),
-  ).action((options: OutputOptions) =>
-    runCommand(options, async () => {
+    async () => {
       const document = await documentOf({});
       return { document, text: () => catalogueTable(document) };
-    }),
+    },
   );
-  addOutputOptions(
+  printResult(
     models
       .command('build')
       .description('Build models now rather than when they are first used.')
       .argument('<names...>', 'names of the catalogue'),
-  ).action((names: string[], options: OutputOptions) =>
-    runCommand(options, async (context) => {
+    async (context, names: string[]) => {
       checkNames(names);
       for (const name of names) {
         await resolveModel(name, modelOptions(context));
       }
       const document = await documentOf({ built: names });
       return { document, text: () => names.map((name) => `${name} is built.`).join('\n') };
-    }),
+    },
   );
-  addOutputOptions(
+  printResult(
     models
       .command('remove')
       .description('Delete models; they are built again when they are next used.')
       .argument('<names...>', 'names of the catalogue'),
-  ).action((names: string[], options: OutputOptions) =>
-    runCommand(options, async (context) => {
+    async (context, names: string[]) => {
       checkNames(names);
       const removed: { name: string; freedBytes: number }[] = [];
       for (const name of names) {
@@ -74,7 +68,7 @@ Examples:
       }
       const document = await documentOf({ removed });
       return { document, text: () => removed.map(removalLine).join('\n') };
-    }),
+    },
   );
 }
 
@@ -90,12 +84,6 @@ function checkNames(names: readonly string[]): void {
     );
   }
 }
-
-const modelOptions = ({ signal, progress }: Context) => ({
-  dataFolder: dataFolder(),
-  signal,
-  onProgress: showModelProgress(progress),
-});
 
 async function documentOf(done: Pick<ModelsDocument, 'built' | 'removed'>): Promise<ModelsDocument> {
   return {

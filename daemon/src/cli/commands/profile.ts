@@ -2,29 +2,29 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
+import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { checkNames } from '../../models/check-names.ts';
 import { iterationLabel } from '../../profiler/loop.ts';
 import { profileModel } from '../../profiler/profile.ts';
 import type { ProfileEvent } from '../../profiler/profile.ts';
-import { profileDefaults, settleSettings } from '../../profiler/settings.ts';
+import { settleSettings } from '../../profiler/settings.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
-import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
-import { runCommand } from '../command.ts';
-import type { Context } from '../command.ts';
+import { printResult } from '../command.ts';
+import type { Context, OutputOptions } from '../command.ts';
+import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
+import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { addLoopOptions, addOutputOptions } from '../options.ts';
-import type { LoopOptions, OutputOptions } from '../options.ts';
-import { profileReport } from '../reports/profile-report.ts';
+import { addLoopOptions, modelArgument, requestOf } from '../options.ts';
+import type { LoopOptions } from '../options.ts';
 import { loadNote, sampleDetail } from '../progress.ts';
+import { profileReport } from '../reports/profile-report.ts';
+import { keptNote } from '../reports/run-words.ts';
 import { showRemoteProfile } from '../runs/remote-progress.ts';
 import { documentOf, followRun } from '../runs/remote-run.ts';
-import { absoluteModel, addPlaceOptions, daemonForRun, keptNote, loopParameters } from '../runs/run-place.ts';
-import type { PlaceOptions } from '../runs/run-place.ts';
-import { findSubject } from '../runs/subject.ts';
-import { textFrom } from '../text-input.ts';
+import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
 
 interface ProfileOptions extends LoopOptions, OutputOptions, PlaceOptions {
   readonly attribute?: 'stages' | 'layers';
@@ -40,7 +40,7 @@ export function addProfileCommand(program: Command): void {
         'it (garbage collected, cache cleared) and the peak during it. Where a daemon runs, it measures, in the host ' +
         'that it keeps, and its history has the run.',
     )
-    .argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder')
+    .addArgument(modelArgument())
     .addOption(
       new Option(
         '--attribute <borders>',
@@ -62,21 +62,19 @@ Examples:
     '--fresh',
     'let the daemon measure in a new process rather than in the host that it keeps; without a daemon it is one anyway',
   );
-  addOutputOptions(command).action((model: string, options: ProfileOptions) =>
-    runCommand(options, async (context) => {
-      checkNames([model], options.voice);
-      const request = await requestOf(options);
-      const asked = { model, request, settings: await settleSettings(request, context.signal), options };
-      await using daemon = await daemonForRun(options, context);
-      const document =
-        daemon === undefined ? await profileHere(asked, context) : await profileThere(daemon, asked, context);
-      return {
-        document,
-        text: () => profileReport(document),
-        exitCode: exitCodeOfRun(document.outcome.status === 'complete', context.signal),
-      };
-    }),
-  );
+  printResult(command, async (context, model: string, options: ProfileOptions) => {
+    checkNames([model], options.voice);
+    const request = await requestOf(options);
+    const asked = { model, request, settings: await settleSettings(request, context.signal), options };
+    await using daemon = await daemonForRun(options, context);
+    const document =
+      daemon === undefined ? await profileHere(asked, context) : await profileThere(daemon, asked, context);
+    return {
+      document,
+      text: () => profileReport(document),
+      exitCode: exitCodeOfRun(document.outcome.status === 'complete', context.signal),
+    };
+  });
 }
 
 interface Asked {
@@ -109,8 +107,8 @@ async function profileThere(
         daemon.call('startProfile', {
           model: absoluteModel(model),
           ...loopParameters(request),
-          ...(attribute === undefined ? {} : { attribute }),
-          ...(fresh === true ? { host: 'fresh' } : {}),
+          attribute,
+          host: fresh === true ? 'fresh' : undefined,
         }),
       onProgress: showRemoteProfile(context, showLoop(context, model, settings)),
     },
@@ -123,23 +121,6 @@ async function profileThere(
     throw new TidemarkError('internal', `Run #${detail.record.id} is a profile, and its document a study.`);
   }
   return document;
-}
-
-/** The options of the loop as the profiler's request. */
-export async function requestOf({
-  text,
-  phonemes,
-  warmup,
-  deterministic,
-  ...rest
-}: LoopOptions): Promise<ProfileRequest> {
-  return {
-    ...rest,
-    text: (await textFrom(text)) ?? (phonemes === undefined ? profileDefaults.text : undefined),
-    phonemes,
-    warmupIterations: warmup,
-    deterministic: deterministic ?? false,
-  };
 }
 
 /** A listener that shows loading, iterations, and what ended them early. */

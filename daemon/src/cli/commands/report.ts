@@ -10,8 +10,7 @@ import { renderReport } from '@tidemark/shared/report/report.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { runCommand } from '../command.ts';
-import { readRunInput, runInputs } from '../runs/run-input.ts';
-import { runReference } from '../runs/run-reference.ts';
+import { readRunInput, runInputs, runReference } from '../runs/run-documents.ts';
 
 interface ReportOptions {
   readonly out: string;

@@ -1,11 +1,11 @@
 /** `tidemark requantize MODEL --out DIR`: a checkpoint made from another one, and what that changes. */
 
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Command } from 'commander';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { requantizeSchemaVersion } from '@tidemark/shared/protocol/requantize-document.ts';
 import type { RequantizeDocument, Verification } from '@tidemark/shared/protocol/requantize-document.ts';
-import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { checkNames } from '../../models/check-names.ts';
 import { checkVacant } from '../../models/requantize/destination.ts';
 import { changesOf, fusedWarning } from '../../models/requantize/plan.ts';
@@ -16,19 +16,15 @@ import type { ResolvedModel } from '../../models/resolve.ts';
 import { parseTarget } from '../../models/target.ts';
 import { voicePath } from '../../models/voice-path.ts';
 import { xray } from '../../models/xray/xray.ts';
-import { dataFolder } from '../../paths.ts';
 import { RunClock } from '../../profiler/run-clock.ts';
 import { profileDefaults, settleSettings, speechDefaults } from '../../profiler/settings.ts';
 import { verifyIterations, verifyRequantized } from '../../profiler/verify.ts';
-import { runCommand } from '../command.ts';
-import type { Context } from '../command.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { showLoop } from './profile.ts';
-import { showModelProgress } from '../progress.ts';
+import { printResult } from '../command.ts';
+import type { Context, OutputOptions } from '../command.ts';
+import { modelArgument, spokenBy } from '../options.ts';
 import { requantizeReport } from '../reports/requantize-report.ts';
-
-import { textFrom } from '../text-input.ts';
+import { modelOptions } from '../runs/subject.ts';
+import { showLoop } from './profile.ts';
 
 interface RequantizeCommandOptions extends OutputOptions {
   readonly out: string;
@@ -52,7 +48,7 @@ export function addRequantizeCommand(program: Command): void {
         'nothing in its quantized layers. The result is a folder that mlx-audio and Tidemark load; it is there when it is ' +
         'whole, and not before.',
     )
-    .argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder')
+    .addArgument(modelArgument())
     .requiredOption('--out <folder>', 'the folder to write, empty or not there yet')
     .addOption(new Option('--bits <n>', 'pack the layers that can be quantized').choices(['4', '6', '8']))
     .addOption(
@@ -81,12 +77,10 @@ Examples:
   $ tidemark requantize ./my-checkpoint --bits 8 --rest bf16 --out ./my-checkpoint-8bit
 `,
     );
-  addOutputOptions(command).action((model: string, options: RequantizeCommandOptions) =>
-    runCommand(options, async (context) => {
-      const document = await run(model, options, context);
-      return { document, text: () => requantizeReport(document) };
-    }),
-  );
+  printResult(command, async (context, model: string, options: RequantizeCommandOptions) => {
+    const document = await run(model, options, context);
+    return { document, text: () => requantizeReport(document) };
+  });
 }
 
 const dtypes = { bf16: 'bfloat16', fp32: 'float32' } as const;
@@ -111,16 +105,14 @@ async function run(
   checkVacant(resolve(options.out));
   const settings = options.verify === true ? await verificationSettings(spec, options, context) : undefined;
 
-  const { signal, progress } = context;
-  const modelOptions = { dataFolder: dataFolder(), signal, onProgress: showModelProgress(progress) };
-  const source = await resolveModel(spec, modelOptions);
-  const made = await requantize(source, options.out, request, modelOptions);
+  const forModels = modelOptions(context);
+  const source = await resolveModel(spec, forModels);
+  const made = await requantize(source, options.out, request, forModels);
   const { folder } = made.model;
-  const { reading } = await xray(folder, modelOptions);
-  progress.note(`Wrote ${folder}.`);
+  const { reading } = await xray(folder, forModels);
+  context.progress.note(`Wrote ${folder}.`);
   const verification =
     settings === undefined ? undefined : await verify({ source, made: made.model, settings }, context);
-  const { rest } = request;
   const { plan } = made;
   return {
     kind: 'requantize',
@@ -133,7 +125,7 @@ async function run(
     options: {
       ...(request.bits === undefined ? {} : { bits: request.bits }),
       ...(request.groupSize === undefined ? {} : { groupSize: request.groupSize }),
-      ...(rest === undefined ? {} : { rest }),
+      ...(request.rest === undefined ? {} : { rest: request.rest }),
       fuseWeightNorm: request.fuseWeightNorm,
     },
     changes: changesOf(plan),
@@ -165,14 +157,13 @@ const recordOf = ({
 /** Deterministic, so that what differs is the checkpoint's doing. */
 async function verificationSettings(
   spec: string,
-  { voice, text, phonemes }: RequantizeCommandOptions,
+  { voice, ...spoken }: RequantizeCommandOptions,
   { signal }: Context,
 ): Promise<ProfileSettings> {
   checkNames([spec], voice);
   return await settleSettings(
     {
-      text: (await textFrom(text)) ?? (phonemes === undefined ? profileDefaults.text : undefined),
-      phonemes,
+      ...(await spokenBy(spoken)),
       voice,
       seed: speechDefaults.seed,
       speed: speechDefaults.speed,
@@ -192,18 +183,13 @@ interface Pair {
 
 /** Both speak with one file of the voice. */
 async function verify({ source, made, settings }: Pair, context: Context): Promise<Verification> {
-  const { signal, progress } = context;
-  const voiceFile = await voicePath(source, settings.voice, {
-    dataFolder: dataFolder(),
-    signal,
-    onProgress: showModelProgress(progress),
-  });
+  const voiceFile = await voicePath(source, settings.voice, modelOptions(context));
   const show = {
     original: showLoop(context, 'the source', settings),
     result: showLoop(context, 'the result', settings),
   };
   return await verifyRequantized({ model: source, voiceFile }, { model: made, voiceFile }, settings, {
-    signal,
+    signal: context.signal,
     onEvent: (which, event) => show[which](event),
   });
 }

@@ -6,16 +6,15 @@ import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { RunsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { runStates } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { LeakSummary, RunKind, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { runCommand } from '../command.ts';
-import type { CommandResult, Context } from '../command.ts';
-import { addOutputOptions, wholeNumber } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { absoluteModel } from '../runs/run-place.ts';
-import { parseRunId } from '../runs/run-reference.ts';
+import { printResult } from '../command.ts';
+import type { CommandResult, Context, OutputOptions } from '../command.ts';
+import { outputWidth } from '../reports/layout.ts';
+import { runsReport } from '../reports/runs-report.ts';
+import { parseRunId } from '../runs/run-documents.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { exportRuns, importRuns } from '../runs/runs-transfer.ts';
-import { runsReport } from '../reports/runs-report.ts';
-import { outputWidth } from '../terminal-width.ts';
+import { absoluteModel } from '../runs/subject.ts';
+import { wholeNumber } from '../values.ts';
 
 interface ListOptions extends OutputOptions {
   readonly model?: string;
@@ -49,7 +48,7 @@ Examples:
   $ tidemark runs delete 12
 `,
     );
-  addOutputOptions(
+  printResult(
     runs
       .command('list', { isDefault: true })
       .summary('list runs, newest first')
@@ -65,8 +64,9 @@ Examples:
       .option('--schedule <id>', 'only checks of this schedule', wholeNumber(1))
       .option('--limit <n>', 'so many at most', wholeNumber(1, 500), defaultLimit)
       .option('--before <run>', 'only older ones than this run', parseRunId),
-  ).action((options: ListOptions) => runCommand(options, (context) => listRuns(options, context)));
-  addOutputOptions(
+    (context, options: ListOptions) => listRuns(options, context),
+  );
+  printResult(
     runs
       .command('export')
       .summary('write the runs to a file')
@@ -75,10 +75,9 @@ Examples:
           'beside a daemon and without one.',
       )
       .argument('<file>', 'the file to write; - for stdout'),
-  ).action((file: string, options: OutputOptions) =>
-    runCommand(options, (context) => exportRuns(file, options, context)),
+    (context, file: string, options: OutputOptions) => exportRuns(file, options, context),
   );
-  addOutputOptions(
+  printResult(
     runs
       .command('import')
       .summary('read runs from such a file into the history')
@@ -90,10 +89,9 @@ Examples:
         '<file>',
         'what `tidemark runs export` wrote, or profiles and studies as --json printed them; - for stdin',
       ),
-  ).action((file: string, options: OutputOptions) =>
-    runCommand(options, (context) => importRuns(file, context)),
+    (context, file: string) => importRuns(file, context),
   );
-  addOutputOptions(
+  printResult(
     runs
       .command('delete')
       .summary('delete a run for good')
@@ -101,8 +99,7 @@ Examples:
         'Deletes a run with its samples and its document, for good. A run that is at work has to be cancelled first.',
       )
       .addArgument(new Argument('<runs...>', 'their numbers').argParser(collectIds)),
-  ).action((ids: number[], options: OutputOptions) =>
-    runCommand(options, (context) => deleteRuns(ids, context)),
+    (context, ids: number[]) => deleteRuns(ids, context),
   );
 }
 

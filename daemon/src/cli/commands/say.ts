@@ -1,8 +1,8 @@
 /** `tidemark say TEXT --out F.wav`: a model's speech as a file. */
 
 import { stat } from 'node:fs/promises';
-import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
@@ -14,12 +14,12 @@ import { checkNames } from '../../models/check-names.ts';
 import { settleSpeech } from '../../profiler/settings.ts';
 import { speak } from '../../profiler/speak.ts';
 import type { Speech } from '../../profiler/speak.ts';
-import { runCommand } from '../command.ts';
-import { addOutputOptions, addSpeechOptions } from '../options.ts';
-import type { OutputOptions, SpeechOptions } from '../options.ts';
+import { printResult } from '../command.ts';
+import type { OutputOptions } from '../command.ts';
+import { addSpeechOptions, textFrom } from '../options.ts';
+import type { SpeechOptions } from '../options.ts';
 import { loadNote } from '../progress.ts';
 import { findSubject } from '../runs/subject.ts';
-import { textFrom } from '../text-input.ts';
 
 interface SayOptions extends SpeechOptions, OutputOptions {
   readonly out: string;
@@ -54,50 +54,48 @@ Examples:
 `,
     );
   addSpeechOptions(command);
-  addOutputOptions(command).action((text: string | undefined, options: SayOptions) =>
-    runCommand(options, async (context) => {
-      const { out, format, model: spec } = options;
-      const { signal, progress } = context;
-      if (text === undefined && options.phonemes === undefined) {
-        throw new TidemarkError('usage', 'There is nothing to say.', {
-          hint: 'Give a text: tidemark say "Hello." --out hello.wav',
-        });
-      }
-      checkNames([spec], options.voice);
-      const startedAt = new Date().toISOString();
-      const settings = await settleSpeech(
-        { ...options, text: await textFrom(text), deterministic: options.deterministic ?? false },
-        signal,
-      );
-      await checkWritable(out);
-      const subject = await findSubject(spec, settings.voice, context);
-      const title = subject.model.name;
-      const speech = await speak(subject, settings, {
-        signal,
-        onLoad: (load) => {
-          progress.note(loadNote(title, load));
-          progress.begin({ title, total: settings.phonemes.length });
-        },
-        onUtterance: (done, of) => progress.advance(done, `said ${done} of ${of}`),
+  printResult(command, async (context, text: string | undefined, options: SayOptions) => {
+    const { out, format, model: spec } = options;
+    const { signal, progress } = context;
+    if (text === undefined && options.phonemes === undefined) {
+      throw new TidemarkError('usage', 'There is nothing to say.', {
+        hint: 'Give a text: tidemark say "Hello." --out hello.wav',
       });
-      progress.end();
-      signal.throwIfAborted();
-      await writeWav(out, speech.audio, { sampleRate: speech.sampleRate, format });
-      const { name, source, tensorBytes, bytesByDtype } = subject.model;
-      const document: SayDocument = {
-        kind: 'say',
-        schemaVersion: saySchemaVersion,
-        startedAt,
-        model: { name, source, tensorBytes, bytesByDtype },
-        device: speech.device,
-        versions: speech.versions,
-        settings,
-        audio: await audioRecord(out, format, speech),
-        synthesisSeconds: speech.synthesisSeconds,
-      };
-      return { document, text: () => sayReport(document) };
-    }),
-  );
+    }
+    checkNames([spec], options.voice);
+    const startedAt = new Date().toISOString();
+    const settings = await settleSpeech(
+      { ...options, text: await textFrom(text), deterministic: options.deterministic ?? false },
+      signal,
+    );
+    await checkWritable(out);
+    const subject = await findSubject(spec, settings.voice, context);
+    const title = subject.model.name;
+    const speech = await speak(subject, settings, {
+      signal,
+      onLoad: (load) => {
+        progress.note(loadNote(title, load));
+        progress.begin({ title, total: settings.phonemes.length });
+      },
+      onUtterance: (done, of) => progress.advance(done, `said ${done} of ${of}`),
+    });
+    progress.end();
+    signal.throwIfAborted();
+    await writeWav(out, speech.audio, { sampleRate: speech.sampleRate, format });
+    const { name, source, tensorBytes, bytesByDtype } = subject.model;
+    const document: SayDocument = {
+      kind: 'say',
+      schemaVersion: saySchemaVersion,
+      startedAt,
+      model: { name, source, tensorBytes, bytesByDtype },
+      device: speech.device,
+      versions: speech.versions,
+      settings,
+      audio: await audioRecord(out, format, speech),
+      synthesisSeconds: speech.synthesisSeconds,
+    };
+    return { document, text: () => sayReport(document) };
+  });
 }
 
 async function audioRecord(

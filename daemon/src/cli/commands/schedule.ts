@@ -9,23 +9,21 @@ import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SchedulesDocument, SingleRunDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Result } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import { runCommand } from '../command.ts';
-import type { CommandResult, Context } from '../command.ts';
+import { printResult } from '../command.ts';
+import type { CommandResult, Context, OutputOptions } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { addOutputOptions, wholeNumber } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { showLoop } from './profile.ts';
 import { profileReport } from '../reports/profile-report.ts';
+import { keptNote, runTitle, shortModel } from '../reports/run-words.ts';
+import { idleWords, schedulesReport } from '../reports/schedule-report.ts';
+import { studyReport } from '../reports/study-report.ts';
 import { showRemoteProfile } from '../runs/remote-progress.ts';
 import { documentOf, followRun } from '../runs/remote-run.ts';
-import { keptNote } from '../runs/run-place.ts';
 import { openRuns } from '../runs/run-store.ts';
-import { runTitle, shortModel } from '../reports/run-words.ts';
-import { idleWords, schedulesReport } from '../reports/schedule-report.ts';
 import { addScheduleOptions, settingsFrom, settingsOf, timingWords } from '../schedule-settings.ts';
 import type { ScheduleOptions } from '../schedule-settings.ts';
-import { studyReport } from '../reports/study-report.ts';
+import { wholeNumber } from '../values.ts';
+import { showLoop } from './profile.ts';
 
 const whole = new Argument('<id>', 'its number, as `tidemark schedule` lists it').argParser(wholeNumber(1));
 const oneOrAll = new Argument('[id]', 'its number; all of them without').argParser(wholeNumber(1));
@@ -62,13 +60,14 @@ Examples:
 All but the list need a daemon (exit code 4 where none runs).
 `,
     );
-  addOutputOptions(
+  printResult(
     schedule
       .command('list', { isDefault: true })
       .summary('list the schedules')
       .description('Lists the schedules, when each is due next, and why it was left out last.'),
-  ).action((options: OutputOptions) => runCommand(options, listSchedules));
-  addOutputOptions(
+    listSchedules,
+  );
+  printResult(
     addScheduleOptions(
       schedule
         .command('add')
@@ -77,16 +76,15 @@ All but the list need a daemon (exit code 4 where none runs).
         .argument('[name]', "what it is called (default: the model's name)")
         .addHelpText('after', daylightSavingHelp),
     ),
-  ).action((name: string | undefined, options: ScheduleOptions & OutputOptions) =>
-    runCommand(options, (context) => {
+    (context, name: string | undefined, options: ScheduleOptions & OutputOptions) => {
       const settings = settingsFrom({ ...options, ...(name === undefined ? {} : { name }) });
       return withDaemon(context, async (daemon) => {
         const added = await daemon.call('setSchedule', { settings });
         return await listed(daemon, await changeWords(daemon, 'Added', added));
       });
-    }),
+    },
   );
-  addOutputOptions(
+  printResult(
     addScheduleOptions(
       schedule
         .command('set')
@@ -95,8 +93,7 @@ All but the list need a daemon (exit code 4 where none runs).
         .addArgument(whole)
         .option('--name <name>', 'what it is called'),
     ),
-  ).action((id: number, options: ScheduleOptions & OutputOptions) =>
-    runCommand(options, (context) =>
+    (context, id: number, options: ScheduleOptions & OutputOptions) =>
       withDaemon(context, async (daemon) => {
         const before = await findSchedule(daemon, id);
         const changed = await daemon.call('setSchedule', {
@@ -105,25 +102,22 @@ All but the list need a daemon (exit code 4 where none runs).
         });
         return await listed(daemon, await changeWords(daemon, 'Changed', changed));
       }),
-    ),
   );
-  addOutputOptions(
+  printResult(
     schedule
       .command('remove')
       .summary('remove one; its runs stay')
       .description('Removes a schedule. The runs of its checks stay in the history.')
       .addArgument(whole),
-  ).action((id: number, options: OutputOptions) =>
-    runCommand(options, (context) =>
+    (context, id: number) =>
       withDaemon(context, async (daemon) => {
         const { name } = await findSchedule(daemon, id);
         await daemon.call('removeSchedule', { id });
         return await listed(daemon, () => `Removed schedule ${id} “${name}”.`);
       }),
-    ),
   );
   for (const paused of [true, false]) {
-    addOutputOptions(
+    printResult(
       schedule
         .command(paused ? 'pause' : 'resume')
         .summary(paused ? 'stop one for a while, or all' : 'go on with one, or all')
@@ -133,11 +127,10 @@ All but the list need a daemon (exit code 4 where none runs).
             : 'Goes on with a schedule; without a number ends the pause of all, and each is as it is set.',
         )
         .addArgument(oneOrAll),
-    ).action((id: number | undefined, options: OutputOptions) =>
-      runCommand(options, (context) => pause(id, paused, context)),
+      (context, id: number | undefined) => pause(id, paused, context),
     );
   }
-  addOutputOptions(
+  printResult(
     schedule
       .command('run')
       .summary('check now')
@@ -147,12 +140,10 @@ All but the list need a daemon (exit code 4 where none runs).
       )
       .addArgument(new Argument('[id]', 'its number').argParser(wholeNumber(1)))
       .option('--no-wait', 'only start it'),
-  ).action((id: number | undefined, options: OutputOptions & { readonly wait: boolean }) =>
-    runCommand(options, (context) =>
+    (context, id: number | undefined, options: OutputOptions & { readonly wait: boolean }) =>
       withDaemon(context, (daemon) =>
         options.wait ? checkAndWait(daemon, id, context) : startCheck(daemon, id),
       ),
-    ),
   );
 }
 

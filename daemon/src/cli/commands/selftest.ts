@@ -12,14 +12,13 @@ import { plants } from '../../profiler/plants.ts';
 import { runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
 import type { SelftestEvent } from '../../profiler/selftest.ts';
 import { mostIterations, settleSettings, speechDefaults } from '../../profiler/settings.ts';
-import { runCommand } from '../command.ts';
-import type { Context } from '../command.ts';
+import { printResult } from '../command.ts';
+import type { Context, OutputOptions } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { addOutputOptions, list, wholeNumber } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { showLoop } from './profile.ts';
 import { resultWords, selftestReport } from '../reports/selftest-report.ts';
 import { findSubject } from '../runs/subject.ts';
+import { list, wholeNumber } from '../values.ts';
+import { showLoop } from './profile.ts';
 
 interface SelftestOptions extends OutputOptions {
   readonly model: string;
@@ -58,36 +57,34 @@ Examples:
   $ tidemark selftest --json > selftest.json
 `,
     );
-  addOutputOptions(command).action((options: SelftestOptions) =>
-    runCommand(options, async (context) => {
-      const { voice, seed, speed } = speechDefaults;
-      checkNames([options.model], voice);
-      const { phonemes } = selftestDefaults;
-      const settings = await settleSettings(
-        {
-          phonemes,
-          voice,
-          seed,
-          speed,
-          deterministic: false,
-          iterations: options.iterations,
-          warmupIterations: 1,
-        },
-        context.signal,
-      );
-      const subject = await findSubject(options.model, voice, context);
-      const chosen = plants.filter(({ kind }) => options.only.includes(kind));
-      const document = await runSelftest(chosen, subject, settings, {
-        signal: context.signal,
-        onEvent: showSelftest(context, settings),
-      });
-      return {
-        document,
-        text: () => selftestReport(document),
-        exitCode: exitCodeOfRun(document.outcome === 'passed', context.signal),
-      };
-    }),
-  );
+  printResult(command, async (context, options: SelftestOptions) => {
+    const { voice, seed, speed } = speechDefaults;
+    checkNames([options.model], voice);
+    const { phonemes } = selftestDefaults;
+    const settings = await settleSettings(
+      {
+        phonemes,
+        voice,
+        seed,
+        speed,
+        deterministic: false,
+        iterations: options.iterations,
+        warmupIterations: 1,
+      },
+      context.signal,
+    );
+    const subject = await findSubject(options.model, voice, context);
+    const chosen = plants.filter(({ kind }) => options.only.includes(kind));
+    const document = await runSelftest(chosen, subject, settings, {
+      signal: context.signal,
+      onEvent: showSelftest(context, settings),
+    });
+    return {
+      document,
+      text: () => selftestReport(document),
+      exitCode: exitCodeOfRun(document.outcome === 'passed', context.signal),
+    };
+  });
 }
 
 function kinds(value: string): PlantKind[] {

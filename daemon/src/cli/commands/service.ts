@@ -9,13 +9,11 @@ import { runService } from '../../service/run-service.ts';
 import type { ServiceRequest } from '../../service/run-service.ts';
 import { Steps } from '../../service/steps.ts';
 import { thisSystem } from '../../service/system.ts';
-import type { ServiceSystem } from '../../service/system.ts';
-import { runCommand } from '../command.ts';
+import { printResult } from '../command.ts';
+import type { CommandResult, Context, OutputOptions } from '../command.ts';
+import { serviceReport } from '../reports/service-report.ts';
 import { addLogsOptions, showLogs } from './logs.ts';
 import type { LogsOptions } from './logs.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { serviceReport } from '../reports/service-report.ts';
 
 interface ChangeOptions extends OutputOptions {
   readonly dryRun?: true;
@@ -26,8 +24,30 @@ interface UninstallOptions extends ChangeOptions {
   readonly yes?: true;
 }
 
-/** `system` is this machine but in tests. */
-export function addServiceCommand(program: Command, system: ServiceSystem = thisSystem()): void {
+/** The actions that need nothing but themselves. */
+const plainActions = [
+  {
+    action: 'install',
+    summary: 'install and start it, or put the present version in its place',
+    description:
+      'Writes the definition of the service, has it loaded, and waits until the daemon answers. Where it is installed ' +
+      'already, the daemon is ended, the definition replaced, and the daemon started anew. TIDEMARK_HOME and the like are ' +
+      'kept as they are set here, or else as they were installed.',
+  },
+  { action: 'start', summary: 'start it now', description: 'Starts it now, if it does not run.' },
+  {
+    action: 'stop',
+    summary: 'end it until you log in again',
+    description: 'Ends it until you log in again, or until it is started.',
+  },
+  {
+    action: 'restart',
+    summary: 'end and start it again',
+    description: 'Ends it in good order, and starts it again.',
+  },
+] as const;
+
+export function addServiceCommand(program: Command): void {
   const service = program
     .command('service')
     .summary('have the system start the daemon and keep it running')
@@ -46,31 +66,22 @@ Examples:
   $ tidemark service uninstall
 `,
     );
-  const act = (options: ChangeOptions, request: Omit<ServiceRequest, 'isDryRun'>): Promise<void> =>
-    runCommand(options, async () => {
-      const document = await runService(system, { ...request, isDryRun: options.dryRun === true });
-      return { document, text: () => serviceReport(document) };
-    });
-
-  addOutputOptions(
+  printResult(
     service
       .command('status')
       .summary('whether it is installed, runs, and is up to date')
       .description(
         'Says whether the service is installed, runs, crashed, is disabled, or is not what this version would install.',
       ),
-  ).action((options: OutputOptions) => act(options, { action: 'status' }));
-  changing(
-    service
-      .command('install')
-      .summary('install and start it, or put the present version in its place')
-      .description(
-        'Writes the definition of the service, has it loaded, and waits until the daemon answers. Where it is installed ' +
-          'already, the daemon is ended, the definition replaced, and the daemon started anew. TIDEMARK_HOME and the like are ' +
-          'kept as they are set here, or else as they were installed.',
-      ),
-  ).action((options: ChangeOptions) => act(options, { action: 'install' }));
-  changing(
+    () => act({ action: 'status' }),
+  );
+  for (const { action, summary, description } of plainActions) {
+    printChange(
+      service.command(action).summary(summary).description(description),
+      (_context, { dryRun }: ChangeOptions) => act({ action, isDryRun: dryRun }),
+    );
+  }
+  printChange(
     service
       .command('uninstall')
       .summary('end and remove it; runs and models are kept')
@@ -80,33 +91,8 @@ Examples:
         'delete runs, schedules, alerts and logs as well, which cannot be taken back',
       )
       .option('--yes', 'confirm --delete-history'),
-  ).action((options: UninstallOptions) => {
-    if (options.yes === true && options.deleteHistory !== true) {
-      throw new TidemarkError('usage', '--yes confirms --delete-history, which is not there.', {
-        hint: 'Leave --yes out; uninstalling itself needs no confirmation.',
-      });
-    }
-    return act(options, {
-      action: 'uninstall',
-      deletesHistory: options.deleteHistory === true,
-      isConfirmed: options.yes === true,
-    });
-  });
-  changing(
-    service.command('start').summary('start it now').description('Starts it now, if it does not run.'),
-  ).action((options: ChangeOptions) => act(options, { action: 'start' }));
-  changing(
-    service
-      .command('stop')
-      .summary('end it until you log in again')
-      .description('Ends it until you log in again, or until it is started.'),
-  ).action((options: ChangeOptions) => act(options, { action: 'stop' }));
-  changing(
-    service
-      .command('restart')
-      .summary('end and start it again')
-      .description('Ends it in good order, and starts it again.'),
-  ).action((options: ChangeOptions) => act(options, { action: 'restart' }));
+    uninstall,
+  );
   addLogsOptions(
     service
       .command('logs')
@@ -115,23 +101,39 @@ Examples:
         "Shows the log of the service's daemon, as `tidemark logs` does for the data folder of this shell.",
       )
       .option('--output', 'show what the process itself printed, which is where a crash of Node shows'),
-  ).action((options: LogsOptions & { readonly output?: true }) => showServiceLogs(system, options));
+  ).action(showServiceLogs);
   service
     .command('plist')
     .summary("print macOS's property list")
     .description('Prints the property list that is installed on macOS, on whatever system this is.')
     .action(() => {
-      process.stdout.write(propertyListText(launchAgent(defineService({ ...system, platform: 'darwin' }))));
+      const definition = defineService({ ...thisSystem(), platform: 'darwin' });
+      process.stdout.write(propertyListText(launchAgent(definition)));
     });
 }
 
-const changing = (command: Command): Command =>
-  addOutputOptions(command.option('--dry-run', 'show every command and every file, and change nothing'));
+const printChange: typeof printResult = (command, body) =>
+  printResult(command.option('--dry-run', 'show every command and every file, and change nothing'), body);
 
-async function showServiceLogs(
-  system: ServiceSystem,
-  options: LogsOptions & { readonly output?: true },
-): Promise<void> {
+async function act(request: ServiceRequest): Promise<CommandResult> {
+  const document = await runService(thisSystem(), request);
+  return { document, text: () => serviceReport(document) };
+}
+
+function uninstall(
+  _context: Context,
+  { dryRun, yes, deleteHistory }: UninstallOptions,
+): Promise<CommandResult> {
+  if (yes === true && deleteHistory !== true) {
+    throw new TidemarkError('usage', '--yes confirms --delete-history, which is not there.', {
+      hint: 'Leave --yes out; uninstalling itself needs no confirmation.',
+    });
+  }
+  return act({ action: 'uninstall', isDryRun: dryRun, deletesHistory: deleteHistory, isConfirmed: yes });
+}
+
+async function showServiceLogs(options: LogsOptions & { readonly output?: true }): Promise<void> {
+  const system = thisSystem();
   const { definition } = await serviceManager(system, new Steps(system, true));
   if (options.output !== true) {
     await showLogs(definition.logFile, options);

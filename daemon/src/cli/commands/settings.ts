@@ -10,15 +10,13 @@ import type { SettingsDocument } from '@tidemark/shared/protocol/daemon-document
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { didYouMean } from '../../models/nearest.ts';
-import { runCommand } from '../command.ts';
+import { printResult } from '../command.ts';
 import type { CommandResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
+import { outputWidth } from '../reports/layout.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { settingList } from '../setting-names.ts';
 import type { Setting } from '../setting-names.ts';
-import { outputWidth } from '../terminal-width.ts';
 
 export function addSettingsCommand(program: Command): void {
   const settings = program
@@ -36,40 +34,37 @@ Examples:
   $ tidemark settings reset idle-unload
 `,
     );
-  addOutputOptions(
+  printResult(
     settings
       .command('list', { isDefault: true })
       .summary('list all')
       .description('Lists the settings, with what each is for.'),
-  ).action((options: OutputOptions) =>
-    runCommand(options, async (context) => {
+    async (context) => {
       await using store = await openRuns(context);
       const document = documentOf(await store.ask('getSettings', {}));
       return { document, text: () => settingsTable(document.settings) };
-    }),
+    },
   );
-  addOutputOptions(
+  printResult(
     settings
       .command('get')
       .summary('print one')
       .description("Prints a setting's value, and nothing else.")
       .argument('<name>', 'one that `tidemark settings` lists'),
-  ).action((name: string, options: OutputOptions) =>
-    runCommand(options, async (context) => {
+    async (context, name: string) => {
       const setting = settingNamed(name);
       await using store = await openRuns(context);
       const document = documentOf(await store.ask('getSettings', {}));
       return { document, text: () => setting.show(document.settings) };
-    }),
+    },
   );
-  addOutputOptions(
+  printResult(
     settings
       .command('set')
       .summary('change some')
       .description('Changes settings, from now on. Needs a daemon.')
       .argument('<pairs...>', 'names and values in turn'),
-  ).action((words: string[], options: OutputOptions) =>
-    runCommand(options, (context) => {
+    (context, words: string[]) => {
       const pairs = pairsOf(words);
       const change = merged(pairs.map(([setting, value]) => readValue(setting, value)));
       return withDaemon(context, async (daemon) =>
@@ -78,9 +73,9 @@ Examples:
           pairs.map(([setting]) => setting),
         ),
       );
-    }),
+    },
   );
-  addOutputOptions(
+  printResult(
     settings
       .command('reset')
       .summary('set some back, or all')
@@ -88,12 +83,11 @@ Examples:
         'Sets settings back to what they are by default; all of them without a name. Needs a daemon.',
       )
       .argument('[names...]', 'those that `tidemark settings` lists'),
-  ).action((names: string[], options: OutputOptions) =>
-    runCommand(options, (context) => {
+    (context, names: string[]) => {
       const chosen = names.length === 0 ? settingList : names.map(settingNamed);
       const change = merged(chosen.map((setting) => setting.read(setting.show(defaultDaemonSettings))));
       return withDaemon(context, async (daemon) => changed(await daemon.call('setSettings', change), chosen));
-    }),
+    },
   );
 }
 

@@ -6,13 +6,11 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SingleRunDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
-import { runCommand } from '../command.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { checkReport, keepReport } from '../report-file.ts';
-import { parseRunId } from '../runs/run-reference.ts';
-import { openRuns, runDetail } from '../runs/run-store.ts';
+import { printResult } from '../command.ts';
+import type { OutputOptions } from '../command.ts';
 import { showReport } from '../reports/show-report.ts';
+import { checkPage, keepPage, parseRunId } from '../runs/run-documents.ts';
+import { openRuns, runDetail } from '../runs/run-store.ts';
 
 interface ShowOptions extends OutputOptions {
   readonly report?: string;
@@ -37,24 +35,17 @@ Examples:
   $ tidemark show 12 --json > run-12.json
 `,
     );
-  addOutputOptions(command)
-    .option('--report <file>', 'write it as one HTML page too')
-    .action((runId: number, options: ShowOptions) =>
-      runCommand(options, async (context) => {
-        const { report } = options;
-        if (report !== undefined) {
-          await checkReport(report);
-        }
-        await using store = await openRuns(context);
-        const detail = await runDetail(store, runId);
-        const isKept = report === undefined || (await keepReport(report, documentFor(detail), context));
-        return {
-          document: detail.document ?? singleRun(detail),
-          text: () => showReport(detail, new Date()),
-          exitCode: isKept ? 0 : 1,
-        };
-      }),
-    );
+  printResult(command, async (context, runId: number, { report }: ShowOptions) => {
+    await checkPage(report);
+    await using store = await openRuns(context);
+    const detail = await runDetail(store, runId);
+    const isKept = await keepPage(report, () => documentFor(detail), context);
+    return {
+      document: detail.document ?? singleRun(detail),
+      text: () => showReport(detail, new Date()),
+      exitCode: isKept ? 0 : 1,
+    };
+  }).option('--report <file>', 'write it as one HTML page too');
 }
 
 const singleRun = ({ record, samples }: RunDetail): SingleRunDocument => ({

@@ -1,17 +1,16 @@
 /** `tidemark status`: the daemon at a glance. */
 
 import type { Command } from 'commander';
-import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
-import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import { runCommand } from '../command.ts';
+import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { printResult } from '../command.ts';
 import type { CommandResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { exitCodeWithoutDaemon } from '../exit-codes.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
+import { outputWidth } from '../reports/layout.ts';
 import {
   alertsFact,
   daemonFact,
@@ -24,7 +23,6 @@ import {
   runFact,
   scheduleFact,
 } from '../reports/status-facts.ts';
-import { outputWidth } from '../terminal-width.ts';
 
 export function addStatusCommand(program: Command): void {
   const command = program
@@ -45,19 +43,17 @@ Examples:
 Exit codes: 0 a daemon runs, ${exitCodeWithoutDaemon} none does (with --json the document is then an error's), 1 it could not be asked.
 `,
     );
-  addOutputOptions(command).action((options: OutputOptions) =>
-    runCommand(options, async (context) => {
-      try {
-        const status = await withDaemon(context, (daemon) => daemon.call('status', {}));
-        return { document: status, text: () => statusReport(status, new Date()) };
-      } catch (error) {
-        if (error instanceof TidemarkError && error.code === 'no-daemon') {
-          return withoutDaemon(error);
-        }
-        throw error;
+  printResult(command, async (context) => {
+    try {
+      const status = await withDaemon(context, (daemon) => daemon.call('status', {}));
+      return { document: status, text: () => statusReport(status, new Date()) };
+    } catch (error) {
+      if (error instanceof TidemarkError && error.code === 'no-daemon') {
+        return withoutDaemon(error);
       }
-    }),
-  );
+      throw error;
+    }
+  });
 }
 
 /** That none runs is an answer to this question, so it is on stdout, and no error is printed. */

@@ -2,31 +2,33 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { checkNames } from '../../models/check-names.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Subject } from '../../profiler/profile.ts';
 import { settleSettings } from '../../profiler/settings.ts';
+import type { ProfileRequest } from '../../profiler/settings.ts';
 import { runStudy, studyModels } from '../../profiler/study.ts';
 import type { StudyEvent } from '../../profiler/study.ts';
-import type { ProfileRequest } from '../../profiler/settings.ts';
-import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
-import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { runCommand } from '../command.ts';
-import type { Context } from '../command.ts';
+import { printResult } from '../command.ts';
+import type { Context, OutputOptions } from '../command.ts';
+import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
+import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { addLoopOptions, addOutputOptions, list } from '../options.ts';
-import type { LoopOptions, OutputOptions } from '../options.ts';
-import { requestOf, showLoop } from './profile.ts';
+import { addLoopOptions, requestOf } from '../options.ts';
+import type { LoopOptions } from '../options.ts';
+import { keptNote } from '../reports/run-words.ts';
+import { studyReport } from '../reports/study-report.ts';
 import { showRemoteStudy } from '../runs/remote-progress.ts';
 import { documentOf, followRun } from '../runs/remote-run.ts';
-import { checkReport, keepReport } from '../report-file.ts';
-import { absoluteModel, addPlaceOptions, daemonForRun, keptNote, loopParameters } from '../runs/run-place.ts';
-import type { PlaceOptions } from '../runs/run-place.ts';
-import { studyReport } from '../reports/study-report.ts';
-import { findSubject } from '../runs/subject.ts';
+import { checkPage, keepPage } from '../runs/run-documents.ts';
+import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
+import { list } from '../values.ts';
+import { showLoop } from './profile.ts';
 
 interface StudyOptions extends LoopOptions, OutputOptions, PlaceOptions {
   readonly models: readonly string[];
@@ -63,28 +65,22 @@ Examples:
     );
   addLoopOptions(command);
   addPlaceOptions(command);
-  addOutputOptions(command)
-    .option('--report <file>', 'write the study as one HTML page too')
-    .action((options: StudyOptions) =>
-      runCommand(options, async (context) => {
-        if (options.report !== undefined) {
-          await checkReport(options.report);
-        }
-        checkNames(options.models, options.voice);
-        const request = await requestOf(options);
-        const asked = { request, settings: await settleSettings(request, context.signal), options };
-        await using daemon = await daemonForRun(options, context);
-        const document =
-          daemon === undefined ? await studyHere(asked, context) : await studyThere(daemon, asked, context);
-        const isKept = options.report === undefined || (await keepReport(options.report, document, context));
-        const exitCode = exitCodeOfRun(document.outcome === 'complete', context.signal);
-        return {
-          document,
-          text: () => studyReport(document),
-          exitCode: exitCode === 0 && !isKept ? 1 : exitCode,
-        };
-      }),
-    );
+  printResult(command, async (context, options: StudyOptions) => {
+    await checkPage(options.report);
+    checkNames(options.models, options.voice);
+    const request = await requestOf(options);
+    const asked = { request, settings: await settleSettings(request, context.signal), options };
+    await using daemon = await daemonForRun(options, context);
+    const document =
+      daemon === undefined ? await studyHere(asked, context) : await studyThere(daemon, asked, context);
+    const isKept = await keepPage(options.report, () => document, context);
+    const exitCode = exitCodeOfRun(document.outcome === 'complete', context.signal);
+    return {
+      document,
+      text: () => studyReport(document),
+      exitCode: exitCode === 0 && !isKept ? 1 : exitCode,
+    };
+  }).option('--report <file>', 'write the study as one HTML page too');
 }
 
 interface Asked {

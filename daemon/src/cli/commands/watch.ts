@@ -6,12 +6,12 @@ import { watchDaemon } from '@tidemark/shared/client/watch-daemon.ts';
 import type { WatchOptions } from '@tidemark/shared/client/watch-daemon.ts';
 import { dataFolder } from '../../paths.ts';
 import { cliClient } from '../daemon-connection.ts';
-import { exitCodeOf } from '../signals.ts';
-import { Screen } from '../screen.ts';
+import { exitCodeOfSignal } from '../exit-codes.ts';
 import { jsonLines, plainLines } from '../reports/watch-lines.ts';
 import type { WatchListener } from '../reports/watch-lines.ts';
-import { WatchState } from '../runs/watch-state.ts';
 import { watchView } from '../reports/watch-view.ts';
+import { WatchState } from '../runs/watch-state.ts';
+import { Screen } from '../screen.ts';
 
 interface WatchCommandOptions {
   readonly json?: true;
@@ -62,7 +62,7 @@ const connection = (): Pick<WatchOptions, 'socketPath' | 'client'> => ({
 /** Until a signal; then the exit code is the signal's, as of every program that runs until it is told to end. */
 async function watchLines(listener: WatchListener): Promise<void> {
   const watching = watchDaemon({ ...connection(), ...listener });
-  process.exitCode = exitCodeOf(await stopSignal());
+  process.exitCode = exitCodeOfSignal(await stopSignal());
   await watching.stop();
 }
 
@@ -88,7 +88,7 @@ async function watchScreen(): Promise<void> {
   clearInterval(timer);
   await watching.stop();
   if (signal !== undefined) {
-    process.exitCode = exitCodeOf(signal);
+    process.exitCode = exitCodeOfSignal(signal);
   }
 }
 

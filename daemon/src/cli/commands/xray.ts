@@ -2,12 +2,9 @@
 
 import type { Command } from 'commander';
 import { xray } from '../../models/xray/xray.ts';
-import { dataFolder } from '../../paths.ts';
-import { runCommand } from '../command.ts';
-import { addOutputOptions } from '../options.ts';
-import type { OutputOptions } from '../options.ts';
-import { showModelProgress } from '../progress.ts';
+import { printResult } from '../command.ts';
 import { xrayReport } from '../reports/xray-report.ts';
+import { modelOptions } from '../runs/subject.ts';
 
 export function addXrayCommand(program: Command): void {
   const command = program
@@ -30,14 +27,8 @@ Examples:
   $ tidemark xray ./model.safetensors --json
 `,
     );
-  addOutputOptions(command).action((target: string, options: OutputOptions) =>
-    runCommand(options, async ({ signal, progress }) => {
-      const document = await xray(target, {
-        dataFolder: dataFolder(),
-        signal,
-        onProgress: showModelProgress(progress),
-      });
-      return { document, text: () => xrayReport(document) };
-    }),
-  );
+  printResult(command, async (context, target: string) => {
+    const document = await xray(target, modelOptions(context));
+    return { document, text: () => xrayReport(document) };
+  });
 }

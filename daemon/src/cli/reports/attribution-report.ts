@@ -3,7 +3,7 @@
 import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type { AttributedPart, Attribution } from '@tidemark/shared/protocol/attribution.ts';
-import { inMegabytes } from './megabytes.ts';
+import { inMegabytes } from './layout.ts';
 
 /** A run by layers has hundreds; the document has them all. */
 const shownParts = 20;

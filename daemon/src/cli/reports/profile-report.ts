@@ -12,8 +12,8 @@ import type {
 import { iterationLabel } from '../../profiler/loop.ts';
 import type { SpeechSettings } from '../../profiler/settings.ts';
 import { attributionReport } from './attribution-report.ts';
+import { inMegabytes } from './layout.ts';
 import { leakReport } from './leak-report.ts';
-import { inMegabytes } from './megabytes.ts';
 
 /** Of a table of iterations, whose rows {@link sampleRow} makes. */
 export const sampleColumns: readonly TableColumn[] = [

@@ -9,7 +9,7 @@ import type {
   RequantizeDocument,
   Verification,
 } from '@tidemark/shared/protocol/requantize-document.ts';
-import { inMegabytes } from './megabytes.ts';
+import { inMegabytes } from './layout.ts';
 import { environmentLine, speechLine } from './profile-report.ts';
 
 export function requantizeReport(document: RequantizeDocument): string {

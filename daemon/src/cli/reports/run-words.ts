@@ -123,3 +123,7 @@ export function progressBar({ done, total }: Pick<RunProgress, 'done' | 'total'>
   const filled = total === 0 ? 0 : Math.min(width, Math.round((done / total) * width));
   return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
+
+/** Where to find the run again. */
+export const keptNote = ({ id }: RunRecord): string =>
+  `Run #${id}, kept in the history: \`tidemark show ${id}\` prints it again.`;

@@ -6,7 +6,7 @@ import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { inMegabytes } from './megabytes.ts';
+import { inMegabytes } from './layout.ts';
 import { beganAt, leakWords, modelWords, stateWords } from './run-words.ts';
 
 interface Column {

@@ -6,10 +6,10 @@ import type { Fact } from '@tidemark/shared/format/wrap.ts';
 import type { SchedulesDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { nextOccurrence } from '../../scheduler/timing.ts';
-import { durationText } from '../quantity-values.ts';
-import { momentWords, shortModel } from './run-words.ts';
 import { timingWords } from '../schedule-settings.ts';
-import { outputWidth } from '../terminal-width.ts';
+import { durationText } from '../values.ts';
+import { outputWidth } from './layout.ts';
+import { momentWords, shortModel } from './run-words.ts';
 
 export function schedulesReport({ schedules, paused }: SchedulesDocument, now: Date): string {
   if (schedules.length === 0) {

@@ -3,12 +3,12 @@
 import { formatTable } from '@tidemark/shared/format/table.ts';
 import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
-import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { outputWidth } from './layout.ts';
 import { profileReport, sampleColumns, sampleRow } from './profile-report.ts';
 import { endWords, momentWords, runTitle, stateWords, triggerWords } from './run-words.ts';
 import { studyReport } from './study-report.ts';
-import { outputWidth } from '../terminal-width.ts';
 
 export function showReport({ record, document, samples }: RunDetail, now: Date): string {
   const head = headLines(record, now);

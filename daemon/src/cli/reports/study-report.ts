@@ -5,9 +5,9 @@ import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
-import type { StudyAnswer, VerdictStatus } from '@tidemark/shared/protocol/study-evidence.ts';
 import type { StudyComparison, StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { inMegabytes } from './megabytes.ts';
+import type { StudyAnswer, VerdictStatus } from '@tidemark/shared/protocol/study-evidence.ts';
+import { inMegabytes } from './layout.ts';
 import { environmentLine, speechLine } from './profile-report.ts';
 
 const columns = (baseline: string | undefined): readonly TableColumn[] => [

@@ -10,8 +10,8 @@ import { cutText } from '@tidemark/shared/format/table.ts';
 import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import type { Fact } from '@tidemark/shared/format/wrap.ts';
 import type { DaemonStatus, MemoryReading } from '@tidemark/shared/protocol/daemon/status.ts';
-import { doneWords, progressBar, runTitle, stepWords } from './run-words.ts';
 import type { ScreenSize } from '../screen.ts';
+import { doneWords, progressBar, runTitle, stepWords } from './run-words.ts';
 import { alertsFact, hostFact, lastCheckFact, noticesFact, queueFact, scheduleFact } from './status-facts.ts';
 
 export interface WatchedRun {

@@ -4,7 +4,7 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
-import { inMegabytes } from './megabytes.ts';
+import { inMegabytes } from './layout.ts';
 
 export function xrayReport(document: XrayDocument): string {
   const { files, tensors, parameters, source, reading, warnings, loading } = document;

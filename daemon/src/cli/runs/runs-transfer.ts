@@ -9,9 +9,8 @@ import type { ExportDocument, ImportDocument } from '@tidemark/shared/protocol/d
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { readError } from '../../files/storage-errors.ts';
-import type { CommandResult, Context } from '../command.ts';
-import type { OutputOptions } from '../options.ts';
 import { openHistoryFile } from './run-store.ts';
+import type { CommandResult, Context, OutputOptions } from '../command.ts';
 
 const purpose: FilePurpose = { what: 'The export', example: 'tidemark runs export history.jsonl' };
 

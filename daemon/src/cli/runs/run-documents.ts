@@ -1,16 +1,36 @@
-/** The profile or study that an argument names: a file, standard input, or a run of the history. */
+/** The documents of runs that commands read, from a file, stdin or the history, and the page that they write of one. */
 
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { InvalidArgumentError } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { parseRunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import { renderReport } from '@tidemark/shared/report/report.ts';
+import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import { readError } from '../../files/storage-errors.ts';
 import type { Context } from '../command.ts';
-import { runReference } from './run-reference.ts';
 import { openRuns, runDetail } from './run-store.ts';
 
-/** For help: what such an argument may be. */
+/**
+ * The number of a run, given as `12` or `#12`, or undefined for anything else. Digits alone are always a run: a file of such a
+ * name can be given as `./12`.
+ */
+export function runReference(value: string): number | undefined {
+  const number = Number(/^#?(\d{1,15})$/.exec(value)?.[1]);
+  return number >= 1 ? number : undefined;
+}
+
+/** For an argument that can only be a run. Throws an InvalidArgumentError. */
+export function parseRunId(value: string): number {
+  const id = runReference(value);
+  if (id === undefined) {
+    throw new InvalidArgumentError("Give a run's number, as in 12 or '#12'; `tidemark runs` lists them.");
+  }
+  return id;
+}
+
+/** For help: what an argument may be that names a profile or a study. */
 export const runInputs = 'a file that --json wrote, a run of the history (12 or "#12"), or - for stdin';
 
 /** What it is called in what is printed. */
@@ -53,4 +73,36 @@ async function readRunFile(path: string): Promise<RunDocument> {
       'Give a file that `tidemark profile --json` or `tidemark study --json` wrote, or - for stdin.';
     throw readError(cause, path, hint);
   }
+}
+
+const pagePurpose = { what: 'The report', example: '--report study.html' } as const;
+
+/** Before the measurement rather than after it. Throws 'not-writable'. */
+export async function checkPage(path: string | undefined): Promise<void> {
+  if (path !== undefined) {
+    await checkWritable(path, pagePurpose);
+  }
+}
+
+/**
+ * Measuring took long, so a page that cannot be written is reported, and loses nothing else. Returns whether what was asked for
+ * is there; where it is, is said on stderr.
+ */
+export async function keepPage(
+  path: string | undefined,
+  document: () => RunDocument,
+  { progress, report }: Pick<Context, 'progress' | 'report'>,
+): Promise<boolean> {
+  if (path === undefined) {
+    return true;
+  }
+  const shown = document();
+  try {
+    await writeWhole(path, renderReport(shown), pagePurpose);
+  } catch (error) {
+    report(error);
+    return false;
+  }
+  progress.note(`The report is in ${path}.`);
+  return true;
 }

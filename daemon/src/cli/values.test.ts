@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytesValue, durationText, durationValue, shareValue, switchValue } from './quantity-values.ts';
+import { bytesValue, durationText, durationValue, shareValue, switchValue } from './values.ts';
 
 test('durations are read with their units, also several together', () => {
   const durations = [

@@ -1,6 +1,44 @@
-/** Durations, bytes and shares as a person types them: `15m`, `600MB`, `2%`. */
+/** Values as a person types them: whole numbers, durations (`15m`), bytes (`600MB`), shares (`2%`), lists. */
 
 import { InvalidArgumentError } from 'commander';
+
+/** Reads a whole number within bounds; anything else is an error of usage. */
+export function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: string) => number {
+  const range =
+    maximum === Number.MAX_SAFE_INTEGER
+      ? `a whole number from ${minimum}`
+      : `a whole number from ${minimum} to ${maximum.toLocaleString('en-US')}`;
+  return (value) => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!Number.isSafeInteger(number) || number < minimum || number > maximum) {
+      throw new InvalidArgumentError(`Give ${range}.`);
+    }
+    return number;
+  };
+}
+
+/** Reads a number within bounds; anything else is an error of usage. */
+export const numberBetween =
+  (minimum: number, maximum: number) =>
+  (value: string): number => {
+    const number = value.trim() === '' ? Number.NaN : Number(value);
+    if (!(number >= minimum && number <= maximum)) {
+      throw new InvalidArgumentError(`Give a number from ${minimum} to ${maximum}.`);
+    }
+    return number;
+  };
+
+/** `a,b, c` as a list without empty items. */
+export function list(value: string): string[] {
+  const items = value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  if (items.length === 0) {
+    throw new InvalidArgumentError('Give at least one, separated by commas.');
+  }
+  return items;
+}
 
 const secondsOf = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 
