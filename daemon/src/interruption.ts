@@ -11,10 +11,20 @@ export class Interruption extends TidemarkError {
   }
 }
 
-/** The error for work that an aborted signal stopped, whatever its reason is. */
-export function interruptionOf(signal: AbortSignal | undefined): TidemarkError {
+/** The error for work that an aborted signal stopped, whatever its reason is; `message` is for a reason that has none. */
+export function interruptionOf(
+  signal: AbortSignal | undefined,
+  message = 'The work was stopped.',
+): TidemarkError {
   const reason: unknown = signal?.reason;
   return reason instanceof TidemarkError
     ? reason
-    : new TidemarkError('interrupted', 'The work was stopped.', { cause: reason });
+    : new TidemarkError('interrupted', message, { cause: reason });
+}
+
+/** As an AbortSignal's own, but throws {@link interruptionOf}. */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw interruptionOf(signal);
+  }
 }

@@ -24,6 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'part of the path is not a folder',
   EEXIST: 'part of the path is not a folder',
   EISDIR: 'it is a folder',
+  ENOTEMPTY: 'the folder is not empty',
   EIO: 'the disk reports an error',
   ENAMETOOLONG: 'the name is too long',
   ERR_FS_FILE_TOO_LARGE: 'it is too large',

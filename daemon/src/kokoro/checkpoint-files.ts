@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
-const indexName = 'model.safetensors.index.json';
+export const indexName = 'model.safetensors.index.json';
 
 /**
  * The safetensors files at a checkpoint folder's top level: those that its index lists, else the only one there is.

@@ -5,10 +5,7 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { checkpointFiles } from '../kokoro/checkpoint-files.ts';
-import { describeDType } from './safetensors/dtypes.ts';
-import { readSafetensorsHeader } from './safetensors/header.ts';
-import type { TensorEntry } from './safetensors/header.ts';
-import { fileSource } from './safetensors/source.ts';
+import { readCheckpointTensors, sumByDtype } from './safetensors/header.ts';
 
 export interface FolderDescription {
   /** The file that holds the weights; several, where an index lists them, are joined by commas. */
@@ -19,23 +16,12 @@ export interface FolderDescription {
   readonly bytesByDtype: Readonly<Record<string, number>>;
 }
 
-/** Bytes by MLX's name of the element type. */
-export function sumByDtype(tensors: readonly TensorEntry[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const { dtype, bytes } of tensors) {
-    const { name } = describeDType(dtype);
-    sums[name] = (sums[name] ?? 0) + bytes;
-  }
-  return sums;
-}
-
 /** Reads the headers and hashes the files of a checkpoint folder. Throws 'bad-checkpoint' where they are not sound. */
 export async function describeFolder(folder: string, signal?: AbortSignal): Promise<FolderDescription> {
   const paths = checkpointFiles(folder);
   const hash = createHash('sha256');
-  const tensors: TensorEntry[] = [];
+  const tensors = await readCheckpointTensors(folder);
   for (const path of paths) {
-    tensors.push(...(await readSafetensorsHeader(await fileSource(path))).tensors);
     await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { end: false, signal });
   }
   return {

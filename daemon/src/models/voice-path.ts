@@ -1,13 +1,13 @@
 /** Finds the file of a voice for a model: the model's own, else the packaged one. */
 
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { dataFolder as defaultDataFolder } from '../paths.ts';
 import { hubVoices } from './hub/repository.ts';
 import type { ModelOptions } from './progress.ts';
 import type { ResolvedModel } from './resolve.ts';
-import { convertVoices, packagedVoices, unknownVoice, voicesFolder } from './voices.ts';
+import { convertVoices, packagedVoices, unknownVoice, voicesFolder, voicesIn } from './voices.ts';
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 const voiceFileIn = (folder: string, voice: string): string => join(folder, `${voice}.safetensors`);
@@ -39,7 +39,7 @@ export async function voicePath(
     return published.path;
   }
   const known = new Set([
-    ...(published?.voices ?? voicesIn(join(model.folder, 'voices'))),
+    ...(published?.voices ?? voicesIn(model.folder).map((name) => basename(name, '.safetensors'))),
     ...packagedVoices(),
   ]);
   if (!packagedVoices().includes(voice)) {
@@ -53,16 +53,6 @@ export async function voicePath(
     });
   }
   return voiceFileIn(voicesFolder(options.dataFolder), voice);
-}
-
-function voicesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.safetensors'))
-      .map((name) => basename(name, '.safetensors'));
-  } catch {
-    return [];
-  }
 }
 
 /** A voice from the model's repository, if it has it; nothing where the network is not to be had. */

@@ -16,6 +16,15 @@ import { storageError } from '../files/storage-errors.ts';
 const voiceShape = [510, 1, 256] as const;
 export const voiceBytes = 4 * voiceShape[0] * voiceShape[2];
 
+/** The safetensors files in a checkpoint's `voices`; none where it has no such folder. */
+export function voicesIn(checkpointFolder: string): string[] {
+  try {
+    return readdirSync(join(checkpointFolder, 'voices')).filter((name) => name.endsWith('.safetensors'));
+  } catch {
+    return [];
+  }
+}
+
 /** The names of the packaged voices, sorted. Throws 'bad-checkpoint' where set-up has left none. */
 export function packagedVoices(): string[] {
   let names: string[] = [];

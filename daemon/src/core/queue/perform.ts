@@ -17,7 +17,7 @@ import type { ProfileRequest } from '../../profiler/settings.ts';
 import { runStudy, studyModels } from '../../profiler/study.ts';
 import type { StudyEvent } from '../../profiler/study.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
-import type { PreparedModel } from './preparation-messages.ts';
+import type { PreparedModel } from './prepare.ts';
 import { prepare } from './prepare.ts';
 import type { RunTracker } from './run-tracker.ts';
 import { watched } from '../held-host/watchdog.ts';

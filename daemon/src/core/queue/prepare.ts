@@ -1,69 +1,56 @@
-/** Prepares a run in a child process, and ends that when it is no longer wanted. */
+/** Prepares a run in a child process: its text and its models. */
 
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
+import { runTask } from '../../child-task.ts';
+import type { TaskOptions } from '../../child-task.ts';
 import type { ModelProgress } from '../../models/progress.ts';
-import { interruptionOf } from '../../interruption.ts';
-import type { Preparation, PreparationJob, PreparationMessage } from './preparation-messages.ts';
+import type { Subject } from '../../profiler/profile.ts';
+import type { ProfileRequest } from '../../profiler/settings.ts';
 
-export interface PrepareOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: ModelProgress) => void) | undefined;
+export interface PreparationJob {
+  readonly dataFolder: string;
+  /** As they are asked for. */
+  readonly models: readonly string[];
+  readonly voice: string;
+  /** What is to be said; absent where only models are wanted. */
+  readonly request?: ProfileRequest;
+  /** Whether the checkpoints' headers are read too, which a study's verdicts need. */
+  readonly examine: boolean;
 }
 
-const modulePath = fileURLToPath(new URL('prepare-process.ts', import.meta.url));
-const keptErrorLength = 4000;
+/** A model that is on this machine now, or why it is not. */
+export type PreparedModel =
+  | {
+      readonly model: string;
+      readonly subject: Subject;
+      readonly xray?: XrayDocument;
+    }
+  | { readonly model: string; readonly error: ErrorRecord };
+
+export interface Preparation {
+  /** Absent where nothing was to be said. */
+  readonly settings?: ProfileSettings;
+  readonly models: readonly PreparedModel[];
+}
+
+export interface PreparationTask {
+  readonly job: PreparationJob;
+  readonly progress: ModelProgress;
+  readonly result: Preparation;
+}
 
 /**
- * What the job asks for, once its process has ended. A model that cannot be had is told in its place; throws a TidemarkError
- * for a text that cannot be said, for a process that died, and the reason of an aborted signal.
+ * What the job asks for. A model that cannot be had is told in its place; throws a TidemarkError for a text that cannot be
+ * said, 'build-failed' for a process that died, and the reason of an aborted signal.
  */
-export async function prepare(
+export const prepare = (
   job: PreparationJob,
-  { signal, onProgress }: PrepareOptions = {},
-): Promise<Preparation> {
-  signal?.throwIfAborted();
-  const child = fork(modulePath, [JSON.stringify(job)], {
-    // Flags of this process, of a test runner say, are not the child's.
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  options: Pick<TaskOptions<PreparationTask>, 'signal' | 'onProgress'> = {},
+): Promise<Preparation> =>
+  runTask<PreparationTask>(new URL('prepare-process.ts', import.meta.url), job, {
+    name: 'The process that prepares the run',
+    failure: 'build-failed',
+    ...options,
   });
-  let last: PreparationMessage | undefined;
-  let errorOutput = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errorOutput = (errorOutput + text).slice(-keptErrorLength);
-  });
-  child.on('message', (message: PreparationMessage) => {
-    if (message.type === 'progress') {
-      onProgress?.(message.progress);
-    } else {
-      last = message;
-    }
-  });
-  const kill = (): void => void child.kill('SIGKILL');
-  signal?.addEventListener('abort', kill);
-  process.once('exit', kill);
-  try {
-    const [code, signalName] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    if (signal?.aborted === true) {
-      throw interruptionOf(signal);
-    }
-    if (last?.type === 'prepared') {
-      return last.preparation;
-    }
-    if (last?.type === 'failed') {
-      throw fromErrorRecord(last.error);
-    }
-    throw new TidemarkError(
-      'build-failed',
-      `The process that prepares the run died (${signalName ?? `exit code ${String(code)}`}).`,
-      { hint: 'Run it again; if it stays so, `tidemark doctor` checks what it needs.', cause: errorOutput },
-    );
-  } finally {
-    signal?.removeEventListener('abort', kill);
-    process.removeListener('exit', kill);
-  }
-}

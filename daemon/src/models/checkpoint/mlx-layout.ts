@@ -1,6 +1,6 @@
 /** The published PyTorch layout as mlx-audio's converter writes it into a quantized checkpoint. */
 
-import type { SourceTensor } from '../source-tensor.ts';
+import type { SourceTensor } from '../onnx/kokoro.ts';
 
 /** mlx-audio's names of an LSTM's parameters, by PyTorch's. */
 const lstmNames: Readonly<Record<string, string>> = {

@@ -6,8 +6,8 @@ import * as mx from '../../mlx/ops.ts';
 import { scope } from '../../mlx/scope.ts';
 import { recipes, tensorBytesOf } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
-import type { SourceTensor } from '../source-tensor.ts';
-import { elementCount } from '../source-tensor.ts';
+import type { SourceTensor } from '../onnx/kokoro.ts';
+import { elementCount } from '../safetensors/dtypes.ts';
 import { mlxName } from './mlx-layout.ts';
 import { checkpointTensors } from './tensors.ts';
 

@@ -8,7 +8,7 @@ import { isQuantizable } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
 import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { WritableTensor } from '../safetensors/write.ts';
-import type { SourceTensor } from '../source-tensor.ts';
+import type { SourceTensor } from '../onnx/kokoro.ts';
 import { inMlxLayout, mlxName } from './mlx-layout.ts';
 
 type Parts = ReturnType<typeof quantize>;

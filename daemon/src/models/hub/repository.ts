@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { withLock } from '../../files/lock.ts';
-import type { ModelOptions } from '../progress.ts';
 import { storageError } from '../../files/storage-errors.ts';
+import { interruptionOf } from '../../interruption.ts';
+import { indexName } from '../../kokoro/checkpoint-files.ts';
+import type { ModelOptions } from '../progress.ts';
 import { CachedRepository } from './cache.ts';
 import { HubClient, hubSettings } from './client.ts';
 import type { HubFile } from './client.ts';
@@ -17,8 +19,6 @@ export interface HubModel {
   /** A branch, tag or commit. */
   readonly revision: string;
 }
-
-export const indexName = 'model.safetensors.index.json';
 
 /**
  * The snapshot folder of a model, its config and weights in it. A cached one is used without asking the network, whatever
@@ -88,13 +88,7 @@ export async function online<Result>(
     return await body(new HubClient(settings, { signal }));
   } catch (error) {
     if (signal?.aborted === true) {
-      throw new TidemarkError(
-        'interrupted',
-        `The download of ${repository} was interrupted; it can be resumed.`,
-        {
-          cause: error,
-        },
-      );
+      throw interruptionOf(signal, `The download of ${repository} was interrupted; it can be resumed.`);
     }
     throw storageError(error, new CachedRepository(repository).folder, 'HF_HOME');
   }

@@ -2,6 +2,7 @@
 
 import protobuf from 'protobufjs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { elementCount } from '../safetensors/dtypes.ts';
 
 /** One operation: its inputs and outputs are names of tensors; an absent optional input is the empty string. */
 export interface OnnxNode {
@@ -118,7 +119,7 @@ function readTensor(tensor: DecodedTensor): OnnxTensor {
     );
   }
   const shape = tensor.dims.map((dim) => (typeof dim === 'number' ? dim : dim.toNumber()));
-  const count = shape.reduce((product, dim) => product * dim, 1);
+  const count = elementCount(shape);
   const data = elements(tensor, dtype);
   if (data.length !== count) {
     throw new TidemarkError(

@@ -1,7 +1,7 @@
 /** Kokoro-82M's published float32 checkpoint, reconstructed from the int8 ONNX export. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { SourceTensor } from '../source-tensor.ts';
+import { elementCount } from '../safetensors/dtypes.ts';
 import {
   channelNorms,
   dequantizeTensor,
@@ -13,6 +13,13 @@ import {
 import type { Quantization } from './dequantize.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from './graph.ts';
 import { isPlainParameter, moduleOfNode, publishedName } from './names.ts';
+
+/** A float32 tensor of a checkpoint that is computed only when it is read, so that a build never holds them all. */
+export interface SourceTensor {
+  readonly shape: readonly number[];
+  /** Row-contiguous elements; a fresh array or a view, not to be written to. */
+  read(): Float32Array;
+}
 
 /** ALBERT's pooler is not in the export, since its output is never used: [hidden, hidden] and [hidden], as published. */
 const poolerHiddenSize = 768;
@@ -172,5 +179,5 @@ function lstm(
 
 const zeros = (shape: readonly number[]): SourceTensor => ({
   shape,
-  read: () => new Float32Array(shape.reduce((product, length) => product * length, 1)),
+  read: () => new Float32Array(elementCount(shape)),
 });

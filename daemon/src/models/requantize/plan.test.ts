@@ -4,10 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tinyConfig } from '../../../test/tiny-kokoro.ts';
 import { parseConfig } from '../../kokoro/config.ts';
-import { describeDType } from '../safetensors/dtypes.ts';
+import { describeDType, elementCount } from '../safetensors/dtypes.ts';
 import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { TensorEntry } from '../safetensors/header.ts';
-import { elementCount } from '../source-tensor.ts';
 import { changesOf, planRequantization, warningsOf } from './plan.ts';
 
 const entry = (name: string, dtype: SafetensorsDType, ...shape: number[]): TensorEntry => ({

@@ -5,10 +5,9 @@ import { quantizationAt } from '../../kokoro/config.ts';
 import type { KokoroConfig } from '../../kokoro/config.ts';
 import type { QuantizationOptions } from '../../mlx/ops.ts';
 import { isQuantizable } from '../recipes.ts';
-import { describeDType, safetensorsDTypeOf } from '../safetensors/dtypes.ts';
+import { describeDType, elementCount, safetensorsDTypeOf } from '../safetensors/dtypes.ts';
 import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { TensorEntry } from '../safetensors/header.ts';
-import { elementCount } from '../source-tensor.ts';
 
 export interface RequantizeOptions {
   /** Of the layers that can be quantized; absent, they stay as they are. */

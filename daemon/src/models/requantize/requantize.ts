@@ -1,24 +1,22 @@
 /** Makes a checkpoint from another one: other bits, another rest, weight norm fused; in a folder of the person's. */
 
-import { readdirSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { checkpointFiles, readConfig } from '../../kokoro/checkpoint-files.ts';
+import { writeDurably } from '../../files/durable.ts';
+import { withLock } from '../../files/lock.ts';
+import { readConfig } from '../../kokoro/checkpoint-files.ts';
 import { parseConfig } from '../../kokoro/config.ts';
-import type { BuiltWeights } from '../checkpoint/build-process.ts';
-import { runBuildProcess } from '../checkpoint/run-build-process.ts';
-import { copyDurably, syncFolder, writeDurably } from '../../files/durable.ts';
-import { checkFreeSpace } from '../../files/storage-errors.ts';
-import { indexName } from '../hub/repository.ts';
+import { tidemarkVersion } from '../../version.ts';
+import { fillWhole, writeContents } from '../checkpoint/write-checkpoint.ts';
+import type { CheckpointPlace, WrittenCheckpoint } from '../checkpoint/write-checkpoint.ts';
 import type { ModelOptions } from '../progress.ts';
 import type { ResolvedModel } from '../resolve.ts';
-import { readSafetensorsHeader } from '../safetensors/header.ts';
-import type { TensorEntry } from '../safetensors/header.ts';
-import { fileSource } from '../safetensors/source.ts';
-import { checkApart, fillWhole } from './destination.ts';
-import { originRecord, originText } from './origin.ts';
-import { planRequantization, warningsOf } from './plan.ts';
+import { readCheckpointTensors } from '../safetensors/header.ts';
+import { voicesIn } from '../voices.ts';
+import { checkApart, checkVacant } from './destination.ts';
+import { changesOf, planRequantization, warningsOf } from './plan.ts';
 import type { RequantizeOptions, RequantizePlan } from './plan.ts';
 
 export interface Requantized {
@@ -45,7 +43,7 @@ export function checkRequest({ bits, groupSize, rest, fuseWeightNorm }: Requanti
 
 /**
  * Writes the checkpoint to the folder `out`, which is empty or not there. The work is done in a process of its own; the
- * folder is there when it is whole, and not before.
+ * folder is there when it is whole, and not before. One process at a time writes to an `out`.
  *
  * Throws a TidemarkError: 'usage', 'bad-input' (a folder that may not be written to), 'bad-checkpoint' or 'bad-config' (of
  * the source), 'not-writable', 'interrupted', 'build-failed', 'native-addon'. Then nothing is left of the attempt.
@@ -59,104 +57,71 @@ export async function requantize(
   checkRequest(request);
   const folder = resolve(out);
   checkApart(folder, { dataFolder: options.dataFolder, source: source.folder });
-  const entries = await entriesOf(source.folder);
+  const entries = await readCheckpointTensors(source.folder);
   const plan = planRequantization(entries, parseConfig(readConfig(source.folder)), request);
   const warnings = warningsOf(plan, entries);
-  const weights = await fillWhole(folder, options, (partial) =>
-    fill(partial, { source, plan, warnings, ...options }),
+  const lock = `out-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.lock`;
+  const { sha256, tensorBytes, bytesByDtype } = await withLock(
+    join(options.dataFolder, 'locks', lock),
+    () => write({ source, plan, warnings }, folder, options),
+    options,
   );
-  const tensorBytes = totalBytes(weights);
   return {
     model: {
       name: folder,
       folder,
-      source: { kind: 'folder', description: folder, weightsFile, sha256: weights.sha256 },
+      source: { kind: 'folder', description: folder, weightsFile, sha256 },
       tensorBytes,
-      bytesByDtype: weights.bytesByDtype,
+      bytesByDtype,
     },
     plan,
     warnings,
   };
 }
 
-async function entriesOf(folder: string): Promise<TensorEntry[]> {
-  const headers = await Promise.all(
-    checkpointFiles(folder).map(async (path) => await readSafetensorsHeader(await fileSource(path))),
-  );
-  return headers.flatMap(({ tensors }) => tensors);
-}
-
-const totalBytes = ({ bytesByDtype }: BuiltWeights): number =>
-  Object.values(bytesByDtype).reduce((sum, bytes) => sum + bytes, 0);
-
-interface Filling extends ModelOptions {
+interface Origin {
   readonly source: ResolvedModel;
   readonly plan: RequantizePlan;
   readonly warnings: readonly string[];
 }
 
-/** Everything that the folder holds, the weights first. */
-async function fill(
-  folder: string,
-  { source, plan, warnings, onProgress, signal }: Filling,
-): Promise<BuiltWeights> {
-  const voices = voicesOf(source.folder);
-  const voiceBytes = voices.reduce((sum, name) => sum + statSync(join(source.folder, name)).size, 0);
-  await checkFreeSpace({
-    name: 'The checkpoint',
-    neededBytes: plan.tensorBytes + voiceBytes,
+async function write(origin: Origin, folder: string, options: ModelOptions): Promise<WrittenCheckpoint> {
+  const { source, plan } = origin;
+  const place: CheckpointPlace = {
+    name: 'the checkpoint',
     folder,
+    partial: join(dirname(folder), `.${basename(folder)}.tidemark-partial`),
     variable: '--out',
-  });
-  const weights = await runBuildProcess(
-    { kind: 'requantize', name: 'the checkpoint', source: source.folder, plan, folder, weightsFile },
-    {
-      signal,
-      onProgress: (writtenBytes, totalBytes) =>
-        onProgress?.({ kind: 'building', model: 'the checkpoint', writtenBytes, totalBytes }),
-    },
-  );
-  const tensorBytes = totalBytes(weights);
-  if (tensorBytes !== plan.tensorBytes) {
-    throw new Error(
-      `requantize: ${plan.tensorBytes} bytes of tensors were planned and ${tensorBytes} written`,
-    );
-  }
-  const writeJson = (name: string, value: unknown): Promise<void> =>
-    writeDurably(join(folder, name), `${JSON.stringify(value, undefined, 2)}\n`);
-  await writeJson('config.json', configOf(readConfig(source.folder), plan));
-  if (plan.isQuantized) {
-    const weightMap = Object.fromEntries([...weights.tensorNames].sort().map((name) => [name, weightsFile]));
-    await writeJson(indexName, { metadata: { total_size: tensorBytes }, weight_map: weightMap });
-  }
-  if (voices.length > 0) {
-    await mkdir(join(folder, 'voices'));
-    for (const name of voices) {
-      await copyDurably(join(source.folder, name), join(folder, name));
-    }
-    await syncFolder(join(folder, 'voices'));
-  }
-  const origin = {
-    source,
-    plan,
-    warnings,
-    mlxVersion: weights.mlxVersion,
-    weights: { file: weightsFile, sha256: weights.sha256, tensorBytes },
+    // An empty folder gives way to the new one; one that has been filled meanwhile does not.
+    clear: () => checkVacant(folder),
   };
-  await writeDurably(join(folder, 'README.md'), originText(origin));
-  await writeJson('tidemark.json', originRecord(origin));
-  return weights;
-}
-
-/** Copied rather than linked: whoever edits a voice of the result means that one only. */
-function voicesOf(folder: string): string[] {
-  try {
-    return readdirSync(join(folder, 'voices'))
-      .filter((name) => name.endsWith('.safetensors'))
-      .map((name) => join('voices', name));
-  } catch {
-    return [];
-  }
+  checkVacant(folder);
+  return await fillWhole(place, options.signal, async () => {
+    const voices = { folder: join(source.folder, 'voices'), names: voicesIn(source.folder) };
+    const voiceBytes = voices.names.reduce((sum, name) => sum + statSync(join(voices.folder, name)).size, 0);
+    const written = await writeContents(
+      place,
+      {
+        tensors: { kind: 'checkpoint', folder: source.folder, plan },
+        weightsFile,
+        neededBytes: plan.tensorBytes + voiceBytes,
+        config: configOf(readConfig(source.folder), plan),
+        isQuantized: plan.isQuantized,
+        // Whoever edits a voice of the result means that one only.
+        voices: { ...voices, areShared: false },
+      },
+      options,
+    );
+    if (written.tensorBytes !== plan.tensorBytes) {
+      throw new Error(
+        `requantize: ${plan.tensorBytes} bytes of tensors were planned and ${written.tensorBytes} written`,
+      );
+    }
+    await writeDurably(join(place.partial, 'README.md'), originText(origin, written));
+    const record = JSON.stringify(originRecord(origin, written), undefined, 2);
+    await writeDurably(join(place.partial, 'tidemark.json'), `${record}\n`);
+    return written;
+  });
 }
 
 /** The source's own, its quantization replaced where modules were packed anew; under both names where it had both. */
@@ -169,5 +134,40 @@ function configOf(config: unknown, { packing }: RequantizePlan): unknown {
     ...config,
     quantization,
     ...('quantization_config' in config ? { quantization_config: quantization } : {}),
+  };
+}
+
+/** What the folder's `README.md` says of where it came from. */
+function originText({ source, plan, warnings }: Origin, { mlxVersion }: WrittenCheckpoint): string {
+  const { name, source: from } = source;
+  const described = from.description === name ? name : `${name} (${from.description})`;
+  const changes = changesOf(plan);
+  return `# Kokoro-82M, requantized
+
+Made by Tidemark ${tidemarkVersion} with MLX ${mlxVersion} from ${described},
+${from.weightsFile} with the SHA-256 ${from.sha256}.
+
+${(changes.length === 0 ? ['nothing changed'] : changes).map((change) => `- ${change}`).join('\n')}
+${warnings.map((warning) => `\n${warning}\n`).join('')}
+${from.license === undefined ? 'The license is that of the source.' : `The weights are under ${from.license}.`}
+`;
+}
+
+/** The same for programs, in its `tidemark.json`. */
+function originRecord(
+  { source, plan }: Origin,
+  { mlxVersion, sha256, tensorBytes }: WrittenCheckpoint,
+): Record<string, unknown> {
+  const { packing, rest, fuseWeightNorm, kept, packed, repacked, castTensors } = plan;
+  return {
+    kind: 'requantized',
+    tidemark: tidemarkVersion,
+    mlx: mlxVersion,
+    created: new Date().toISOString(),
+    source: { name: source.name, ...source.source },
+    options: { ...packing, rest, fuseWeightNorm },
+    modules: { kept: kept.length, packed: packed.length, repacked: repacked.length },
+    castTensors,
+    weights: { file: weightsFile, sha256, tensorBytes },
   };
 }

@@ -34,6 +34,19 @@ export const isSafetensorsDType = (name: string): name is SafetensorsDType =>
 
 export const describeDType = (dtype: SafetensorsDType): DTypeDescription => descriptions[dtype];
 
+export interface DescribedTensor {
+  readonly name: string;
+  readonly dtype: SafetensorsDType;
+  readonly shape: readonly number[];
+}
+
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, length) => product * length, 1);
+
+/** What its elements take. */
+export const tensorBytes = ({ dtype, shape }: Omit<DescribedTensor, 'name'>): number =>
+  elementCount(shape) * describeDType(dtype).itemBytes;
+
 /** The format's name of an element type of MLX's. Throws a RangeError for one that the format lacks. */
 export function safetensorsDTypeOf(name: string): SafetensorsDType {
   const found = Object.entries(descriptions).find(([, description]) => description.name === name)?.[0];

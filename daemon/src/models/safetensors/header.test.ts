@@ -7,13 +7,11 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { elementCount } from '../source-tensor.ts';
-import { describeDType } from './dtypes.ts';
-import { readSafetensorsHeader } from './header.ts';
-import { fileSource } from './source.ts';
-import type { ByteSource } from './source.ts';
+import { describeDType, elementCount } from './dtypes.ts';
+import { fileSource, readSafetensorsHeader } from './header.ts';
+import type { ByteSource } from './header.ts';
 import { headerOf, writeSafetensors } from './write.ts';
-import type { DescribedTensor } from './write.ts';
+import type { DescribedTensor } from './dtypes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-header-'));
 after(() => rmSync(folder, { recursive: true }));

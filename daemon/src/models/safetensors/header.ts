@@ -1,16 +1,14 @@
-/** Reads and checks the header of a safetensors file: what tensors it holds and where, without reading any of them. */
+/** Reads and checks the header of a safetensors file, local or remote: what tensors it holds and where, without any of them. */
 
+import { open, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { elementCount } from '../source-tensor.ts';
-import { describeDType, isSafetensorsDType } from './dtypes.ts';
-import type { SafetensorsDType } from './dtypes.ts';
-import type { ByteSource } from './source.ts';
+import { errnoOf } from '../../files/storage-errors.ts';
+import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
+import { describeDType, isSafetensorsDType, tensorBytes } from './dtypes.ts';
+import type { DescribedTensor } from './dtypes.ts';
 
-export interface TensorEntry {
-  readonly name: string;
-  readonly dtype: SafetensorsDType;
-  readonly shape: readonly number[];
+export interface TensorEntry extends DescribedTensor {
   /** Where its bytes begin, counted from the end of the header. */
   readonly offset: number;
   readonly bytes: number;
@@ -22,6 +20,48 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
   /** Bytes of all tensors; the file has 8 and the header's own length more. */
   readonly tensorBytes: number;
+}
+
+/** Random access to bytes that lie in a local file or behind a server. */
+export interface ByteSource {
+  /** For error messages: a path, or a repository and a file name. */
+  readonly description: string;
+  /** Bytes in all. */
+  readonly size: number;
+  /** Exactly `length` bytes from `start`, both within `size`; throws a TidemarkError when they cannot be had. */
+  read(start: number, length: number): Promise<Uint8Array>;
+}
+
+/** A local file, opened anew for each read. Throws 'bad-checkpoint' when there is no readable file at `path`. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const size = await sizeOfFile(path);
+  return {
+    description: path,
+    size,
+    read: async (start, length) => {
+      await using file = await open(path);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start);
+      if (bytesRead < length) {
+        throw new TidemarkError('bad-checkpoint', `${path} was cut short while it was read.`);
+      }
+      return buffer;
+    },
+  };
+}
+
+async function sizeOfFile(path: string): Promise<number> {
+  let stats;
+  try {
+    stats = await stat(path);
+  } catch (cause) {
+    const isMissing = ['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '');
+    const message = isMissing ? `There is no file at ${path}.` : `${path} cannot be read.`;
+    throw new TidemarkError('bad-checkpoint', message, { cause });
+  }
+  if (!stats.isFile()) {
+    throw new TidemarkError('bad-checkpoint', `${path} is not a file.`);
+  }
+  return stats.size;
 }
 
 /** The format's own bound on the length of a header, in bytes. */
@@ -130,7 +170,7 @@ function parseEntry(name: string, entry: unknown, description: string): TensorEn
   if (!isSafetensorsDType(dtype)) {
     throw bad(`${description} has tensor ${JSON.stringify(name)} of the unknown dtype ${dtype}.`);
   }
-  const bytes = elementCount(shape) * describeDType(dtype).itemBytes;
+  const bytes = tensorBytes({ dtype, shape });
   if (end - start !== bytes) {
     throw bad(
       `${description} has a malformed header: tensor ${JSON.stringify(name)}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
@@ -157,4 +197,22 @@ function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, descr
       `${description} has ${dataBytes - end} bytes after its last tensor, which the format does not allow.`,
     );
   }
+}
+
+/** The tensors of all weight files of a checkpoint folder. Throws 'bad-checkpoint' where they are not sound. */
+export async function readCheckpointTensors(folder: string): Promise<TensorEntry[]> {
+  const headers = await Promise.all(
+    checkpointFiles(folder).map(async (path) => await readSafetensorsHeader(await fileSource(path))),
+  );
+  return headers.flatMap(({ tensors }) => tensors);
+}
+
+/** Bytes by MLX's name of the element type. */
+export function sumByDtype(tensors: readonly Pick<TensorEntry, 'dtype' | 'bytes'>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { dtype, bytes } of tensors) {
+    const { name } = describeDType(dtype);
+    sums[name] = (sums[name] ?? 0) + bytes;
+  }
+  return sums;
 }

@@ -2,15 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { elementCount } from '../source-tensor.ts';
-import { describeDType } from './dtypes.ts';
-import type { SafetensorsDType } from './dtypes.ts';
-
-export interface DescribedTensor {
-  readonly name: string;
-  readonly dtype: SafetensorsDType;
-  readonly shape: readonly number[];
-}
+import { describeDType, tensorBytes } from './dtypes.ts';
+import type { DescribedTensor } from './dtypes.ts';
 
 export interface WritableTensor extends DescribedTensor {
   /** Row-contiguous, little-endian elements. */
@@ -29,9 +22,6 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
-const bytesOf = ({ dtype, shape }: DescribedTensor): number =>
-  elementCount(shape) * describeDType(dtype).itemBytes;
-
 /**
  * Writes and flushes a new file to the disk, largest element types first so that every tensor is aligned. Not atomic:
  * write beside the target and rename. Throws Node's own errors, for the caller knows what the file is for.
@@ -46,7 +36,7 @@ export async function writeSafetensors(
       describeDType(b.dtype).itemBytes - describeDType(a.dtype).itemBytes || (a.name < b.name ? -1 : 1),
   );
   const header = headerOf(ordered, metadata);
-  const total = ordered.reduce((sum, tensor) => sum + bytesOf(tensor), header.byteLength);
+  const total = ordered.reduce((sum, tensor) => sum + tensorBytes(tensor), header.byteLength);
 
   const hash = createHash('sha256');
   await using file = await open(path, 'wx');
@@ -60,9 +50,9 @@ export async function writeSafetensors(
   await append(header);
   for (const tensor of ordered) {
     const bytes = tensor.bytes();
-    if (bytes.byteLength !== bytesOf(tensor)) {
+    if (bytes.byteLength !== tensorBytes(tensor)) {
       throw new RangeError(
-        `${tensor.name} has ${bytes.byteLength} bytes where its shape needs ${bytesOf(tensor)}`,
+        `${tensor.name} has ${bytes.byteLength} bytes where its shape needs ${tensorBytes(tensor)}`,
       );
     }
     await append(bytes);
@@ -79,7 +69,7 @@ export function headerOf(
   const entries: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const tensor of tensors) {
-    const end = offset + bytesOf(tensor);
+    const end = offset + tensorBytes(tensor);
     entries[tensor.name] = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [offset, end] };
     offset = end;
   }

@@ -1,7 +1,7 @@
 /** Sorts a checkpoint's tensors by parts of the network and by kinds of layers. */
 
 import type { TensorEntry } from '../safetensors/header.ts';
-import { elementCount } from '../source-tensor.ts';
+import { elementCount } from '../safetensors/dtypes.ts';
 import type { QuantizedModule } from './quantized-modules.ts';
 
 /** Kokoro's parts in the order in which speech passes them, each by the start of its tensors' names. */

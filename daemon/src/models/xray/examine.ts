@@ -1,7 +1,7 @@
 /** Makes an x-ray from headers: pure arithmetic on what they list. */
 
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
-import { sumByDtype } from '../folder.ts';
+import { sumByDtype } from '../safetensors/header.ts';
 import type { SafetensorsHeader, TensorEntry } from '../safetensors/header.ts';
 import { voiceBytes } from '../voices.ts';
 import { layerKindOf, logicalParameters, partNames, partOf } from './anatomy.ts';

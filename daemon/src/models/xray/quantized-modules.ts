@@ -1,7 +1,7 @@
 /** Finds quantized modules in a checkpoint by their tensors' names and shapes. */
 
 import type { TensorEntry } from '../safetensors/header.ts';
-import { elementCount } from '../source-tensor.ts';
+import { elementCount } from '../safetensors/dtypes.ts';
 
 export interface QuantizedModule {
   /** The module's path. */

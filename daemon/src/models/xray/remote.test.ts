@@ -9,7 +9,7 @@ import { testCommit } from '../../../test/hub-server.ts';
 import { ServedModel } from '../../../test/served-model.ts';
 import { ensureSnapshot } from '../hub/repository.ts';
 import { headerOf } from '../safetensors/write.ts';
-import type { DescribedTensor } from '../safetensors/write.ts';
+import type { DescribedTensor } from '../safetensors/dtypes.ts';
 import { xray } from './xray.ts';
 
 const served = new ServedModel();

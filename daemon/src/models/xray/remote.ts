@@ -3,11 +3,12 @@
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { HubClient, HubFile } from '../hub/client.ts';
-import { indexName, online, weightMapSchema } from '../hub/repository.ts';
+import { online, weightMapSchema } from '../hub/repository.ts';
+import { indexName } from '../../kokoro/checkpoint-files.ts';
 import type { HubModel } from '../hub/repository.ts';
 import type { ModelOptions } from '../progress.ts';
 import { readSafetensorsHeader } from '../safetensors/header.ts';
-import type { ByteSource } from '../safetensors/source.ts';
+import type { ByteSource } from '../safetensors/header.ts';
 import type { Examination, ExaminedFile } from './examine.ts';
 import { chooseWeights, parseQuantization } from './folder-contents.ts';
 

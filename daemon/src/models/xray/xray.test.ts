@@ -16,10 +16,9 @@ import { decodeOnnx } from '../onnx/graph.ts';
 import { importKokoro } from '../onnx/kokoro.ts';
 import { packagedPath, weightsSource } from '../packaged.ts';
 import { recipes, tensorBytesOf } from '../recipes.ts';
-import { describeDType } from '../safetensors/dtypes.ts';
+import { describeDType, elementCount } from '../safetensors/dtypes.ts';
 import { headerOf } from '../safetensors/write.ts';
-import type { DescribedTensor } from '../safetensors/write.ts';
-import { elementCount } from '../source-tensor.ts';
+import type { DescribedTensor } from '../safetensors/dtypes.ts';
 import { xray } from './xray.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tidemark-xray-'));
