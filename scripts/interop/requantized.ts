@@ -6,7 +6,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { logMelCorrelation } from '../../daemon/test/log-mel.ts';
+import { likeness } from '../../daemon/src/audio/log-mel.ts';
 import { ModelHost } from '../../daemon/src/host/model-host.ts';
 import type { RequantizeOptions } from '../../daemon/src/models/requantize/plan.ts';
 import { requantize } from '../../daemon/src/models/requantize/requantize.ts';
@@ -79,7 +79,7 @@ export async function checkRequantized(python: string): Promise<boolean> {
       }
       const theirs = samplesOf(await readFile(checkpoint.audioFile));
       const { audio, own } = await say(checkpoint.folder, voiceFile, durations);
-      const correlation = logMelCorrelation(theirs, audio);
+      const correlation = likeness(theirs, audio, 24_000)?.correlation ?? NaN;
       const frames = sum(own) - sum(durations);
       console.log(
         `${checkpoint.name}: loaded strictly, ${tensorBytes} bytes; it says ${theirs.length} samples, ours ` +

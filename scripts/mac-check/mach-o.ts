@@ -3,8 +3,7 @@
  * exports. Structures and constants as in Apple's <mach-o/loader.h> and <mach-o/nlist.h>.
  */
 
-import { flatLookupOrdinal, readBindings } from './bindings.ts';
-import { cString, uleb128 } from './encodings.ts';
+import { cString, flatLookupOrdinal, readBindings, uleb128 } from './bindings.ts';
 
 export interface MachO {
   readonly cpu: 'arm64' | 'other';

@@ -51,8 +51,11 @@ export function likeness(a: Float32Array, b: Float32Array, sampleRate: number): 
   };
 }
 
-/** Decibels below the loudest cell, from -60 to 0: 64 mel bands of each window, one window after the other. */
-function logMelCells(samples: Float32Array, sampleRate: number): Float64Array | undefined {
+/**
+ * Decibels below the loudest cell, from -60 to 0: 64 mel bands of each window, one window after the other. Nothing here is shared
+ * with the network's own transform, so a mistake there cannot hide itself.
+ */
+export function logMelCells(samples: Float32Array, sampleRate: number): Float64Array | undefined {
   const bands = melBands(sampleRate);
   const windows = Math.max(1, Math.floor((samples.length - windowSize) / hopSize) + 1);
   const cells = new Float64Array(windows * bandCount);

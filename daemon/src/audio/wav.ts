@@ -1,4 +1,4 @@
-/** Audio as WAV files: 16-bit integers for players, 32-bit floats for measurements. */
+/** Audio as WAV files: 16-bit integers for players, 32-bit floats for measurements; and utterances joined to one. */
 
 import { checkWritable as checkFileWritable, writeWhole } from '../files/output-file.ts';
 import type { FilePurpose } from '../files/output-file.ts';
@@ -85,3 +85,14 @@ export const writeWav = async (path: string, samples: Float32Array, options: Wav
 
 /** Fails as {@link writeWav} would, before the work whose result is to be written. Throws `not-writable`. */
 export const checkWritable = (path: string): Promise<void> => checkFileWritable(path, audioFile);
+
+/** The samples of several utterances, one after the other. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,6 +1,6 @@
 /** Measures a checkpoint and what was made from it, alike: memory, time, and how their speech compares. */
 
-import { joined } from '../audio/joined.ts';
+import { joined } from '../audio/wav.ts';
 import { concludeVerification } from '@tidemark/shared/analysis/requantize-conclusion.ts';
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import { shiftBetween } from '@tidemark/shared/analysis/shift.ts';

@@ -2,11 +2,10 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { type Clause, keepWordsApart, splitClauses, splitEnclosed } from './splitting.ts';
-import { toKokoroSymbols } from './conventions.ts';
-import { espeak } from './espeak.ts';
+import { espeak, toKokoroSymbols } from './espeak.ts';
 import { hasWords, normaliseText } from './normalise.ts';
-import { splitNearMiddle, splitSentences } from './split.ts';
+import { keepWordsApart, splitClauses, splitEnclosed, splitNearMiddle, splitSentences } from './splitting.ts';
+import type { Clause } from './splitting.ts';
 import { hasSound, maximumPhonemes } from './vocabulary.ts';
 import type { Variety } from './voices.ts';
 
