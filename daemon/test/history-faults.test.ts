@@ -10,15 +10,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { finishedRun, importLines } from './example-histories.ts';
 import { openHistory } from '../src/history/history.ts';
 import type { History } from '../src/history/history.ts';
 import type { Acknowledged } from './history-writer.ts';
 import { until } from './processes.ts';
-import { withTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder, withTemporaryFolder } from './temporary-folder.ts';
 
 const writerScript = fileURLToPath(new URL('history-writer.ts', import.meta.url));
 const onLinux = process.platform === 'linux';
@@ -96,52 +96,42 @@ function assertKept(history: History, acknowledged: readonly Acknowledged[]): vo
   }
 }
 
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-history-'));
-  try {
-    await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** A folder on a disk of its own with so many megabytes. */
+function smallDisk(context: TestContext, megabytes: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', folder]);
+  context.after(() => {
+    execFileSync('umount', ['--lazy', folder]);
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
 }
 
-/** As {@link withFolder}, on a disk of its own with so many megabytes. */
-const withDisk = (megabytes: number, body: (folder: string) => Promise<void>): Promise<void> =>
-  withFolder(async (folder) => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', folder]);
-    try {
-      await body(folder);
-    } finally {
-      execFileSync('umount', ['--lazy', folder]);
+test('nothing that was acknowledged is lost to kill -9, however often and whenever it comes', async (context) => {
+  const folder = temporaryFolder(context);
+  const all: Acknowledged[] = [];
+  const rounds = 12;
+  for (let round = 0; round < rounds; round += 1) {
+    const writer = startWriter([folder, 'own']);
+    // In half of the rounds the kill may come while it opens the file or makes it.
+    if (round % 2 === 1) {
+      await until(() => writer.acknowledged.length > 1 || writer.errors() !== '', 'the first write');
     }
-  });
-
-test('nothing that was acknowledged is lost to kill -9, however often and whenever it comes', async () => {
-  await withFolder(async (folder) => {
-    const all: Acknowledged[] = [];
-    const rounds = 12;
-    for (let round = 0; round < rounds; round += 1) {
-      const writer = startWriter([folder, 'own']);
-      // In half of the rounds the kill may come while it opens the file or makes it.
-      if (round % 2 === 1) {
-        await until(() => writer.acknowledged.length > 1 || writer.errors() !== '', 'the first write');
-      }
-      await delay(Math.random() * 400);
-      writer.child.kill('SIGKILL');
-      await writer.ended;
-      assert.equal(writer.errors(), '');
-      all.push(...writer.acknowledged);
-      const { history, setAside } = openHistory(folder);
-      using opened = history;
-      assert.equal(setAside, undefined);
-      assertKept(opened, writer.acknowledged);
-    }
-    using history = openHistory(folder).history;
-    assertKept(history, all);
-    history.runs.interruptRunning('The last writer was killed.');
-    assert.equal(history.runs.list({ state: 'running' }).total, 0);
-    assert.ok(all.filter(({ kind }) => kind === 'samples').length > rounds, 'hardly anything was written');
-  });
+    await delay(Math.random() * 400);
+    writer.child.kill('SIGKILL');
+    await writer.ended;
+    assert.equal(writer.errors(), '');
+    all.push(...writer.acknowledged);
+    const { history, setAside } = openHistory(folder);
+    using opened = history;
+    assert.equal(setAside, undefined);
+    assertKept(opened, writer.acknowledged);
+  }
+  using history = openHistory(folder).history;
+  assertKept(history, all);
+  history.runs.interruptRunning('The last writer was killed.');
+  assert.equal(history.runs.list({ state: 'running' }).total, 0);
+  assert.ok(all.filter(({ kind }) => kind === 'samples').length > rounds, 'hardly anything was written');
 });
 
 /** Waits for a refusal, makes room, and expects that the same process goes on and that nothing is lost. */
@@ -170,108 +160,104 @@ async function assertFullDiskIsMet(folder: string, writer: Writer, makeRoom: () 
   assertKept(opened, writer.acknowledged);
 }
 
-test('a disk that is full refuses, loses nothing, and takes on when there is room', { skip: !mayMount }, () =>
-  // So much room is made that the writer, which goes on until it is killed, does not fill it again.
-  withDisk(64, async (folder) => {
+test(
+  'a disk that is full refuses, loses nothing, and takes on when there is room',
+  { skip: !mayMount },
+  async (context) => {
+    // So much room is made that the writer, which goes on until it is killed, does not fill it again.
+    const folder = smallDisk(context, 64);
     const ballast = join(folder, 'ballast');
     writeFileSync(ballast, Buffer.alloc(63_200_000));
     const writer = startWriter([folder, 'own', 'until-full']);
     await assertFullDiskIsMet(folder, writer, () => rmSync(ballast));
-  }),
+  },
 );
 
 test(
   'a limit on the size of files is met like a full disk',
   { skip: !existsSync('/usr/bin/prlimit') },
-  async () => {
-    await withFolder(async (folder) => {
-      const writer = startWriter(
-        [folder, 'own', 'until-full'],
-        ['/usr/bin/prlimit', '--fsize=400000:unlimited', '--'],
-      );
-      await assertFullDiskIsMet(folder, writer, () =>
-        execFileSync('/usr/bin/prlimit', ['--pid', String(writer.child.pid), '--fsize=unlimited:unlimited']),
-      );
-    });
+  async (context) => {
+    const folder = temporaryFolder(context);
+    const writer = startWriter(
+      [folder, 'own', 'until-full'],
+      ['/usr/bin/prlimit', '--fsize=400000:unlimited', '--'],
+    );
+    await assertFullDiskIsMet(folder, writer, () =>
+      execFileSync('/usr/bin/prlimit', ['--pid', String(writer.child.pid), '--fsize=unlimited:unlimited']),
+    );
   },
 );
 
-const isNotWritable = (pattern: RegExp) => (error: unknown) =>
-  error instanceof TidemarkError &&
-  error.code === 'not-writable' &&
-  pattern.test(error.message) &&
-  error.hint !== undefined;
+const notWritable = (message: RegExp) => ({ code: 'not-writable', message, hint: /./ });
 
-test('a read-only disk is said in a sentence, and what is on it can be read', { skip: !mayMount }, () =>
-  withDisk(4, async (folder) => {
+test(
+  'a read-only disk is said in a sentence, and what is on it can be read',
+  { skip: !mayMount },
+  (context) => {
+    const folder = smallDisk(context, 4);
     const id = (() => {
       using history = openHistory(folder).history;
       return finishedRun(history).id;
     })();
-    await Promise.resolve(execFileSync('mount', ['-o', 'remount,ro', folder]));
-    assert.throws(() => openHistory(folder), isNotWritable(/read-only/));
+    execFileSync('mount', ['-o', 'remount,ro', folder]);
+    assert.throws(() => openHistory(folder), notWritable(/read-only/));
     using history = openHistory(folder, { access: 'read' }).history;
     assert.equal(history.runs.detail(id).document?.kind, 'profile');
-  }),
+  },
 );
 
 test('a folder that cannot be made is said in a sentence', { skip: !onLinux }, () => {
   assert.throws(
     () => openHistory('/proc/tidemark'),
-    isNotWritable(/cannot be written: there is no such folder/),
+    notWritable(/cannot be written: there is no such folder/),
   );
   withTemporaryFolder((folder) => {
     writeFileSync(join(folder, 'file'), '');
-    assert.throws(
-      () => openHistory(join(folder, 'file')),
-      isNotWritable(/part of the path is not a folder/),
+    assert.throws(() => openHistory(join(folder, 'file')), notWritable(/part of the path is not a folder/));
+  });
+});
+
+test('an export beside a writer is whole, and disturbs neither', async (context) => {
+  const folder = temporaryFolder(context);
+  const writer = startWriter([folder, 'own']);
+  await until(() => writer.acknowledged.length > 20 || writer.errors() !== '', 'some writes', 60);
+  for (const access of ['read', 'shared'] as const) {
+    const before = [...writer.acknowledged];
+    using history = openHistory(folder, { access }).history;
+    const lines = [...history.exportLines()];
+    assertKept(history, before);
+    withTemporaryFolder((copy) => {
+      using into = openHistory(copy).history;
+      const { refused, added } = importLines(into, lines);
+      assert.deepEqual(refused, []);
+      assert.ok(added >= before.filter(({ kind }) => kind === 'run').length);
+    });
+  }
+  const count = writer.acknowledged.length;
+  await until(() => writer.acknowledged.length > count + 10, 'writes after the export', 60);
+  writer.child.kill('SIGKILL');
+  await writer.ended;
+  assert.equal(writer.errors(), '');
+});
+
+test('two writers on one history wait for each other and lose nothing', async (context) => {
+  const folder = temporaryFolder(context);
+  const first = startWriter([folder, 'own']);
+  await until(() => first.acknowledged.length > 1 || first.errors() !== '', 'the first write', 60);
+  const writers = [first, startWriter([folder, 'shared'])];
+  for (const { acknowledged, errors } of writers) {
+    await until(() => acknowledged.length > 60 || errors() !== '', 'writes of both', 60);
+  }
+  for (const { child, ended, errors } of writers) {
+    child.kill('SIGKILL');
+    await ended;
+    assert.equal(errors(), '');
+  }
+  using history = openHistory(folder).history;
+  for (const { acknowledged } of writers) {
+    assertKept(
+      history,
+      acknowledged.filter(({ kind }) => kind !== 'setting'),
     );
-  });
-});
-
-test('an export beside a writer is whole, and disturbs neither', async () => {
-  await withFolder(async (folder) => {
-    const writer = startWriter([folder, 'own']);
-    await until(() => writer.acknowledged.length > 20 || writer.errors() !== '', 'some writes', 60);
-    for (const access of ['read', 'shared'] as const) {
-      const before = [...writer.acknowledged];
-      using history = openHistory(folder, { access }).history;
-      const lines = [...history.exportLines()];
-      assertKept(history, before);
-      withTemporaryFolder((copy) => {
-        using into = openHistory(copy).history;
-        const { refused, added } = importLines(into, lines);
-        assert.deepEqual(refused, []);
-        assert.ok(added >= before.filter(({ kind }) => kind === 'run').length);
-      });
-    }
-    const count = writer.acknowledged.length;
-    await until(() => writer.acknowledged.length > count + 10, 'writes after the export', 60);
-    writer.child.kill('SIGKILL');
-    await writer.ended;
-    assert.equal(writer.errors(), '');
-  });
-});
-
-test('two writers on one history wait for each other and lose nothing', async () => {
-  await withFolder(async (folder) => {
-    const first = startWriter([folder, 'own']);
-    await until(() => first.acknowledged.length > 1 || first.errors() !== '', 'the first write', 60);
-    const writers = [first, startWriter([folder, 'shared'])];
-    for (const { acknowledged, errors } of writers) {
-      await until(() => acknowledged.length > 60 || errors() !== '', 'writes of both', 60);
-    }
-    for (const { child, ended, errors } of writers) {
-      child.kill('SIGKILL');
-      await ended;
-      assert.equal(errors(), '');
-    }
-    using history = openHistory(folder).history;
-    for (const { acknowledged } of writers) {
-      assertKept(
-        history,
-        acknowledged.filter(({ kind }) => kind !== 'setting'),
-      );
-    }
-  });
+  }
 });

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 
 /** Runs `body` with the path of an empty folder, and removes the folder afterwards. */
 export function withTemporaryFolder<Result>(body: (folder: string) => Result): Result {
@@ -12,4 +13,11 @@ export function withTemporaryFolder<Result>(body: (folder: string) => Result): R
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** An empty folder that is removed when the test has ended. */
+export function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

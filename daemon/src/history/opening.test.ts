@@ -7,7 +7,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
 import * as v from 'valibot';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { exampleRun, finishedRun } from '../../test/example-histories.ts';
 import { withTemporaryFolder } from '../../test/temporary-folder.ts';
@@ -119,11 +118,11 @@ test('a history of a newer Tidemark is refused and left as it is', () => {
     connection.exec(`PRAGMA user_version = ${schemaVersion + 1}`);
     connection.close();
     const before = readFileSync(path);
-    assert.throws(
-      () => openHistory(folder),
-      (error) =>
-        error instanceof TidemarkError && error.code === 'history' && /newer Tidemark/.test(error.message),
-    );
+    assert.throws(() => openHistory(folder), {
+      name: 'TidemarkError',
+      code: 'history',
+      message: /newer Tidemark/,
+    });
     assert.deepEqual(readFileSync(path), before);
   });
 });
@@ -202,10 +201,10 @@ test('a file that others could read is closed to them', () => {
 
 test('without a history there is nothing to read', () => {
   withTemporaryFolder((folder) => {
-    assert.throws(
-      () => openHistory(folder, { access: 'read' }),
-      (error) => error instanceof Error && 'code' in error && error.code === 'not-found',
-    );
+    assert.throws(() => openHistory(folder, { access: 'read' }), {
+      name: 'TidemarkError',
+      code: 'not-found',
+    });
   });
 });
 
@@ -213,20 +212,14 @@ test('who only reads cannot write', () => {
   withTemporaryFolder((folder) => {
     openHistory(folder).history.close();
     using history = openHistory(folder, { access: 'read' }).history;
-    assert.throws(
-      () => history.runs.add(exampleRun()),
-      (error) => error instanceof Error && 'code' in error && error.code === 'not-writable',
-    );
+    assert.throws(() => history.runs.add(exampleRun()), { name: 'TidemarkError', code: 'not-writable' });
   });
 });
 
 test('a folder in the place of the file is said in a sentence', () => {
   withTemporaryFolder((folder) => {
     mkdirSync(join(folder, 'history.sqlite'));
-    assert.throws(
-      () => openHistory(folder),
-      (error) => error instanceof Error && 'code' in error && error.code === 'not-writable',
-    );
+    assert.throws(() => openHistory(folder), { name: 'TidemarkError', code: 'not-writable' });
   });
 });
 
@@ -243,14 +236,11 @@ test('a database that may not grow refuses, keeps what it has, and takes on when
     const limit = Number(database.get('PRAGMA page_count')?.['page_count']);
     database.get(`PRAGMA max_page_count = ${limit}`);
     const large = exampleRun({ text: 'a'.repeat(50_000) });
-    assert.throws(
-      () => history.runs.add(large),
-      (error) =>
-        error instanceof Error &&
-        'code' in error &&
-        error.code === 'not-writable' &&
-        /full/.test(error.message),
-    );
+    assert.throws(() => history.runs.add(large), {
+      name: 'TidemarkError',
+      code: 'not-writable',
+      message: /full/,
+    });
     assert.equal(history.runs.list().total, 1);
     assert.equal(history.runs.begin(id).state, 'running');
     database.get('PRAGMA max_page_count = 1000000');

@@ -29,7 +29,7 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
   const replace = (damage: unknown): DatabaseSync => {
     const aside = setFileAside(path, now());
     const connection = connect(path, access);
-    const saved = salvage(aside, connection);
+    const saved = salvage(aside, new Database(path, connection));
     onSetAside({ path: aside, reason: reasonOf(damage), saved });
     return connection;
   };

@@ -6,15 +6,11 @@ import * as v from 'valibot';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { exampleHead, exampleRun, withHistory } from '../../test/example-histories.ts';
+import { exampleHead, exampleRun, runAtWork, withHistory } from '../../test/example-histories.ts';
 
 test('the document of a dead run is valid, and says with which signal it ended', () => {
   withHistory((history) => {
-    const { id } = history.runs.add(exampleRun());
-    history.runs.begin(id);
-    history.runs.noteHead(id, exampleHead());
-    history.runs.addSample(id, exampleSample(0), 'warm-up', 'bf16');
-    history.runs.addSample(id, exampleSample(1), 'measured', 'bf16');
+    const { id } = runAtWork(history, 1);
     history.runs.interruptRunning('The daemon ended.', 'SIGKILL');
     const { document } = history.runs.detail(id);
     const profile = v.parse(profileDocument, document);

@@ -19,9 +19,6 @@ import {
 } from '../../test/example-histories.ts';
 import { openHistory } from './history.ts';
 
-const withCode = (code: string) => (error: unknown) =>
-  error instanceof Error && 'code' in error && error.code === code;
-
 test('a run that is added waits, and keeps what was asked', () => {
   withHistory((history) => {
     const record = history.runs.add(exampleRun({ request: { model: 'bf16', seed: 7 } }));
@@ -118,12 +115,11 @@ test('samples that a full disk kept out come in with the document', () => {
 test('what has ended changes no more', () => {
   withHistory((history) => {
     const { id } = finishedRun(history);
-    assert.throws(
-      () => history.runs.addSample(id, exampleSample(9), 'measured', 'bf16'),
-      withCode('history'),
-    );
-    assert.throws(() => history.runs.finish(id, { state: 'failed' }), withCode('history'));
-    assert.throws(() => history.runs.begin(id), withCode('history'));
+    assert.throws(() => history.runs.addSample(id, exampleSample(9), 'measured', 'bf16'), {
+      code: 'history',
+    });
+    assert.throws(() => history.runs.finish(id, { state: 'failed' }), { code: 'history' });
+    assert.throws(() => history.runs.begin(id), { code: 'history' });
     assert.equal(history.runs.get(id)?.state, 'complete');
   });
 });
@@ -138,7 +134,7 @@ test('a run that does not exist is not found', () => {
       () => history.runs.finish(1, { state: 'failed' }),
       () => history.runs.addSample(1, exampleSample(0), 'measured', 'bf16'),
     ]) {
-      assert.throws(ask, withCode('not-found'));
+      assert.throws(ask, { code: 'not-found' });
     }
   });
 });
@@ -158,7 +154,7 @@ test('a run is deleted with all of it, and its number is not given again', () =>
 test('a run that is not over cannot be deleted', () => {
   withHistory((history) => {
     const { id } = runAtWork(history);
-    assert.throws(() => history.runs.remove(id), withCode('busy'));
+    assert.throws(() => history.runs.remove(id), { code: 'busy' });
   });
 });
 

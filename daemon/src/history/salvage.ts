@@ -1,7 +1,7 @@
 /** Saves from a damaged history what can still be read, into a new one and under the same numbers. */
 
 import { DatabaseSync } from 'node:sqlite';
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import * as v from 'valibot';
 import { alert } from '@tidemark/shared/protocol/daemon/alert.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -28,22 +28,16 @@ const partsOfRuns = ['run_models', 'run_requests', 'run_heads', 'run_documents',
  * Reads each table from its beginning and from its end up to where it is damaged, and runs between them one by one. What
  * does not fit its schema stays behind: a damaged page can hold anything.
  */
-export function salvage(damagedPath: string, into: DatabaseSync): Salvaged {
+export function salvage(damagedPath: string, into: Database): Salvaged {
   let connection: DatabaseSync | undefined;
   try {
     connection = new DatabaseSync(damagedPath, { readOnly: true, defensive: false });
     // Lets SQLite read what there is of a file that was cut short; see lockBtree in its btree.c.
     connection.exec('PRAGMA writable_schema = ON');
     const salvaging = new Salvaging(new Database(damagedPath, connection), into);
-    into.exec('BEGIN IMMEDIATE');
-    const salvaged = salvaging.all();
-    into.exec('COMMIT');
-    return salvaged;
+    return into.write(() => salvaging.all());
   } catch {
     // A new history that is empty is better than none.
-    if (into.isTransaction) {
-      into.exec('ROLLBACK');
-    }
     return { runs: 0, schedules: 0, alerts: 0 };
   } finally {
     connection?.close();
@@ -52,10 +46,9 @@ export function salvage(damagedPath: string, into: DatabaseSync): Salvaged {
 
 class Salvaging {
   readonly #from: Database;
-  readonly #into: DatabaseSync;
-  readonly #inserts = new Map<string, StatementSync>();
+  readonly #into: Database;
 
-  constructor(from: Database, into: DatabaseSync) {
+  constructor(from: Database, into: Database) {
     this.#from = from;
     this.#into = into;
   }
@@ -152,9 +145,9 @@ class Salvaging {
 
   /** Whether the row was taken: one that breaks a rule of its table, or is there already, is not. */
   #copy(table: string, row: Row): boolean {
-    const columns = Object.keys(row);
     try {
-      return this.#insertInto(table, columns).run(...Object.values(row)).changes === 1;
+      this.#into.insert(table, row);
+      return true;
     } catch (error) {
       if (isConstraint(error)) {
         return false;
@@ -163,27 +156,13 @@ class Salvaging {
     }
   }
 
-  #insertInto(table: string, columns: readonly string[]): StatementSync {
-    const known = this.#inserts.get(table);
-    if (known !== undefined) {
-      return known;
-    }
-    const marks = columns.map(() => '?').join(', ');
-    const statement = this.#into.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks})`);
-    this.#inserts.set(table, statement);
-    return statement;
-  }
-
   /** Numbers that the damaged file gave are not given again, though their rows may be lost. */
   #keepNumbers(): void {
-    for (const row of this.#until('SELECT name, seq FROM sqlite_sequence')) {
-      const { name = null, seq = null } = row;
-      this.#into.prepare('UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?').run(seq, name);
-      this.#into
-        .prepare(
-          'INSERT INTO sqlite_sequence (name, seq) SELECT ?1, ?2 WHERE ?1 NOT IN (SELECT name FROM sqlite_sequence)',
-        )
-        .run(name, seq);
+    const numbers = this.#until('SELECT name, seq FROM sqlite_sequence WHERE name IS NOT NULL');
+    for (const { name = null, seq = null } of numbers) {
+      if (this.#into.run('UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?', [seq, name]) === 0) {
+        this.#into.insert('sqlite_sequence', { name, seq });
+      }
     }
   }
 }

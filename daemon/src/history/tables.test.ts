@@ -18,9 +18,6 @@ import {
   withHistory,
 } from '../../test/example-histories.ts';
 
-const notFound = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'not-found';
-
 test('a schedule is kept as it was set, changed and removed', () => {
   withHistory((history) => {
     const added = history.schedules.add(exampleSchedule());
@@ -59,7 +56,7 @@ test('a schedule or an alert that does not exist is not found', () => {
       () => history.schedules.noteDue(3, undefined),
       () => history.alerts.change(3, { state: 'resolved' }),
     ]) {
-      assert.throws(ask, notFound);
+      assert.throws(ask, { code: 'not-found' });
     }
   });
 });

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import {
@@ -18,8 +17,7 @@ import {
 } from '../../test/example-histories.ts';
 import type { History } from './history.ts';
 
-const isBadDocument = (pattern: RegExp) => (error: unknown) =>
-  error instanceof TidemarkError && error.code === 'bad-document' && pattern.test(error.message);
+const badDocument = (message: RegExp) => ({ name: 'TidemarkError', code: 'bad-document', message });
 
 const study = (): StudyDocument => ({
   kind: 'study',
@@ -203,17 +201,17 @@ test('the export of a newer Tidemark is refused as a whole', () => {
   const [header = '', ...lines] = exported();
   const newer = JSON.stringify({ ...(JSON.parse(header) as object), formatVersion: 2 });
   withHistory((history) => {
-    assert.throws(() => importLines(history, [newer, ...lines]), isBadDocument(/version 2 of the format/));
+    assert.throws(() => importLines(history, [newer, ...lines]), badDocument(/version 2 of the format/));
     assert.equal(history.runs.list().total, 0);
   });
 });
 
 test('what is no export is refused, with its first line as the reason', () => {
   withHistory((history) => {
-    assert.throws(() => importLines(history, ['Hello.', 'World.']), isBadDocument(/line 1, it is not JSON/));
-    assert.throws(() => importLines(history, []), isBadDocument(/empty/));
-    assert.throws(() => importLines(history, ['', ' ']), isBadDocument(/empty/));
-    assert.throws(() => importLines(history, ['{', '  "kind": "xray"', '}']), isBadDocument(/xray/));
+    assert.throws(() => importLines(history, ['Hello.', 'World.']), badDocument(/line 1, it is not JSON/));
+    assert.throws(() => importLines(history, []), badDocument(/empty/));
+    assert.throws(() => importLines(history, ['', ' ']), badDocument(/empty/));
+    assert.throws(() => importLines(history, ['{', '  "kind": "xray"', '}']), badDocument(/xray/));
   });
 });
 

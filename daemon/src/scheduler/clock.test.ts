@@ -1,16 +1,15 @@
 /** The machine's time zone from the places in which systems keep it, read anew each time. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { isTimeZone, machineTimeZone } from './clock.ts';
 
 function etc(context: TestContext): { root: string; link: string; name: string } {
-  const root = mkdtempSync(join(tmpdir(), 'tidemark-zone-'));
-  context.after(() => rmSync(root, { recursive: true }));
+  const root = temporaryFolder(context);
   mkdirSync(join(root, 'etc'));
   return { root, link: join(root, 'etc/localtime'), name: join(root, 'etc/timezone') };
 }

@@ -1,11 +1,11 @@
 /** The power state from what macOS's `pmset` prints and from Linux's files, each in a folder of the test's own. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { macPowerState, powerObstacle, readPowerState } from './power-state.ts';
 
 // As pmset(1) documents its output: the source in quotes, then one line for each battery, with a tab before the charge.
@@ -70,8 +70,7 @@ describe('on Linux', () => {
     context: TestContext,
     files: Readonly<Record<string, string>>,
   ): ReturnType<typeof readPowerState> {
-    const root = mkdtempSync(join(tmpdir(), 'tidemark-power-'));
-    context.after(() => rmSync(root, { recursive: true }));
+    const root = temporaryFolder(context);
     for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), `${content}\n`);

@@ -125,7 +125,6 @@ export class Scheduler {
 
   /** Throws 'not-found'. */
   remove(id: number): void {
-    this.#book.find(id);
     this.#options.history.schedules.remove(id);
     this.#waited.delete(id);
     this.#update();
