@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
 import type { Arm, Intervention, ModelFacts } from '@tidemark/shared/protocol/study-evidence.ts';
 import { measure } from '../src/host/measure.ts';
-import { quantizedPaths } from '../src/kokoro/alterations.ts';
+import { packedModules } from '../src/kokoro/alterations.ts';
 import type { Alterations } from '../src/kokoro/alterations.ts';
 import { Kokoro } from '../src/kokoro/kokoro.ts';
 import { Voice } from '../src/kokoro/voice.ts';
@@ -23,14 +23,10 @@ const durations = [2, 3, 2, 3, 2, 2];
 
 /** Every packed weight of the model as a dense copy in the dtype of activations; none for a model without packed weights. */
 function expandAll(model: Kokoro): Tensor[] {
-  const weights = model.weights();
-  return [...quantizedPaths(weights.keys())].map((path) => {
-    const [packed, scales, biases] = ['weight', 'scales', 'biases'].map((name) =>
-      weights.get(`${path}.${name}`),
-    );
-    assert.ok(packed && scales && biases);
-    return scope(() => keep(astype(dequantize(packed, scales, biases, { groupSize: 64, bits }), 'float32')));
-  });
+  return packedModules(model.weights(), () => ({ groupSize: 64, bits })).map(
+    ({ packed, scales, biases, options }) =>
+      scope(() => keep(astype(dequantize(packed, scales, biases, options), 'float32'))),
+  );
 }
 
 interface ArmOptions {
@@ -79,7 +75,7 @@ const facts = (model: string, quantizedBits?: number): ModelFacts => ({
   tensorBytes: 1,
   bytesByDtype: { bfloat16: 1 },
   restBytesByDtype: { bfloat16: 1 },
-  ...(quantizedBits === undefined ? {} : { bits: quantizedBits }),
+  ...(quantizedBits && { bits: quantizedBits }),
 });
 
 async function verdictOn(expands: boolean) {

@@ -1,7 +1,8 @@
 /** Measures each quantized layer alone: what its product takes beyond active memory, beside a dense copy's size. */
 
 import type { LayerTransient } from '@tidemark/shared/protocol/study-evidence.ts';
-import { quantizedPaths } from '../kokoro/alterations.ts';
+import { packedModules } from '../kokoro/alterations.ts';
+import type { PackedModule } from '../kokoro/alterations.ts';
 import { quantizationAt } from '../kokoro/config.ts';
 import type { Kokoro } from '../kokoro/kokoro.ts';
 import { clearCache, memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
@@ -15,16 +16,8 @@ import {
   take,
   transpose,
 } from '../mlx/ops.ts';
-import type { QuantizationOptions } from '../mlx/ops.ts';
 import { evaluate, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
-
-interface PackedLayer {
-  readonly packed: Tensor;
-  readonly scales: Tensor;
-  readonly biases: Tensor;
-  readonly options: QuantizationOptions;
-}
 
 /** Bytes of an element of the dtypes that scales can have. */
 const elementBytes: Partial<Record<DType, number>> = { float32: 4, bfloat16: 2, float16: 2 };
@@ -47,21 +40,15 @@ function transientOf(build: () => Tensor): number {
  * nearly everywhere), or a look-up of as many rows where the weight is an embedding, as the network uses it.
  */
 export function layerTransients(model: Kokoro, tokens: number): LayerTransient[] {
-  const weights = model.weights();
-  return [...quantizedPaths(weights.keys())].map((path) => {
-    const [packed, scales, biases] = ['weight', 'scales', 'biases'].map((name) =>
-      weights.get(`${path}.${name}`),
-    );
-    const options = quantizationAt(model.config, path);
-    if (packed === undefined || scales === undefined || biases === undefined || options === undefined) {
-      throw new Error(`layerTransients: ${path} is not whole, though the model was loaded`);
-    }
-    return measureLayer(path, { packed, scales, biases, options }, tokens);
-  });
+  return packedModules(model.weights(), (path) => quantizationAt(model.config, path)).map((module) =>
+    measureModule(module, tokens),
+  );
 }
 
-function measureLayer(path: string, layer: PackedLayer, tokens: number): LayerTransient {
-  const { packed, scales, biases, options } = layer;
+function measureModule(
+  { path, packed, scales, biases, options }: PackedModule,
+  tokens: number,
+): LayerTransient {
   const columns = (packed.dim(1) * 32) / options.bits;
   const denseBytes = packed.dim(0) * columns * (elementBytes[scales.dtype] ?? Number.NaN);
   if (/embeddings?(\.|$)/.test(path) && /(_embeddings|\.embedding)$/.test(path)) {

@@ -27,13 +27,35 @@ function splitKey(key: string): [path: string, name: string] {
 }
 
 /** The paths of the modules whose weight is packed: those that have scales. */
-export function quantizedPaths(keys: Iterable<string>): Set<string> {
+function quantizedPaths(keys: Iterable<string>): Set<string> {
   return new Set(
     [...keys]
       .map(splitKey)
       .filter(([, name]) => name === 'scales')
       .map(([path]) => path),
   );
+}
+
+export interface PackedModule {
+  readonly path: string;
+  readonly packed: Tensor;
+  readonly scales: Tensor;
+  readonly biases: Tensor;
+  readonly options: QuantizationOptions;
+}
+
+/** The modules whose weight is packed, less those of which a tensor or the quantization is missing. */
+export function packedModules(
+  tensors: ReadonlyMap<string, Tensor>,
+  quantizationAt: (path: string) => QuantizationOptions | undefined,
+): PackedModule[] {
+  return [...quantizedPaths(tensors.keys())].flatMap((path) => {
+    const [packed, scales, biases] = ['weight', 'scales', 'biases'].map((name) =>
+      tensors.get(`${path}.${name}`),
+    );
+    const options = quantizationAt(path);
+    return packed && scales && biases && options ? [{ path, packed, scales, biases, options }] : [];
+  });
 }
 
 /** Evaluates what `build` makes and keeps it, so that its inputs can be let go. */
@@ -52,15 +74,14 @@ export function alter(
   { restDType, dense = false, fuseWeightNorm = false }: Alterations,
   quantizationAt: (path: string) => QuantizationOptions | undefined,
 ): void {
-  const packed = quantizedPaths(tensors.keys());
   if (fuseWeightNorm) {
     fuse(tensors);
   }
   if (restDType !== undefined) {
-    castRest(tensors, restDType, packed);
+    castRest(tensors, restDType);
   }
   if (dense) {
-    expand(tensors, packed, quantizationAt);
+    expand(tensors, quantizationAt);
   }
 }
 
@@ -75,7 +96,8 @@ function remove(tensors: Map<string, Tensor>, key: string): void {
 }
 
 /** The bias of a packed module is not packed: it counts as the rest, as it does in a checkpoint made so. */
-function castRest(tensors: Map<string, Tensor>, dtype: DType, packed: ReadonlySet<string>): void {
+function castRest(tensors: Map<string, Tensor>, dtype: DType): void {
+  const packed = quantizedPaths(tensors.keys());
   for (const [key, tensor] of tensors) {
     const [path, name] = splitKey(key);
     const isPacked = packed.has(path) && name !== 'bias';
@@ -89,21 +111,13 @@ function castRest(tensors: Map<string, Tensor>, dtype: DType, packed: ReadonlySe
   }
 }
 
+/** Where something is missing, the network's own reader says so, with everything else that is. */
 function expand(
   tensors: Map<string, Tensor>,
-  packed: ReadonlySet<string>,
   quantizationAt: (path: string) => QuantizationOptions | undefined,
 ): void {
-  for (const path of packed) {
-    const [weight, scales, biases] = ['weight', 'scales', 'biases'].map((name) =>
-      tensors.get(`${path}.${name}`),
-    );
-    const options = quantizationAt(path);
-    if (weight === undefined || scales === undefined || biases === undefined || options === undefined) {
-      // The network's own reader lists what is missing, with everything else that is.
-      continue;
-    }
-    const values = materialised(() => dequantize(weight, scales, biases, options));
+  for (const { path, packed, scales, biases, options } of packedModules(tensors, quantizationAt)) {
+    const values = materialised(() => dequantize(packed, scales, biases, options));
     replace(tensors, `${path}.weight`, values);
     remove(tensors, `${path}.scales`);
     remove(tensors, `${path}.biases`);

@@ -26,6 +26,16 @@ function speak(folder: string, phonemes: string, options: SynthesisOptions = {})
   return say(kokoro, voice, phonemes, options);
 }
 
+/** Runs `body` with a loaded tiny Kokoro and its voice. */
+function withTiny(options: TinyOptions, body: (tiny: { kokoro: Kokoro; voice: Voice }) => void): void {
+  withTemporaryFolder((folder) => {
+    writeTinyKokoro(folder, options);
+    using kokoro = Kokoro.load(folder);
+    using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
+    body({ kokoro, voice });
+  });
+}
+
 function say(kokoro: Kokoro, voice: Voice, phonemes: string, options: SynthesisOptions): Spoken {
   using style = voice.styleFor(phonemes.length);
   const { audio, durations } = kokoro.synthesize(kokoro.tokenize(phonemes), style, options);
@@ -83,10 +93,7 @@ test('both layouts of the same weights speak alike', () => {
 });
 
 test('synthesis leaves nothing behind but its result, and active memory constant to the byte', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    using kokoro = Kokoro.load(folder);
-    using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
+  withTiny({}, ({ kokoro, voice }) => {
     const readings = Array.from({ length: 5 }, () => {
       say(kokoro, voice, 'a b c.', {});
       clearCache();
@@ -101,10 +108,7 @@ test('synthesis leaves nothing behind but its result, and active memory constant
 });
 
 test('without noise the audio is always the same; with it, only from the same seed', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    using kokoro = Kokoro.load(folder);
-    using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
+  withTiny({}, ({ kokoro, voice }) => {
     const spoken = (seed: number, deterministic: boolean): Float32Array => {
       seedRandom(seed);
       return say(kokoro, voice, 'abc.', { deterministic }).samples;
@@ -143,18 +147,13 @@ test('a higher speed shortens the durations', () => {
 });
 
 test('symbols outside the vocabulary are dropped', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    using kokoro = Kokoro.load(folder);
+  withTiny({}, ({ kokoro }) => {
     assert.deepEqual(kokoro.tokenize('a🌊b?c'), [0, 1, 2, 3, 0]);
   });
 });
 
 test('no phonemes, too many of them, and a speed of 0 are refused', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    using kokoro = Kokoro.load(folder);
-    using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
+  withTiny({}, ({ kokoro, voice }) => {
     using style = voice.styleFor(1);
     const synthesize = (phonemes: string, speed = 1) =>
       kokoro.synthesize(kokoro.tokenize(phonemes), style, { speed });

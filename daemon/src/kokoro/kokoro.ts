@@ -64,9 +64,7 @@ export class Kokoro implements Disposable {
     const checkpoint = new Checkpoint(tensors, {
       description: folder,
       quantizationAt: (path) => quantizationAt(config, path),
-      ...(alterations.quantizedProduct === undefined
-        ? {}
-        : { quantizedProduct: alterations.quantizedProduct }),
+      quantizedProduct: alterations.quantizedProduct,
       // A buffer of PyTorch's module rather than a weight.
       ignores: (key) => key.includes('position_ids'),
       channelsFirst: [...tensors.keys()].some((key) => key.endsWith('.weight_ih_l0')),
@@ -170,11 +168,12 @@ export class Kokoro implements Disposable {
   ): Partial<Record<ValueName, Tensor>> {
     const half = this.config.style_dim;
     const typed = activations === undefined ? style : astype(style, activations);
+    const perToken = (values: readonly number[]): Tensor => array(values, [1, tokens.length], 'int32');
     return {
-      tokenIds: array(tokens, [1, tokens.length], 'int32'),
+      tokenIds: perToken(tokens),
       decoderStyle: slice(typed, 1, 0, half),
       prosodyStyle: slice(typed, 1, half),
-      ...(durations === undefined ? {} : { durations: array(durations, [1, durations.length], 'int32') }),
+      ...(durations && { durations: perToken(durations) }),
     };
   }
 

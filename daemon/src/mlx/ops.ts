@@ -3,7 +3,7 @@
 import { native } from './native.ts';
 import type { DType, NativeHandle } from './native.ts';
 import { own } from './scope.ts';
-import { Tensor } from './tensor.ts';
+import { elementArrays, Tensor } from './tensor.ts';
 
 /** A tensor, or a number with no dtype of its own: `multiply(x, 0.2)` keeps x's dtype, as in MLX for Python. */
 export type Operand = Tensor | number;
@@ -52,32 +52,19 @@ export const array = (values: Elements, shape: Shape = [values.length], dtype: D
   arrayOf(toElements(values, dtype), shape, dtype);
 
 function toElements(values: Elements, dtype: DType): ArrayBufferView {
-  switch (dtype) {
-    case 'float32':
-      return values instanceof Float32Array ? values : Float32Array.from(values);
-    case 'int32':
-      return values instanceof Int32Array ? values : Int32Array.from(values);
-    case 'uint32':
-      return values instanceof Uint32Array ? values : Uint32Array.from(values);
-    case 'bool':
-    case 'uint8':
-      return values instanceof Uint8Array ? values : Uint8Array.from(values);
-    case 'int8':
-      return values instanceof Int8Array ? values : Int8Array.from(values);
-    case 'uint16':
-    case 'float16':
-    case 'bfloat16':
-      if (!(values instanceof Uint16Array)) {
-        throw new TypeError(
-          `array: ${dtype} takes its raw 16-bit words as a Uint16Array; cast with astype instead`,
-        );
-      }
-      return values;
-    case 'int16':
-    case 'int64':
-    case 'complex64':
-      throw new TypeError(`array: ${dtype} cannot be made from numbers here; cast with astype instead`);
+  if (dtype === 'int16' || dtype === 'int64' || dtype === 'complex64') {
+    throw new TypeError(`array: ${dtype} cannot be made from numbers here; cast with astype instead`);
   }
+  const ofDtype = elementArrays[dtype];
+  if (values instanceof ofDtype) {
+    return values;
+  }
+  if (ofDtype === Uint16Array) {
+    throw new TypeError(
+      `array: ${dtype} takes its raw 16-bit words as a Uint16Array; cast with astype instead`,
+    );
+  }
+  return ofDtype.from(values);
 }
 
 const fullOf = operation<[shape: Shape, value: number, dtype: DType]>('full');

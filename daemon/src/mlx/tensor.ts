@@ -5,9 +5,24 @@ import type { DType, NativeHandle } from './native.ts';
 
 export type { DType } from './native.ts';
 
+/** What each dtype's elements are read into; float16 and bfloat16 are raw 16-bit words, complex64 pairs. */
+export const elementArrays = {
+  bool: Uint8Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  float32: Float32Array,
+  complex64: Float32Array,
+} as const satisfies Record<DType, unknown>;
+
 /** The typed array that {@link Tensor.toTypedArray} yields for a dtype. */
-export type ElementArray =
-  Float32Array | Int32Array | Uint32Array | Uint8Array | Int8Array | Uint16Array | Int16Array | BigInt64Array;
+export type ElementArray = InstanceType<(typeof elementArrays)[DType]>;
 
 const shapeOf = native<(handle: NativeHandle) => number[]>('shape');
 const dtypeOf = native<(handle: NativeHandle) => DType>('dtype');
@@ -59,29 +74,7 @@ export class Tensor implements Disposable {
 
   /** Evaluates and copies the elements out, float16 and bfloat16 as raw 16-bit words. */
   toTypedArray(): ElementArray {
-    const data = readData(this.handle);
-    switch (this.dtype) {
-      case 'float32':
-      case 'complex64':
-        return new Float32Array(data);
-      case 'int32':
-        return new Int32Array(data);
-      case 'uint32':
-        return new Uint32Array(data);
-      case 'int64':
-        return new BigInt64Array(data);
-      case 'uint16':
-      case 'float16':
-      case 'bfloat16':
-        return new Uint16Array(data);
-      case 'int16':
-        return new Int16Array(data);
-      case 'int8':
-        return new Int8Array(data);
-      case 'bool':
-      case 'uint8':
-        return new Uint8Array(data);
-    }
+    return new elementArrays[this.dtype](readData(this.handle));
   }
 
   /** Evaluates and copies the elements of a float32 tensor out. Throws a TypeError for another dtype. */

@@ -16,7 +16,7 @@ export interface CheckpointOptions {
   /** How the module at a path is quantized, where its tensors say that it is. */
   readonly quantizationAt?: (path: string) => QuantizationOptions | undefined;
   /** Whose product multiplies by packed weights. Default: `blocked`. */
-  readonly quantizedProduct?: QuantizedProduct;
+  readonly quantizedProduct?: QuantizedProduct | undefined;
   /** Keys that may be there and are passed over. */
   readonly ignores?: (key: string) => boolean;
   /** Whether convolution weights are in PyTorch's order; asked only where a shape alone does not tell. */
