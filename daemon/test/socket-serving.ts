@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { SocketServer } from '../src/ipc/socket-server.ts';
-import type { Handlers, SocketServerOptions } from '../src/ipc/socket-server.ts';
+import type { Handlers } from '../src/ipc/requests.ts';
+import type { SocketServerOptions } from '../src/ipc/socket-server.ts';
 import { silentLog, stubHandlers } from './stub-handlers.ts';
 
 export const startedAt = '2026-11-24T10:00:00.000Z';

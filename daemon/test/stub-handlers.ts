@@ -1,6 +1,6 @@
 /** Stands in for the daemon's core where only its socket is tested. */
 
-import type { Handlers } from '../src/ipc/handlers.ts';
+import type { Handlers } from '../src/ipc/requests.ts';
 import type { Log } from '../src/logging/log.ts';
 
 /** What is not given throws, as a defect would. */

@@ -8,7 +8,7 @@ import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/prot
 import { modelsSchemaVersion } from '@tidemark/shared/protocol/models-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
-import type { Handlers } from '../ipc/handlers.ts';
+import type { Handlers } from '../ipc/requests.ts';
 import { listCatalogue } from '../models/catalogue.ts';
 import { checkNames } from '../models/check-names.ts';
 import { profileDefaults } from '../profiler/settings.ts';

@@ -1,5 +1,6 @@
-/** What one connection may take of the daemon, besides the sizes that the protocol sets. */
+/** What one connection may use of the daemon, besides the sizes that the protocol sets, and the timers that enforce it. */
 
+import type { Socket } from 'node:net';
 import { wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
 
 export interface ConnectionLimits {
@@ -7,13 +8,13 @@ export interface ConnectionLimits {
   readonly helloMilliseconds: number;
   /** How long the rest of a frame may take. */
   readonly messageMilliseconds: number;
-  /** How long a client may read nothing of what waits for it. */
+  /** How long a client may read nothing of what is pending for it. */
   readonly stallMilliseconds: number;
-  /** Bytes that wait for a client, beyond which nothing more of its is worked on and no status is told. */
+  /** Bytes pending for a client, beyond which no more of its requests are handled and no status is sent to it. */
   readonly behindBytes: number;
   /** Requests that are not answered yet; more are refused. */
   readonly requestsInFlight: number;
-  /** Requests that are worked on before other connections have their turn. */
+  /** Requests that are handled before other connections have their turn. */
   readonly requestsPerTurn: number;
 }
 
@@ -25,3 +26,80 @@ export const connectionLimits: ConnectionLimits = {
   requestsInFlight: 64,
   requestsPerTurn: 16,
 };
+
+/** How long the last answer of a connection that is being ended may take. */
+const farewellMilliseconds = 1000;
+
+interface Expiries {
+  readonly noHello: () => void;
+  readonly unfinished: () => void;
+  readonly stalled: () => void;
+}
+
+export class ConnectionTimers {
+  readonly #socket: Socket;
+  readonly #limits: ConnectionLimits;
+  readonly #expiries: Expiries;
+  readonly #hello: NodeJS.Timeout;
+  #frame: NodeJS.Timeout | undefined;
+  #reader: NodeJS.Timeout | undefined;
+  #farewell: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, limits: ConnectionLimits, expiries: Expiries) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#expiries = expiries;
+    this.#hello = setTimeout(expiries.noHello, limits.helloMilliseconds).unref();
+    socket.on('drain', () => {
+      clearTimeout(this.#reader);
+      this.#reader = undefined;
+    });
+    socket.on('close', () => clearTimeout(this.#farewell));
+  }
+
+  helloReceived(): void {
+    clearTimeout(this.#hello);
+  }
+
+  /** After a piece of data: whether it ended a frame, and whether it ends within one. Each frame has its own time. */
+  dataReceived({ endedFrame, isMidFrame }: { endedFrame: boolean; isMidFrame: boolean }): void {
+    if (endedFrame || !isMidFrame) {
+      clearTimeout(this.#frame);
+      this.#frame = undefined;
+    }
+    if (isMidFrame) {
+      this.#frame ??= setTimeout(this.#expiries.unfinished, this.#limits.messageMilliseconds).unref();
+    }
+  }
+
+  /** Something is pending. Each time that the limit has passed, some of it must have been sent. */
+  waitForReader(): void {
+    if (this.#reader !== undefined) {
+      return;
+    }
+    const sentBefore = this.#sentBytes();
+    this.#reader = setTimeout(() => {
+      this.#reader = undefined;
+      if (this.#sentBytes() > sentBefore) {
+        this.waitForReader();
+      } else {
+        this.#expiries.stalled();
+      }
+    }, this.#limits.stallMilliseconds).unref();
+  }
+
+  /** Destroys the socket if what is pending cannot be sent soon. */
+  destroySoon(): void {
+    this.#farewell ??= setTimeout(() => this.#socket.destroy(), farewellMilliseconds).unref();
+  }
+
+  clear(): void {
+    clearTimeout(this.#hello);
+    clearTimeout(this.#frame);
+    clearTimeout(this.#reader);
+  }
+
+  #sentBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+}

@@ -1,48 +1,69 @@
-/** One client's connection: its handshake, its requests with their answers, and the events that it is told. */
+/** One client's connection: its handshake, its requests with their answers, and the events that it subscribed to. */
 
-import type { IpcServer, IpcSocket } from 'node-ipc';
+import type { Socket } from 'node:net';
 import * as v from 'valibot';
+import { requestParser, responseParser } from '@tidemark/shared/client/framing.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { isMethod, methods } from '@tidemark/shared/protocol/daemon/methods.ts';
+import { isMethod } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { Method } from '@tidemark/shared/protocol/daemon/methods.ts';
-import { protocolVersion, requestFrame, wireEvents } from '@tidemark/shared/protocol/daemon/wire.ts';
+import {
+  protocolVersion,
+  requestFrame,
+  wireEvents,
+  wireLimits,
+} from '@tidemark/shared/protocol/daemon/wire.ts';
 import type { Topic } from '@tidemark/shared/protocol/daemon/wire.ts';
 import type { Log } from '../logging/log.ts';
+import { ConnectionTimers } from './connection-limits.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
-import { ConnectionTimers } from './connection-timers.ts';
-import type { RequestContext } from './handlers.ts';
-import { issueSentence, noHello, shortened, toWireError, unknownMethod, unreadable } from './wire-errors.ts';
+import {
+  badRequest,
+  checkedParameters,
+  idOf,
+  issueSentence,
+  otherHello,
+  shortened,
+  toWireError,
+  unreadable,
+  versionsHint,
+} from './requests.ts';
+import type { RequestContext } from './requests.ts';
+
+/** The beginning of a frame is each connection's own, so one parser serves all. */
+const requests = requestParser();
+const responses = responseParser();
 
 /** What all connections of a server share. */
 export interface Surroundings {
-  readonly server: IpcServer;
-  readonly encode: (type: string, data: unknown) => string;
   readonly limits: ConnectionLimits;
   readonly log: Log;
   /** The answer to a handshake. */
   readonly hello: object;
-  /** Does what is asked. May throw, or give a promise. */
+  /** Does what is asked. May throw, or return a promise. */
   readonly handle: (method: Method, parameters: unknown, context: RequestContext) => unknown;
 }
 
 type Message = { readonly data: unknown } | { readonly fault: string };
 
 export class Connection {
-  readonly #socket: IpcSocket;
+  readonly #socket: Socket;
   readonly #around: Surroundings;
   readonly #timers: ConnectionTimers;
   readonly #ended = new AbortController();
-  /** Messages that came faster than they may be worked on. */
+  /** Messages that came faster than they may be handled. */
   readonly #waiting: Message[] = [];
   readonly #inFlight = new Set<number>();
   #client = { name: 'unknown', version: 'unknown' };
   #clientVersion: number | undefined;
   #topics: readonly Topic[] = [];
   #sequence = 0;
+  /** The beginning of a frame whose rest has not come. */
+  #beginning = '';
+  #isUnreadable = false;
   #handledThisTurn = 0;
   #isEnding = false;
 
-  constructor(socket: IpcSocket, surroundings: Surroundings) {
+  constructor(socket: Socket, surroundings: Surroundings) {
     const { limits } = surroundings;
     this.#socket = socket;
     this.#around = surroundings;
@@ -54,16 +75,18 @@ export class Connection {
         this.#endWith(unreadable(`its rest did not come within ${limits.messageMilliseconds / 1000} s`));
       },
       stalled: () => {
-        this.#around.log.warn({ client: this.#client }, 'A client that stopped reading was let go.');
+        this.#around.log.warn({ client: this.#client }, 'Disconnected a client that stopped reading.');
         socket.destroy();
       },
     });
+    socket.setEncoding('utf8').on('data', (chunk: string) => this.#receive(chunk));
     socket.on('drain', () => this.#work());
+    socket.on('error', (error) => this.#logBroken(error));
     socket.on('close', () => {
       this.#isEnding = true;
       this.#waiting.length = 0;
       this.#timers.clear();
-      this.#ended.abort(new TidemarkError('interrupted', 'The client went away.'));
+      this.#ended.abort(new TidemarkError('interrupted', 'The client disconnected.'));
     });
   }
 
@@ -71,19 +94,8 @@ export class Connection {
     return this.#topics.includes(topic);
   }
 
-  /** A whole frame's message. Never throws. */
-  receive(data: unknown): void {
-    this.#timers.frameCame();
-    this.#enqueue({ data });
-  }
-
-  /** What came is no frame: there is no telling where the next one would begin, so this is the end. Never throws. */
-  fault(error: unknown): void {
-    this.#enqueue({ fault: error instanceof Error ? error.message : String(error) });
-  }
-
-  /** Tells an event whose data is JSON already. */
-  tell(topic: Topic, json: string): void {
+  /** Sends an event whose data is JSON already. */
+  sendEvent(topic: Topic, json: string): void {
     const sequence = this.#sequence;
     this.#sequence += 1;
     // A status is as good as the next one: a client that is behind gets a gap in the sequence instead of a queue.
@@ -95,13 +107,32 @@ export class Connection {
     );
   }
 
-  /** Answers what is open, and ends the connection once that is sent. */
+  /** Answers what is pending, and ends the connection once that is sent. */
   end(): void {
-    const error = new TidemarkError('shutting-down', 'The daemon ended before it was done.');
+    const error = new TidemarkError('shutting-down', 'The daemon stopped before the request was done.');
     for (const id of this.#inFlight) {
       this.#answer({ id, error: toWireError(error) });
     }
     this.#end();
+  }
+
+  /** Never throws. What is no frame is the end: there is no telling where the next one would begin. */
+  #receive(chunk: string): void {
+    if (this.#isEnding || this.#isUnreadable) {
+      return;
+    }
+    let endedFrame = false;
+    try {
+      this.#beginning = requests.read(this.#beginning, chunk, ({ data }) => {
+        endedFrame = true;
+        this.#enqueue({ data });
+      });
+    } catch (error) {
+      this.#beginning = '';
+      this.#isUnreadable = true;
+      this.#enqueue({ fault: error instanceof Error ? error.message : String(error) });
+    }
+    this.#timers.dataReceived({ endedFrame, isMidFrame: this.#beginning !== '' });
   }
 
   #enqueue(message: Message): void {
@@ -156,7 +187,7 @@ export class Connection {
     }
     const { id, method, parameters = {} } = frame.output;
     if (this.#inFlight.has(id)) {
-      this.#fail(id, unreadable(`its id ${id} is that of another one that is open`));
+      this.#fail(id, unreadable(`another pending request has the same id ${id}`));
       return;
     }
     try {
@@ -186,30 +217,35 @@ export class Connection {
       return this.#hello(given);
     }
     if (this.#clientVersion === undefined) {
-      throw noHello(shortened(method));
+      throw badRequest(
+        `${shortened(method)} was sent before the handshake.`,
+        'Send hello first on every connection.',
+      );
     }
     if (this.#clientVersion !== protocolVersion) {
       throw new TidemarkError(
         'protocol-version',
         `The daemon speaks version ${protocolVersion} of the protocol, and its client version ${this.#clientVersion}.`,
-        { hint: 'Bring the daemon and its clients to the same version.' },
+        { hint: versionsHint },
       );
     }
     if (!isMethod(method)) {
-      throw unknownMethod(shortened(method));
+      throw badRequest(`The daemon has no method ${JSON.stringify(shortened(method))}.`);
     }
     const { requestsInFlight } = this.#around.limits;
     if (this.#inFlight.size >= requestsInFlight) {
-      throw new TidemarkError('busy', `This connection has ${requestsInFlight} open requests already.`, {
+      throw new TidemarkError('busy', `This connection already has ${requestsInFlight} pending requests.`, {
         hint: 'Wait for their answers first.',
       });
     }
-    const parameters = checked(method, given);
     if (method === 'subscribe') {
-      this.#topics = (parameters as v.InferOutput<(typeof methods)['subscribe']['parameters']>).topics;
+      this.#topics = checkedParameters(method, given).topics;
       return {};
     }
-    return this.#around.handle(method, parameters, { client: this.#client, signal: this.#ended.signal });
+    return this.#around.handle(method, checkedParameters(method, given), {
+      client: this.#client,
+      signal: this.#ended.signal,
+    });
   }
 
   /** A client of another version is answered too, so that it can say which one runs; nothing else is known of it. */
@@ -218,17 +254,19 @@ export class Connection {
     if (other.success && other.output.protocolVersion !== protocolVersion) {
       this.#clientVersion = other.output.protocolVersion;
     } else {
-      const { client } = checked('hello', given) as v.InferOutput<(typeof methods)['hello']['parameters']>;
-      this.#client = client;
+      this.#client = checkedParameters('hello', given).client;
       this.#clientVersion = protocolVersion;
     }
-    this.#timers.helloCame();
+    this.#timers.helloReceived();
     return this.#around.hello;
   }
 
   #fail(id: number, error: unknown, method?: string): void {
     if (!(error instanceof TidemarkError) && !this.#ended.signal.aborted) {
-      this.#around.log.error({ error, method, client: this.#client }, 'A request failed by a defect.');
+      this.#around.log.error(
+        { error, method, client: this.#client },
+        'A request failed because of a defect.',
+      );
     }
     this.#answer({ id, error: toWireError(error) });
   }
@@ -239,58 +277,45 @@ export class Connection {
     }
     let text;
     try {
-      text = this.#around.encode(wireEvents.response, frame);
+      text = responses.encode(wireEvents.response, frame);
     } catch (error) {
-      this.#around.log.error({ error, client: this.#client }, 'An answer cannot be sent.');
+      this.#around.log.error({ error, client: this.#client }, 'Could not send an answer.');
       const why = error instanceof Error ? error.message : String(error);
       const failure = new TidemarkError('internal', `The answer cannot be sent: ${shortened(why)}.`);
-      text = this.#around.encode(wireEvents.response, { id: frame.id, error: toWireError(failure) });
+      text = responses.encode(wireEvents.response, { id: frame.id, error: toWireError(failure) });
     }
     this.#write(text);
   }
 
   #write(text: string): void {
-    if (!this.#around.server.write(this.#socket, text) && !this.#socket.destroyed) {
+    if (this.#socket.writableLength + Buffer.byteLength(text) > wireLimits.pendingBytes) {
+      this.#logBroken(new Error('too many bytes are pending for a client that does not read'));
+      this.#socket.destroy();
+    } else if (!this.#socket.write(text) && !this.#socket.destroyed) {
       this.#timers.waitForReader();
     }
   }
 
+  #logBroken(error: Error): void {
+    this.#around.log.debug({ error, client: this.#client }, 'A connection broke.');
+  }
+
   #endWith(error: TidemarkError): void {
     if (!this.#isEnding) {
-      this.#around.log.debug({ client: this.#client, why: error.message }, 'A connection is ended.');
+      this.#around.log.debug({ client: this.#client, why: error.message }, 'Ending a connection.');
       this.#answer({ id: null, error: toWireError(error) });
       this.#end();
     }
   }
 
-  /** What still comes is thrown away. */
+  /** What still comes is discarded. */
   #end(): void {
     this.#isEnding = true;
     this.#topics = [];
     this.#waiting.length = 0;
     this.#timers.clear();
-    this.#timers.letGo();
+    this.#timers.destroySoon();
     this.#socket.resume();
     this.#socket.destroySoon();
   }
-}
-
-const otherHello = v.object({ protocolVersion: v.pipe(v.number(), v.integer()) });
-
-function checked(method: Method, given: Record<string, unknown>): unknown {
-  const parameters = v.safeParse(methods[method].parameters, given, { abortEarly: true });
-  if (!parameters.success) {
-    throw new TidemarkError(
-      'bad-request',
-      `The parameters of ${method} cannot be taken: ${issueSentence(parameters.issues[0])}.`,
-      { hint: 'Bring the daemon and its clients to the same version.' },
-    );
-  }
-  return parameters.output;
-}
-
-/** The id of a request that is wrong otherwise. */
-function idOf(data: unknown): number | null {
-  const id = typeof data === 'object' && data !== null && 'id' in data ? data.id : null;
-  return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : null;
 }

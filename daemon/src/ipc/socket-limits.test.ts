@@ -23,7 +23,7 @@ test('two open requests of one connection cannot have the same id, and only so m
   await using daemon = await serving({ deleteRun: () => gate.promise }, { limits: { requestsInFlight: 3 } });
   await using raw = await RawClient.greeted(daemon.path);
   raw.send(requestOf(1, 'deleteRun', { runId: 1 }) + requestOf(1, 'status'));
-  assert.match((await raw.answer(1)).error?.message ?? '', /id 1 is that of another one/);
+  assert.match((await raw.answer(1)).error?.message ?? '', /another pending request has the same id 1/);
   for (const id of [2, 3, 4]) {
     raw.send(requestOf(id, 'deleteRun', { runId: 1 }));
   }
@@ -133,7 +133,7 @@ test('more connections than allowed are let go, and those that are there are ser
     assert.deepEqual(await connection.call('status', {}), exampleStatus());
     await connection.close();
   }
-  assert.deepEqual(lines, ['warn: There are too many connections; new ones are let go.']);
+  assert.deepEqual(lines, ['warn: Too many connections; new ones are refused.']);
   await until(() => daemon.server.connections === 0);
   await (await connectTo(daemon)).close();
 });
@@ -194,7 +194,7 @@ test('a client that reads nothing for too long is let go, and hears no status me
     daemon.server.publish('status', exampleStatus());
   }
   await until(() => daemon.server.connections === 0);
-  assert.deepEqual(lines, ['warn: A client that stopped reading was let go.']);
+  assert.deepEqual(lines, ['warn: Disconnected a client that stopped reading.']);
   raw.socket.resume();
   await raw.closed;
   assert.ok(!raw.received.some(({ type }) => type === 'tidemark.event'));

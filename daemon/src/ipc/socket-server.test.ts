@@ -144,7 +144,10 @@ test('a defect in a handler is an internal error for its client, and is logged',
   await assert.rejects(connection.call('deleteRun', { runId: 9 }), { ...internal, message: 'x is not y' });
   await assert.rejects(connection.call('listAlerts', {}), internal);
   assert.deepEqual(await connection.call('status', {}), exampleStatus());
-  assert.deepEqual(lines, ['error: A request failed by a defect.', 'error: An answer cannot be sent.']);
+  assert.deepEqual(lines, [
+    'error: A request failed because of a defect.',
+    'error: Could not send an answer.',
+  ]);
 });
 
 test('an answer that is too large is an error for its client alone', async () => {
@@ -163,7 +166,7 @@ test('parameters that are wrong are refused with their place, in one short sente
   await using daemon = await serving();
   await using raw = await RawClient.greeted(daemon.path);
   const cases: readonly (readonly [method: string, parameters: unknown, message: RegExp])[] = [
-    ['getRun', { runId: 'seven' }, /getRun cannot be taken: "runId" is wrong, .*Expected number/],
+    ['getRun', { runId: 'seven' }, /getRun are invalid: "runId" is wrong, .*Expected number/],
     ['getRun', { runId: 7, colour: 1 }, /"colour" is wrong/],
     ['startProfile', { model: 'x'.repeat(60_000) }, /"model" is wrong/],
     ['setSchedule', { settings: { timing: { kind: 'never' } } }, /"settings\./],

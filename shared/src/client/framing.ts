@@ -1,4 +1,4 @@
-/** The parsers of both sides' frames: node-ipc's assured one, with names and limits of their own for each direction. */
+/** The parsers of both sides' frames: node-ipc's assured one, with event names and limits for each direction. */
 
 import { AssuredParser, IPCProtocolError } from 'node-ipc/parsers';
 import type { IncomingMessage } from 'node-ipc/parsers';
@@ -10,15 +10,15 @@ const common = {
   delimiter,
   maxPendingBytes: wireLimits.pendingBytes,
   maxEventNameLength: 64,
-  // node-ipc's timer goes on over whole frames as long as each chunk ends within the next one, so a busy sender would be
-  // let go. Each side keeps its own.
+  // Only node-ipc's own server and client read this one. The daemon's timer starts again with each frame.
   messageTimeout: 0,
   allowReservedEvents: false,
 } as const;
 
 /**
- * An assured parser that gathers the pieces of a frame without looking at them again: node-ipc's own measures and searches
- * all that has come whenever more does, so a frame of 16 MiB would cost a second, and one sent byte by byte 2 GB of reading.
+ * An assured parser that collects the pieces of a frame without looking at them again: node-ipc's own measures and searches
+ * everything received whenever more arrives, so a frame of 16 MiB would take a second, and one sent byte by byte 2 GB of
+ * reading.
  */
 class FrameParser extends AssuredParser {
   readonly #maximumLength: number;

@@ -24,10 +24,6 @@ declare module 'node-ipc/parsers' {
 
   export class AssuredParser {
     constructor(configuration: ParserConfiguration);
-    readonly profile: string;
-    readonly encoding: 'utf8';
-    readonly maxPendingBytes: number;
-    readonly messageTimeout: number;
     /** A frame with its delimiter. Throws an IPCProtocolError beyond the limits. */
     encode(type: string, data: unknown): string;
     /** Hands over every whole frame, and returns what is left. Throws an IPCProtocolError for what is no frame. */
