@@ -337,7 +337,7 @@ export class AlertSimulation extends Simulation {
   }
 
   only(): Alert {
-    const [alert, ...more] = this.keeper.list({ all: true });
+    const [alert, ...more] = this.history.alerts.list({ all: true });
     assert.ok(alert);
     assert.deepEqual(more, []);
     return alert;

@@ -84,7 +84,7 @@ describe('a level above the schedule’s own history', () => {
       'Active memory of bf16 is 167.0 MB in 3 checks in a row, 2.1% above the 163.5 MB that earlier checks lead to expect.',
     );
     watch.checks(3, { secondsPerIteration: 9.4 });
-    const [seconds] = watch.keeper.list();
+    const [seconds] = watch.history.alerts.list();
     assert.equal(
       seconds?.reason,
       'The time of an iteration of bf16 is 9.40 s in 3 checks in a row, 51.6% above the 6.20 s that earlier checks lead to expect.',
@@ -131,9 +131,9 @@ describe('acknowledged', () => {
     watch.checks(3, higher);
     watch.keeper.acknowledge(1);
     watch.checks(3, { peakBytes: 900_000_000 });
-    assert.equal(watch.keeper.list().length, 1);
+    assert.equal(watch.history.alerts.list().length, 1);
     watch.checks(24, { peakBytes: 900_000_000 });
-    const [worse, first] = watch.keeper.list({ all: true });
+    const [worse, first] = watch.history.alerts.list({ all: true });
     assert.deepEqual([worse?.state, worse?.observed, first?.state], ['open', 900_000_000, 'resolved']);
     assert.equal(watch.notified.length, 2);
   });
@@ -324,7 +324,7 @@ describe('what an alert is about', () => {
     watch.check({}, { leak: 'leak' });
     watch.keeper.afterRemoval(1);
     assert.deepEqual(
-      watch.keeper.list({ all: true }).map(({ scheduleName, state }) => [scheduleName, state]),
+      watch.history.alerts.list({ all: true }).map(({ scheduleName, state }) => [scheduleName, state]),
       [
         ['second', 'open'],
         ['nightly', 'resolved'],
@@ -396,5 +396,5 @@ test('an alert outlives restarts: raised once, acknowledged once, resolved once'
   watch.keeper.acknowledge();
   checks(3);
   assert.deepEqual(watch.told, ['peak open', 'peak acknowledged', 'peak resolved']);
-  assert.deepEqual(watch.keeper.list(), []);
+  assert.deepEqual(watch.history.alerts.list(), []);
 });

@@ -18,7 +18,7 @@ export interface AlertKeeperOptions {
   readonly clock: Clock;
   /** An alert was raised, acknowledged or resolved. */
   readonly onAlert: (alert: Alert) => void;
-  readonly log?: Log;
+  readonly log: Log;
 }
 
 /** A run that a schedule began. */
@@ -41,7 +41,7 @@ export class AlertKeeper {
         this.#examine({ run, schedule: run.trigger });
       }
     } catch (error) {
-      this.#options.log?.error({ error, run: run.id }, 'A check could not be examined for alerts.');
+      this.#options.log.error({ error, run: run.id }, 'A check could not be examined for alerts.');
     }
   }
 
@@ -52,11 +52,6 @@ export class AlertKeeper {
         this.#resolve(alert);
       }
     }
-  }
-
-  /** Newest first; resolved ones only with `all`. */
-  list({ all = false }: { readonly all?: boolean } = {}): Alert[] {
-    return this.#options.history.alerts.list({ all });
   }
 
   /**
@@ -166,7 +161,7 @@ export class AlertKeeper {
 
   #told(alert: Alert): Alert {
     const { log, onAlert } = this.#options;
-    log?.info({ alert }, `An alert was ${alert.state === 'open' ? 'raised' : alert.state}.`);
+    log.info({ alert }, `An alert was ${alert.state === 'open' ? 'raised' : alert.state}.`);
     onAlert(alert);
     return alert;
   }
@@ -179,7 +174,7 @@ export class AlertKeeper {
         await notify(alert);
       }
     } catch (error) {
-      log?.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
+      log.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
     }
   }
 }

@@ -3,10 +3,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
-import type { Log } from '../logging/log.ts';
 
-export interface NotifierOptions {
-  readonly log?: Log;
+export interface NotificationOptions {
   readonly platform?: NodeJS.Platform;
   /** Runs a program with arguments, without a shell; rejects where it fails. */
   readonly run?: (program: string, programArguments: readonly string[]) => Promise<void>;
@@ -31,28 +29,19 @@ const titles: Readonly<Record<Alert['kind'], string>> = {
   failure: 'Checks fail',
 };
 
-/** Resolves when the system has been told, or could not be: that is logged, and never thrown. */
-export function notifier({ log, platform = process.platform, run = runProgram }: NotifierOptions = {}): (
-  alert: Alert,
-) => Promise<void> {
-  return async (alert) => {
-    if (platform !== 'darwin') {
-      return;
-    }
-    const texts = [
-      'Tidemark',
-      `${titles[alert.kind]}: ${alert.scheduleName}`,
-      `${alert.reason} ${alert.hint}`,
-    ];
-    try {
-      await run('/usr/bin/osascript', [
-        ...script.flatMap((line) => ['-e', line]),
-        ...texts.map((each) => shownText(each)),
-      ]);
-    } catch (error) {
-      log?.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
-    }
-  };
+/** Resolves when the system has been told; rejects where it could not be. */
+export async function showNotification(
+  { kind, scheduleName, reason, hint }: Alert,
+  { platform = process.platform, run = runProgram }: NotificationOptions = {},
+): Promise<void> {
+  if (platform !== 'darwin') {
+    return;
+  }
+  const texts = ['Tidemark', `${titles[kind]}: ${scheduleName}`, `${reason} ${hint}`];
+  await run('/usr/bin/osascript', [
+    ...script.flatMap((line) => ['-e', line]),
+    ...texts.map((each) => shownText(each)),
+  ]);
 }
 
 /** One line, as long as a notification has room for; an argument cannot hold a NUL at all. */

@@ -11,7 +11,7 @@ import type { Interruption } from '../interruption.ts';
 import type { Log } from '../logging/log.ts';
 import { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Clock } from '../scheduler/clock.ts';
-import { notifier } from '../alerts/notification.ts';
+import { showNotification } from '../alerts/notification.ts';
 import { readPowerState } from '../scheduler/power-state.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { tidemarkVersion } from '../version.ts';
@@ -76,12 +76,11 @@ export class Daemon {
       onChange,
       onEnded: (record) => this.#afterRun(record),
     });
-    const notify = notifier({ log });
     this.#alerts = new AlertKeeper({
       history,
       clock,
       log,
-      notify: (alert) => (this.#settings.notifications ? notify(alert) : Promise.resolve()),
+      notify: showNotification,
       onAlert: (alert) => this.#onAlert(alert),
     });
     this.#scheduler = new Scheduler({

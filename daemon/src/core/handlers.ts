@@ -83,8 +83,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       const { runs, total } = history.runs.list({ limit: pageLength, ...filter });
       return { runs: runs.map(briefRecord), total };
     },
-    getRun: ({ runId, document = true, samples }) =>
-      history.runs.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
+    getRun: ({ runId, document = true, samples }) => history.runs.detail(runId, { document, samples }),
     deleteRun: ({ runId }) => {
       history.runs.remove(runId);
       onHistory();
@@ -119,7 +118,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
           )
         : scheduler.checkNow(id),
 
-    listAlerts: ({ all = false }) => ({ alerts: alerts.list({ all }) }),
+    listAlerts: ({ all = false }) => ({ alerts: history.alerts.list({ all }) }),
     acknowledgeAlerts: ({ id }) => ({ alerts: alerts.acknowledge(id) }),
 
     getSettings: () => history.settings.get(),

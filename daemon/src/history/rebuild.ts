@@ -79,7 +79,7 @@ export function rebuildDocument(
   const skipped =
     record.models.length > runs.length ? record.models.filter((model) => !names.includes(model)) : [];
   const comparison = compareRuns(runs);
-  const findings = { runs, failures: [], skipped, ...(comparison === undefined ? {} : { comparison }) };
+  const findings = { runs, failures: [], skipped, comparison };
   return checked(studyDocument, {
     kind: 'study',
     schemaVersion: studySchemaVersion,
@@ -105,7 +105,8 @@ function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended |
       .map(({ sample }) => sample)
       .sort((a, b) => a.index - b.index);
   const iterations = of(false);
-  const confirmation = of(true);
+  const confirmed = of(true);
+  const confirmation = confirmed.length === 0 ? undefined : confirmed;
   const summary = summarizeRun(load, iterations);
   const whole = iterations.length === settings.warmupIterations + settings.iterations;
   return {
@@ -119,13 +120,13 @@ function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended |
     settings,
     load,
     iterations,
-    ...(confirmation.length === 0 ? {} : { confirmation }),
+    confirmation,
     leaks: judgeRun({
       iterations,
       iterationsAsked: settings.iterations,
-      confirmation: confirmation.length === 0 ? undefined : confirmation,
+      confirmation,
     }),
-    ...(summary === undefined ? {} : { summary }),
+    summary,
     outcome:
       ended ??
       (whole

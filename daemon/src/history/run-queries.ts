@@ -13,7 +13,7 @@ import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { Database } from './database.ts';
 import { defined, numberOf, optionalText, textOf } from './rows.ts';
 import { documentOf, thinnedSamplesOf } from './run-contents.ts';
-import { recordColumns, recordOf } from './run-row.ts';
+import { recordOf } from './run-row.ts';
 
 export interface RunFilter {
   /** Default: 50. */
@@ -47,7 +47,7 @@ export class RunQueries {
 
   get(id: number): RunRecord | undefined {
     return this.database.read(() => {
-      const row = this.database.get(`SELECT ${recordColumns} FROM runs WHERE id = ?`, [id]);
+      const row = this.database.get('SELECT * FROM runs WHERE id = ?', [id]);
       return row === undefined ? undefined : recordOf(row);
     });
   }
@@ -107,7 +107,7 @@ export class RunQueries {
     const countedIn = model !== undefined && ofRuns.length === 0 ? 'run_models' : from;
     return this.database.read(() => {
       const rows = this.database.all(
-        `SELECT ${recordColumns} FROM ${from} ${where(page)} ORDER BY ${id} DESC LIMIT ?`,
+        `SELECT runs.* FROM ${from} ${where(page)} ORDER BY ${id} DESC LIMIT ?`,
         [...valuesOf(page), limit],
       );
       const [count = {}] = this.database.all(
@@ -123,7 +123,7 @@ export class RunQueries {
     return this.database.read(() =>
       this.database
         .all(
-          `SELECT ${recordColumns}, host_instance FROM runs
+          `SELECT * FROM runs
            WHERE schedule_id = ? AND id < ? ${all ? '' : `AND state = 'complete'`} ORDER BY id DESC LIMIT ?`,
           [scheduleId, before ?? Number.MAX_SAFE_INTEGER, limit],
         )
@@ -136,7 +136,7 @@ export class RunQueries {
     return this.database.read(() =>
       this.database
         .all(
-          `SELECT ${recordColumns} FROM runs
+          `SELECT * FROM runs
            WHERE kind = 'profile' AND peak_bytes IS NOT NULL AND trigger_kind <> 'import' ORDER BY id DESC LIMIT ?`,
           [limit],
         )
@@ -162,7 +162,7 @@ export class RunQueries {
   lastCheck(): DaemonStatus['lastCheck'] {
     return this.database.read(() => {
       const row = this.database.get(
-        `SELECT ${recordColumns} FROM runs
+        `SELECT * FROM runs
          WHERE kind = 'profile' AND state = 'complete' AND leak IS NOT NULL AND trigger_kind <> 'import'
          ORDER BY id DESC LIMIT 1`,
       );

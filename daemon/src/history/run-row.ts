@@ -73,11 +73,6 @@ function figuresIn(row: Row): RunFigures | undefined {
       };
 }
 
-/** The columns that {@link recordOf} reads. */
-export const recordColumns = `id, uid, kind, state, trigger_kind, client, schedule_id, schedule_name, models, voice, text,
-  iterations, warmup_iterations, samples_taken, queued_at, started_at, ended_at, seconds, active_bytes, peak_bytes,
-  maximum_peak_bytes, cache_bytes, footprint_bytes, seconds_per_iteration, leak, finding, reason, signal, error`;
-
 export interface Arrival {
   /** When the run came into this history. */
   readonly recordedAt: string;

@@ -215,6 +215,6 @@ function outcomeOf({ state, reason, signal, error }: RunEnd): Exclude<Outcome, {
   return {
     status: 'interrupted',
     reason: reason ?? (state === 'cancelled' ? 'It was cancelled.' : 'It was interrupted.'),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
 }

@@ -19,8 +19,7 @@ type Stored = {
 
 const fromHistory: Stored = {
   listRuns: (history, filter) => history.runs.list(filter),
-  getRun: (history, { runId, document = true, samples }) =>
-    history.runs.detail(runId, { document, ...(samples === undefined ? {} : { samples }) }),
+  getRun: (history, { runId, document = true, samples }) => history.runs.detail(runId, { document, samples }),
   deleteRun: (history, { runId }) => {
     history.runs.remove(runId);
     return {};
