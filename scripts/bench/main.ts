@@ -3,8 +3,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { resolveModel } from '../../daemon/src/models/resolve.ts';
-import { voicePath } from '../../daemon/src/models/voice-path.ts';
+import { resolveSubject } from '../../daemon/src/models/resolve.ts';
 import { dataFolder } from '../../daemon/src/paths.ts';
 import { compare, merge, schedule, summarise } from './compare.ts';
 import { describeMachine } from './machine.ts';
@@ -80,15 +79,14 @@ function benchmarkMachine(): BenchmarkMachine {
 
 async function startPeer(work: Work, note: (step: string) => void): Promise<Peer> {
   const python = await ensurePeerPython(note);
-  const options = { dataFolder: dataFolder() };
-  const model = await resolveModel(work.model, options);
+  const { model, voiceFile } = await resolveSubject(work.model, work.voice, { dataFolder: dataFolder() });
   note('Loading the model into mlx-audio …');
   return Peer.start(
     {
       python,
       folder: model.folder,
       weightsFile: join(model.folder, model.source.weightsFile),
-      voiceFile: await voicePath(model, work.voice, options),
+      voiceFile,
     },
     work,
   );

@@ -10,8 +10,7 @@ import { likeness } from '../../daemon/src/audio/log-mel.ts';
 import { ModelHost } from '../../daemon/src/host/model-host.ts';
 import type { RequantizeOptions } from '../../daemon/src/models/requantize/plan.ts';
 import { requantize } from '../../daemon/src/models/requantize/requantize.ts';
-import { resolveModel } from '../../daemon/src/models/resolve.ts';
-import { voicePath } from '../../daemon/src/models/voice-path.ts';
+import { resolveModel, resolveSubject } from '../../daemon/src/models/resolve.ts';
 import { buildFolder, dataFolder } from '../../daemon/src/paths.ts';
 import { askPeer } from './peer.ts';
 
@@ -47,7 +46,7 @@ export async function checkRequantized(python: string): Promise<boolean> {
   const folder = await mkdtemp(join(buildFolder, 'interop-'));
   try {
     const options = { dataFolder: dataFolder() };
-    const voiceFile = await voicePath(await resolveModel('bf16', options), 'af_heart', options);
+    const { voiceFile } = await resolveSubject('bf16', 'af_heart', options);
     const checkpoints = [];
     for (const [index, { source, request }] of cases.entries()) {
       const { model } = await requantize(

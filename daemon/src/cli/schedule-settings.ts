@@ -9,7 +9,7 @@ import type {
   ScheduleSettings,
   ScheduleTiming,
 } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import { checkNames } from '../models/check-names.ts';
+import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { absoluteModel } from './runs/subject.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';

@@ -10,7 +10,7 @@ import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
 import type { Handlers } from '../ipc/requests.ts';
 import { listCatalogue } from '../models/catalogue.ts';
-import { checkNames } from '../models/check-names.ts';
+import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { studyModels } from '../profiler/study.ts';
 import type { AlertKeeper } from '../alerts/alert-keeper.ts';

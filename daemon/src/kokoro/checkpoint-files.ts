@@ -6,6 +6,9 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 
 export const indexName = 'model.safetensors.index.json';
 
+/** Position numbers are a buffer of PyTorch's module; no loader of Kokoro for MLX keeps them. */
+export const isDropped = (tensorName: string): boolean => tensorName.includes('position_ids');
+
 /**
  * The safetensors files at a checkpoint folder's top level: those that its index lists, else the only one there is.
  *

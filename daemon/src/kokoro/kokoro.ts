@@ -8,7 +8,7 @@ import type { DType, Tensor } from '../mlx/tensor.ts';
 import { Checkpoint } from '../nn/weights.ts';
 import { alter } from './alterations.ts';
 import type { Alterations } from './alterations.ts';
-import { checkpointFiles, readConfig } from './checkpoint-files.ts';
+import { checkpointFiles, isDropped, readConfig } from './checkpoint-files.ts';
 import { parseConfig, quantizationAt } from './config.ts';
 import type { KokoroConfig } from './config.ts';
 import { KokoroNetwork } from './network.ts';
@@ -66,7 +66,7 @@ export class Kokoro implements Disposable {
       quantizationAt: (path) => quantizationAt(config, path),
       quantizedProduct: alterations.quantizedProduct,
       // A buffer of PyTorch's module rather than a weight.
-      ignores: (key) => key.includes('position_ids'),
+      ignores: isDropped,
       channelsFirst: [...tensors.keys()].some((key) => key.endsWith('.weight_ih_l0')),
     });
     try {

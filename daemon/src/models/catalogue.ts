@@ -3,6 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ModelsDocument } from '@tidemark/shared/protocol/models-document.ts';
 import { modelFolder, removeCheckpoint } from './checkpoint/build.ts';
 import { checkCheckpoint } from './checkpoint/manifest.ts';
 import { didYouMean } from './nearest.ts';
@@ -11,21 +12,7 @@ import { recipes, tensorBytesOf } from './recipes.ts';
 import type { Recipe } from './recipes.ts';
 import { storageError } from '../files/storage-errors.ts';
 
-export interface CatalogueEntry {
-  readonly name: string;
-  readonly description: string;
-  /** What the layers that cannot be quantized are in. */
-  readonly rest: Recipe['rest'];
-  /** Left out for an unquantized model. */
-  readonly bits?: number;
-  /** Bytes of its tensors, and so about what loading it takes; known before it is built. */
-  readonly tensorBytes: number;
-  /** `damaged` ones are built again when they are next used. */
-  readonly state: 'built' | 'absent' | 'damaged';
-  readonly folder: string;
-  /** Bytes on the disk; voices, which all models share, not counted. 0 where it is absent. */
-  readonly diskBytes: number;
-}
+type CatalogueEntry = ModelsDocument['models'][number];
 
 /** All models of the catalogue, in its order. Throws 'not-writable' where the data folder cannot be read. */
 export async function listCatalogue(dataFolder: string): Promise<CatalogueEntry[]> {
@@ -41,7 +28,7 @@ async function catalogueEntry(recipe: Recipe, dataFolder: string): Promise<Catal
       name,
       description,
       rest,
-      ...(quantization && { bits: quantization.bits }),
+      bits: quantization?.bits,
       tensorBytes: tensorBytesOf(recipe),
       state: state === 'valid' ? 'built' : state === 'unusable' ? 'damaged' : 'absent',
       folder,
@@ -56,8 +43,19 @@ async function catalogueEntry(recipe: Recipe, dataFolder: string): Promise<Catal
 async function bytesOfFiles(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map(async ({ name }) => (await stat(join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const sizes = await Promise.all(files.map(({ name }) => stat(join(folder, name))));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The catalogue's recipe of that name. Throws 'unknown-model', with the nearest name. */
+export function recipeNamed(name: string): Recipe {
+  const recipe = recipes.find((candidate) => candidate.name === name);
+  if (recipe === undefined) {
+    const names = recipes.map((candidate) => candidate.name);
+    const message = `The catalogue has no model named ${name}.${didYouMean(name, names)}`;
+    throw new TidemarkError('unknown-model', message, { hint: `It has ${names.join(', ')}.` });
+  }
+  return recipe;
 }
 
 /**
@@ -65,17 +63,6 @@ async function bytesOfFiles(folder: string): Promise<number> {
  * was not there. Throws 'unknown-model' and 'not-writable'.
  */
 export async function removeModel(name: string, options: ModelOptions): Promise<number> {
-  const recipe = recipes.find((candidate) => candidate.name === name);
-  if (recipe === undefined) {
-    const names = recipes.map((candidate) => candidate.name);
-    throw new TidemarkError(
-      'unknown-model',
-      `The catalogue has no model named ${name}.${didYouMean(name, names)}`,
-      {
-        hint: `It has ${names.join(', ')}.`,
-      },
-    );
-  }
-  const { diskBytes } = await catalogueEntry(recipe, options.dataFolder);
+  const { diskBytes } = await catalogueEntry(recipeNamed(name), options.dataFolder);
   return (await removeCheckpoint(name, options)) ? diskBytes : 0;
 }

@@ -18,7 +18,8 @@ export interface Source {
   readonly sha256: string;
 }
 
-const setupHint = 'Run `npm run setup`, which checks what is there and fetches what is missing.';
+/** The remedy for whatever set-up should have left. */
+export const setupHint = 'Run `npm run setup`, which checks what is there and fetches what is missing.';
 
 /** The int8 ONNX export of Kokoro-82M v1.0, joined from the four packages' parts. */
 export const weightsSource: Source = {
@@ -44,10 +45,12 @@ export const packagedPath = ({ file }: Source): string => join(buildFolder, 'wei
 
 export const packagedVoicesFolder = join(buildFolder, 'voices');
 
-/** The SHA-256 of a file's bytes, hexadecimal. Throws Node's errors. */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+/** The SHA-256 of files' bytes, one file after another; hexadecimal. Throws Node's errors. */
+export async function hashFiles(paths: readonly string[], signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
+  for (const path of paths) {
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { end: false, signal });
+  }
   return hash.digest('hex');
 }
 
@@ -56,7 +59,7 @@ export async function checkedPath(source: Source, signal?: AbortSignal): Promise
   const path = packagedPath(source);
   let sha256;
   try {
-    sha256 = await hashFile(path, signal);
+    sha256 = await hashFiles([path], signal);
   } catch (cause) {
     signal?.throwIfAborted();
     throw new TidemarkError('bad-checkpoint', `The packaged file ${path} cannot be read.`, {
@@ -65,13 +68,8 @@ export async function checkedPath(source: Source, signal?: AbortSignal): Promise
     });
   }
   if (sha256 !== source.sha256) {
-    throw new TidemarkError(
-      'bad-checkpoint',
-      `The packaged file ${path} is not the one of ${source.package}.`,
-      {
-        hint: setupHint,
-      },
-    );
+    const message = `The packaged file ${path} is not the one of ${source.package}.`;
+    throw new TidemarkError('bad-checkpoint', message, { hint: setupHint });
   }
   return path;
 }

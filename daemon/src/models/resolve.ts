@@ -1,35 +1,30 @@
-/** From what a person calls a model to a checkpoint folder that can be loaded. */
+/** From what a person calls a model or a voice to the files that are loaded. */
 
 import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ModelRecord } from '@tidemark/shared/protocol/model-record.ts';
+import { checkpointFiles } from '../kokoro/checkpoint-files.ts';
 import { ensureCheckpoint, modelFolder } from './checkpoint/build.ts';
-import { describeFolder } from './folder.ts';
-import { ensureSnapshot } from './hub/repository.ts';
+import { ensureSnapshot, hubVoices } from './hub/repository.ts';
 import type { HubModel } from './hub/repository.ts';
 import type { ModelOptions } from './progress.ts';
+import { hashFiles } from './packaged.ts';
 import type { Recipe } from './recipes.ts';
+import { readCheckpointTensors, sumByDtype, sumBytes } from './safetensors/header.ts';
 import { parseTarget } from './target.ts';
+import {
+  convertVoices,
+  isVoiceFile,
+  packagedVoices,
+  unknownVoice,
+  voicesFolder,
+  voicesIn,
+} from './voices.ts';
 
-export interface ModelSource {
-  readonly kind: 'packaged' | 'hub' | 'folder';
-  /** Where the weights came from, for a person. */
-  readonly description: string;
-  readonly weightsFile: string;
-  /** Hexadecimal, of the weights file. */
-  readonly sha256: string;
-  readonly license?: string;
-}
-
-export interface ResolvedModel {
-  /** The catalogue's name, the repository's id, or the folder's path. */
-  readonly name: string;
+export interface ResolvedModel extends ModelRecord {
   /** With `config.json` and the weights. */
   readonly folder: string;
-  readonly source: ModelSource;
-  readonly tensorBytes: number;
-  /** By MLX's names; they add up to `tensorBytes`. */
-  readonly bytesByDtype: Readonly<Record<string, number>>;
 }
 
 /**
@@ -70,36 +65,115 @@ async function resolvePackaged(recipe: Recipe, options: ModelOptions): Promise<R
   };
 }
 
-async function resolveFolder(path: string, { signal }: ModelOptions): Promise<ResolvedModel> {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory() !== true) {
+async function resolveFolder(path: string, options: ModelOptions): Promise<ResolvedModel> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new TidemarkError('unknown-model', `${path} is not a folder.`, {
       hint: 'Give the folder that holds config.json and the weights, or a name that `tidemark models` lists.',
     });
   }
-  const { weightsFile, sha256, tensorBytes, bytesByDtype } = await describeFolder(path, signal);
-  return {
-    name: path,
-    folder: path,
-    source: { kind: 'folder', description: path, weightsFile, sha256 },
-    tensorBytes,
-    bytesByDtype,
-  };
+  return await describeFolder(path, { name: path, kind: 'folder', description: path }, options);
 }
 
 async function resolveHub(model: HubModel, options: ModelOptions): Promise<ResolvedModel> {
+  const { repository: name } = model;
   const folder = await ensureSnapshot(model, options);
-  const { weightsFile, sha256, tensorBytes, bytesByDtype } = await describeFolder(folder, options.signal);
+  const description = `${name} at commit ${basename(folder).slice(0, 7)}`;
+  return await describeFolder(folder, { name, kind: 'hub', description }, options);
+}
+
+/** Reads the headers and hashes the files of a checkpoint folder. Throws 'bad-checkpoint' where they are not sound. */
+async function describeFolder(
+  folder: string,
+  {
+    name,
+    kind,
+    description,
+  }: Pick<ModelRecord, 'name'> & Pick<ModelRecord['source'], 'kind' | 'description'>,
+  { signal }: ModelOptions,
+): Promise<ResolvedModel> {
+  const paths = checkpointFiles(folder);
+  const tensors = await readCheckpointTensors(folder);
   return {
-    name: model.repository,
+    name,
     folder,
     source: {
-      kind: 'hub',
-      description: `${model.repository} at commit ${basename(folder).slice(0, 7)}`,
-      weightsFile,
-      sha256,
+      kind,
+      description,
+      weightsFile: paths.map((path) => basename(path)).join(', '),
+      sha256: await hashFiles(paths, signal),
     },
-    tensorBytes,
-    bytesByDtype,
+    tensorBytes: sumBytes(tensors),
+    bytesByDtype: sumByDtype(tensors),
   };
+}
+
+/** A model that `spec` names, and the file of its voice; both are on this machine then. Throws what finding either does. */
+export async function resolveSubject(
+  spec: string,
+  voice: string,
+  options: ModelOptions,
+): Promise<{ model: ResolvedModel; voiceFile: string }> {
+  const model = await resolveModel(spec, options);
+  return { model, voiceFile: await voicePath(model, voice, options) };
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+const voiceFileIn = (folder: string, voice: string): string => join(folder, `${voice}.safetensors`);
+
+/**
+ * The safetensors file of a voice: `voice` [510, 1, 256], float32. A voice is a name, or the path of such a file.
+ *
+ * A model without the voice speaks with the packaged one of that name, for voices do not depend on the checkpoint; a
+ * note says so. Throws 'unknown-voice' with the nearest name and a list of all.
+ */
+export async function voicePath(model: ResolvedModel, voice: string, options: ModelOptions): Promise<string> {
+  if (isVoiceFile(voice)) {
+    const path = resolve(voice);
+    if (!isFile(path)) {
+      throw new TidemarkError('unknown-voice', `There is no voice file at ${path}.`);
+    }
+    return path;
+  }
+  const ownFile = voiceFileIn(join(model.folder, 'voices'), voice);
+  if (isFile(ownFile)) {
+    return ownFile;
+  }
+  const published = model.source.kind === 'hub' ? await publishedVoice(model, voice, options) : undefined;
+  if (published?.path !== undefined) {
+    return published.path;
+  }
+  const packaged = packagedVoices();
+  if (!packaged.includes(voice)) {
+    const own = published?.voices ?? voicesIn(model.folder).map((name) => basename(name, '.safetensors'));
+    throw unknownVoice(voice, [...new Set([...own, ...packaged])].sort());
+  }
+  await convertVoices(options.dataFolder, options.signal);
+  if (model.source.kind !== 'packaged') {
+    options.onProgress?.({
+      kind: 'note',
+      message: `${model.name} has no voice ${voice}; the packaged one of that name is used.`,
+    });
+  }
+  return voiceFileIn(voicesFolder(options.dataFolder), voice);
+}
+
+/** A voice from the model's repository, if it has it; nothing where the network is not to be had. */
+async function publishedVoice(
+  { name, folder }: ResolvedModel,
+  voice: string,
+  options: ModelOptions,
+): Promise<{ readonly voices: readonly string[]; readonly path?: string } | undefined> {
+  const commit = basename(folder);
+  try {
+    const hub = await hubVoices({ repository: name, revision: commit }, commit, options);
+    return hub.voices.includes(voice)
+      ? { voices: hub.voices, path: await hub.fetch(voice) }
+      : { voices: hub.voices };
+  } catch (error) {
+    if (error instanceof TidemarkError && error.code === 'network') {
+      return undefined;
+    }
+    throw error;
+  }
 }

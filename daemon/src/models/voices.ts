@@ -1,16 +1,17 @@
-/** The packaged voices, as safetensors files that MLX reads. */
+/** The packaged voices, as safetensors files that MLX reads, and which names are voices. */
 
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { voiceLanguages } from '../kokoro/phonemes/voices.ts';
 import { makeFolder, replaceFile } from '../files/durable.ts';
 import { withLock } from '../files/lock.ts';
-import { didYouMean } from './nearest.ts';
-import { packagedVoicesFolder } from './packaged.ts';
-import { headerOf } from './safetensors/write.ts';
 import { storageError } from '../files/storage-errors.ts';
+import { voiceLanguages } from '../kokoro/phonemes/voices.ts';
+import { didYouMean } from './nearest.ts';
+import { packagedVoicesFolder, setupHint } from './packaged.ts';
+import { headerOf } from './safetensors/write.ts';
+import { parseTarget } from './target.ts';
 
 /** Lengths of utterances in phonemes, and values of a style: [510, 1, 256], float32. */
 const voiceShape = [510, 1, 256] as const;
@@ -35,9 +36,8 @@ export function packagedVoices(): string[] {
   }
   const voices = names.filter((name) => name.endsWith('.bin')).map((name) => name.slice(0, -'.bin'.length));
   if (voices.length === 0) {
-    throw new TidemarkError('bad-checkpoint', `There are no packaged voices in ${packagedVoicesFolder}.`, {
-      hint: 'Run `npm run setup`, which fetches what is missing.',
-    });
+    const message = `There are no packaged voices in ${packagedVoicesFolder}.`;
+    throw new TidemarkError('bad-checkpoint', message, { hint: setupHint });
   }
   return voices.sort();
 }
@@ -77,13 +77,8 @@ async function voiceFile(voice: string): Promise<Buffer> {
   const path = join(packagedVoicesFolder, `${voice}.bin`);
   const styles = await readFile(path);
   if (styles.byteLength !== voiceBytes) {
-    throw new TidemarkError(
-      'bad-checkpoint',
-      `The packaged voice ${path} has ${styles.byteLength} bytes, not ${voiceBytes}.`,
-      {
-        hint: 'Run `npm run setup`, which fetches what is missing.',
-      },
-    );
+    const message = `The packaged voice ${path} has ${styles.byteLength} bytes, not ${voiceBytes}.`;
+    throw new TidemarkError('bad-checkpoint', message, { hint: setupHint });
   }
   const header = headerOf([{ name: 'voice', dtype: 'F32', shape: voiceShape }], { format: 'mlx' });
   return Buffer.concat([header, styles]);
@@ -101,3 +96,17 @@ export function unknownVoice(voice: string, voices: readonly string[]): Tidemark
 }
 
 const languageOf = (voice: string): string => voiceLanguages[voice.slice(0, 1)] ?? 'Other';
+
+/** Whether a voice is given as the path of its file rather than by its name. */
+export const isVoiceFile = (voice: string): boolean => voice.includes('/') || voice.endsWith('.safetensors');
+
+/**
+ * A model from elsewhere may have voices of its own, so only where all models are of the catalogue is a voice known not to
+ * exist. Throws a TidemarkError: 'unknown-model', 'unknown-voice'.
+ */
+export function checkNames(models: readonly string[], voice: string): void {
+  const areAllOurs = models.map(parseTarget).every(({ kind }) => kind === 'packaged');
+  if (areAllOurs && !isVoiceFile(voice) && !packagedVoices().includes(voice)) {
+    throw unknownVoice(voice, packagedVoices());
+  }
+}

@@ -5,7 +5,7 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import { checkNames } from '../../models/check-names.ts';
+import { checkNames } from '../../models/voices.ts';
 import { speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';

@@ -1,14 +1,11 @@
 /** `tidemark models`: the catalogue, and the making and removing of what is in it. */
 
 import type { Command } from 'commander';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatTable } from '@tidemark/shared/format/table.ts';
 import { modelsSchemaVersion } from '@tidemark/shared/protocol/models-document.ts';
 import type { ModelsDocument } from '@tidemark/shared/protocol/models-document.ts';
-import { listCatalogue, removeModel } from '../../models/catalogue.ts';
-import { didYouMean } from '../../models/nearest.ts';
-import { recipes } from '../../models/recipes.ts';
+import { listCatalogue, recipeNamed, removeModel } from '../../models/catalogue.ts';
 import { resolveModel } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
 import { printResult } from '../command.ts';
@@ -47,7 +44,8 @@ Examples:
       .description('Build models now rather than when they are first used.')
       .argument('<names...>', 'names of the catalogue'),
     async (context, names: string[]) => {
-      checkNames(names);
+      // All names, before anything is done for one of them.
+      names.forEach(recipeNamed);
       for (const name of names) {
         await resolveModel(name, modelOptions(context));
       }
@@ -61,7 +59,8 @@ Examples:
       .description('Delete models; they are built again when they are next used.')
       .argument('<names...>', 'names of the catalogue'),
     async (context, names: string[]) => {
-      checkNames(names);
+      // All names, before anything is done for one of them.
+      names.forEach(recipeNamed);
       const removed: { name: string; freedBytes: number }[] = [];
       for (const name of names) {
         removed.push({ name, freedBytes: await removeModel(name, modelOptions(context)) });
@@ -70,19 +69,6 @@ Examples:
       return { document, text: () => removed.map(removalLine).join('\n') };
     },
   );
-}
-
-/** All names, before anything is done for one of them. */
-function checkNames(names: readonly string[]): void {
-  const known = recipes.map(({ name }) => name);
-  const stray = names.find((name) => !known.includes(name));
-  if (stray !== undefined) {
-    throw new TidemarkError(
-      'unknown-model',
-      `The catalogue has no model named ${stray}.${didYouMean(stray, known)}`,
-      { hint: `It has ${known.join(', ')}.` },
-    );
-  }
 }
 
 async function documentOf(done: Pick<ModelsDocument, 'built' | 'removed'>): Promise<ModelsDocument> {

@@ -6,7 +6,7 @@ import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
-import { checkNames } from '../../models/check-names.ts';
+import { checkNames } from '../../models/voices.ts';
 import { iterationLabel } from '../../profiler/loop.ts';
 import { profileModel } from '../../profiler/profile.ts';
 import type { ProfileEvent } from '../../profiler/profile.ts';

@@ -10,7 +10,7 @@ import { saySchemaVersion } from '@tidemark/shared/protocol/say-document.ts';
 import type { SayDocument } from '@tidemark/shared/protocol/say-document.ts';
 import { checkWritable, writeWav } from '../../audio/wav.ts';
 import type { WavFormat } from '../../audio/wav.ts';
-import { checkNames } from '../../models/check-names.ts';
+import { checkNames } from '../../models/voices.ts';
 import { settleSpeech } from '../../profiler/settings.ts';
 import { speak } from '../../profiler/speak.ts';
 import type { Speech } from '../../profiler/speak.ts';

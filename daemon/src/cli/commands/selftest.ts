@@ -7,7 +7,7 @@ import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
-import { checkNames } from '../../models/check-names.ts';
+import { checkNames } from '../../models/voices.ts';
 import { plants } from '../../profiler/plants.ts';
 import { runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
 import type { SelftestEvent } from '../../profiler/selftest.ts';

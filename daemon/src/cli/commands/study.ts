@@ -6,7 +6,7 @@ import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { checkNames } from '../../models/check-names.ts';
+import { checkNames } from '../../models/voices.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Subject } from '../../profiler/profile.ts';

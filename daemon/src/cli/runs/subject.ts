@@ -2,9 +2,9 @@
 
 import { resolve } from 'node:path';
 import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
-import { resolveModel } from '../../models/resolve.ts';
+import { resolveSubject } from '../../models/resolve.ts';
 import { parseTarget } from '../../models/target.ts';
-import { voicePath } from '../../models/voice-path.ts';
+import { isVoiceFile } from '../../models/voices.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Subject } from '../../profiler/profile.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
@@ -18,12 +18,9 @@ export const modelOptions = ({ signal, progress }: Pick<Context, 'signal' | 'pro
   onProgress: showModelProgress(progress),
 });
 
-/** The model that `spec` names, on this machine, with its voice. Throws what {@link resolveModel} and {@link voicePath} do. */
-export async function findSubject(spec: string, voice: string, context: Context): Promise<Subject> {
-  const options = modelOptions(context);
-  const model = await resolveModel(spec, options);
-  return { model, voiceFile: await voicePath(model, voice, options) };
-}
+/** The model that `spec` names, on this machine, with its voice. */
+export const findSubject = (spec: string, voice: string, context: Context): Promise<Subject> =>
+  resolveSubject(spec, voice, modelOptions(context));
 
 /** A folder that is relative here is another one for the daemon, so it gets the whole path. */
 export function absoluteModel(spec: string): string {
@@ -32,8 +29,7 @@ export function absoluteModel(spec: string): string {
 }
 
 /** The same for a voice, which may be a file. */
-export const absoluteVoice = (voice: string): string =>
-  voice.includes('/') || voice.endsWith('.safetensors') ? resolve(voice) : voice;
+export const absoluteVoice = (voice: string): string => (isVoiceFile(voice) ? resolve(voice) : voice);
 
 /** The loop's part of what the daemon is asked. */
 export const loopParameters = (request: ProfileRequest): Omit<ProfileParameters, 'model'> => ({

@@ -6,28 +6,23 @@
 
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { serveTask } from '../../child-task.ts';
-import { resolveModel } from '../../models/resolve.ts';
-import { voicePath } from '../../models/voice-path.ts';
+import { resolveSubject } from '../../models/resolve.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { settleSettings } from '../../profiler/settings.ts';
 import type { PreparationTask, PreparedModel } from './prepare.ts';
 
 await serveTask<PreparationTask>(async ({ dataFolder, models, voice, request, examine }, onProgress) => {
-  const settings = request === undefined ? {} : { settings: await settleSettings(request) };
+  const settings = request === undefined ? undefined : await settleSettings(request);
   const options = { dataFolder, onProgress };
   const prepared: PreparedModel[] = [];
   for (const model of models) {
     try {
-      const found = await resolveModel(model, options);
-      const subject = { model: found, voiceFile: await voicePath(found, voice, options) };
-      prepared.push({
-        model,
-        subject,
-        ...(examine ? { xray: await xray(found.folder, { dataFolder }) } : {}),
-      });
+      const subject = await resolveSubject(model, voice, options);
+      const examined = examine ? await xray(subject.model.folder, options) : undefined;
+      prepared.push({ model, subject, xray: examined });
     } catch (error) {
       prepared.push({ model, error: toErrorRecord(error) });
     }
   }
-  return { ...settings, models: prepared };
+  return { settings, models: prepared };
 });

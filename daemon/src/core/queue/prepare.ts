@@ -25,13 +25,13 @@ export type PreparedModel =
   | {
       readonly model: string;
       readonly subject: Subject;
-      readonly xray?: XrayDocument;
+      readonly xray?: XrayDocument | undefined;
     }
   | { readonly model: string; readonly error: ErrorRecord };
 
 export interface Preparation {
   /** Absent where nothing was to be said. */
-  readonly settings?: ProfileSettings;
+  readonly settings?: ProfileSettings | undefined;
   readonly models: readonly PreparedModel[];
 }
 

@@ -11,7 +11,7 @@ import type { History } from '../../history/history.ts';
 import type { RunEnd } from '../../history/runs.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
-import { checkNames } from '../../models/check-names.ts';
+import { checkNames } from '../../models/voices.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
 import type { Notices } from '../notices.ts';
 import { loopOf, modelsOf, perform, refuseTooLarge } from './perform.ts';

@@ -9,7 +9,7 @@ import { importKokoro } from '../onnx/kokoro.ts';
 import type { Recipe } from '../recipes.ts';
 import type { RequantizePlan } from '../requantize/plan.ts';
 import { tensorBytes } from '../safetensors/dtypes.ts';
-import { sumByDtype } from '../safetensors/header.ts';
+import { sumByDtype, sumBytes } from '../safetensors/header.ts';
 import { writeSafetensors } from '../safetensors/write.ts';
 import type { WritableTensor } from '../safetensors/write.ts';
 
@@ -66,7 +66,7 @@ await serveTask<BuildTask>(async ({ tensors: source, path, destination, variable
   return {
     sha256,
     tensorNames: tensors.map(({ name }) => name),
-    tensorBytes: sized.reduce((sum, { bytes }) => sum + bytes, 0),
+    tensorBytes: sumBytes(sized),
     bytesByDtype: sumByDtype(sized),
     mlxVersion: mlxVersion(),
   };

@@ -22,10 +22,9 @@ import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listCatalogue, removeModel } from '../catalogue.ts';
 import type { ModelProgress } from '../progress.ts';
-import { resolveModel } from '../resolve.ts';
+import { resolveModel, voicePath } from '../resolve.ts';
 import { fileSource, readSafetensorsHeader } from '../safetensors/header.ts';
 import { packagedVoices } from '../voices.ts';
-import { voicePath } from '../voice-path.ts';
 import { manifestName } from './manifest.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tidemark-build-'));

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { setupHint } from '../packaged.ts';
 import type { Recipe } from '../recipes.ts';
 
 /** The sizes of hexgrad/Kokoro-82M; the packaged weights come without them. */
@@ -58,7 +59,7 @@ function readVocabulary(path: string): Record<string, number> {
     return v.parse(vocabularyFile, JSON.parse(readFileSync(path, 'utf8'))).vocab;
   } catch (cause) {
     throw new TidemarkError('bad-checkpoint', `The packaged vocabulary ${path} cannot be read.`, {
-      hint: 'Run `npm run setup`, which fetches what is missing.',
+      hint: setupHint,
       cause,
     });
   }

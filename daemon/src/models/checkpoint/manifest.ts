@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { hashFile } from '../packaged.ts';
+import { hashFiles } from '../packaged.ts';
 import { recipeVersion } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
 import { errnoOf } from '../../files/storage-errors.ts';
@@ -55,7 +55,7 @@ export type CheckpointState =
 /** The record of a file as it is now. `sha256` is computed where the writer does not know it. */
 export async function recordFile(path: string, sha256?: string): Promise<FileRecord> {
   const { bytes, stamp } = await stampOf(path);
-  return { bytes, sha256: sha256 ?? (await hashFile(path)), stamp };
+  return { bytes, sha256: sha256 ?? (await hashFiles([path])), stamp };
 }
 
 async function stampOf(path: string): Promise<{ bytes: number; stamp: string }> {
@@ -117,7 +117,7 @@ async function checkFile(path: string, record: FileRecord): Promise<FileRecord |
     if (stamp === record.stamp) {
       return record;
     }
-    return (await hashFile(path)) === record.sha256 ? { ...record, stamp } : undefined;
+    return (await hashFiles([path])) === record.sha256 ? { ...record, stamp } : undefined;
   } catch {
     return undefined;
   }

@@ -8,8 +8,7 @@ import { recipes, tensorBytesOf } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
 import type { SourceTensor } from '../onnx/kokoro.ts';
 import { elementCount } from '../safetensors/dtypes.ts';
-import { mlxName } from './mlx-layout.ts';
-import { checkpointTensors } from './tensors.ts';
+import { checkpointTensors, mlxName } from './tensors.ts';
 
 const ramp = (...shape: number[]): SourceTensor => ({
   shape,

@@ -8,9 +8,8 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { HubServer, testCommit } from '../../../test/hub-server.ts';
 import { ServedModel, weightsFile } from '../../../test/served-model.ts';
 import type { ModelProgress } from '../progress.ts';
-import { resolveModel } from '../resolve.ts';
+import { resolveModel, voicePath } from '../resolve.ts';
 import { headerOf } from '../safetensors/write.ts';
-import { voicePath } from '../voice-path.ts';
 import { ensureSnapshot } from './repository.ts';
 
 const served = new ServedModel();

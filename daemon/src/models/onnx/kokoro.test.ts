@@ -7,8 +7,7 @@ import { packagedPath, weightsSource } from '../packaged.ts';
 import type { SourceTensor } from './kokoro.ts';
 import { elementCount } from '../safetensors/dtypes.ts';
 import { decodeOnnx } from './graph.ts';
-import { importKokoro } from './kokoro.ts';
-import { moduleOfNode, publishedName } from './names.ts';
+import { importKokoro, moduleOfNode, publishedName } from './kokoro.ts';
 import { onnxBytes } from '../../../test/onnx-bytes.ts';
 import type { ConstantBytes, NodeBytes } from '../../../test/onnx-bytes.ts';
 

@@ -5,6 +5,7 @@ import { quantizationAt } from '../../kokoro/config.ts';
 import type { KokoroConfig } from '../../kokoro/config.ts';
 import type { QuantizationOptions } from '../../mlx/ops.ts';
 import { isQuantizable } from '../recipes.ts';
+import { isDropped } from '../../kokoro/checkpoint-files.ts';
 import { describeDType, elementCount, safetensorsDTypeOf } from '../safetensors/dtypes.ts';
 import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { TensorEntry } from '../safetensors/header.ts';
@@ -29,8 +30,8 @@ export interface RepackedModule {
 /** JSON throughout: it goes to the process that carries it out. */
 export interface RequantizePlan {
   /** Of everything that is packed anew; absent where nothing is. */
-  readonly packing?: QuantizationOptions;
-  readonly rest?: 'float32' | 'bfloat16';
+  readonly packing?: QuantizationOptions | undefined;
+  readonly rest?: 'float32' | 'bfloat16' | undefined;
   readonly fuseWeightNorm: boolean;
   /** Paths of modules that are packed in the source and stay so, to the bit. */
   readonly kept: readonly string[];
@@ -54,9 +55,6 @@ function splitName(name: string): [path: string, parameter: string] {
   const dot = name.lastIndexOf('.');
   return [name.slice(0, dot), name.slice(dot + 1)];
 }
-
-/** A buffer of PyTorch's module; no loader of Kokoro for MLX keeps it. */
-export const isDropped = (name: string): boolean => name.includes('position_ids');
 
 /** Plans for the tensors of a checkpoint and its config. Which names and shapes the network needs is not looked at. */
 export function planRequantization(
@@ -114,8 +112,8 @@ export function planRequantization(
     }
   }
   return {
-    ...(packing === undefined || packed.length + repacked.length === 0 ? {} : { packing }),
-    ...(rest === undefined ? {} : { rest }),
+    packing: packed.length + repacked.length === 0 ? undefined : packing,
+    rest,
     fuseWeightNorm,
     kept,
     packed,

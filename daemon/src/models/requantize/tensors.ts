@@ -1,16 +1,14 @@
 /** Carries a plan out on a checkpoint's tensors. In the process that builds it: libmlx is loaded here. */
 
 import { alter } from '../../kokoro/alterations.ts';
-import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
+import { checkpointFiles, isDropped } from '../../kokoro/checkpoint-files.ts';
 import { Kokoro, loadFiles } from '../../kokoro/kokoro.ts';
 import { astype, dequantize } from '../../mlx/ops.ts';
 import type { QuantizationOptions } from '../../mlx/ops.ts';
 import type { Tensor } from '../../mlx/tensor.ts';
-import { mlxName } from '../checkpoint/mlx-layout.ts';
-import { evaluatedBytes, packedTensors } from '../checkpoint/tensors.ts';
+import { evaluatedBytes, mlxName, packedTensors } from '../checkpoint/tensors.ts';
 import { safetensorsDTypeOf } from '../safetensors/dtypes.ts';
 import type { WritableTensor } from '../safetensors/write.ts';
-import { isDropped } from './plan.ts';
 import type { RequantizePlan } from './plan.ts';
 
 /**

@@ -118,7 +118,7 @@ function parseHeader(
   return {
     tensors,
     metadata: parseMetadata(metadata ?? {}, description),
-    tensorBytes: tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),
+    tensorBytes: sumBytes(tensors),
   };
 }
 
@@ -206,6 +206,9 @@ export async function readCheckpointTensors(folder: string): Promise<TensorEntry
   );
   return headers.flatMap(({ tensors }) => tensors);
 }
+
+export const sumBytes = (tensors: readonly Pick<TensorEntry, 'bytes'>[]): number =>
+  tensors.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Bytes by MLX's name of the element type. */
 export function sumByDtype(tensors: readonly Pick<TensorEntry, 'dtype' | 'bytes'>[]): Record<string, number> {

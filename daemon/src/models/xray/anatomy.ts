@@ -1,20 +1,10 @@
-/** Sorts a checkpoint's tensors by parts of the network and by kinds of layers. */
+/** Sorts a checkpoint's tensors by parts of the network and kinds of layers, and finds its quantized modules. */
 
-import type { TensorEntry } from '../safetensors/header.ts';
 import { elementCount } from '../safetensors/dtypes.ts';
-import type { QuantizedModule } from './quantized-modules.ts';
+import type { TensorEntry } from '../safetensors/header.ts';
 
-/** Kokoro's parts in the order in which speech passes them, each by the start of its tensors' names. */
-const parts: readonly (readonly [part: string, prefix: string])[] = [
-  ['bert', 'bert.'],
-  ['bert_encoder', 'bert_encoder.'],
-  ['predictor', 'predictor.'],
-  ['text_encoder', 'text_encoder.'],
-  ['decoder.generator', 'decoder.generator.'],
-  ['decoder', 'decoder.'],
-];
-
-export const partNames: readonly string[] = [
+/** Kokoro's parts, the names of their tensors beginning with theirs; a part comes before those within it. */
+export const partNames = [
   'bert',
   'bert_encoder',
   'predictor',
@@ -22,10 +12,10 @@ export const partNames: readonly string[] = [
   'decoder',
   'decoder.generator',
   'other',
-];
+] as const;
 
 export const partOf = (name: string): string =>
-  parts.find(([, prefix]) => name.startsWith(prefix))?.[0] ?? 'other';
+  partNames.findLast((part) => name.startsWith(`${part}.`)) ?? 'other';
 
 /** A layer's kind, in the plural, as far as a tensor's name and shape tell it. */
 export function layerKindOf({ name, shape }: TensorEntry): string {
@@ -54,4 +44,63 @@ export function logicalParameters(
     }
   }
   return counts;
+}
+
+export interface QuantizedModule {
+  /** The module's path. */
+  readonly name: string;
+  readonly bits: number;
+  readonly groupSize: number;
+  readonly parameters: number;
+  /** Packed weight, scales and biases. */
+  readonly tensors: readonly TensorEntry[];
+}
+
+export interface ConfiguredQuantization {
+  readonly bits: number;
+  readonly groupSize: number;
+}
+
+/**
+ * Kokoro-82M's layers by the length of their input, which packing hides: a packed row has columns · bits / 32 words and
+ * columns / groupSize scales, so that 4 bits in groups of 64 look like 8 bits in groups of 32.
+ */
+const inputLengths: readonly (readonly [pattern: RegExp, columns: number])[] = [
+  [/^bert\.embeddings\./, 128],
+  [/\.embedding_hidden_mapping_in$/, 128],
+  [/\.ffn_output$/, 2048],
+  [/^bert(_encoder$|\.)/, 768],
+  [/^text_encoder\.embedding$/, 512],
+  [/\.duration_proj\.linear_layer$/, 512],
+  [/\.fc$/, 128],
+];
+
+/** All modules whose weight is packed beside scales. Others, of unknown shape, take the configured values. */
+export function findQuantizedModules(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  configured: ConfiguredQuantization | undefined,
+): QuantizedModule[] {
+  return [...tensors.values()].flatMap((scales) => {
+    const name = /^(?<name>.+)\.scales$/.exec(scales.name)?.groups?.['name'];
+    const weight = tensors.get(`${name ?? ''}.weight`);
+    if (name === undefined || weight?.dtype !== 'U32' || weight.shape.length < 2) {
+      return [];
+    }
+    const biases = tensors.get(`${name}.biases`);
+    const parts = [weight, scales, ...(biases === undefined ? [] : [biases])];
+    const words = weight.shape.at(-1) ?? 0;
+    const groups = scales.shape.at(-1) ?? 0;
+    const columns =
+      inputLengths.find(([pattern]) => pattern.test(name))?.[1] ??
+      (configured === undefined ? groups * 64 : (words * 32) / configured.bits);
+    return [
+      {
+        name,
+        bits: (words * 32) / columns,
+        groupSize: columns / groups,
+        parameters: elementCount(weight.shape.slice(0, -1)) * columns,
+        tensors: parts,
+      },
+    ].filter(({ bits, groupSize }) => Number.isInteger(bits) && Number.isInteger(groupSize));
+  });
 }

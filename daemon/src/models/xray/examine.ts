@@ -1,13 +1,13 @@
-/** Makes an x-ray from headers: pure arithmetic on what they list. */
+/** Makes an x-ray from headers: pure arithmetic on what they list, one sentence that it comes down to, and warnings. */
 
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
-import { sumByDtype } from '../safetensors/header.ts';
+import { isDropped } from '../../kokoro/checkpoint-files.ts';
+import { sumByDtype, sumBytes } from '../safetensors/header.ts';
 import type { SafetensorsHeader, TensorEntry } from '../safetensors/header.ts';
 import { voiceBytes } from '../voices.ts';
-import { layerKindOf, logicalParameters, partNames, partOf } from './anatomy.ts';
-import { findQuantizedModules } from './quantized-modules.ts';
-import type { ConfiguredQuantization, QuantizedModule } from './quantized-modules.ts';
-import { readingOf, warningsOf } from './reading.ts';
+import { findQuantizedModules, layerKindOf, logicalParameters, partNames, partOf } from './anatomy.ts';
+import type { ConfiguredQuantization, QuantizedModule } from './anatomy.ts';
 
 export interface ExaminedFile {
   readonly name: string;
@@ -30,9 +30,8 @@ const metalPageBytes = 16_384;
 
 export function examine({ target, source, files, otherFiles, config }: Examination): XrayDocument {
   const all = files.flatMap(({ header }) => header.tensors);
-  // Position numbers are a buffer of PyTorch's module; no loader of Kokoro for MLX keeps them.
-  const dropped = all.filter(({ name }) => name.includes('position_ids'));
-  const tensors = all.filter((tensor) => !dropped.includes(tensor));
+  const dropped = all.filter(({ name }) => isDropped(name));
+  const tensors = all.filter(({ name }) => !isDropped(name));
   const modules = findQuantizedModules(
     new Map(tensors.map((tensor) => [tensor.name, tensor])),
     config?.quantization,
@@ -40,7 +39,7 @@ export function examine({ target, source, files, otherFiles, config }: Examinati
   const parameters = logicalParameters(tensors, modules);
   const count = (some: readonly TensorEntry[]): number =>
     some.reduce((sum, tensor) => sum + (parameters.get(tensor) ?? 0), 0);
-  const tensorBytes = bytesOf(all);
+  const tensorBytes = sumBytes(all);
   const bytesByDtype = sumByDtype(all);
   const float32Bytes = bytesByDtype['float32'] ?? 0;
 
@@ -63,7 +62,7 @@ export function examine({ target, source, files, otherFiles, config }: Examinati
     parts: partsOf(tensors, count),
     quantization: {
       found: groupModules(modules),
-      ...(config?.quantization && { configured: { ...config.quantization } }),
+      configured: config?.quantization,
       quantizedShare: ratio(
         modules.reduce((sum, module) => sum + module.parameters, 0),
         count(tensors),
@@ -72,7 +71,7 @@ export function examine({ target, source, files, otherFiles, config }: Examinati
     },
     float32: { bytes: float32Bytes, share: ratio(float32Bytes, tensorBytes) },
     loading: {
-      activeBytes: bytesOf(tensors),
+      activeBytes: sumBytes(tensors),
       metalActiveBytes: tensors.reduce((sum, { bytes }) => sum + metalBytes(bytes), 0),
       dropped: dropped.map(({ name, bytes }) => ({ name, bytes })),
       voiceBytes,
@@ -84,9 +83,6 @@ export function examine({ target, source, files, otherFiles, config }: Examinati
     warnings: warningsOf(findings, config !== undefined),
   };
 }
-
-const bytesOf = (tensors: readonly TensorEntry[]): number =>
-  tensors.reduce((sum, { bytes }) => sum + bytes, 0);
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
@@ -102,7 +98,7 @@ function partsOf(tensors: readonly TensorEntry[], count: Count): XrayDocument['p
     const own = byPart.get(part);
     return own === undefined
       ? []
-      : [{ part, parameters: count(own), tensorBytes: bytesOf(own), bytesByDtype: sumByDtype(own) }];
+      : [{ part, parameters: count(own), tensorBytes: sumBytes(own), bytesByDtype: sumByDtype(own) }];
   });
 }
 
@@ -118,7 +114,7 @@ function groupModules(modules: readonly QuantizedModule[]): XrayDocument['quanti
             groupSize: first.groupSize,
             modules: group.length,
             parameters: group.reduce((sum, { parameters }) => sum + parameters, 0),
-            bytes: bytesOf(group.flatMap((module) => module.tensors)),
+            bytes: sumBytes(group.flatMap((module) => module.tensors)),
           },
         ];
   });
@@ -138,8 +134,77 @@ function unquantizedKinds(
     .map(([kind, own]) => ({
       kind,
       parameters: count(own),
-      bytes: bytesOf(own),
+      bytes: sumBytes(own),
       bytesByDtype: sumByDtype(own),
     }))
     .sort((a, b) => b.bytes - a.bytes);
+}
+
+type Findings = Omit<XrayDocument, 'reading' | 'warnings'>;
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+
+/** `float32: 274.4 MB` of one, `float32 1.0 MB and bfloat16 2.0 MB` of several. */
+function byDtype(bytesByDtype: Readonly<Record<string, number>>): string {
+  const sorted = Object.entries(bytesByDtype).sort(([, a], [, b]) => b - a);
+  const [first] = sorted;
+  return sorted.length === 1 && first !== undefined
+    ? `${first[0]}: ${formatBytes(first[1])}`
+    : sorted.map(([dtype, bytes]) => `${dtype} ${formatBytes(bytes)}`).join(' and ');
+}
+
+function readingOf({ quantization, tensorBytes, bytesByDtype }: Findings): string {
+  const { found, unquantized, quantizedShare } = quantization;
+  if (found.length === 0) {
+    return `Nothing is quantized; the weights are ${byDtype(bytesByDtype)}.`;
+  }
+  const rest: Record<string, number> = {};
+  for (const kind of unquantized) {
+    for (const [dtype, bytes] of Object.entries(kind.bytesByDtype)) {
+      rest[dtype] = (rest[dtype] ?? 0) + bytes;
+    }
+  }
+  const how = found
+    .map(({ bits, groupSize, modules }) => `${modules} modules at ${bits} bits in groups of ${groupSize}`)
+    .join(', ');
+  const what = `${how} hold ${percent(quantizedShare)} of the parameters`;
+  return Object.keys(rest).length === 0
+    ? `${what}: ${formatBytes(tensorBytes)} in all.`
+    : `${what}; the unquantized rest is ${byDtype(rest)} of ${formatBytes(tensorBytes)}.`;
+}
+
+/** `hasConfig`: whether there is a config.json to compare with. */
+function warningsOf(findings: Findings, hasConfig: boolean): string[] {
+  const { files, otherFiles, quantization, parts } = findings;
+  const { found, configured } = quantization;
+  const warnings: string[] = [];
+  if (otherFiles.length > 0) {
+    warnings.push(
+      `Beside ${files.map(({ name }) => name).join(', ')} there is ${otherFiles.join(', ')}: mlx-audio loads all of them, ` +
+        'and of tensors with the same name whichever comes last.',
+    );
+  }
+  const missing = ['bert', 'predictor', 'text_encoder', 'decoder', 'decoder.generator'].filter(
+    (part) => !parts.some((present) => present.part === part),
+  );
+  if (missing.length > 0) {
+    warnings.push(`This is not a whole Kokoro checkpoint: nothing in it belongs to ${missing.join(', ')}.`);
+  }
+  if (found.length > 0 && hasConfig && configured === undefined) {
+    warnings.push(
+      'Tensors are quantized, but config.json has no `quantization`, so loaders will take them for plain ones.',
+    );
+  }
+  if (found.length === 0 && configured !== undefined) {
+    warnings.push(`config.json says ${configured.bits} bits, but no tensor is quantized.`);
+  }
+  for (const { bits, groupSize, modules } of found) {
+    if (configured !== undefined && (bits !== configured.bits || groupSize !== configured.groupSize)) {
+      warnings.push(
+        `config.json says ${configured.bits} bits in groups of ${configured.groupSize}, but ${modules} modules have the ` +
+          `shapes of ${bits} bits in groups of ${groupSize}.`,
+      );
+    }
+  }
+  return warnings;
 }

@@ -1,0 +1,243 @@
+/** What the doctor looks at, one thing each: what the code runs on, what set-up fetched, where it writes to, the machine. */
+
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import type { Check } from '@tidemark/shared/protocol/doctor-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { freeBytesAt, storageError } from '../files/storage-errors.ts';
+import type { HostDescription } from '../host/messages.ts';
+import { ModelHost } from '../host/model-host.ts';
+import { runningHosts } from '../host/running-hosts.ts';
+import { listCatalogue } from '../models/catalogue.ts';
+import { hubCacheFolder } from '../models/hub/cache.ts';
+import { checkedPath, setupHint, vocabularySource, weightsSource } from '../models/packaged.ts';
+import { packagedVoices } from '../models/voices.ts';
+import { repositoryRoot } from '../paths.ts';
+import { speechDefaults } from '../profiler/settings.ts';
+
+/** The doctor adds the check's name. */
+export type Finding = Omit<Check, 'id' | 'title'>;
+
+/** What checks look at besides the machine. */
+export interface Examined {
+  readonly dataFolder: string;
+  readonly host: HostDescription | Error;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type NamedCheck = readonly [id: string, title: string, find: () => Finding | Promise<Finding>];
+
+/** All checks, in the order in which they are shown. A broken set-up may make one throw. */
+export const checksOf = ({ dataFolder, host, signal }: Examined): readonly NamedCheck[] => [
+  ['node', 'Node', checkNode],
+  ['mlx', 'MLX', () => checkMlx(host)],
+  ['blas', 'Matrix products', () => checkBlas(host)],
+  ['weights', 'Packaged weights', () => checkWeights(signal)],
+  ['voices', 'Packaged voices', checkVoices],
+  ['phonemes', 'Text to phonemes', checkPhonemizer],
+  ['data-folder', 'Data folder', () => checkDataFolder(dataFolder)],
+  ['disk', 'Disk space', () => checkDisk(dataFolder)],
+  ['checkpoints', 'Built models', () => checkCheckpoints(dataFolder)],
+  ['hub-cache', 'Hugging Face cache', checkHubCache],
+  ['memory', 'Memory', checkMemory],
+  ['hosts', 'Other model hosts', checkOtherHosts],
+];
+
+/** An error as what a check found. */
+export function failure(error: unknown): Finding {
+  const { message, hint } = toErrorRecord(error);
+  return { status: 'fail', detail: message, remedy: hint };
+}
+
+/** What a host says of itself, or why it cannot. libmlx is never loaded into this process. */
+export async function describeHost(signal: AbortSignal | undefined): Promise<HostDescription | Error> {
+  try {
+    await using host = await ModelHost.start({ signal });
+    return host.description;
+  } catch (error) {
+    signal?.throwIfAborted();
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The Node that set-up pins is the one that everything was tested with. */
+function checkNode(): Finding {
+  const { node } = process.versions;
+  const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
+    optionalDependencies?: Record<string, string>;
+  };
+  const pinned = new Set(Object.values(manifest.optionalDependencies ?? {}));
+  return pinned.has(node)
+    ? { status: 'ok', detail: `${node}, the pinned one` }
+    : {
+        status: 'warn',
+        detail: `${node}, where ${[...pinned].join(' or ')} is pinned`,
+        remedy: 'Start Tidemark by `npx tidemark`, which takes the pinned Node.',
+      };
+}
+
+export function checkMlx(host: HostDescription | Error): Finding {
+  if (host instanceof Error) {
+    return failure(host);
+  }
+  const { device, versions } = host;
+  return { status: 'ok', detail: `libmlx ${versions.mlx} on ${device.name} (${device.type})` };
+}
+
+/** MLX's Linux wheel comes with the reference BLAS, which is some thirty times as slow. */
+export function checkBlas(host: HostDescription | Error): Finding {
+  if (host instanceof Error) {
+    return { status: 'fail', detail: 'not known, since MLX does not load', remedy: setupHint };
+  }
+  const { blas } = host.versions;
+  return /openblas|accelerate/i.test(blas)
+    ? { status: 'ok', detail: blas }
+    : { status: 'warn', detail: `${blas}, which is slow`, remedy: setupHint };
+}
+
+/** By their hashes; a missing or changed file throws. */
+async function checkWeights(signal: AbortSignal | undefined): Promise<Finding> {
+  await checkedPath(vocabularySource, signal);
+  const { size } = await stat(await checkedPath(weightsSource, signal));
+  return {
+    status: 'ok',
+    detail: `${weightsSource.file} (${formatBytes(size)}) of ${weightsSource.package} ${weightsSource.version}, its hash as pinned`,
+  };
+}
+
+function checkVoices(): Finding {
+  const voices = packagedVoices();
+  const { voice } = speechDefaults;
+  return voices.includes(voice)
+    ? { status: 'ok', detail: `${voices.length}, ${voice} among them` }
+    : {
+        status: 'warn',
+        detail: `${voices.length}, but not ${voice}, which is the default`,
+        remedy: setupHint,
+      };
+}
+
+async function checkPhonemizer(): Promise<Finding> {
+  const { textToPhonemes } = await import('../kokoro/phonemes/index.ts');
+  const [american, british] = [
+    await textToPhonemes('water', 'american'),
+    await textToPhonemes('water', 'british'),
+  ];
+  return { status: 'ok', detail: `“water” is /${american}/ in American and /${british}/ in British English` };
+}
+
+/** The largest checkpoint is 327 MB; the study's five are 1.2 GB. */
+const leastFreeBytes = 400e6;
+const enoughFreeBytes = 2e9;
+
+/** The folder itself, or the nearest one above it that exists. */
+function nearestExisting(folder: string): string {
+  let path = folder;
+  while (!existsSync(path) && dirname(path) !== path) {
+    path = dirname(path);
+  }
+  return path;
+}
+
+/** By writing a file, since permissions alone do not tell of a read-only or full disk. */
+export async function checkDataFolder(folder: string): Promise<Finding> {
+  const existing = nearestExisting(folder);
+  try {
+    const probe = await mkdtemp(join(existing, '.tidemark-doctor-'));
+    try {
+      await writeFile(join(probe, 'probe'), 'x');
+    } finally {
+      await rm(probe, { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw storageError(error, folder);
+  }
+  return {
+    status: 'ok',
+    detail:
+      existing === folder ? `${folder} can be written to` : `${folder} is not there yet and can be made`,
+  };
+}
+
+export async function checkDisk(folder: string): Promise<Finding> {
+  const freeBytes = await freeBytesAt(nearestExisting(folder));
+  if (freeBytes === undefined) {
+    return { status: 'ok', detail: `the disk of ${folder} does not say how much is free` };
+  }
+  const detail = `${formatBytes(freeBytes)} free for ${folder}`;
+  if (freeBytes >= enoughFreeBytes) {
+    return { status: 'ok', detail };
+  }
+  return {
+    status: freeBytes < leastFreeBytes ? 'fail' : 'warn',
+    detail: `${detail}; the models of a study take 1.2 GB`,
+    remedy: 'Free some space, or set TIDEMARK_HOME to a folder on another disk.',
+  };
+}
+
+export async function checkCheckpoints(folder: string): Promise<Finding> {
+  const models = await listCatalogue(folder);
+  const named = (state: string): string[] =>
+    models.filter((model) => model.state === state).map(({ name }) => name);
+  const [built, damaged] = [named('built'), named('damaged')];
+  if (damaged.length > 0) {
+    return {
+      status: 'warn',
+      detail: `damaged: ${damaged.join(', ')}`,
+      remedy: `They are built anew when they are next used, or now by \`tidemark models build ${damaged.join(' ')}\`.`,
+    };
+  }
+  return {
+    status: 'ok',
+    detail: built.length === 0 ? 'none yet; each is built when it is first used' : built.join(', '),
+  };
+}
+
+/** Only repository ids need it, so a cache that cannot be written is no failure. */
+export function checkHubCache(): Finding {
+  const folder = hubCacheFolder();
+  try {
+    accessSync(nearestExisting(folder), constants.R_OK | constants.W_OK);
+  } catch {
+    return {
+      status: 'warn',
+      detail: `${folder} cannot be written to, so repositories cannot be downloaded`,
+      remedy: 'Set HF_HOME to a folder that can be written to.',
+    };
+  }
+  return { status: 'ok', detail: existsSync(folder) ? folder : `${folder}, not there yet` };
+}
+
+/** What a host with a float32 model takes for the default text, and some room. */
+const enoughMemoryBytes = 1.5e9;
+
+function checkMemory(): Finding {
+  const availableBytes = process.availableMemory();
+  const detail = `${formatBytes(availableBytes)} of ${formatBytes(totalmem())} are available`;
+  return availableBytes >= enoughMemoryBytes
+    ? { status: 'ok', detail }
+    : {
+        status: 'warn',
+        detail: `${detail}; a float32 model and its activations take about a gigabyte`,
+        remedy: 'Close other programs, or measure a smaller model.',
+      };
+}
+
+/** Two at a time disturb each other's times, and on a GPU their memory. */
+export async function checkOtherHosts(): Promise<Finding> {
+  const hosts = await runningHosts();
+  if (hosts.length === 0) {
+    return { status: 'ok', detail: 'none' };
+  }
+  const list = hosts
+    .map(({ pid, residentBytes }) => `process ${pid} with ${formatBytes(residentBytes)}`)
+    .join(', ');
+  return {
+    status: 'warn',
+    detail: `${list}; measurements disturb each other`,
+    remedy: `Wait until it is done, or end it: kill ${hosts.map(({ pid }) => pid).join(' ')}`,
+  };
+}
