@@ -1,7 +1,7 @@
 /** What happens when a person chooses one of Raycast's actions. */
 
 import type { ReactNode } from 'react';
-import { textOf } from '../raycast-api/calls.ts';
+import { textOf } from '../raycast-api/functions.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 import type { TreeNode } from './tree.ts';
 

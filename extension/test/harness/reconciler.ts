@@ -4,7 +4,7 @@ import { createContext } from 'react';
 import type { ReactNode } from 'react';
 import createReconciler from 'react-reconciler';
 import { ConcurrentRoot, DefaultEventPriority, NoEventPriority } from 'react-reconciler/constants.js';
-import { WrongUse } from '../raycast-api/check.ts';
+import { WrongUse } from '../raycast-api/semantics.ts';
 import type { TreeNode } from './tree.ts';
 
 let priority = NoEventPriority;
@@ -151,7 +151,9 @@ export function startRendering(container: Container, onError: (error: unknown) =
     unmount() {
       updateContainerSync(null, root, null, null);
       flushSyncWork();
-      while (flushPassiveEffects()) {}
+      while (flushPassiveEffects()) {
+        // Each pass may leave effects for another.
+      }
     },
   };
 }

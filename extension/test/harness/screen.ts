@@ -4,10 +4,10 @@ import { createElement, Fragment } from 'react';
 import type { ComponentType, ReactNode } from 'react';
 import { PlaceContext } from '../raycast-api/components.ts';
 import { raycast } from '../raycast-api/raycast.ts';
+import { brokenRules } from '../raycast-api/semantics.ts';
 import { runAction } from './actions.ts';
 import { startRendering } from './reconciler.ts';
 import type { Container, Rendering } from './reconciler.ts';
-import { brokenRules } from './rules.ts';
 import { ancestor, describe, slot, walk, wording } from './tree.ts';
 import type { TreeNode } from './tree.ts';
 

@@ -1,228 +1,127 @@
-/** Reads @raycast/api's declarations with the TypeScript compiler, so that the double's checks are the package's own. */
+/** What @raycast/api's own declarations name: components, enums, constants and functions, and the examples in their comments. */
 
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type * as TypeScript from 'typescript';
-import { ShapeReader } from './shapes.ts';
-import type { ComponentSpec, Parameter, Table } from './table.ts';
+
+export type Enumeration = Readonly<Record<string, string | number>>;
+
+interface Declarations {
+  /** By the names that users write, such as `List.Item.Detail`. */
+  readonly components: readonly string[];
+  /** `Toast.Style`, with its members' values. */
+  readonly enums: Readonly<Record<string, Enumeration>>;
+  /** Every value that the package exports and that is not deprecated, with those below it: `Keyboard.Shortcut.Common.Copy`. */
+  readonly names: readonly string[];
+  /** The comments' examples that are components, as TSX, with what they import. */
+  readonly examples: readonly { readonly about: string; readonly code: string }[];
+}
 
 const require = createRequire(import.meta.url);
+const here = fileURLToPath(import.meta.url);
+const declarationsPath = join(dirname(require.resolve('@raycast/api/package.json')), 'types/index.d.ts');
 
-/** Throws for a declaration of a kind that is not known here: a new version of the package has to be looked at. */
-export function readDeclarations(path: string): Table {
+/** Read once: the compiler takes seconds, so its answer is kept until the declarations or this file change. */
+export const declarations: Declarations = readOrMake();
+
+function readOrMake(): Declarations {
+  const hash = createHash('sha256');
+  [declarationsPath, here].forEach((path) => hash.update(readFileSync(path)));
+  const path = join(dirname(here), 'generated', `declarations-${hash.digest('hex').slice(0, 16)}.json`);
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Declarations;
+  } catch {
+    const made = readDeclarations();
+    mkdirSync(dirname(path), { recursive: true });
+    // Several test processes may do this at once; whichever is last wins, and all write the same.
+    writeFileSync(`${path}.${process.pid}`, JSON.stringify(made));
+    renameSync(`${path}.${process.pid}`, path);
+    return made;
+  }
+}
+
+function readDeclarations(): Declarations {
   const ts = require('typescript') as typeof TypeScript;
-  const program = ts.createProgram([path], { noLib: true, noResolve: true, types: [] });
-  const source = program.getSourceFile(path);
-  if (source === undefined) {
-    throw new Error(`${path} cannot be read`);
+  const program = ts.createProgram([declarationsPath], { types: [], skipLibCheck: true });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(declarationsPath);
+  const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
+  if (source === undefined || module === undefined) {
+    throw new Error(`${declarationsPath} cannot be read`);
   }
-  const reader = new DeclarationReader(ts, program.getTypeChecker());
-  reader.readFile(source);
-  return reader.table;
-}
+  const components: string[] = [];
+  const enums: Record<string, Enumeration> = {};
+  const names: string[] = [];
 
-class DeclarationReader {
-  readonly table: Table = {
-    components: {},
-    enums: {},
-    types: {},
-    functions: {},
-    constants: {},
-    exports: [],
-    examples: [],
+  const read = (symbol: TypeScript.Symbol, name: string): void => {
+    if ((symbol.flags & ts.SymbolFlags.Value) === 0 || isDeprecated(symbol)) {
+      return;
+    }
+    names.push(name);
+    const type = checker.getTypeOfSymbolAtLocation(symbol, source);
+    const declaration = type.symbol?.valueDeclaration;
+    if (declaration !== undefined && ts.isEnumDeclaration(declaration)) {
+      enums[name] = Object.fromEntries(
+        declaration.members.map((member) => [
+          ts.isStringLiteral(member.name) ? member.name.text : member.name.getText(),
+          checker.getConstantValue(member) ?? '',
+        ]),
+      );
+      return;
+    }
+    const isCapital = /(^|\.)[A-Z][^.]*$/.test(name);
+    if (isCapital && type.getCallSignatures().length > 0) {
+      components.push(name);
+    }
+    for (const property of isCapital ? type.getProperties() : []) {
+      if (/^[A-Z]/.test(property.name)) {
+        read(property, `${name}.${property.name}`);
+      }
+    }
   };
-  readonly #ts: typeof TypeScript;
-  readonly #checker: TypeScript.TypeChecker;
-  readonly #shapes: ShapeReader;
 
-  constructor(ts: typeof TypeScript, checker: TypeScript.TypeChecker) {
-    this.#ts = ts;
-    this.#checker = checker;
-    this.#shapes = new ShapeReader(ts, checker, this.table);
+  for (const symbol of checker.getExportsOfModule(module)) {
+    read(symbol, symbol.name);
   }
-
-  readFile(source: TypeScript.SourceFile): void {
-    for (const statement of source.statements) {
-      this.#readStatement(statement, '');
-      this.#readExamples(statement, source);
-    }
-    this.table.exports = [...new Set(this.table.exports)].sort();
-  }
-
-  #readStatement(statement: TypeScript.Statement, prefix: string): void {
-    const ts = this.#ts;
-    if (!isExported(ts, statement, prefix) || ts.getJSDocDeprecatedTag(statement) !== undefined) {
-      return;
-    }
-    if (ts.isVariableStatement(statement)) {
-      for (const declaration of statement.declarationList.declarations) {
-        if (!ts.isIdentifier(declaration.name)) {
-          continue;
-        }
-        const name = `${prefix}${declaration.name.text}`;
-        this.#noteExport(name);
-        if (declaration.type !== undefined) {
-          this.#readConstant(name, declaration.type);
-        }
-      }
-    } else if (ts.isFunctionDeclaration(statement) && statement.name !== undefined) {
-      const name = `${prefix}${statement.name.text}`;
-      this.#noteExport(name);
-      (this.table.functions[name] ??= []).push(statement.parameters.map((each) => this.#parameter(each)));
-    } else if (ts.isEnumDeclaration(statement)) {
-      const name = `${prefix}${statement.name.text}`;
-      this.#noteExport(name);
-      this.#shapes.readEnum(name, statement);
-    } else if (ts.isClassDeclaration(statement) && statement.name !== undefined) {
-      const name = `${prefix}${statement.name.text}`;
-      this.#noteExport(name);
-      this.#readClass(name, statement);
-    } else if (ts.isModuleDeclaration(statement) && statement.body !== undefined) {
-      if (!ts.isModuleBlock(statement.body)) {
-        return;
-      }
-      for (const inner of statement.body.statements) {
-        this.#readStatement(inner, `${prefix}${statement.name.text}.`);
-      }
-    }
-  }
-
-  #noteExport(name: string): void {
-    this.table.exports.push(name.split('.')[0] ?? name);
-  }
-
-  /** A component with its members, or a constant object. */
-  #readConstant(name: string, type: TypeScript.TypeNode): void {
-    const ts = this.#ts;
-    if (ts.isIntersectionTypeNode(type)) {
-      for (const part of type.types) {
-        this.#readConstant(name, part);
-      }
-    } else if (ts.isTypeReferenceNode(type)) {
-      const head = type.typeName.getText();
-      const [props] = type.typeArguments ?? [];
-      if ((head === 'FunctionComponent' || head === 'ForwardRefExoticComponent') && props !== undefined) {
-        this.#addComponent(name, props);
-      } else {
-        this.#readMembers(name, type);
-      }
-    } else if (ts.isTypeLiteralNode(type)) {
-      this.#readLiteral(name, type);
-    }
-  }
-
-  /** An interface of members, such as `ListMembers`: each is `typeof` something. */
-  #readMembers(name: string, type: TypeScript.TypeReferenceNode): void {
-    const ts = this.#ts;
-    for (const declaration of this.#declarations(type.typeName)) {
-      if (!ts.isInterfaceDeclaration(declaration)) {
-        continue;
-      }
-      if (declaration.name.text.startsWith('Deprecated') || name === 'environment') {
-        continue;
-      }
-      this.#readMemberList(name, declaration.members);
-    }
-  }
-
-  #readMemberList(name: string, members: TypeScript.NodeArray<TypeScript.TypeElement>): void {
-    const ts = this.#ts;
-    for (const member of members) {
-      if (!ts.isPropertySignature(member) || ts.getJSDocDeprecatedTag(member) !== undefined) {
-        continue;
-      }
-      const memberName = `${name}.${member.name.getText()}`;
-      const { type } = member;
-      if (type === undefined || !ts.isTypeQueryNode(type)) {
-        continue;
-      }
-      for (const declaration of this.#declarations(type.exprName)) {
-        if (ts.isVariableDeclaration(declaration) && declaration.type !== undefined) {
-          this.#readConstant(memberName, declaration.type);
-        } else if (ts.isEnumDeclaration(declaration)) {
-          this.#shapes.readEnum(memberName, declaration);
-        }
-      }
-    }
-  }
-
-  /** `{ Style: typeof ActionStyle }`, the call signature of a generic component, or an object of constants. */
-  #readLiteral(name: string, type: TypeScript.TypeLiteralNode): void {
-    const ts = this.#ts;
-    const call = type.members.find((member) => ts.isCallSignatureDeclaration(member));
-    const props = call?.parameters[0]?.type;
-    if (props !== undefined) {
-      this.#addComponent(name, props);
-      return;
-    }
-    this.#readMemberList(name, type.members);
-    const plain = type.members.filter(
-      (member) =>
-        ts.isPropertySignature(member) && member.type !== undefined && !ts.isTypeQueryNode(member.type),
-    );
-    if (plain.length > 0) {
-      this.table.constants[name] = plain.map((member) => member.name?.getText() ?? '');
-    }
-  }
-
-  #addComponent(name: string, type: TypeScript.TypeNode): void {
-    // Props & RefAttributes<…>: the reference is React's own affair.
-    const own = this.#ts.isIntersectionTypeNode(type) ? type.types[0] : type;
-    if (own === undefined) {
-      throw new Error(`${name}: a component without props`);
-    }
-    const spec: ComponentSpec = { props: this.#shapes.propertiesOf(own) };
-    this.table.components[name] = spec;
-  }
-
-  /** The constructor and methods, named `Cache.new` and `Cache.get`. */
-  #readClass(name: string, declaration: TypeScript.ClassDeclaration): void {
-    const ts = this.#ts;
-    for (const member of declaration.members) {
-      const isHidden = ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private;
-      if (isHidden) {
-        continue;
-      }
-      const parameters = (): Parameter[] =>
-        (member as TypeScript.MethodDeclaration).parameters.map((each) => this.#parameter(each));
-      if (ts.isConstructorDeclaration(member)) {
-        (this.table.functions[`${name}.new`] ??= []).push(parameters());
-      } else if (ts.isMethodDeclaration(member)) {
-        (this.table.functions[`${name}.${member.name.getText()}`] ??= []).push(parameters());
-      }
-    }
-  }
-
-  #parameter(declaration: TypeScript.ParameterDeclaration): Parameter {
-    return {
-      name: declaration.name.getText(),
-      optional: declaration.questionToken !== undefined || declaration.initializer !== undefined,
-      shape: declaration.type === undefined ? { kind: 'any' } : this.#shapes.shapeOf(declaration.type),
-    };
-  }
-
-  #declarations(name: TypeScript.EntityName): readonly TypeScript.Declaration[] {
-    return this.#checker.getSymbolAtLocation(name)?.declarations ?? [];
-  }
-
-  /** Examples within a statement's comments, its members' ones included. */
-  #readExamples(statement: TypeScript.Statement, source: TypeScript.SourceFile): void {
-    const text = source.text.slice(statement.getFullStart(), statement.getEnd()).replaceAll('\r\n', '\n');
-    for (const [comment] of text.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
-      const [, code] =
-        /@example\s[\s\S]*?```[a-z]*\n([\s\S]*?)```/.exec(comment.replace(/^ *\* ?/gm, '')) ?? [];
-      if (code?.includes('export default function') === true) {
-        const imported = /import \{ ([^}]*) \}/.exec(code)?.[1] ?? '';
-        this.table.examples.push({ about: `${this.table.examples.length + 1}: ${imported}`, code });
-      }
-    }
-  }
+  return { components, enums, names, examples: examplesOf(source.text) };
 }
 
-function isExported(ts: typeof TypeScript, statement: TypeScript.Statement, prefix: string): boolean {
-  // Within a namespace of a declaration file everything is exported unless it says `export {}`.
-  return (
-    prefix !== '' ||
-    (ts.canHaveModifiers(statement) &&
-      (ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false))
-  );
+function isDeprecated(symbol: TypeScript.Symbol): boolean {
+  return symbol.getJsDocTags().some(({ name }) => name === 'deprecated');
+}
+
+function examplesOf(text: string): Declarations['examples'] {
+  return [...text.replaceAll('\r\n', '\n').matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap(([comment], place) => {
+    const [, code] =
+      /@example\s[\s\S]*?```[a-z]*\n([\s\S]*?)```/.exec(comment.replace(/^ *\* ?/gm, '')) ?? [];
+    const imported = /import \{ ([^}]*) \}/.exec(code ?? '')?.[1] ?? '';
+    return code?.includes('export default function') === true
+      ? [{ about: `${place}: ${imported}`, code }]
+      : [];
+  });
+}
+
+/** An enum as commands have it. A member that it does not have throws, where TypeScript would refuse it. */
+export function enumeration(name: string): Enumeration {
+  const members = declarations.enums[name];
+  if (members === undefined) {
+    throw new Error(`@raycast/api declares no enum ${name}`);
+  }
+  return new Proxy(members, {
+    get(target, key) {
+      if (typeof key === 'symbol' || key in Object.prototype || key in target) {
+        return Reflect.get(target, key) as string;
+      }
+      // Whoever looks whether something is a promise, an ES module or an element asks for these.
+      if (
+        ['then', 'toJSON', '__esModule', '$$typeof', 'asymmetricMatch', 'nodeType', 'tagName'].includes(key)
+      ) {
+        return undefined;
+      }
+      throw new Error(`@raycast/api has no ${name}.${key}`);
+    },
+  });
 }

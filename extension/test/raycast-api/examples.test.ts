@@ -12,11 +12,11 @@ import { startRendering } from '../harness/reconciler.ts';
 import type { TreeNode } from '../harness/tree.ts';
 import { walk } from '../harness/tree.ts';
 import { PlaceContext } from './components.ts';
+import { declarations } from './declarations.ts';
 import * as double from './index.ts';
 import { raycast } from './raycast.ts';
-import { loadTable } from './table.ts';
 
-const { examples } = loadTable();
+const { examples } = declarations;
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /** Of the examples' own pictures nothing is here. */

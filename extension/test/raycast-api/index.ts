@@ -1,13 +1,11 @@
 /** A double of @raycast/api, which has no runtime outside Raycast: tests alias the package to this module. */
 
 import { component } from './components.ts';
-import { enumeration } from './enumerations.ts';
+import { declarations, enumeration } from './declarations.ts';
 import { raycast } from './raycast.ts';
-import { loadTable } from './table.ts';
-import { Toast } from './toast.ts';
 
-export { Cache } from './cache.ts';
 export {
+  Cache,
   captureException,
   clearSearchBar,
   Clipboard,
@@ -24,26 +22,28 @@ export {
   popToRoot,
   showHUD,
   showInFinder,
+  showToast,
+  Toast,
   trash,
   updateCommandMetadata,
-} from './calls.ts';
-export { showToast, Toast } from './toast.ts';
+} from './functions.ts';
 
 type Tree = Record<string, unknown>;
 
 /** A top-level name with everything below it: components and enums where the declarations have them. */
 function namespace(name: string, base: object = {}): Tree {
-  const { components, enums } = loadTable();
-  const below = (names: Record<string, unknown>): string[] =>
-    Object.keys(names).filter(
-      (each) => each.startsWith(`${name}.`) && !each.slice(name.length + 1).includes('.'),
-    );
+  const { names, components, enums } = declarations;
   const tree = base as Tree;
-  for (const each of below(components)) {
-    tree[each.slice(name.length + 1)] = namespace(each, component(each));
-  }
-  for (const each of below(enums)) {
-    tree[each.slice(name.length + 1)] = enumeration(each);
+  for (const below of names) {
+    const key = below.slice(name.length + 1);
+    if (below !== `${name}.${key}` || key.includes('.')) {
+      continue;
+    }
+    if (components.includes(below)) {
+      tree[key] = namespace(below, component(below));
+    } else if (below in enums) {
+      tree[key] = enumeration(below);
+    }
   }
   return tree;
 }
@@ -65,17 +65,7 @@ export const Icon = enumeration('Icon');
 export const LaunchType = enumeration('LaunchType');
 export const PopToRootType = enumeration('PopToRootType');
 
-// Nested enums that the declarations give to a component's member.
-for (const [name, [parent, key]] of Object.entries({
-  'Form.DatePicker.Type': ['Form.DatePicker', 'Type'],
-  'Action.PickDate.Type': ['Action.PickDate', 'Type'],
-} as const)) {
-  const [top, member] = parent.split('.') as [string, string];
-  const holder = ({ Form, Action } as Record<string, Tree>)[top]?.[member] as Tree;
-  holder[key] = enumeration(name);
-}
-
-/** As @raycast/eslint-plugin knows them for macOS; their names come from the declarations. */
+/** As @raycast/eslint-plugin knows them for macOS. */
 const common: Readonly<Record<string, { modifiers: string[]; key: string }>> = {
   Copy: { modifiers: ['cmd', 'shift'], key: 'c' },
   CopyDeeplink: { modifiers: ['cmd', 'shift'], key: 'c' },
@@ -96,19 +86,7 @@ const common: Readonly<Record<string, { modifiers: string[]; key: string }>> = {
   ToggleQuickLook: { modifiers: ['cmd'], key: 'y' },
 };
 
-export const Keyboard = {
-  Shortcut: {
-    Common: Object.fromEntries(
-      (loadTable().constants['Keyboard.Shortcut.Common'] ?? []).map((name) => {
-        const shortcut = common[name];
-        if (shortcut === undefined) {
-          throw new Error(`The double knows no Keyboard.Shortcut.Common.${name}`);
-        }
-        return [name, shortcut];
-      }),
-    ),
-  },
-};
+export const Keyboard = { Shortcut: { Common: common } };
 
 export const environment = {
   get commandName() {
@@ -153,5 +131,3 @@ export function useNavigation(): { push: (view: never, onPop?: () => void) => vo
 
 /** What is there only inside Raycast, and what no command here uses. */
 export const AI = { ask: () => Promise.reject(new Error('Raycast AI is not available')) };
-
-void Toast;

@@ -1,20 +1,31 @@
-/** What Raycast makes of values that have the right type: pictures have to exist, colours have to be colours. */
+/**
+ * What Raycast makes of props and trees that have the right types: pictures have to exist, colors have to be colors, and siblings
+ * have to differ.
+ */
 
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { loadTable } from './table.ts';
+import { isValidElement } from 'react';
+import { walk } from '../harness/tree.ts';
+import type { TreeNode } from '../harness/tree.ts';
+import { declarations } from './declarations.ts';
 import { raycast } from './raycast.ts';
 
-/** What is wrong with a value of a named type, or undefined. */
+/** Something that Raycast's types or documentation do not allow. */
+export class WrongUse extends Error {
+  override readonly name = 'WrongUse';
+}
+
+/** What is wrong with a value, or undefined. */
 type Check = (value: unknown) => string | undefined;
 
-const cssColour = /^(#[\da-f]{3}|#[\da-f]{6}|#[\da-f]{8}|(rgb|rgba|hsl|hsla)\([^()]*\)|[a-z]+)$/i;
+const cssColor = /^(#[\da-f]{3}|#[\da-f]{6}|#[\da-f]{8}|(rgb|rgba|hsl|hsla)\([^()]*\)|[a-z]+)$/i;
 
 const picture: Check = (value) => {
   if (typeof value !== 'string') {
     return undefined;
   }
-  if (Object.values(loadTable().enums['Icon'] ?? {}).includes(value)) {
+  if (Object.values(declarations.enums['Icon'] ?? {}).includes(value)) {
     return undefined;
   }
   if (/^(https?|file|data):/.test(value)) {
@@ -28,17 +39,17 @@ const picture: Check = (value) => {
   return existsSync(path) ? undefined : 'no icon, no address, and no file in the assets';
 };
 
-const colour: Check = (value) => {
+const color: Check = (value) => {
   if (typeof value !== 'string') {
     return undefined;
   }
   return value.startsWith('raycast-')
-    ? Object.values(loadTable().enums['Color'] ?? {}).includes(value)
+    ? Object.values(declarations.enums['Color'] ?? {}).includes(value)
       ? undefined
-      : 'no colour of Raycast'
-    : cssColour.test(value)
+      : 'no color of Raycast'
+    : cssColor.test(value)
       ? undefined
-      : 'no colour';
+      : 'no color';
 };
 
 const reserved = new Set(['cmd+k', 'cmd+w', 'cmd+,', 'cmd+esc', 'cmd+escape', 'escape', 'cmd+q']);
@@ -65,7 +76,7 @@ interface Combination {
 }
 
 /** A shortcut's combination, or those for each platform. */
-export function combinationsOf(value: unknown): Combination[] {
+function combinationsOf(value: unknown): Combination[] {
   if (typeof value !== 'object' || value === null) {
     return [];
   }
@@ -75,10 +86,94 @@ export function combinationsOf(value: unknown): Combination[] {
   return Object.values(value) as Combination[];
 }
 
-export const semantics: Readonly<Record<string, Check>> = {
-  'Image.ImageLike': picture,
-  'Image.Source': picture,
-  'Color.ColorLike': colour,
-  'Color.Raw': colour,
-  'Keyboard.Shortcut': shortcut,
+const checks: Readonly<Record<string, Check>> = {
+  icon: picture,
+  source: picture,
+  fallback: picture,
+  color,
+  tintColor: color,
+  shortcut,
 };
+
+/** Keys under which a value has its parent's meaning: `{ light, dark }` for each appearance, `{ value, tooltip }`. */
+const transparent = ['light', 'dark', 'value'];
+
+/** Throws where a value has no meaning, `name` being the component or the path to what is within its props. */
+export function checkMeaning(name: string, props: object, meaning?: Check): void {
+  for (const [key, value] of Object.entries(props) as [string, unknown][]) {
+    const path = `${name}.${key}`;
+    const check = transparent.includes(key) ? meaning : checks[key];
+    const problem = check?.(value) ?? (isNothing(value) ? 'no date or number' : undefined);
+    if (problem !== undefined) {
+      throw new WrongUse(`${path} is ${JSON.stringify(value)}: ${problem}.`);
+    }
+    if (typeof value === 'object' && value !== null && !isValidElement(value)) {
+      checkMeaning(path, value, check);
+    }
+  }
+}
+
+const isNothing = (value: unknown): boolean => Number.isNaN(value instanceof Date ? value.getTime() : value);
+
+/** What is wrong with a whole tree, which no single component can see of itself, as sentences. */
+export function brokenRules(root: TreeNode): string[] {
+  return [...walk(root)].flatMap((node) => [
+    ...repeatedMenuItems(node),
+    ...repeated(node, 'List', 'List.Item', 'id'),
+    ...repeated(node, 'Grid', 'Grid.Item', 'id'),
+    ...repeated(node, 'List.Dropdown', 'List.Dropdown.Item', 'value'),
+    ...repeated(node, 'Form.Dropdown', 'Form.Dropdown.Item', 'value'),
+    ...repeatedFields(node),
+    ...repeatedShortcuts(node),
+    ...doubleEmptyViews(node),
+  ]);
+}
+
+/** Identical items at one level: "their onAction handlers will not be executed correctly". */
+function repeatedMenuItems(node: TreeNode): string[] {
+  if (!['MenuBarExtra', 'MenuBarExtra.Submenu', 'MenuBarExtra.Section'].includes(node.type)) {
+    return [];
+  }
+  const items = node.children.filter(({ type }) => type === 'MenuBarExtra.Item');
+  return twice(
+    items.map(({ props }) => JSON.stringify([props['title'], props['subtitle'], props['icon']])),
+  ).map((item) => `${node.type} has the same item twice: ${item}`);
+}
+
+function repeated(node: TreeNode, within: string, type: string, prop: string): string[] {
+  if (node.type !== within) {
+    return [];
+  }
+  const values = [...walk(node)].filter((each) => each.type === type).map(({ props }) => props[prop]);
+  return twice(values.filter((value) => value !== undefined)).map(
+    (value) => `${within} has two ${type} with the ${prop} ${String(value)}`,
+  );
+}
+
+function repeatedFields(node: TreeNode): string[] {
+  if (node.type !== 'Form') {
+    return [];
+  }
+  const ids = node.children.map(({ props }) => props['id']).filter((id) => id !== undefined);
+  return twice(ids).map((id) => `Form has two fields with the id ${String(id)}`);
+}
+
+function repeatedShortcuts(node: TreeNode): string[] {
+  if (node.type !== 'ActionPanel') {
+    return [];
+  }
+  const shortcuts = [...walk(node)].flatMap(({ props }) =>
+    combinationsOf(props['shortcut']).map(({ modifiers, key }) =>
+      [...modifiers].sort().concat(key).join('+'),
+    ),
+  );
+  return twice(shortcuts).map((shortcut) => `ActionPanel gives the shortcut ${shortcut} to two actions`);
+}
+
+function doubleEmptyViews(node: TreeNode): string[] {
+  const empty = node.children.filter(({ type }) => type === 'List.EmptyView');
+  return empty.length > 1 ? [`${node.type} has ${empty.length} empty views`] : [];
+}
+
+const twice = <T>(values: readonly T[]): T[] =>
+  values.filter((value, place) => values.indexOf(value) !== place);
