@@ -31,7 +31,7 @@ std::pair<mx::array, mx::array> resolve(const Operand& a, const Operand& b) {
   if (right != nullptr) {
     return {scalar_beside(std::get<double>(a), *right), *right};
   }
-  throw std::invalid_argument("one operand at least must be a tensor");
+  throw std::invalid_argument("at least one operand must be a tensor");
 }
 
 template <mx::array (*operation)(const mx::array&, const mx::array&, mx::StreamOrDevice)>

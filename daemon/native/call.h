@@ -37,7 +37,7 @@ inline double to_number(const Napi::Value& value) {
   return value.As<Napi::Number>().DoubleValue();
 }
 
-// How one argument is read; specialised for each type that an operation may take.
+// How one argument is read; specialized for each type that an operation may take.
 template <typename T>
 struct Argument;
 

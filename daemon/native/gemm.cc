@@ -1,5 +1,5 @@
 // OpenBLAS cuts a product into one equal part for each processor, and its threads wait for each other in loops. Where any
-// other program keeps a processor busy, each product so takes as long as the slowest part: with one such program on two
+// other program keeps a processor busy, each product takes as long as the slowest part: with one such program on two
 // processors a sentence took two to four times as long. Here products are cut into more parts than there are threads,
 // and OpenBLAS works on each part in the thread that calls it.
 
@@ -19,9 +19,9 @@ namespace {
 
 // Below this many multiplications, about 0.1 ms, waking another thread costs more than it gains.
 constexpr double kSmall = 4e6;
-// Parts for each thread: with more, a thread that is held up holds the others up for less.
+// Parts for each thread: the more there are, the less a delayed thread delays the others.
 constexpr int kPartsPerThread = 8;
-// Rows or columns of a part at least, so that the copies that OpenBLAS makes of the other operand are worth it.
+// The fewest rows or columns of a part, so that the copies that OpenBLAS makes of the other operand are worth it.
 constexpr blasint kSmallestPart = 64;
 
 double multiplications(const Product& product) {

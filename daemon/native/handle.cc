@@ -30,7 +30,8 @@ Handle::~Handle() {
 
 void Handle::define(Napi::Env env) {
   if (constructor != nullptr) {
-    throw Napi::Error::New(env, "libmlx's streams belong to one thread, and another thread of this process has it");
+    throw Napi::Error::New(
+        env, "libmlx's streams belong to one thread, and another thread of this process already loaded it");
   }
   constructor = new Napi::FunctionReference(Napi::Persistent(DefineClass(env, "Handle", {})));
 }
@@ -55,7 +56,7 @@ Handle& Handle::from(const Napi::Value& value) {
 
 const mlx::core::array& Handle::array() const {
   if (!array_.has_value()) {
-    throw std::invalid_argument("a tensor was used after it was disposed of");
+    throw std::invalid_argument("a tensor was used after it was disposed");
   }
   return *array_;
 }

@@ -67,7 +67,7 @@ void check(const mx::array& x, const LstmDirection& weights) {
 // of a direction are listed in the order of LstmDirection.
 mx::array bidirectional_lstm(mx::array x, std::vector<mx::array> forward, std::vector<mx::array> backward) {
   if (x.ndim() != 3 || x.shape(1) == 0) {
-    throw std::invalid_argument("x must be [batch, length, in] with one step at least");
+    throw std::invalid_argument("x must be [batch, length, in] with at least one step");
   }
   const auto run = [&x](const std::vector<mx::array>& listed, bool is_backward) {
     if (listed.size() != 4) {

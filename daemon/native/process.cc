@@ -45,9 +45,9 @@ void* end_at_event(void* argument) {
   return nullptr;
 }
 
-// Has the system end this process as soon as its parent is gone, in the midst of native work too, when JavaScript cannot
-// notice. Ends it at once where the parent has gone already. Throws where the system refuses. macOS sends no
-// signal at a parent's end, but tells who watches it: a thread that does nothing else.
+// Makes the system kill this process as soon as its parent exits, even during native work, when JavaScript cannot react.
+// Kills it at once where the parent has exited already. Throws where the system refuses. macOS sends no signal when a
+// parent exits, but notifies a thread that waits for nothing else.
 void end_with_parent(pid_t parent) {
   const int queue = kqueue();
   if (queue == -1) {
@@ -71,12 +71,12 @@ void end_with_parent(pid_t parent) {
 
 #else
 
-// The same, which is Linux's own.
+// The same; Linux sends the signal itself.
 void end_with_parent(pid_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) {
     fail("prctl", errno);
   }
-  // It may have gone before.
+  // It may have exited before.
   if (getppid() != parent) {
     end_now();
   }
@@ -105,8 +105,8 @@ std::uint64_t footprint_bytes() {
 #endif
 }
 
-// Has the C allocator return the whole pages that it holds free, which would else come and go in the footprint as its
-// thresholds have it.
+// Returns the C allocator's free pages to the system; otherwise they would come and go in the footprint by its own
+// thresholds.
 void release_free_memory() {
 #ifdef __APPLE__
   malloc_zone_pressure_relief(nullptr, 0);

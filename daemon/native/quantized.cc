@@ -28,9 +28,9 @@ namespace {
 
 // Rows of the weight that a thread expands at a time.
 constexpr int kBlock = 32;
-// Threads that expand at the same time at most, so that many processors do not add up to the whole weight.
+// The most threads that expand at the same time, so that many processors do not add up to the whole weight.
 constexpr int kLanes = 8;
-// Packed numbers lie one after the other from each word's lowest bit on, so that so many fill `bits` whole words.
+// Packed numbers follow one another from each word's lowest bit, so that this many of them fill `bits` whole words.
 constexpr int kRun = 32;
 
 // One row of `count` numbers: scale * q + bias, with a scale and a bias for each group.
@@ -114,7 +114,7 @@ class BlockedQuantizedMatmul : public CpuPrimitive {
                       out_data = out.data<float>()]() {
       const int groups = in / group_size;
       std::atomic<int> next = 0;
-      // A lane is a block's place in the scratch; whoever runs it takes one block after the other.
+      // A lane is a block's place in the scratch; the thread that runs it takes one block after the other.
       Workers::shared().run(lanes, [&](int lane) {
         float* block_data = expanded_data + static_cast<std::ptrdiff_t>(lane) * kBlock * in;
         for (int block = next++; block < blocks; block = next++) {

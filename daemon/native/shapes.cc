@@ -29,7 +29,7 @@ mx::array slice(mx::array a, int axis, int start, std::optional<int> stop) {
 
 mx::array pad(mx::array a, std::vector<int> low, std::vector<int> high) {
   if (low.size() != a.ndim() || high.size() != a.ndim()) {
-    throw std::invalid_argument("expected one width an axis on each side");
+    throw std::invalid_argument("expected one width per axis on each side");
   }
   std::vector<std::pair<int, int>> widths;
   for (std::size_t axis = 0; axis < low.size(); ++axis) {

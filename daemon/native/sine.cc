@@ -1,5 +1,5 @@
 // The CPU wheel of MLX 0.32 is built for the oldest x86-64, so its sine takes one number at a time: 16 ns each, which made
-// the snake activations of one sentence as expensive as its convolutions. This one is a loop that the compiler vectorises
+// the snake activations of one sentence as expensive as its convolutions. This one is a loop that the compiler vectorizes
 // for the processor that it finds, at less than 1 ns a number.
 
 #include <algorithm>
@@ -23,9 +23,9 @@ namespace {
 #ifdef TIDEMARK_OPENBLAS
 
 #if defined(__x86_64__)
-#define TIDEMARK_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
+#define TIDEMARK_VECTORIZED __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
-#define TIDEMARK_VECTORISED
+#define TIDEMARK_VECTORIZED
 #endif
 
 // Beyond it, the multiple of pi that is taken off below is rounded by more than 2e-9.
@@ -34,7 +34,7 @@ constexpr float kLargest = 1 << 24;
 // In double precision throughout, so that little but the last rounding, to float, is left of the error: the remainder
 // after the nearest multiple of pi, from -pi/2 to pi/2, goes into the Taylor series up to the 13th power, whose next
 // term is below 1e-9 there.
-TIDEMARK_VECTORISED void sines(const float* x, float* y, std::size_t count) {
+TIDEMARK_VECTORIZED void sines(const float* x, float* y, std::size_t count) {
   // Adding and subtracting it rounds a double to an integer, whose lowest bit is then the sum's.
   constexpr double kRound = 6755399441055744.0; // 1.5 * 2^52
   constexpr double kInversePi = 0.31830988618379067154;

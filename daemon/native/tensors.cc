@@ -14,7 +14,7 @@ mx::array from_data(Napi::TypedArray source, mx::Shape shape, mx::Dtype dtype) {
   std::size_t bytes = mx::size_of(dtype);
   for (const auto length : shape) {
     if (length < 0) {
-      throw std::invalid_argument("a shape has no negative lengths");
+      throw std::invalid_argument("a shape cannot have negative lengths");
     }
     bytes *= static_cast<std::size_t>(length);
   }

@@ -8,8 +8,8 @@
 
 namespace tidemark {
 
-// Whoever is free takes the next part, and nobody waits in a loop: a thread that another program holds up holds the others
-// up for one part at most.
+// Any free thread takes the next part, and none waits in a loop: a thread that another program delays delays the others by
+// one part at most.
 class Workers {
  public:
   // One for the process, never destroyed: its threads wait until the process ends.

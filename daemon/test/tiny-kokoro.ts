@@ -127,7 +127,7 @@ class InventingCheckpoint extends Checkpoint {
     this.#onRequest = onRequest;
   }
 
-  /** The convolutions without weight normalisation. */
+  /** The convolutions without weight normalization. */
   override has(key: string): boolean {
     return /(noise_convs\.\d|F0_proj|N_proj)\.weight$/.test(key);
   }

@@ -43,10 +43,10 @@ const needing = (name: string, library: string): Partial<MachO> => ({
 });
 
 const unfit: readonly [string, Partial<MachO>, string][] = [
-  ['another processor', { cpu: 'other' }, 'It is not for arm64.'],
+  ['another processor', { cpu: 'other' }, 'It is not built for arm64.'],
   ['an executable', { kind: 'other' }, 'It is neither a bundle nor a dynamic library.'],
-  ['another system', { minimumMacOS: undefined }, 'It is not for macOS.'],
-  ['a newer macOS', { minimumMacOS: '15.0' }, 'It needs macOS 15.0.'],
+  ['another system', { minimumMacOS: undefined }, 'It is not built for macOS.'],
+  ['a newer macOS', { minimumMacOS: '15.0' }, 'It requires macOS 15.0.'],
   ['no signature', { signed: false }, 'It is not signed, not even ad hoc.'],
   ['no entry point', { exports: new Set() }, 'It does not export napi_register_module_v1.'],
   ['a further library', { libraries: [...fit.libraries, '/opt/x.dylib'] }, 'It links /opt/x.dylib.'],
@@ -63,32 +63,32 @@ const unfit: readonly [string, Partial<MachO>, string][] = [
   [
     'a symbol that libmlx lacks',
     needing('__ZN3mlx4core3logEv', '@rpath/libmlx.dylib'),
-    'It needs __ZN3mlx4core3logEv, which libmlx does not export.',
+    'It requires __ZN3mlx4core3logEv, which libmlx does not export.',
   ],
   [
     'a symbol of MLX that the linker left open',
     needing('__ZN3mlx4core3logEv', 'any'),
-    'It needs __ZN3mlx4core3logEv, which libmlx does not export.',
+    'It requires __ZN3mlx4core3logEv, which libmlx does not export.',
   ],
   [
     'a function of a later Node-API',
     needing('_node_api_create_buffer_from_arraybuffer', 'any'),
-    'It needs _node_api_create_buffer_from_arraybuffer, which no library provides.',
+    'It requires _node_api_create_buffer_from_arraybuffer, which no library provides.',
   ],
   [
     'a symbol of a later C++ library',
     needing('__ZNSt3__17to_jsonEv', '/usr/lib/libc++.1.dylib'),
-    'It needs __ZNSt3__17to_jsonEv, which the C++ library of macOS 14 is not known to have (see cxx-library.ts).',
+    'It requires __ZNSt3__17to_jsonEv, which the C++ library of macOS 14 is not known to provide (see cxx-library.ts).',
   ],
   [
     'a symbol that nothing provides',
     needing('_cblas_sgemm', 'any'),
-    'It needs _cblas_sgemm, which no library provides.',
+    'It requires _cblas_sgemm, which no library provides.',
   ],
   [
     'a symbol that the addon would look for in itself',
     needing('_napi_throw', 'special place 0'),
-    'It needs _napi_throw of special place 0.',
+    'It requires _napi_throw from special place 0.',
   ],
 ];
 for (const [name, change, sentence] of unfit) {

@@ -7,7 +7,7 @@ const systemLibrary = '/usr/lib/libSystem.B.dylib';
 const mlxLibrary = '@rpath/libmlx.dylib';
 /** Where libmlx lies, seen from build/native and from build/mac alike. */
 export const mlxRpath = '@loader_path/../mlx/mlx/lib';
-/** What the addon's `minimumMacOS` must be at most: MLX's own. */
+/** The latest macOS that the addon may require: MLX's own minimum. */
 const oldestMacOS = 14;
 
 export interface Surroundings {
@@ -25,16 +25,16 @@ export function addonFaults(addon: MachO, surroundings: Surroundings): string[] 
 function imageFaults({ cpu, kind, minimumMacOS, signed, exports }: MachO): string[] {
   const faults: string[] = [];
   if (cpu !== 'arm64') {
-    faults.push('It is not for arm64.');
+    faults.push('It is not built for arm64.');
   }
   // dlopen takes both, and Node's process.dlopen is dlopen.
   if (kind === 'other') {
     faults.push('It is neither a bundle nor a dynamic library.');
   }
   if (minimumMacOS === undefined) {
-    faults.push('It is not for macOS.');
+    faults.push('It is not built for macOS.');
   } else if (Number(minimumMacOS) > oldestMacOS) {
-    faults.push(`It needs macOS ${minimumMacOS}.`);
+    faults.push(`It requires macOS ${minimumMacOS}.`);
   }
   if (!signed) {
     faults.push('It is not signed, not even ad hoc.');
@@ -56,7 +56,7 @@ function libraryFaults({ libraries, rpaths }: MachO): string[] {
   if (!libraries.includes(mlxLibrary)) {
     faults.push('It does not link libmlx.');
   }
-  // A second C++ runtime has type information of its own, and MLX's exceptions would pass its catch clauses by.
+  // A second C++ runtime has type information of its own, and MLX's exceptions would slip past its catch clauses.
   if (!libraries.includes(cxxLibrary)) {
     faults.push("It does not link the system's C++ library.");
   }
@@ -75,21 +75,21 @@ function importFaults({ imports }: MachO, { libmlx, nodeApi }: Surroundings): st
       case cxxLibrary:
         return known.has(name)
           ? undefined
-          : `It needs ${name}, which the C++ library of macOS ${oldestMacOS} is not known to have (see cxx-library.ts).`;
+          : `It requires ${name}, which the C++ library of macOS ${oldestMacOS} is not known to provide (see cxx-library.ts).`;
       case mlxLibrary:
-        return libmlx.exports.has(name) ? undefined : `It needs ${name}, which libmlx does not export.`;
+        return libmlx.exports.has(name) ? undefined : `It requires ${name}, which libmlx does not export.`;
       case 'any':
         if (nodeApi.has(name.slice(1))) {
           return undefined;
         }
         if (name.includes('3mlx4core')) {
-          return `It needs ${name}, which libmlx does not export.`;
+          return `It requires ${name}, which libmlx does not export.`;
         }
         return name.includes('St3__1')
-          ? `It needs ${name}, which the C++ library of macOS ${oldestMacOS} is not known to have (see cxx-library.ts).`
-          : `It needs ${name}, which no library provides.`;
+          ? `It requires ${name}, which the C++ library of macOS ${oldestMacOS} is not known to provide (see cxx-library.ts).`
+          : `It requires ${name}, which no library provides.`;
       default:
-        return `It needs ${name} of ${library}.`;
+        return `It requires ${name} from ${library}.`;
     }
   };
   return imports.map(fault).filter((sentence) => sentence !== undefined);

@@ -27,7 +27,7 @@ interface AddonNote {
 }
 
 /**
- * Builds the addon, unless the one at hand was made from the same sources.
+ * Builds the addon, unless the one that is there was made from the same sources.
  *
  * @returns its path
  */

@@ -1,4 +1,4 @@
-/** What the system's C++ library is known to export on every macOS that MLX supports; the library itself is not at hand. */
+/** What the system's C++ library is known to export on every macOS that MLX supports; the library itself is not available here. */
 
 import type { MachO } from './mach-o.ts';
 

@@ -35,7 +35,7 @@ describe('the addon for macOS on Apple silicon', options, () => {
   test('would be refused for a function that libmlx does not have', async () => {
     const addon = await linkSample(toolchain, 'missing', '-DCALL_MISSING');
     assert.deepEqual(addonFaults(addon, toolchain.surroundings), [
-      'It needs __ZN3mlx4core17no_such_operationERKNS0_5arrayE, which libmlx does not export.',
+      'It requires __ZN3mlx4core17no_such_operationERKNS0_5arrayE, which libmlx does not export.',
     ]);
   });
 
@@ -43,14 +43,14 @@ describe('the addon for macOS on Apple silicon', options, () => {
     // MLX's exp takes a stream as its second argument: the name is right and the signature is not.
     const addon = await linkSample(toolchain, 'overload', '-DCALL_OVERLOAD');
     assert.deepEqual(addonFaults(addon, toolchain.surroundings), [
-      'It needs __ZN3mlx4core3expERKNS0_5arrayEd, which libmlx does not export.',
+      'It requires __ZN3mlx4core3expERKNS0_5arrayEd, which libmlx does not export.',
     ]);
   });
 
   test('would be refused for a symbol of a C++ library that is newer than macOS 14', async () => {
     const addon = await linkSample(toolchain, 'newer', '-DUSE_NEWER_LIBRARY');
     assert.deepEqual(addonFaults(addon, toolchain.surroundings), [
-      'It needs __ZNSt3__113__hash_memoryEPKvm, which the C++ library of macOS 14 is not known to have (see cxx-library.ts).',
+      'It requires __ZNSt3__113__hash_memoryEPKvm, which the C++ library of macOS 14 is not known to provide (see cxx-library.ts).',
     ]);
   });
 });

@@ -20,8 +20,8 @@ for (const fault of faults) {
 }
 if (faults.length === 0) {
   console.log(
-    `${relative(layoutOf().root, addon)} is fit for macOS 14 on Apple silicon. Copied to the same place on a Mac, with ` +
-      'tidemark.json beside it, it spares set-up there the compiler.',
+    `${relative(layoutOf().root, addon)} is ready for macOS 14 on Apple silicon. Copy it and tidemark.json to the same ` +
+      'folder on a Mac, and setup there needs no compiler.',
   );
 }
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
  * How alike two renderings of one text sound, by their log-mel spectrograms: their waveforms drift apart in phase with the
- * smallest difference in F0, and say nothing.
+ * smallest difference in F0, so those tell nothing.
  */
 
 const windowSize = 1024;

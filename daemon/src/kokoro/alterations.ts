@@ -58,8 +58,8 @@ export function packedModules(
   });
 }
 
-/** Evaluates what `build` makes and keeps it, so that its inputs can be let go. */
-function materialised(build: () => Tensor): Tensor {
+/** Evaluates what `build` makes and keeps it, so that its inputs can be freed. */
+function materialized(build: () => Tensor): Tensor {
   const tensor = scope(() => keep(build()));
   evaluate(tensor);
   return tensor;
@@ -105,7 +105,7 @@ function castRest(tensors: Map<string, Tensor>, dtype: DType): void {
       replace(
         tensors,
         key,
-        materialised(() => astype(tensor, dtype)),
+        materialized(() => astype(tensor, dtype)),
       );
     }
   }
@@ -117,7 +117,7 @@ function expand(
   quantizationAt: (path: string) => QuantizationOptions | undefined,
 ): void {
   for (const { path, packed, scales, biases, options } of packedModules(tensors, quantizationAt)) {
-    const values = materialised(() => dequantize(packed, scales, biases, options));
+    const values = materialized(() => dequantize(packed, scales, biases, options));
     replace(tensors, `${path}.weight`, values);
     remove(tensors, `${path}.scales`);
     remove(tensors, `${path}.biases`);
@@ -132,7 +132,7 @@ function fuse(tensors: Map<string, Tensor>): void {
     if (name !== 'weight_v' || magnitude === undefined) {
       continue;
     }
-    const weight = materialised(() => contiguous(weightNormed(direction, magnitude)));
+    const weight = materialized(() => contiguous(weightNormed(direction, magnitude)));
     tensors.set(`${path}.weight`, weight);
     remove(tensors, key);
     remove(tensors, `${path}.weight_g`);

@@ -39,7 +39,7 @@ test('a folder without weights is refused', () => {
 test("the source's file beside the quantized one is refused by name", () => {
   assert.equal(
     chosen({ 'model.safetensors': '', 'kokoro-v1_0.safetensors': '' }),
-    'FOLDER has 2 weight files and no index that says which belong together: kokoro-v1_0.safetensors, model.safetensors.',
+    'FOLDER has 2 weight files and no index that lists which belong together: kokoro-v1_0.safetensors, model.safetensors.',
   );
 });
 
@@ -56,10 +56,7 @@ test('an index chooses its shards, and leaves other files', () => {
 });
 
 test('an index is refused that lists absent files, paths outside the folder, or nothing', () => {
-  assert.match(
-    String(chosen(index({ a: 'gone.safetensors' }))),
-    /lists files that are not there: gone\.safetensors/,
-  );
+  assert.match(String(chosen(index({ a: 'gone.safetensors' }))), /lists missing files: gone\.safetensors/);
   for (const map of [{ a: '../x.safetensors' }, { a: 3 }, {}]) {
     assert.match(String(chosen(index(map))), /does not list file names/);
   }
@@ -70,7 +67,7 @@ test('an index is refused that lists absent files, paths outside the folder, or 
 test('a folder that is not there is refused', () => {
   assert.throws(
     () => checkpointFiles(join('nowhere', 'at', 'all')),
-    (error) => error instanceof TidemarkError && /not a folder that can be read/.test(error.message),
+    (error) => error instanceof TidemarkError && /is not a readable folder/.test(error.message),
   );
 });
 

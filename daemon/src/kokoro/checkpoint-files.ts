@@ -25,14 +25,14 @@ export function checkpointFiles(folder: string): string[] {
   const [only, another] = weights;
   if (only === undefined) {
     throw new TidemarkError('bad-checkpoint', `${folder} has no .safetensors file.`, {
-      hint: 'Give the folder that holds config.json and the weights.',
+      hint: 'Give the folder that contains config.json and the weights.',
     });
   }
   if (another !== undefined) {
     throw new TidemarkError(
       'bad-checkpoint',
-      `${folder} has ${weights.length} weight files and no index that says which belong together: ${weights.join(', ')}.`,
-      { hint: 'Keep one of them in the folder, the quantized one if the other is what it was made from.' },
+      `${folder} has ${weights.length} weight files and no index that lists which belong together: ${weights.join(', ')}.`,
+      { hint: 'Keep only one of them in the folder: the quantized one, if it was made from the other.' },
     );
   }
   return [join(folder, only)];
@@ -46,7 +46,7 @@ export function readConfig(folder: string): unknown {
   } catch (cause) {
     const what = existsSync(path) ? 'is not JSON' : 'does not exist';
     throw new TidemarkError('bad-config', `${path} ${what}.`, {
-      hint: 'Give a folder with the config.json that was published with the weights.',
+      hint: 'Give a folder that has the config.json published with the weights.',
       cause,
     });
   }
@@ -58,8 +58,8 @@ function filesIn(folder: string): string[] {
       .filter((entry) => !entry.isDirectory())
       .map((entry) => entry.name);
   } catch (cause) {
-    throw new TidemarkError('bad-checkpoint', `${folder} is not a folder that can be read.`, {
-      hint: 'Give the folder that holds config.json and the weights.',
+    throw new TidemarkError('bad-checkpoint', `${folder} is not a readable folder.`, {
+      hint: 'Give the folder that contains config.json and the weights.',
       cause,
     });
   }
@@ -70,7 +70,7 @@ function indexedFiles(folder: string): string[] {
   const path = join(folder, indexName);
   const bad = (problem: string, cause?: unknown): TidemarkError =>
     new TidemarkError('bad-checkpoint', `${path} ${problem}.`, {
-      hint: 'Download the checkpoint again, or remove the index if there is one weight file.',
+      hint: 'Download the checkpoint again, or remove the index if there is only one weight file.',
       cause,
     });
   let index: unknown;
@@ -91,7 +91,7 @@ function indexedFiles(folder: string): string[] {
   }
   const absent = names.filter((name) => !existsSync(join(folder, name)));
   if (absent.length > 0) {
-    throw bad(`lists files that are not there: ${absent.join(', ')}`);
+    throw bad(`lists missing files: ${absent.join(', ')}`);
   }
   return names.sort();
 }

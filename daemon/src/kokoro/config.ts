@@ -87,7 +87,7 @@ export function parseConfig(json: unknown): KokoroConfig {
   const stray = Object.entries(config.vocab).find(([, token]) => token >= config.n_token);
   if (stray !== undefined) {
     throw badConfig(
-      `config.json: vocab gives ${JSON.stringify(stray[0])} the token ${stray[1]}, beyond n_token`,
+      `config.json: vocab gives ${JSON.stringify(stray[0])} the token ${stray[1]}, which is not below n_token`,
     );
   }
   return config;

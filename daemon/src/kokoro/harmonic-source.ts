@@ -100,7 +100,7 @@ export class HarmonicSource {
   }
 }
 
-/** Means of neighbours along axis 1 of [1, length, channels]. */
+/** Means of neighbors along axis 1 of [1, length, channels]. */
 function resample(x: Tensor, { low, high, fraction }: LinearTaps): Tensor {
   const later = array(fraction, [fraction.length, 1]);
   const earlier = subtract(1, later);
@@ -118,7 +118,7 @@ interface LinearTaps {
 }
 
 /**
- * Where the first `count` of `outLength` outputs lie among `inLength` inputs, by the centres of the samples (PyTorch's
+ * Where the first `count` of `outLength` outputs lie among `inLength` inputs, by the centers of the samples (PyTorch's
  * `interpolate` without `align_corners`).
  *
  * Positions are rounded to float32 at each step, as MLX computes them for mlx-audio. At the length of a sentence that
@@ -132,8 +132,8 @@ export function linearTaps(inLength: number, outLength: number, count = outLengt
   const step = Math.fround(ratio);
   const halfStep = Math.fround(0.5 * ratio);
   for (let index = 0; index < count; index += 1) {
-    const centre = Math.fround(Math.fround(index * step) + halfStep);
-    const position = Math.max(Math.fround(centre - 0.5), 0);
+    const center = Math.fround(Math.fround(index * step) + halfStep);
+    const position = Math.max(Math.fround(center - 0.5), 0);
     const below = Math.floor(position);
     low[index] = below;
     high[index] = Math.min(below + 1, inLength - 1);

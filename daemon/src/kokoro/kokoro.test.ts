@@ -161,7 +161,7 @@ test('no phonemes, too many of them, and a speed of 0 are refused', () => {
     assertRefused(
       () => synthesize('a'.repeat(31)),
       'bad-text',
-      /31 phonemes, and the model takes at most 30/,
+      /31 phonemes, but the model accepts at most 30/,
     );
     assertRefused(() => synthesize('a', 0), 'bad-input', /speed/);
     using wrong = scope(() => zeros([1, 3]));
@@ -194,7 +194,7 @@ test('a checkpoint with missing, misshapen and unknown keys is refused with a li
     assertRefused(
       () => Kokoro.load(folder),
       'bad-checkpoint',
-      /2 missing \(bert_encoder\.bias, predictor\.lstm\.Wh_backward\); 1 misshapen \(decoder\.generator\.ups\.0\.weight_v is float32 \[16, 9, 20\].*; 1 not part of the network \(decoder\.extra\.weight\)/,
+      /2 missing \(bert_encoder\.bias, predictor\.lstm\.Wh_backward\); 1 with the wrong shape or type \(decoder\.generator\.ups\.0\.weight_v is float32 \[16, 9, 20\].*; 1 not part of the network \(decoder\.extra\.weight\)/,
     );
     assert.equal(liveTensors(), live);
   });
@@ -228,9 +228,9 @@ test('a truncated file, a file of something else and a quantized file with a pla
       /the configuration has no quantization for it/,
     );
     writeFileSync(path, whole.subarray(0, whole.length - 1000));
-    assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a whole safetensors file/);
+    assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
     writeFileSync(path, 'nothing');
-    assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a whole safetensors file/);
+    assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
   });
 });
 

@@ -72,7 +72,7 @@ export class Kokoro implements Disposable {
     try {
       const network = new KokoroNetwork(checkpoint.root(), config);
       checkpoint.assertFits();
-      checkpoint.materialise();
+      checkpoint.materialize();
       return new Kokoro(config, network, checkpoint);
     } catch (error) {
       checkpoint.dispose();
@@ -180,14 +180,14 @@ export class Kokoro implements Disposable {
   #check(tokens: readonly number[], style: Tensor, { speed = 1, durations }: SynthesisOptions): void {
     const phonemeCount = tokens.length - 2;
     if (phonemeCount < 1) {
-      throw new TidemarkError('bad-text', 'The text has no phonemes that the model knows.', {
-        hint: 'Give text that can be spoken, or phonemes of the model’s vocabulary.',
+      throw new TidemarkError('bad-text', 'The text contains no phonemes that the model knows.', {
+        hint: 'Give text that can be pronounced, or phonemes from the model’s vocabulary.',
       });
     }
     if (phonemeCount > this.maximumPhonemes) {
       throw new TidemarkError(
         'bad-text',
-        `The text has ${phonemeCount} phonemes, and the model takes at most ${this.maximumPhonemes} at a time.`,
+        `The text has ${phonemeCount} phonemes, but the model accepts at most ${this.maximumPhonemes} at a time.`,
         { hint: 'Split it at the end of a sentence.' },
       );
     }
@@ -201,13 +201,13 @@ export class Kokoro implements Disposable {
       throw new RangeError(`synthesize: ${durations.length} durations for ${tokens.length} tokens`);
     }
     if (!Number.isFinite(speed) || speed <= 0) {
-      throw new TidemarkError('bad-input', `A speed must be a number above 0, and ${speed} is not.`);
+      throw new TidemarkError('bad-input', `The speed must be a number greater than 0, not ${speed}.`);
     }
     const styleSize = 2 * this.config.style_dim;
     if (style.shape.length !== 2 || style.dim(0) !== 1 || style.dim(1) !== styleSize) {
       throw new TidemarkError(
         'bad-checkpoint',
-        `The voice's style has the shape [${style.shape.join(', ')}], and this model takes [1, ${styleSize}].`,
+        `The voice's style has the shape [${style.shape.join(', ')}], but this model needs [1, ${styleSize}].`,
         { hint: 'Use a voice that was published with the model.' },
       );
     }
@@ -237,9 +237,13 @@ export function loadFiles(paths: readonly string[]): Map<string, Tensor> {
       for (const [key, tensor] of loadFile(path)) {
         if (all.has(key)) {
           tensor.dispose();
-          throw new TidemarkError('bad-checkpoint', `${key} is in more than one of ${paths.join(', ')}.`, {
-            hint: 'Download the checkpoint again.',
-          });
+          throw new TidemarkError(
+            'bad-checkpoint',
+            `${key} appears in more than one of ${paths.join(', ')}.`,
+            {
+              hint: 'Download the checkpoint again.',
+            },
+          );
         }
         all.set(key, tensor);
       }
@@ -255,8 +259,8 @@ function loadFile(path: string): Map<string, Tensor> {
   try {
     return loadSafetensors(path).tensors;
   } catch (cause) {
-    throw new TidemarkError('bad-checkpoint', `${path} is not a whole safetensors file.`, {
-      hint: 'Download it again, or make it again.',
+    throw new TidemarkError('bad-checkpoint', `${path} is not a complete safetensors file.`, {
+      hint: 'Download it again, or rebuild it.',
       cause,
     });
   }

@@ -56,11 +56,11 @@ test('a stage whose input nobody gave says so, and frees what was made before it
   const start = scope(() => array([1]));
   assert.throws(
     () => runStages([[double], [total]], { inputs: { start }, outputs: ['sum'] }),
-    /stage total: no earlier stage gave "raised"/,
+    /stage total: no earlier stage produced "raised"/,
   );
   assert.throws(
     () => runStages([[double]], { inputs: { start }, outputs: ['doubled', 'sum'] }),
-    /no stage gave "sum"/,
+    /no stage produced "sum"/,
   );
   start.dispose();
   assert.equal(liveTensors(), live);

@@ -26,7 +26,7 @@ export function defineStage<Name extends string, Read extends Name>(
     run: (values) => {
       for (const read of reads) {
         if (values[read] === undefined) {
-          throw new Error(`stage ${name}: no earlier stage gave "${read}"`);
+          throw new Error(`stage ${name}: no earlier stage produced "${read}"`);
         }
       }
       return run(values as Values<Read>);
@@ -94,7 +94,7 @@ function pick<Name extends string, Output extends Name>(
     outputs.map((name) => {
       const tensor = values[name];
       if (tensor === undefined) {
-        throw new Error(`no stage gave "${name}"`);
+        throw new Error(`no stage produced "${name}"`);
       }
       return [name, tensor];
     }),

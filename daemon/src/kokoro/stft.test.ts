@@ -22,7 +22,7 @@ function bin(frame: number, index: number): { magnitude: number; phase: number }
   return { magnitude: Math.hypot(re, im), phase: Math.atan2(im, re) };
 }
 
-test('the transform is the windowed Fourier sum of each frame, centred and mirrored at the ends', () => {
+test('the transform is the windowed Fourier sum of each frame, centered and mirrored at the ends', () => {
   scope(() => {
     const { magnitude, phase } = new ShortTimeFourier(size, hop).transform(array(samples, [1, length]));
     const frames = length / hop + 1;

@@ -48,7 +48,7 @@ export class ShortTimeFourier {
     );
   }
 
-  /** Samples [1, length] → a spectrum of length / hop + 1 frames, centred on the hops, the ends mirrored. */
+  /** Samples [1, length] → a spectrum of length / hop + 1 frames, centered on the hops, the ends mirrored. */
   transform(samples: Tensor): Spectrum {
     const padded = this.#mirrored(samples);
     const length = padded.dim(1);

@@ -23,7 +23,7 @@ export class Voice implements Disposable {
   static load(path: string): Voice {
     const bad = (problem: string, cause?: unknown): TidemarkError =>
       new TidemarkError('bad-checkpoint', `${path} ${problem}.`, {
-        hint: 'Use a voice file of Kokoro, converted to safetensors.',
+        hint: 'Use a Kokoro voice file in safetensors format.',
         cause,
       });
     let tensors: Map<string, Tensor>;
@@ -44,7 +44,7 @@ export class Voice implements Disposable {
     const { shape } = styles;
     if (shape.length !== 3 || shape[1] !== 1 || shape[0] === 0) {
       styles.dispose();
-      throw bad(`holds a tensor of shape [${shape.join(', ')}], not [lengths, 1, style]`);
+      throw bad(`contains a tensor of shape [${shape.join(', ')}], not [lengths, 1, style]`);
     }
     evaluate(styles);
     return new Voice(styles);
@@ -55,7 +55,7 @@ export class Voice implements Disposable {
   }
 
   /**
-   * The style [1, style] for an utterance of so many phonemes: row `phonemeCount` − 1. It belongs to the enclosing scope, or
+   * The style [1, style] for an utterance of this many phonemes: row `phonemeCount` − 1. It belongs to the enclosing scope, or
    * to the caller outside of any. Throws a TidemarkError ('bad-text') where the voice has no such row.
    */
   styleFor(phonemeCount: number): Tensor {
@@ -63,7 +63,7 @@ export class Voice implements Disposable {
     if (!Number.isInteger(phonemeCount) || phonemeCount < 1 || phonemeCount > rows) {
       throw new TidemarkError(
         'bad-text',
-        `An utterance of ${phonemeCount} phonemes has no style: a voice has them for 1 to ${rows}.`,
+        `The voice has no style for ${phonemeCount} phonemes; it has styles for 1 to ${rows}.`,
         { hint: 'Split the text into shorter sentences.' },
       );
     }

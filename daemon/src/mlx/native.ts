@@ -31,8 +31,8 @@ function loadAddon(): Readonly<Record<string, unknown>> {
   try {
     return createRequire(import.meta.url)(addonPath) as Readonly<Record<string, unknown>>;
   } catch (cause) {
-    throw new TidemarkError('native-addon', 'The native addon over libmlx could not be loaded.', {
-      hint: 'Run `npm run setup`; it builds what is missing and says what it lacks.',
+    throw new TidemarkError('native-addon', 'The native addon for libmlx could not be loaded.', {
+      hint: 'Run `npm run setup` to build whatever is missing.',
       cause,
     });
   }
@@ -47,11 +47,9 @@ const addon = loadAddon();
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- C++ defines the signature; the caller says it
 export function native<Signature>(name: string): Signature {
   if (typeof addon[name] !== 'function') {
-    throw new TidemarkError(
-      'native-addon',
-      'The native addon was built from other sources than this checkout.',
-      { hint: 'Run `npm run setup`, which rebuilds it.' },
-    );
+    throw new TidemarkError('native-addon', "The native addon does not match this checkout's sources.", {
+      hint: 'Run `npm run setup` to rebuild it.',
+    });
   }
   return addon[name] as Signature;
 }

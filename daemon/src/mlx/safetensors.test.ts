@@ -51,7 +51,7 @@ test('data that does not fill its shape is refused', () => {
       () => array([1, 2, 3], [2, 2]),
       /array: the shape and dtype need 16 bytes, but the data has 12/,
     );
-    assert.throws(() => array([1], [-1]), /array: a shape has no negative lengths/);
+    assert.throws(() => array([1], [-1]), /array: a shape cannot have negative lengths/);
     assert.deepEqual(array([], [0, 4]).shape, [0, 4]);
   });
 });

@@ -1,4 +1,4 @@
-/** Safetensors files in MLX's memory. */
+/** Loads safetensors files into MLX's memory. */
 
 import { native } from './native.ts';
 import type { NativeHandle } from './native.ts';

@@ -11,7 +11,7 @@ export function own(tensor: Tensor, operation: string): Tensor {
   const scope = openScopes.at(-1);
   if (scope === undefined) {
     tensor.dispose();
-    throw new Error(`${operation}: called outside a scope, so nobody would free its result`);
+    throw new Error(`${operation}: called outside a scope, so its result would never be freed`);
   }
   scope.add(tensor);
   return tensor;

@@ -86,7 +86,7 @@ export class Tensor implements Disposable {
     return elements;
   }
 
-  /** Gives the reference up; the memory is freed when no graph refers to it either. Twice is once. */
+  /** Releases the reference; the memory is freed when no graph refers to it either. A second call does nothing. */
   dispose(): void {
     disposeOf(this.handle);
   }

@@ -51,7 +51,7 @@ export function convTransposeFrom(weights: Weights, shape: ConvTransposeShape): 
  * normalization).
  *
  * mlx-audio keeps these two in its checkpoints and computes their product in each call, in their dtype; so the temporaries
- * of that are part of what a run takes, here as there.
+ * of that are part of what a run takes, as in mlx-audio.
  */
 export function kernelFrom(weights: Weights, shape: KernelShape): () => Tensor {
   if (weights.has('weight')) {

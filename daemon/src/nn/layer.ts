@@ -24,7 +24,7 @@ export function observed(path: string, input: Tensor, forward: () => Tensor): Te
 /** Watches the layers that run within `body`, which is synchronous. Throws an Error where they are watched already. */
 export function withLayerObserver<Result>(watch: LayerObserver, body: () => Result): Result {
   if (observer !== undefined) {
-    throw new Error('withLayerObserver: the layers are watched already');
+    throw new Error('withLayerObserver: the layers are already being watched');
   }
   observer = watch;
   try {

@@ -25,7 +25,7 @@ for (const [weightName, biasName] of [
   ['weight', 'bias'],
   ['gamma', 'beta'],
 ] as const) {
-  test(`a layer norm with ${weightName} and ${biasName} normalises each row, then scales and shifts it`, () => {
+  test(`a layer norm with ${weightName} and ${biasName} normalizes each row, then scales and shifts it`, () => {
     const make = () =>
       arrays({ [weightName]: { data: weight, shape: [width] }, [biasName]: { data: bias, shape: [width] } });
     withWeights(make, (weights) => {
@@ -63,7 +63,7 @@ for (const [what, x, tolerance] of [
   ['channels far from 0', next(length * channels).map((value) => value + 100), 1e-4],
   ['constant channels', new Float32Array(length * channels).fill(2), 1e-4],
 ] as const) {
-  test(`each channel is normalised over time, then scaled and shifted by the style (${what})`, () => {
+  test(`each channel is normalized over time, then scaled and shifted by the style (${what})`, () => {
     const make = () =>
       arrays({
         'fc.weight': { data: affineWeight, shape: [2 * channels, styleSize] },

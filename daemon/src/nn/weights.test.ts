@@ -47,8 +47,8 @@ test('one error lists missing, misshapen and unused keys', () => {
   weights.at('d', 0).tensor(['Wx_forward', 'weight_ih_l0'], [4]);
   assert.equal(
     misfit(checkpoint),
-    "the folder does not hold this network's weights: 2 missing (a.bias, d.0.Wx_forward); " +
-      '2 misshapen (a.weight is float32 [2, 3], not floating-point [3, 2], ' +
+    "the folder does not contain this network's weights: 2 missing (a.bias, d.0.Wx_forward); " +
+      '2 with the wrong shape or type (a.weight is float32 [2, 3], not floating-point [3, 2], ' +
       'b.packed is uint32 [2, 2], not floating-point [2, 2]); 1 not part of the network (c.stray).',
   );
   checkpoint.dispose();
@@ -71,7 +71,7 @@ test('ignored keys are given up when the rest is read into memory', () => {
   });
   checkpoint.root().tensor('weight', [1]);
   checkpoint.assertFits();
-  checkpoint.materialise();
+  checkpoint.materialize();
   assert.deepEqual([...checkpoint.tensors.keys()], ['weight']);
   checkpoint.dispose();
 });
@@ -121,7 +121,7 @@ test('quantized tensors without a quantization in the configuration are an error
   const weights = checkpoint.root().at('fc');
   assert.ok(weights.isQuantized);
   weights.quantized(2, 64);
-  assert.match(misfit(checkpoint), /fc\.scales is there, but the configuration has no quantization for it/);
+  assert.match(misfit(checkpoint), /fc\.scales is present, but the configuration has no quantization for it/);
   checkpoint.dispose();
 });
 

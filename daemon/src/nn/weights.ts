@@ -1,4 +1,4 @@
-/** Hands a checkpoint's tensors to the layers that are built from them, and keeps account of what does not fit. */
+/** Hands a checkpoint's tensors to the layers that are built from them, and records what does not fit. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { clearCache } from '../mlx/memory.ts';
@@ -7,7 +7,7 @@ import type { QuantizationOptions } from '../mlx/ops.ts';
 import { evaluate, keep, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
-/** MLX's own product with a packed weight, or the one that a CPU computes in less time; on a GPU they are one. */
+/** MLX's own product with a packed weight, or the one that a CPU computes in less time; on a GPU they are the same. */
 export type QuantizedProduct = 'mlx' | 'blocked';
 
 export interface CheckpointOptions {
@@ -17,7 +17,7 @@ export interface CheckpointOptions {
   readonly quantizationAt?: (path: string) => QuantizationOptions | undefined;
   /** Whose product multiplies by packed weights. Default: `blocked`. */
   readonly quantizedProduct?: QuantizedProduct | undefined;
-  /** Keys that may be there and are passed over. */
+  /** Keys that are allowed and ignored. */
   readonly ignores?: (key: string) => boolean;
   /** Whether convolution weights are in PyTorch's order; asked only where a shape alone does not tell. */
   readonly channelsFirst?: boolean;
@@ -130,26 +130,26 @@ export class Checkpoint {
     );
     const problems = [
       listed('missing', [...this.#missing]),
-      listed('misshapen', this.#misfits),
+      listed('with the wrong shape or type', this.#misfits),
       listed('not part of the network', unused),
     ].filter((problem) => problem !== undefined);
     if (problems.length > 0) {
       throw new TidemarkError(
         'bad-checkpoint',
-        `${this.#options.description} does not hold this network's weights: ${problems.join('; ')}.`,
-        { hint: 'Check that the file is whole and that its config.json belongs to it.' },
+        `${this.#options.description} does not contain this network's weights: ${problems.join('; ')}.`,
+        { hint: 'Check that the file is complete and that its config.json matches it.' },
       );
     }
   }
 
   /**
    * Reads every tensor into memory, one after the other, so that no more than one original and its transpose are
-   * there beside the result. Gives up what the network ignores.
+   * there beside the result. Frees what the network ignores.
    *
-   * The allocator's cache is kept empty on the way. A tensor may otherwise get the larger buffer of an original that was
+   * The allocator's cache is kept empty meanwhile. A tensor may otherwise get the larger buffer of an original that was
    * just freed, which counts whole in active memory for as long as the model is loaded.
    */
-  materialise(): void {
+  materialize(): void {
     clearCache();
     for (const [key, tensor] of this.#tensors) {
       if (this.#used.has(key)) {
@@ -179,7 +179,7 @@ export class Checkpoint {
   }
 }
 
-/** A reader of the keys under one prefix; layers take it as their constructor's argument. */
+/** A reader of the keys under one prefix; layers are built from it. */
 export class Weights {
   readonly #checkpoint: Checkpoint;
   readonly path: string;
@@ -223,7 +223,7 @@ export class Weights {
     const options = this.#checkpoint.quantizationAt(this.path);
     if (options === undefined) {
       this.#checkpoint.misfit(
-        `${join(this.path, 'scales')} is there, but the configuration has no quantization for it`,
+        `${join(this.path, 'scales')} is present, but the configuration has no quantization for it`,
       );
     }
     const { groupSize, bits } = options ?? { groupSize: 64, bits: 4 };

@@ -78,7 +78,7 @@ test('the American flap is T', () => {
   assert.equal(american('wˈɔːɾɚ'), 'wˈɔTɚ');
 });
 
-test('British centring diphthongs are those of its dictionary', () => {
+test('British centering diphthongs are those of its dictionary', () => {
   assert.equal(british('tʃˈeə nˈiə kjˈʊə'), 'ʧˈɛː nˈɪə kjˈʊə');
 });
 

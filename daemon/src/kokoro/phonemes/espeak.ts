@@ -39,23 +39,27 @@ function phonemizer(): Phonemizer {
 
 /**
  * The IPA of `text`, which should hold words and no punctuation: words apart by spaces, stress before the vowel, lines
- * joined. Takes about 0.1 ms a character and holds the thread meanwhile, so callers pass a clause at a time.
+ * joined. Takes about 0.1 ms a character and blocks the thread meanwhile, so callers pass a clause at a time.
  */
 export async function espeak(text: string, variety: Variety): Promise<string> {
   try {
     const lines = await phonemizer().phonemize(text, voiceFiles[variety]);
     return lines.join(' ').replaceAll(/\s+/g, ' ').trim();
   } catch (cause) {
-    throw new TidemarkError('internal', 'The text could not be turned into phonemes: eSpeak NG failed.', {
-      hint: 'Give the sounds with --phonemes.',
-      cause,
-    });
+    throw new TidemarkError(
+      'internal',
+      'The text could not be converted to phonemes because eSpeak NG failed.',
+      {
+        hint: 'Give phonemes with --phonemes.',
+        cause,
+      },
+    );
   }
 }
 
 type Rule = readonly [pattern: RegExp, replacement: string];
 
-/** eSpeak sets some words solid, and sets a suffix after a number apart as if it were a word. */
+/** eSpeak runs some words together, and separates a suffix after a number as if it were a word. */
 const words: readonly Rule[] = [
   [/(?<=\S)(?=hˈʌndɹɪd)/gu, ' '],
   [/(?<=hˈʌndɹɪd)(?=ən)/gu, ' '],

@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { espeak, toKokoroSymbols } from './espeak.ts';
-import { hasWords, normaliseText } from './normalise.ts';
+import { hasWords, normalizeText } from './normalize.ts';
 import { keepWordsApart, splitClauses, splitEnclosed, splitNearMiddle, splitSentences } from './splitting.ts';
 import type { Clause } from './splitting.ts';
 import { hasSound, maximumPhonemes } from './vocabulary.ts';
@@ -16,13 +16,13 @@ export type { Variety } from './voices.ts';
 export interface Utterance {
   /** The words as they are spoken: numbers and abbreviations in full. */
   readonly text: string;
-  /** Kokoro's symbols, {@link maximumPhonemes} at most; one symbol is one token. */
+  /** Kokoro's symbols, at most {@link maximumPhonemes}; one symbol is one token. */
   readonly phonemes: string;
   /** Characters of the text and of its IPA that have no sound in Kokoro and were left out. */
   readonly dropped: number;
 }
 
-/** Text that {@link chunkText} takes: an hour of speech or so. */
+/** The longest text that {@link chunkText} accepts: about an hour of speech. */
 export const maximumTextCharacters = 50_000;
 
 /** The phonemes of a text of any length. Throws `bad-text` where {@link chunkText} does. */
@@ -45,36 +45,36 @@ export async function chunkText(
   if (text.length > maximumTextCharacters) {
     throw new TidemarkError(
       'bad-text',
-      `The text has ${count(text.length)} characters; at most ${count(maximumTextCharacters)} are spoken at a time.`,
-      { hint: 'Split it into several texts.' },
+      `The text has ${count(text.length)} characters, but the maximum is ${count(maximumTextCharacters)}.`,
+      { hint: 'Split it into shorter texts.' },
     );
   }
-  const normalised = normalise(text);
+  const normalized = normalize(text);
   const pieces: Utterance[] = [];
-  for (const sentence of splitSentences(normalised.text)) {
+  for (const sentence of splitSentences(normalized.text)) {
     pieces.push(...(await pronounceWithin(sentence, variety, options.signal)));
   }
   const [first, ...rest] = pack(pieces).filter(({ phonemes }) => hasSound(phonemes));
   if (first === undefined) {
     throw nothingToSay();
   }
-  return [{ ...first, dropped: first.dropped + normalised.dropped }, ...rest];
+  return [{ ...first, dropped: first.dropped + normalized.dropped }, ...rest];
 }
 
-function normalise(text: string): { text: string; dropped: number } {
+function normalize(text: string): { text: string; dropped: number } {
   if (text.trim() === '') {
-    throw new TidemarkError('bad-text', 'The text is empty.', { hint: 'Give a sentence to say.' });
+    throw new TidemarkError('bad-text', 'The text is empty.', { hint: 'Give a sentence to speak.' });
   }
-  const normalised = normaliseText(text);
-  if (!hasWords(normalised.text)) {
+  const normalized = normalizeText(text);
+  if (!hasWords(normalized.text)) {
     throw nothingToSay();
   }
-  return normalised;
+  return normalized;
 }
 
 function nothingToSay(): TidemarkError {
-  return new TidemarkError('bad-text', 'The text has no word that an English voice could say.', {
-    hint: 'Give words in Latin letters, or the sounds with --phonemes.',
+  return new TidemarkError('bad-text', 'The text contains no words that an English voice can pronounce.', {
+    hint: 'Use words in Latin letters, or give phonemes with --phonemes.',
   });
 }
 
@@ -84,7 +84,7 @@ async function pronounceWithin(
   variety: Variety,
   signal: AbortSignal | undefined,
 ): Promise<Utterance[]> {
-  // eSpeak holds the thread for a clause; between clauses a signal must be seen and an interrupt handled.
+  // eSpeak blocks the thread for a clause; between clauses a signal must be seen and an interrupt handled.
   await setImmediate();
   signal?.throwIfAborted();
   // A piece of twice the context's length is not worth asking eSpeak for: hardly a letter is silent twice.
@@ -101,7 +101,7 @@ async function pronounceWithin(
   return halves;
 }
 
-/** Neighbours joined by a space as long as the sum fits. */
+/** Neighbors joined by a space as long as the sum fits. */
 function pack(pieces: readonly Utterance[]): Utterance[] {
   const packed: Utterance[] = [];
   for (const piece of pieces) {
@@ -125,7 +125,7 @@ interface Sounds {
   readonly dropped: number;
 }
 
-/** The phonemes of normalised text, its punctuation kept in place. */
+/** The phonemes of normalized text, its punctuation kept in place. */
 async function pronounce(text: string, variety: Variety): Promise<Sounds> {
   const { phonemes, dropped } = await pronounceEach(splitClauses(text), (clause) =>
     pronounceClause(clause, variety),

@@ -45,10 +45,10 @@ export interface Clause {
 /** A mark is punctuation unless it stands within a word or a number: `3.5`, `U.S`, `example.com`. */
 const pause = /(?:\s*(?:[;:,!?—…]|\.(?![\p{L}\d])|(?<![\p{L}\d])\.)["“”()]*)+\s*/gu;
 
-/** Quotes and brackets: Kokoro pronounces them, but no pause parts the words at their two sides. */
+/** Quotes and brackets: Kokoro pronounces them, but no pause separates the words at their two sides. */
 const enclosing = /\s*[“”()]+\s*/gu;
 
-/** Takes `normaliseText`'s text apart at its pauses; the clauses' texts joined are the text again. */
+/** Takes `normalizeText`'s text apart at its pauses; the clauses' texts joined are the text again. */
 export function splitClauses(text: string): Clause[] {
   return splitAt(text, pause);
 }
@@ -77,7 +77,7 @@ function splitAt(text: string, punctuation: RegExp): Clause[] {
 
 /**
  * Two words that eSpeak's English dictionary holds as one entry and says as one word (“for the” becomes fɚðə). Kokoro
- * learnt words apart, each with its own vowel, so a no-break space is put between these, which the dictionary's entries
+ * learned words apart, each with its own vowel, so a no-break space is put between these, which the dictionary's entries
  * do not match. Between all other words the plain space stays: eSpeak looks across it to tell “to live” from “a live one”.
  */
 const saidAsOne = new Set(

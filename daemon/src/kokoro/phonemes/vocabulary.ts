@@ -1,4 +1,4 @@
-/** The symbols that Kokoro-82M was trained on, and the check of phonemes that a person gives directly. */
+/** The symbols that Kokoro-82M was trained on, and the check of phonemes that a user gives directly. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
@@ -24,7 +24,7 @@ const lookalikes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Phonemes as a person gave them, trimmed, with runs of white space made one space; composed marks are taken apart, since
+ * Phonemes as a user gave them, trimmed, with runs of white space made one space; composed marks are taken apart, since
  * the vocabulary holds the tilde as a symbol of its own.
  *
  * Throws `bad-text` when nothing but punctuation is left, on a symbol that the vocabulary lacks (the network would drop it
@@ -37,23 +37,23 @@ export function checkPhonemes(given: string, symbols: ReadonlySet<string> = koko
     // ç is a symbol itself; ɑ̃, õ and the like are a letter and the tilde.
     .replaceAll(/[^ç]/gu, (symbol) => symbol.normalize('NFD'));
   if (!hasSound(phonemes)) {
-    throw new TidemarkError('bad-text', 'The phonemes hold no sound.', {
-      hint: 'Give IPA in Kokoro’s symbols, for example --phonemes "həlˈO."',
+    throw new TidemarkError('bad-text', 'The phonemes contain no sounds.', {
+      hint: 'Use Kokoro’s IPA symbols, for example --phonemes "həlˈO."',
     });
   }
   const unknown = new Set(Array.from(phonemes).filter((symbol) => !symbols.has(symbol)));
   if (unknown.size > 0) {
     throw new TidemarkError('bad-text', `Kokoro has no phoneme ${[...unknown].map(describe).join(', ')}.`, {
-      hint: 'Kokoro writes eɪ aɪ aʊ ɔɪ oʊ əʊ as A I W Y O Q, and dʒ tʃ as ʤ ʧ; leave --phonemes out to give plain text.',
+      hint: 'Kokoro writes eɪ aɪ aʊ ɔɪ oʊ əʊ as A I W Y O Q, and dʒ tʃ as ʤ ʧ; omit --phonemes to give plain text.',
     });
   }
   const { length } = Array.from(phonemes);
   if (length > maximumPhonemes) {
     throw new TidemarkError(
       'bad-text',
-      `These are ${length} phonemes; the model takes ${maximumPhonemes} at most.`,
+      `There are ${length} phonemes, but the model accepts at most ${maximumPhonemes}.`,
       {
-        hint: 'Give a shorter utterance.',
+        hint: 'Shorten the phonemes.',
       },
     );
   }

@@ -22,6 +22,6 @@ test('a voice of another language is refused with the way out', () => {
 test('a name without a language is refused, be it a word of every object', () => {
   for (const name of ['heart', 'xf_nobody', 'ax_nobody', 'constructor', '']) {
     assert.equal(languageOfVoice(name), undefined);
-    assert.throws(() => englishOfVoice(name), { code: 'bad-text', message: /does not say/ });
+    assert.throws(() => englishOfVoice(name), { code: 'bad-text', message: /does not indicate/ });
   }
 });

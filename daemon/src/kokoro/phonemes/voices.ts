@@ -38,8 +38,8 @@ export function englishOfVoice(voice: string): Variety {
   throw new TidemarkError(
     'bad-text',
     language === undefined
-      ? `The name of the voice ${voice} does not say which language it speaks.`
-      : `The voice ${voice} speaks ${language}; text can be given for English voices only.`,
-    { hint: 'Give the sounds with --phonemes, or choose an English voice such as af_heart or bf_emma.' },
+      ? `The name of the voice ${voice} does not indicate its language.`
+      : `The voice ${voice} speaks ${language}; only English voices accept text.`,
+    { hint: 'Give phonemes with --phonemes, or choose an English voice such as af_heart or bf_emma.' },
   );
 }

@@ -2,7 +2,7 @@
 
 import { readNumerals } from './numerals.ts';
 
-export interface NormalisedText {
+export interface NormalizedText {
   readonly text: string;
   /** Characters left out because English has no sound for them: emoji, other scripts, markup. */
   readonly dropped: number;
@@ -42,7 +42,7 @@ const lastStopOfAcronym = new RegExp(
  * `text` as eSpeak and Kokoro take it: Unicode's variants of quotes, dashes, ellipses and full-width forms as the
  * vocabulary's symbols, white space as single spaces (an empty line ends a sentence), numbers and abbreviations in full.
  */
-export function normaliseText(text: string): NormalisedText {
+export function normalizeText(text: string): NormalizedText {
   const punctuated = unifyPunctuation(compose(text));
   const { text: kept, dropped } = dropUnspeakable(punctuated);
   let spoken = kept;
@@ -88,7 +88,7 @@ function unifyPunctuation(text: string): string {
 const speakable =
   /[A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u024F\u1E00-\u1EFF\d\s'’;:,.!?—…“”()–−\-&%+=@#$€£¥/°²³½¼¾×÷]/u;
 
-function dropUnspeakable(text: string): NormalisedText {
+function dropUnspeakable(text: string): NormalizedText {
   let kept = '';
   let dropped = 0;
   for (const character of text.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')) {
@@ -96,7 +96,7 @@ function dropUnspeakable(text: string): NormalisedText {
       kept += character;
     } else {
       dropped += 1;
-      // A stray combining mark must not part the word that it stands in.
+      // A stray combining mark must not break the word that it stands in.
       if (!/\p{M}/u.test(character)) {
         kept += ' ';
       }

@@ -2,17 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasWords, normaliseText } from './normalise.ts';
+import { hasWords, normalizeText } from './normalize.ts';
 
 function becomes(cases: Readonly<Record<string, string>>): void {
   for (const [written, spoken] of Object.entries(cases)) {
-    assert.equal(normaliseText(written).text, spoken);
+    assert.equal(normalizeText(written).text, spoken);
   }
 }
 
 test('plain text stays as it is', () => {
   const text = 'This is a memory profiling test for the Kokoro TTS model.';
-  assert.deepEqual(normaliseText(text), { text, dropped: 0 });
+  assert.deepEqual(normalizeText(text), { text, dropped: 0 });
 });
 
 test('quotes become the vocabulary’s pairs and apostrophes stay', () => {
@@ -68,17 +68,17 @@ test('an acronym ends a sentence only where one ends', () => {
 });
 
 test('what has no sound in English is left out and counted', () => {
-  assert.deepEqual(normaliseText('Hi 😀 there'), { text: 'Hi there', dropped: 1 });
-  assert.deepEqual(normaliseText('**bold** 你好'), { text: 'bold', dropped: 6 });
-  assert.deepEqual(normaliseText('a\u0000b'), { text: 'a b', dropped: 1 });
+  assert.deepEqual(normalizeText('Hi 😀 there'), { text: 'Hi there', dropped: 1 });
+  assert.deepEqual(normalizeText('**bold** 你好'), { text: 'bold', dropped: 6 });
+  assert.deepEqual(normalizeText('a\u0000b'), { text: 'a b', dropped: 1 });
 });
 
 test('characters that are never seen are no loss', () => {
-  assert.deepEqual(normaliseText('so\u00ADft\u200B'), { text: 'soft', dropped: 0 });
+  assert.deepEqual(normalizeText('so\u00ADft\u200B'), { text: 'soft', dropped: 0 });
 });
 
 test('a lone surrogate does no harm', () => {
-  assert.equal(normaliseText('a \uD800 b').text, 'a b');
+  assert.equal(normalizeText('a \uD800 b').text, 'a b');
 });
 
 test('letters, figures and signs are words; marks are not', () => {
