@@ -358,3 +358,14 @@ function terminate(pid: number | undefined): void {
     // It has ended by itself.
   }
 }
+
+// Run as a program, it is the launchctl that is first on a test's PATH.
+if (process.argv[1] === import.meta.filename) {
+  const { FAKE_LAUNCHD: folder = '', FAKE_UID: userId = '501', HOME: home = '' } = process.env;
+  const { exitCode, stdout, stderr } = new FakeLaunchd(folder, Number(userId), home).run(
+    process.argv.slice(2),
+  );
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = exitCode;
+}

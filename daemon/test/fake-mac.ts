@@ -1,6 +1,5 @@
 /** A Mac of a temporary folder, for the service: a home, a user, and a launchd. */
 
-import assert from 'node:assert/strict';
 import {
   chmodSync,
   existsSync,
@@ -15,25 +14,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import * as v from 'valibot';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { serviceDocument } from '@tidemark/shared/protocol/service-document.ts';
-import type { ServiceDocument } from '@tidemark/shared/protocol/service-document.ts';
 import { repositoryRoot } from '../src/paths.ts';
-import { runService } from '../src/service/run-service.ts';
-import type { ServiceRequest } from '../src/service/run-service.ts';
 import { execute } from '../src/service/system.ts';
 import type { Executed, Greeting, ServiceSystem } from '../src/service/system.ts';
 import { FakeLaunchd } from './fake-launchd.ts';
 import { isAlive, until } from './processes.ts';
 
 const testFolder = join(repositoryRoot, 'daemon', 'test');
-
-export const littleDaemon: readonly string[] = [
-  process.execPath,
-  join(testFolder, 'little-daemon.ts'),
-  'daemon',
-];
 
 export class FakeMac implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'tidemark-mac-'));
@@ -50,7 +37,7 @@ export class FakeMac implements AsyncDisposable {
     for (const path of [bin, this.launchd, this.dataFolder]) {
       mkdirSync(path, { recursive: true });
     }
-    putCommand(join(bin, 'launchctl'), join(testFolder, 'fake-launchctl.ts'));
+    putCommand(join(bin, 'launchctl'), join(testFolder, 'fake-launchd.ts'));
     this.environment = {
       PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
       HOME: this.home,
@@ -62,7 +49,7 @@ export class FakeMac implements AsyncDisposable {
       userId: 501,
       home: this.home,
       environment: this.environment,
-      program: littleDaemon,
+      program: [process.execPath, join(testFolder, 'little-daemon.ts'), 'daemon'],
       version: '0.1.0',
       execute: (words) => Promise.resolve(this.#launchctl(words)),
       greet: greetLittle,
@@ -136,23 +123,3 @@ export function greetLittle(socketPath: string): Promise<Greeting | undefined> {
   socket.on('close', () => resolve(text === '' ? undefined : (JSON.parse(text) as Greeting)));
   return promise;
 }
-
-/** Acts on the service of a Mac, and sees that the document is one of its schema. */
-export async function act(
-  mac: FakeMac,
-  action: ServiceRequest['action'],
-  more: Partial<ServiceRequest> = {},
-): Promise<ServiceDocument> {
-  const document = await runService(mac.system, { action, ...more });
-  assert.deepEqual(v.parse(serviceDocument, document), document);
-  return document;
-}
-
-/** For assert.rejects: an error of the service with this message, and something to do about it. */
-export const serviceError = (message: RegExp) => (error: unknown) => {
-  assert.ok(error instanceof TidemarkError, String(error));
-  assert.equal(error.code, 'service');
-  assert.match(error.message, message);
-  assert.ok(error.hint !== undefined && error.hint !== '');
-  return true;
-};

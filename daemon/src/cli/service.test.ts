@@ -49,7 +49,7 @@ test('the status says the state, and where everything is', async () => {
   const { pid = 0 } = await runService(mac.system, { action: 'install' });
   const report = serviceReport(await runService(mac.system, { action: 'status' }));
   for (const expected of [
-    `The daemon runs as process ${pid}.`,
+    `The daemon is running as process ${pid}.`,
     'dev.tidemark.daemon (launchd)',
     `answers as process ${pid}, version 0.1.0`,
     mac.plistPath,

@@ -1,9 +1,7 @@
-/** launchctl(1): its commands for one agent of one user, and what their exit codes mean. */
+/** launchctl(1): its commands for one agent of one user, what it prints, and what its exit codes mean. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { launchdLabel } from './definition.ts';
-import { readJob } from './launchd-job.ts';
-import type { Job } from './launchd-job.ts';
 import type { Steps } from './steps.ts';
 import type { Executed } from './system.ts';
 
@@ -73,6 +71,69 @@ const draining: ReadonlySet<number | undefined> = new Set([
   launchctlCodes.inProgress,
   launchctlCodes.tearingDown,
 ]);
+
+/** What `launchctl print` says of a service, as far as its words have been the same from macOS 10.15 to 26. */
+export interface Job {
+  /** `running`, `not running`, `spawn scheduled`, … */
+  readonly state: string | undefined;
+  readonly pid: number | undefined;
+  readonly runs: number | undefined;
+  /** Undefined while it has never exited, and after an end by a signal. */
+  readonly lastExitCode: number | undefined;
+  /** Such as `Killed: 9`; launchd prints it in the place of the exit code. */
+  readonly lastSignal: string | undefined;
+}
+
+/**
+ * Only the service's own lines count: its coalitions, endpoints and sockets are blocks with a `state` of their own. Apple
+ * promises no form for this output, so nothing is required of it.
+ */
+export function readJob(printed: string): Job {
+  const own = new Map<string, string>();
+  let depth = 0;
+  for (const line of printed.split('\n')) {
+    const text = line.trim();
+    if (text.endsWith('{')) {
+      depth += 1;
+    } else if (text === '}') {
+      depth -= 1;
+    } else if (depth === 1) {
+      const [, name, value] = /^([^=]+?) = (.*)$/.exec(text) ?? [];
+      if (name !== undefined && value !== undefined) {
+        own.set(name, value);
+      }
+    }
+  }
+  return {
+    state: own.get('state'),
+    pid: wholeNumber(own.get('pid')),
+    runs: wholeNumber(own.get('runs')),
+    // `0`, `(never exited)`, or a number of sysexits(3) with its name: `78: EX_CONFIG`.
+    lastExitCode: wholeNumber(own.get('last exit code')),
+    lastSignal: own.get('last terminating signal'),
+  };
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  const [digits] = /^\d+\b/.exec(text ?? '') ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** How it failed, as the end of a sentence; undefined where it runs, never ran, or ended normally. */
+export function failureOf({ pid, lastExitCode, lastSignal }: Job): string | undefined {
+  if (pid !== undefined) {
+    return undefined;
+  }
+  if (lastSignal !== undefined) {
+    return `was ended by a signal (${lastSignal})`;
+  }
+  // 78 is launchd's own EX_CONFIG: the program is not there, or its output file cannot be opened.
+  return lastExitCode === undefined || lastExitCode === 0
+    ? undefined
+    : lastExitCode === 78
+      ? 'could not be started by launchd (exit code 78)'
+      : `ended with exit code ${lastExitCode}`;
+}
 
 export type Loaded =
   | { readonly kind: 'loaded'; readonly job: Job }

@@ -1,4 +1,4 @@
-/** The service on macOS where something is amiss: what launchd refuses, what crashes, what is in the way. */
+/** The service on macOS when something goes wrong: what launchd refuses, what crashes, what is in the way. */
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { FakeMac, act, serviceError } from '../../test/fake-mac.ts';
+import { FakeMac } from '../../test/fake-mac.ts';
 import { isAlive, until } from '../../test/processes.ts';
+import { act, serviceError } from '../../test/service-checks.ts';
 
 const target = 'gui/501/dev.tidemark.daemon';
 

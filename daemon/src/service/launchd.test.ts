@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { FakeMac, act } from '../../test/fake-mac.ts';
+import { FakeMac } from '../../test/fake-mac.ts';
 import { isAlive } from '../../test/processes.ts';
+import { act } from '../../test/service-checks.ts';
 import { runService } from './run-service.ts';
 import type { ServiceRequest } from './run-service.ts';
 

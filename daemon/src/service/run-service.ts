@@ -1,21 +1,25 @@
-/** One action on the service, from the question what manages services here to the document that says what came of it. */
+/** Runs one action on the service, and reports what it did and what state the service is in. */
 
+import { readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { serviceSchemaVersion } from '@tidemark/shared/protocol/service-document.ts';
-import type { ServiceAction, ServiceDocument } from '@tidemark/shared/protocol/service-document.ts';
-import { deleteHistory, historyFiles } from './delete-history.ts';
-import { serviceManager } from './manager.ts';
+import type {
+  ServiceAction,
+  ServiceDocument,
+  ServiceFacts,
+} from '@tidemark/shared/protocol/service-document.ts';
+import { openServiceManager } from './service-manager.ts';
 import { Steps } from './steps.ts';
-import { noticesFor } from './notices.ts';
 import type { ServiceSystem } from './system.ts';
 
 export interface ServiceRequest {
   readonly action: ServiceAction;
-  /** Shows what would be done, and does nothing that changes anything. */
+  /** Shows what would be done, and changes nothing. */
   readonly isDryRun?: boolean | undefined;
-  /** With `uninstall`: the history and the logs go as well. */
+  /** With `uninstall`: deletes the history and the logs as well. */
   readonly deletesHistory?: boolean | undefined;
-  /** That the person has confirmed what cannot be taken back. */
+  /** That the person has confirmed what cannot be undone. */
   readonly isConfirmed?: boolean | undefined;
 }
 
@@ -23,29 +27,30 @@ export interface ServiceRequest {
 export async function runService(system: ServiceSystem, request: ServiceRequest): Promise<ServiceDocument> {
   const { action, isDryRun = false, deletesHistory = false, isConfirmed = false } = request;
   const steps = new Steps(system, isDryRun);
-  const manager = await serviceManager(system, steps);
-  const { definition } = manager;
+  const manager = await openServiceManager(system, steps);
+  const { dataFolder, socketPath } = manager.definition;
   if (deletesHistory && !isConfirmed && !isDryRun) {
-    const files = await historyFiles(definition.dataFolder);
-    throw new TidemarkError(
-      'usage',
-      `Deleting the history cannot be taken back: ${files.length === 0 ? `there is none in ${definition.dataFolder}` : files.join(', ')}.`,
-      { hint: 'Add --yes to delete it, or leave --delete-history out to keep it.' },
-    );
+    const history = await historyFiles(dataFolder);
+    const what = history.length === 0 ? `there is none in ${dataFolder}` : history.join(', ');
+    throw new TidemarkError('usage', `Deleting the history cannot be undone: ${what}.`, {
+      hint: 'Add --yes to delete it, or omit --delete-history to keep it.',
+    });
   }
   if (action !== 'status') {
     await manager[action]();
   }
   if (deletesHistory) {
-    const daemon = await system.greet(definition.socketPath);
+    const daemon = await system.greet(socketPath);
     if (daemon !== undefined && !isDryRun) {
       throw new TidemarkError(
         'service',
-        `The service is removed, and the history is kept: a daemon still runs, as process ${daemon.pid}.`,
-        { hint: 'End it, and run the same again.' },
+        `The service is removed, but the history is kept: a daemon is still running, as process ${daemon.pid}.`,
+        { hint: 'Stop it, then run the same command again.' },
       );
     }
-    await deleteHistory(definition.dataFolder, steps);
+    for (const path of await historyFiles(dataFolder)) {
+      await steps.remove(path);
+    }
   }
   const changes = [...steps.all];
   const facts = await manager.facts();
@@ -57,6 +62,53 @@ export async function runService(system: ServiceSystem, request: ServiceRequest)
     isDryRun,
     ...facts,
     steps: changes,
-    notices: noticesFor(action, system, { ...facts, keepsHistory: !deletesHistory }),
+    notices: noticesFor(action, system, facts, !deletesHistory),
   };
+}
+
+/**
+ * The history's database with what SQLite keeps beside it, databases that were set aside because they were damaged, and the
+ * logs, as sorted paths. Models and voices are no history: `tidemark models remove` is for them.
+ */
+async function historyFiles(dataFolder: string): Promise<string[]> {
+  const names = await readdir(dataFolder).catch(() => []);
+  return names
+    .filter((name) => name === 'logs' || name === 'run' || /^history\.sqlite/.test(name))
+    .sort()
+    .map((name) => join(dataFolder, name));
+}
+
+/** What a person should know besides. */
+function noticesFor(
+  action: ServiceAction,
+  { home }: ServiceSystem,
+  { manager, program, dataFolder }: ServiceFacts,
+  keepsHistory: boolean,
+): string[] {
+  const notices: string[] = [];
+  const [, entry = ''] = program;
+  if (manager === 'launchd' && action === 'install') {
+    const guarded = ['Desktop', 'Documents', 'Downloads'].find((name) =>
+      entry.startsWith(join(home, name) + sep),
+    );
+    if (guarded !== undefined) {
+      // Transparency, Consent and Control guards these folders, and an agent has no window to ask in.
+      notices.push(
+        `Tidemark is in your ${guarded} folder, which macOS may not let an agent read. If the daemon does not start, ` +
+          'move Tidemark elsewhere and install the service again.',
+      );
+    }
+    notices.push(
+      'macOS lists it in System Settings › General › Login Items & Extensions, as an item of Node.',
+    );
+  }
+  if (manager === 'systemd' && action === 'install') {
+    notices.push(
+      'It stops when you log out. `loginctl enable-linger` keeps it running, and starts it with the machine.',
+    );
+  }
+  if (action === 'uninstall' && keepsHistory) {
+    notices.push(`Runs, schedules and models are kept in ${dataFolder}.`);
+  }
+  return notices;
 }

@@ -6,7 +6,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { pinnedNode } from '../../../scripts/setup/pinned-node.js';
 import { repositoryRoot } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 
@@ -51,17 +50,10 @@ export const thisSystem = (): ServiceSystem => ({
   sleep: delay,
 });
 
-/** The Node that set-up installed, which stays where it is whatever the person's own Node does; else the one that runs. */
+/** The Node that set-up installed, which stays in place whatever happens to the person's own; otherwise the running one. */
 function nodeToKeep(): string {
-  const { platform, arch } = process;
-  const pinned =
-    platform === 'darwin' && arch === 'arm64'
-      ? 'darwin-arm64'
-      : platform === 'linux' && arch === 'x64'
-        ? 'linux-x64'
-        : undefined;
-  const executable = pinned && pinnedNode(repositoryRoot, pinned).executable;
-  return executable !== undefined && existsSync(executable) ? executable : realpathSync(process.execPath);
+  const pinned = join(repositoryRoot, 'node_modules', '.bin', 'node');
+  return realpathSync(existsSync(pinned) ? pinned : process.execPath);
 }
 
 /** Longer than launchctl or systemctl take when all is well, bootouts of a daemon that is slow to end included. */

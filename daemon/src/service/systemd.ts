@@ -1,33 +1,36 @@
 /** The service on Linux: a unit of systemd's user manager. */
 
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ServiceFacts } from '@tidemark/shared/protocol/service-document.ts';
-import { waitUntilUp } from './coming-up.ts';
-import { defineService, systemdUnit } from './definition.ts';
-import type { ServiceDefinition } from './definition.ts';
-import type { ServiceManager } from './manager.ts';
-import { refuseRoot, requireInstalled } from './preconditions.ts';
+import { systemdUnit } from './definition.ts';
+import { ManagedService, readDefinition } from './managed-service.ts';
+import type { ManagedProcess } from './managed-service.ts';
 import type { Steps } from './steps.ts';
 import type { Executed, ServiceSystem } from './system.ts';
-import { failureOf, readUnitState, stateOf, unitProperties, wordsFor } from './systemd-state.ts';
-import type { UnitState } from './systemd-state.ts';
 import { environmentOfUnit, unitDifferences, unitText } from './systemd-unit.ts';
 
-export class SystemdService implements ServiceManager {
-  readonly definition: ServiceDefinition;
-  readonly #system: ServiceSystem;
-  readonly #steps: Steps;
-  readonly #path: string;
-  #installed: string | undefined;
+/** What is asked of `systemctl show`. */
+const unitProperties = [
+  'ActiveState',
+  'SubState',
+  'MainPID',
+  'ExecMainCode',
+  'ExecMainStatus',
+  'NRestarts',
+  'UnitFileState',
+];
+
+export class SystemdService extends ManagedService {
+  protected readonly terms = {
+    manager: 'systemd',
+    label: systemdUnit,
+    definition: 'unit',
+    disabledBy: '',
+    outputHint: `\`journalctl --user -u ${systemdUnit}\``,
+  } as const;
 
   private constructor(system: ServiceSystem, steps: Steps, path: string, installed: string | undefined) {
-    this.#system = system;
-    this.#steps = steps;
-    this.#path = path;
-    this.#installed = installed;
-    this.definition = defineService(system, installed === undefined ? {} : environmentOfUnit(installed));
+    super(system, steps, path, installed, installed === undefined ? {} : environmentOfUnit(installed));
   }
 
   /** Undefined where systemd does not answer this user: another init system, a container, a session without a bus. */
@@ -40,48 +43,16 @@ export class SystemdService implements ServiceManager {
     const folder =
       configuration !== undefined && isAbsolute(configuration) ? configuration : join(system.home, '.config');
     const path = join(folder, 'systemd', 'user', systemdUnit);
-    return new SystemdService(system, steps, path, await readUnit(path));
-  }
-
-  async facts(): Promise<ServiceFacts> {
-    const unit = await this.#show();
-    const daemon = await this.#system.greet(this.definition.socketPath);
-    const { pid, runs, lastExitCode, lastSignal, isDisabled } = unit;
-    const isInstalled = this.#installed !== undefined;
-    const differences =
-      this.#installed === undefined ? [] : unitDifferences(this.#installed, unitText(this.definition));
-    const { version } = this.#system;
-    const isOlder = daemon !== undefined && daemon.pid === pid && daemon.version !== version;
-    const state = stateOf(unit, isInstalled, differences.length > 0 || isOlder);
-    return {
-      manager: 'systemd',
-      state,
-      ...wordsFor(state, unit, isOlder),
-      label: systemdUnit,
-      definitionFile: this.#path,
-      isInstalled,
-      isLoaded: unit.isActive || unit.isFailed || unit.isChanging,
-      isDisabled,
-      ...(pid === undefined ? {} : { pid }),
-      runs,
-      ...(lastExitCode === undefined ? {} : { lastExitCode }),
-      ...(lastSignal === undefined ? {} : { lastSignal }),
-      differences: [...differences],
-      ...(daemon === undefined ? {} : { daemon }),
-      version,
-      program: [...this.definition.program],
-      dataFolder: this.definition.dataFolder,
-      logFile: this.definition.logFile,
-    };
+    return new SystemdService(system, steps, path, await readDefinition(path, 'unit'));
   }
 
   async install(): Promise<void> {
-    refuseRoot(this.#system);
-    const before = this.#installed;
-    await this.#steps.makeFolder(this.definition.logFolder);
+    this.refuseRoot();
+    const before = this.installed;
+    await this.steps.makeFolder(this.definition.logFolder);
     try {
-      await this.#write(unitText(this.definition));
-      await this.#systemctl('read its units again', 'daemon-reload');
+      await this.write(unitText(this.definition));
+      await this.#systemctl('reload its units', 'daemon-reload');
       await this.#systemctl('enable the service', 'enable', systemdUnit);
     } catch (error) {
       await this.#rollBack(before);
@@ -91,120 +62,133 @@ export class SystemdService implements ServiceManager {
   }
 
   async uninstall(): Promise<void> {
-    refuseRoot(this.#system);
-    if (this.#installed === undefined) {
+    this.refuseRoot();
+    if (this.installed === undefined) {
+      // One whose unit's file was removed runs on.
+      if ((await this.look()).isLoaded) {
+        await this.#systemctl('stop the service', 'stop', systemdUnit);
+      }
       return;
     }
-    await this.#systemctl('end and disable the service', 'disable', '--now', systemdUnit);
-    await this.#steps.remove(this.#path);
-    if (!this.#steps.isDryRun) {
-      this.#installed = undefined;
-    }
-    await this.#systemctl('read its units again', 'daemon-reload');
+    await this.#systemctl('stop and disable the service', 'disable', '--now', systemdUnit);
+    await this.remove();
+    await this.#systemctl('reload its units', 'daemon-reload');
     // It fails where there was no failure to forget.
-    await this.#steps.change(['systemctl', '--user', 'reset-failed', systemdUnit], meaningOf);
+    await this.#change('reset-failed', systemdUnit);
   }
 
   async start(): Promise<void> {
-    refuseRoot(this.#system);
-    requireInstalled(this.#installed !== undefined);
-    const { isActive, isDisabled } = await this.#show();
+    this.refuseRoot();
+    this.requireInstalled();
+    const { isRunning, isDisabled } = await this.look();
     if (isDisabled) {
       await this.#systemctl('enable the service', 'enable', systemdUnit);
     }
-    if (!isActive) {
+    if (!isRunning) {
       await this.#startAnew();
     }
   }
 
   async stop(): Promise<void> {
-    refuseRoot(this.#system);
-    requireInstalled(this.#installed !== undefined);
-    await this.#systemctl('end the service', 'stop', systemdUnit);
+    this.refuseRoot();
+    this.requireInstalled();
+    await this.#systemctl('stop the service', 'stop', systemdUnit);
   }
 
   async restart(): Promise<void> {
-    refuseRoot(this.#system);
-    requireInstalled(this.#installed !== undefined);
+    this.refuseRoot();
+    this.requireInstalled();
     await this.#startAnew();
   }
 
-  /** Failures that were before do not count against it: systemd refuses one that failed too often. */
-  async #startAnew(): Promise<void> {
-    await this.#steps.change(['systemctl', '--user', 'reset-failed', systemdUnit], meaningOf);
-    await this.#systemctl('start the service', 'restart', systemdUnit);
-    await waitUntilUp({
-      system: this.#system,
-      steps: this.#steps,
-      socketPath: this.definition.socketPath,
-      look: async () => {
-        const unit = await this.#show();
-        return { pid: unit.pid, failure: unit.isActive ? undefined : failureOf(unit) };
-      },
-      logsHint: `\`tidemark service logs\` shows the daemon's log, and \`journalctl --user -u ${systemdUnit}\` what it printed.`,
-    });
-  }
-
-  async #rollBack(before: string | undefined): Promise<void> {
-    try {
-      if (before === undefined) {
-        await this.#steps.remove(this.#path);
-        this.#installed = undefined;
-      } else {
-        await this.#write(before);
-      }
-      await this.#steps.change(['systemctl', '--user', 'daemon-reload'], meaningOf);
-    } catch {
-      // The error that led here is the one to tell; `tidemark service status` says what is left.
-    }
-  }
-
-  async #write(text: string): Promise<void> {
-    await this.#steps.write(this.#path, text, 'The unit');
-    if (!this.#steps.isDryRun) {
-      this.#installed = text;
-    }
-  }
-
-  async #show(): Promise<UnitState> {
+  protected override async look(): Promise<ManagedProcess> {
     const words = ['systemctl', '--user', 'show', systemdUnit, `--property=${unitProperties.join(',')}`];
-    const executed = await this.#steps.ask(words, meaningOf);
+    const executed = await this.steps.ask(words, meaningOf);
     if (executed?.exitCode !== 0) {
-      throw refusal('say how the service is', executed);
+      throw refusal('report the state of the service', executed);
     }
     return readUnitState(executed.stdout);
   }
 
+  protected override differencesOf(installed: string): readonly string[] {
+    return unitDifferences(installed, unitText(this.definition));
+  }
+
+  /** Earlier failures do not count against it: systemd refuses a unit that failed too often. */
+  async #startAnew(): Promise<void> {
+    await this.#change('reset-failed', systemdUnit);
+    await this.#systemctl('start the service', 'restart', systemdUnit);
+    await this.waitUntilAnswering(() => this.look());
+  }
+
+  /** The error that led here is the one to report; `facts` tell what is left. */
+  async #rollBack(before: string | undefined): Promise<void> {
+    try {
+      await this.restore(before);
+      await this.#change('daemon-reload');
+    } catch {
+      // As above.
+    }
+  }
+
   async #systemctl(what: string, ...words: readonly string[]): Promise<void> {
-    const executed = await this.#steps.change(['systemctl', '--user', ...words], meaningOf);
+    const executed = await this.#change(...words);
     if (executed?.exitCode !== 0) {
       throw refusal(what, executed);
     }
   }
+
+  #change(...words: readonly string[]): Promise<Executed | undefined> {
+    return this.steps.change(['systemctl', '--user', ...words], meaningOf);
+  }
+}
+
+/** What `systemctl show` prints of the unit. */
+function readUnitState(shown: string): ManagedProcess {
+  const values = new Map(
+    shown
+      .split('\n')
+      .filter((line) => line.includes('='))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  const pid = Number(values.get('MainPID') ?? 0);
+  const status = Number(values.get('ExecMainStatus') ?? 0);
+  const active = values.get('ActiveState');
+  const willRestart = values.get('SubState') === 'auto-restart';
+  const isRunning = active === 'active';
+  const isFailed = active === 'failed' || willRestart;
+  const isChanging = active === 'activating' || active === 'deactivating' || active === 'reloading';
+  // Of sigaction(2): 1 CLD_EXITED, 2 CLD_KILLED, 3 CLD_DUMPED.
+  const end = values.get('ExecMainCode');
+  const lastExitCode = end === '1' ? status : undefined;
+  const lastSignal = end === '2' || end === '3' ? String(status) : undefined;
+  const failure =
+    lastSignal === undefined
+      ? `ended with exit code ${lastExitCode ?? 0}`
+      : `was ended by signal ${lastSignal}`;
+  return {
+    hasSession: true,
+    isLoaded: isRunning || isFailed || isChanging,
+    isDisabled: ['disabled', 'masked', 'masked-runtime'].includes(values.get('UnitFileState') ?? ''),
+    isRunning,
+    isChanging,
+    willRestart,
+    failure: isFailed ? failure : undefined,
+    pid: pid > 0 ? pid : undefined,
+    runs: Number(values.get('NRestarts') ?? 0) + (active === 'inactive' ? 0 : 1),
+    lastExitCode,
+    lastSignal,
+  };
 }
 
 /** systemctl(1), Exit status; those of LSB. */
 const meaningOf = (code: number): string | undefined =>
   ({
     1: 'systemd refuses it, or does not answer',
-    3: 'it does not run',
+    3: 'it is not running',
     4: 'there is no such unit',
     5: 'it is not installed',
   })[code];
-
-async function readUnit(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
-      return undefined;
-    }
-    throw new TidemarkError('service', `The unit “${path}” cannot be read: ${(error as Error).message}.`, {
-      hint: 'See who owns it; it should be yours.',
-      cause: error,
-    });
-  }
-}
 
 function refusal(what: string, executed: Executed | undefined): TidemarkError {
   const [said = ''] = (executed?.stderr ?? '').trim().split('\n');

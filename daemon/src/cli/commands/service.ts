@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { defineService, systemdUnit } from '../../service/definition.ts';
 import { launchAgent, propertyListText } from '../../service/launch-agent.ts';
-import { serviceManager } from '../../service/manager.ts';
 import { runService } from '../../service/run-service.ts';
 import type { ServiceRequest } from '../../service/run-service.ts';
+import { openServiceManager } from '../../service/service-manager.ts';
 import { Steps } from '../../service/steps.ts';
 import { thisSystem } from '../../service/system.ts';
 import { printResult } from '../command.ts';
@@ -134,7 +134,7 @@ function uninstall(
 
 async function showServiceLogs(options: LogsOptions & { readonly output?: true }): Promise<void> {
   const system = thisSystem();
-  const { definition } = await serviceManager(system, new Steps(system, true));
+  const { definition } = await openServiceManager(system, new Steps(system, true));
   if (options.output !== true) {
     await showLogs(definition.logFile, options);
   } else if (system.platform === 'darwin') {

@@ -1,8 +1,9 @@
-/** A systemctl of our own for tests: the states and exit codes of systemctl(1) for one unit of a user, kept in memory. */
+/** A Linux machine for tests of the service: a home, and a systemctl with the states and exit codes of systemctl(1). */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Executed } from '../src/service/system.ts';
+import type { Executed, ServiceSystem } from '../src/service/system.ts';
 
 const ok = (stdout = ''): Executed => ({ exitCode: 0, stdout, stderr: '' });
 
@@ -15,7 +16,8 @@ const failed = (exitCode: number, stderr: string): Executed => ({
 /** The process that a unit's main program would be. */
 const mainPid = 700;
 
-export class FakeSystemctl {
+/** One unit of a user, kept in memory. */
+class FakeSystemctl {
   readonly calls: string[] = [];
   /** Whether the user's manager answers. */
   answers = true;
@@ -109,5 +111,39 @@ export class FakeSystemctl {
       `UnitFileState=${this.#loaded === undefined ? '' : this.#isEnabled ? 'enabled' : 'disabled'}`,
       '',
     ].join('\n');
+  }
+}
+
+export class FakeLinux implements Disposable {
+  readonly home = mkdtempSync(join(tmpdir(), 'tidemark-linux-'));
+  readonly systemctl = new FakeSystemctl(join(this.home, '.config'));
+  readonly unitPath = join(this.home, '.config', 'systemd', 'user', 'tidemark.service');
+  readonly environment: NodeJS.ProcessEnv = {};
+  readonly system: ServiceSystem;
+
+  constructor(changes: Partial<ServiceSystem> = {}) {
+    this.system = {
+      platform: 'linux',
+      userId: 1000,
+      home: this.home,
+      environment: this.environment,
+      program: ['/opt/tidemark/node', '/opt/tidemark/main.ts', 'daemon'],
+      version: '0.1.0',
+      execute: (words) => Promise.resolve(this.systemctl.run(words)),
+      greet: () =>
+        Promise.resolve(
+          this.systemctl.pid === undefined ? undefined : { pid: this.systemctl.pid, version: '0.1.0' },
+        ),
+      sleep: () => Promise.resolve(),
+      ...changes,
+    };
+  }
+
+  changes(): string[] {
+    return this.systemctl.calls.filter((call) => !call.startsWith('show'));
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.home, { recursive: true });
   }
 }

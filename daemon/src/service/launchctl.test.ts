@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readJob } from './launchd-job.ts';
+import { readJob } from './launchctl.ts';
 
 const printed = (lines: string): string => `gui/501/dev.tidemark.daemon = {\n${lines}\n}\n`;
 
