@@ -1,18 +1,17 @@
 /** Real checkpoints made from real ones: the recipes' own bytes, and nothing half-made whatever happens to a process. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
+import { temporaryFolder } from './temporary-folder.ts';
 import { hashFiles } from '../src/models/packaged.ts';
 import { startCli } from './cli.ts';
 import { until } from './processes.ts';
 import { testHome } from './test-home.ts';
 import { testModelFolder } from './test-models.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-requantize-real-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 let home: string;
 before(async () => {

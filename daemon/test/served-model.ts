@@ -1,12 +1,12 @@
 /** A hub that serves one model anew to each test, with the environment that leads there and to an empty cache. */
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, beforeEach } from 'node:test';
+import { afterEach, beforeEach } from 'node:test';
 import type { ModelOptions } from '../src/models/progress.ts';
 import { headerOf } from '../src/models/safetensors/write.ts';
 import { HubServer } from './hub-server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** What Hugging Face's libraries read, and so does Tidemark. */
 const variables = [
@@ -33,7 +33,7 @@ export class ServedModel {
   readonly model = { repository: 'owner/kokoro', revision: 'main' } as const;
   /** The bytes of model.safetensors: 100,000 floats and a header. */
   readonly weights = weightsFile(100_000);
-  readonly #root = mkdtempSync(join(tmpdir(), 'tidemark-hub-'));
+  readonly #root = temporaryFolder();
   readonly #saved = variables.map((name) => [name, process.env[name]] as const);
   #hub: HubServer | undefined;
   #tests = 0;
@@ -42,7 +42,6 @@ export class ServedModel {
   constructor() {
     beforeEach(() => this.#start());
     afterEach(() => this.#stop());
-    after(() => rmSync(this.#root, { recursive: true, force: true }));
   }
 
   get hub(): HubServer {

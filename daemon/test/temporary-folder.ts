@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { after } from 'node:test';
 
 /** Runs `body` with the path of an empty folder, and removes the folder afterwards. */
 export function withTemporaryFolder<Result>(body: (folder: string) => Result): Result {
@@ -15,8 +15,10 @@ export function withTemporaryFolder<Result>(body: (folder: string) => Result): R
   }
 }
 
-/** An empty folder that is removed when the test has ended. */
-export function temporaryFolder(context: TestContext): string {
+/** An empty folder that is removed when the test has ended; without a test's context, when all tests of the file have. */
+export function temporaryFolder(
+  context: { readonly after: (remove: () => void) => void } = { after },
+): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

@@ -7,6 +7,7 @@ import { keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
 import { parseConfig } from '../src/kokoro/config.ts';
 import { KokoroNetwork } from '../src/kokoro/network.ts';
+import { architecture } from '../src/models/checkpoint/config.ts';
 import { Checkpoint } from '../src/nn/weights.ts';
 import type { KernelShape } from '../src/nn/weights.ts';
 import { numbers } from './numbers.ts';
@@ -14,37 +15,22 @@ import { writeTensors } from './safetensors.ts';
 
 /** Kokoro's configuration with every size made as small as its proportions and a group of 64 allow. */
 export const tinyConfig = {
-  istftnet: {
-    upsample_kernel_sizes: [20, 12],
-    upsample_rates: [10, 6],
-    gen_istft_hop_size: 5,
-    gen_istft_n_fft: 20,
-    resblock_dilation_sizes: [
-      [1, 3, 5],
-      [1, 3, 5],
-      [1, 3, 5],
-    ],
-    resblock_kernel_sizes: [3, 7, 11],
-    upsample_initial_channel: 16,
-  },
+  ...architecture,
+  istftnet: { ...architecture.istftnet, upsample_initial_channel: 16 },
   dim_in: 64,
-  dropout: 0.2,
   hidden_dim: 64,
   max_conv_dim: 64,
   max_dur: 4,
-  multispeaker: true,
   n_layer: 2,
-  n_mels: 80,
   n_token: 16,
   style_dim: 64,
-  text_encoder_kernel_size: 5,
   plbert: {
+    ...architecture.plbert,
     hidden_size: 64,
     num_attention_heads: 2,
     intermediate_size: 128,
     max_position_embeddings: 32,
     num_hidden_layers: 2,
-    dropout: 0.1,
     embedding_size: 64,
   },
   vocab: { a: 1, b: 2, c: 3, ' ': 4, '.': 5 },

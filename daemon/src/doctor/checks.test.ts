@@ -1,10 +1,10 @@
 /** What the checks say of places and processes that are not as they should be. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { isAlive } from '../../test/processes.ts';
 import { ModelHost } from '../host/model-host.ts';
 import { runningHosts } from '../host/running-hosts.ts';
@@ -19,8 +19,7 @@ import {
   checkOtherHosts,
 } from './checks.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-doctor-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 test('a data folder that is not there yet is fine where it can be made', async () => {
   const absent = join(folder, 'a', 'b');

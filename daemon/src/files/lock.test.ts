@@ -3,15 +3,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { withLock } from './lock.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'tidemark-lock-'));
-after(() => rmSync(root, { recursive: true }));
+const root = temporaryFolder();
 const path = join(root, 'locks', 'one.lock');
 
 test('callers of one process take turns, and the second is told once that it waits', async () => {

@@ -44,14 +44,6 @@ export async function withLock<Result>(
   return await body();
 }
 
-/** Runs `body` with the lock at `path` if nobody holds it; otherwise does nothing. */
-export async function ifUnlocked(path: string, body: () => Promise<void>): Promise<void> {
-  using database = openLockFile(path);
-  if (tryLock(database)) {
-    await body();
-  }
-}
-
 /** Takes the lock at `path` until what it returns is disposed of; undefined where somebody else holds it. */
 export function holdLock(path: string): Disposable | undefined {
   const database = openLockFile(path);

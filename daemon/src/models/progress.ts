@@ -17,11 +17,9 @@ export type ModelProgress =
   /** Something that a person should know, as a sentence: a wait, a repair, a fallback. */
   | { readonly kind: 'note'; readonly message: string };
 
-export type OnModelProgress = (progress: ModelProgress) => void;
-
 export interface ModelOptions {
   /** Where checkpoints are kept; see `dataFolder()` in paths.ts. */
   readonly dataFolder: string;
-  readonly onProgress?: OnModelProgress | undefined;
+  readonly onProgress?: ((progress: ModelProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

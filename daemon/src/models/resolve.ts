@@ -6,8 +6,8 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ModelRecord } from '@tidemark/shared/protocol/model-record.ts';
 import { checkpointFiles } from '../kokoro/checkpoint-files.ts';
 import { ensureCheckpoint, modelFolder } from './checkpoint/build.ts';
-import { ensureSnapshot, hubVoices } from './hub/repository.ts';
-import type { HubModel } from './hub/repository.ts';
+import { ensureSnapshot, fetchVoice } from './hub/repository.ts';
+import type { HubModel, RepositoryVoices } from './hub/repository.ts';
 import type { ModelOptions } from './progress.ts';
 import { hashFiles } from './packaged.ts';
 import type { Recipe } from './recipes.ts';
@@ -163,13 +163,9 @@ async function publishedVoice(
   { name, folder }: ResolvedModel,
   voice: string,
   options: ModelOptions,
-): Promise<{ readonly voices: readonly string[]; readonly path?: string } | undefined> {
-  const commit = basename(folder);
+): Promise<RepositoryVoices | undefined> {
   try {
-    const hub = await hubVoices({ repository: name, revision: commit }, commit, options);
-    return hub.voices.includes(voice)
-      ? { voices: hub.voices, path: await hub.fetch(voice) }
-      : { voices: hub.voices };
+    return await fetchVoice(name, basename(folder), voice, options);
   } catch (error) {
     if (error instanceof TidemarkError && error.code === 'network') {
       return undefined;

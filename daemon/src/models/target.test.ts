@@ -1,22 +1,20 @@
 /** What a person's words for a model are taken to mean. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { nearest } from './nearest.ts';
 import { resolveModel } from './resolve.ts';
 import { parseTarget } from './target.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'tidemark-target-'));
+const root = temporaryFolder();
 const cwd = process.cwd();
 process.chdir(root);
-after(() => {
-  process.chdir(cwd);
-  rmSync(root, { recursive: true });
-});
+after(() => process.chdir(cwd));
 mkdirSync('bf16');
 mkdirSync(join('owner', 'kept'), { recursive: true });
 

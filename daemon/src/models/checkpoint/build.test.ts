@@ -6,7 +6,6 @@ import { createInterface } from 'node:readline';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -16,10 +15,10 @@ import {
   writeSync,
   closeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { listCatalogue, removeModel } from '../catalogue.ts';
 import type { ModelProgress } from '../progress.ts';
 import { resolveModel, voicePath } from '../resolve.ts';
@@ -27,8 +26,7 @@ import { fileSource, readSafetensorsHeader } from '../safetensors/header.ts';
 import { packagedVoices } from '../voices.ts';
 import { manifestName } from './manifest.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'tidemark-build-'));
-after(() => rmSync(root, { recursive: true }));
+const root = temporaryFolder();
 
 /** The smallest of the catalogue. */
 const name = '4bit-bf16';

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ifUnlocked, withLock } from '../../files/lock.ts';
+import { holdLock, withLock } from '../../files/lock.ts';
 import { errnoOf, storageError } from '../../files/storage-errors.ts';
 import { tidemarkVersion } from '../../version.ts';
 import { checkedPath, vocabularySource, voicesPackage, weightsSource } from '../packaged.ts';
@@ -99,9 +99,10 @@ async function sweep(dataFolder: string, ownName: string): Promise<void> {
       existsSync(folder),
     );
     if (name !== ownName && leftovers.length > 0) {
-      await ifUnlocked(lockPath(dataFolder, name), async () => {
+      using lock = holdLock(lockPath(dataFolder, name));
+      if (lock !== undefined) {
         await Promise.all(leftovers.map((folder) => rm(folder, { recursive: true, force: true })));
-      });
+      }
     }
   }
 }

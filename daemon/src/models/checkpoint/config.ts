@@ -7,7 +7,7 @@ import { setupHint } from '../packaged.ts';
 import type { Recipe } from '../recipes.ts';
 
 /** The sizes of hexgrad/Kokoro-82M; the packaged weights come without them. */
-const architecture = {
+export const architecture = {
   model_type: 'kokoro',
   istftnet: {
     upsample_kernel_sizes: [20, 12],

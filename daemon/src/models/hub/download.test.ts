@@ -21,8 +21,7 @@ async function download(clientOptions: { silence?: number } = {}): Promise<strin
   const files = await client.files(repository, testCommit);
   const file = files.find(({ path }) => path === 'model.safetensors');
   assert.ok(file);
-  const onProgress = (): void => undefined;
-  await downloadFile(file, { client, cache, repository, commit: testCommit, onProgress, signal: undefined });
+  await downloadFile(file, { client, cache, repository, commit: testCommit });
   return join(cache.snapshotFolder(testCommit), 'model.safetensors');
 }
 

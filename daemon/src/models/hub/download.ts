@@ -9,17 +9,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { makeFolder } from '../../files/durable.ts';
 import { checkFreeSpace } from '../../files/storage-errors.ts';
+import type { ModelOptions } from '../progress.ts';
 import { RangeIgnored, TransientError } from './client.ts';
 import type { HubClient, HubFile } from './client.ts';
 import type { CachedRepository } from './cache.ts';
 
-export interface Download {
+/** A snapshot of a repository, and what its files are fetched with. */
+export interface Download extends Pick<ModelOptions, 'onProgress' | 'signal'> {
   readonly client: HubClient;
   readonly cache: CachedRepository;
   readonly repository: string;
   readonly commit: string;
-  readonly onProgress: (receivedBytes: number) => void;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** Attempts in a row that may bring no new byte before a download is given up. */
@@ -92,10 +92,13 @@ async function receiveOnce(file: HubFile, incomplete: string, download: Download
   const { client, repository, commit, onProgress } = download;
   const hash = newHash(file);
   let received = await hashPresent(file, incomplete, hash);
+  const { path, size: totalBytes } = file;
+  const report = (): void =>
+    onProgress?.({ kind: 'downloading', repository, file: path, receivedBytes: received, totalBytes });
   await using target = await open(incomplete, received === 0 ? 'w' : 'a');
-  onProgress(received);
-  if (received < file.size) {
-    const stream = await client.bytes(repository, commit, file.path, { start: received });
+  report();
+  if (received < totalBytes) {
+    const stream = await client.bytes(repository, commit, path, { start: received });
     const reader = stream.getReader();
     for (;;) {
       // Only the network's failures become transient ones; the disk's pass as they are.
@@ -106,16 +109,16 @@ async function receiveOnce(file: HubFile, incomplete: string, download: Download
         break;
       }
       received += value.byteLength;
-      if (received > file.size) {
+      if (received > totalBytes) {
         await reader.cancel();
         break;
       }
       await target.writeFile(value);
       hash.update(value);
-      onProgress(received);
+      report();
     }
   }
-  if (received < file.size) {
+  if (received < totalBytes) {
     throw new TransientError(
       `${client.host} broke the connection.`,
       'Try again; the download goes on from there.',

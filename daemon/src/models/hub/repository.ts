@@ -13,6 +13,7 @@ import { CachedRepository } from './cache.ts';
 import { HubClient, hubSettings } from './client.ts';
 import type { HubFile } from './client.ts';
 import { downloadFile } from './download.ts';
+import type { Download } from './download.ts';
 
 export interface HubModel {
   readonly repository: string;
@@ -31,51 +32,55 @@ export async function ensureSnapshot(model: HubModel, options: ModelOptions): Pr
     return cached;
   }
   return await online(model, options, async (client) => {
-    const commit = await client.commitOf(model.repository, model.revision);
-    const files = await client.files(model.repository, commit);
-    const wanted = await wantedFiles(model, files, async (file) => {
-      await fetchFiles([file], { model, client, cache, commit, options });
+    const { repository, revision } = model;
+    const commit = await client.commitOf(repository, revision);
+    const files = await client.files(repository, commit);
+    const download = { client, cache, repository, commit, ...options };
+    const wanted = await wantedFiles(repository, files, async (file) => {
+      await fetchFiles([file], download);
       return join(cache.snapshotFolder(commit), file.path);
     });
-    await fetchFiles(wanted, { model, client, cache, commit, options });
-    await cache.recordCommit(model.revision, commit);
+    await fetchFiles(wanted, download);
+    await cache.recordCommit(revision, commit);
     return cache.snapshotFolder(commit);
   });
 }
 
-/** The names of the voices that a repository has at a commit, and the means to fetch one into its snapshot. */
-export async function hubVoices(
-  model: HubModel,
+export interface RepositoryVoices {
+  readonly voices: readonly string[];
+  /** The file of the voice that was asked for, if it is one of them. */
+  readonly path?: string;
+}
+
+/** The names of the voices that a repository has at a commit; `voice`, if it is one of them, is in the snapshot then. */
+export async function fetchVoice(
+  repository: string,
   commit: string,
+  voice: string,
   options: ModelOptions,
-): Promise<{ readonly voices: readonly string[]; fetch(voice: string): Promise<string> }> {
-  const cache = new CachedRepository(model.repository);
-  return await online(model, options, async (client) => {
-    const files = await client.files(model.repository, commit);
-    const byVoice = new Map(
-      files.flatMap((file) => {
-        const voice = /^voices\/(?<voice>[\w-]+)\.safetensors$/.exec(file.path)?.groups?.['voice'];
-        return voice === undefined ? [] : [[voice, file] as const];
-      }),
-    );
-    return {
-      voices: [...byVoice.keys()].sort(),
-      fetch: async (voice) => {
-        const file = byVoice.get(voice);
-        if (file === undefined) {
-          throw new TidemarkError('unknown-voice', `${model.repository} has no voice named ${voice}.`);
-        }
-        await online(model, options, () => fetchFiles([file], { model, client, cache, commit, options }));
-        return join(cache.snapshotFolder(commit), file.path);
-      },
-    };
+): Promise<RepositoryVoices> {
+  return await online({ repository }, options, async (client) => {
+    const files = await client.files(repository, commit);
+    const nameOf = ({ path }: HubFile): string | undefined =>
+      /^voices\/(?<voice>[\w-]+)\.safetensors$/.exec(path)?.groups?.['voice'];
+    const voices = files
+      .map(nameOf)
+      .filter((name) => name !== undefined)
+      .sort();
+    const file = files.find((candidate) => nameOf(candidate) === voice);
+    if (file === undefined) {
+      return { voices };
+    }
+    const cache = new CachedRepository(repository);
+    await fetchFiles([file], { client, cache, repository, commit, ...options });
+    return { voices, path: join(cache.snapshotFolder(commit), file.path) };
   });
 }
 
 /** A client, unless the person wants no network; aborts become 'interrupted', and the disk's errors name it. */
 export async function online<Result>(
-  { repository }: HubModel,
-  { signal }: Pick<ModelOptions, 'signal'>,
+  { repository }: Pick<HubModel, 'repository'>,
+  { signal }: ModelOptions,
   body: (client: HubClient) => Promise<Result>,
 ): Promise<Result> {
   const settings = hubSettings();
@@ -94,93 +99,69 @@ export async function online<Result>(
   }
 }
 
-export const weightMapSchema = v.object({ weight_map: v.record(v.string(), v.string()) });
+/** The safetensors files of a repository's top level. */
+export const weightFilesOf = (files: readonly HubFile[]): HubFile[] =>
+  files.filter(({ path }) => /^[^/]+\.safetensors$/.test(path));
+
+const indexSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ weight_map: v.record(v.string(), v.string()) }),
+);
+
+/** The files that an index lists; undefined for what is not an index. */
+export function filesListedIn(index: string | undefined): ReadonlySet<string> | undefined {
+  const parsed = v.safeParse(indexSchema, index);
+  return parsed.success ? new Set(Object.values(parsed.output.weight_map)) : undefined;
+}
+
+/** The error for a repository that a checkpoint for MLX would have more in. */
+export const notForMlx = (repository: string, missing: string): TidemarkError =>
+  new TidemarkError('bad-checkpoint', `${repository} has no ${missing}, so it is not a checkpoint for MLX.`, {
+    hint: 'Look for a repository that was converted for MLX, such as those of mlx-community.',
+  });
 
 /** The config, and the weights: those that an index lists, else every safetensors file of the top level. */
 async function wantedFiles(
-  { repository }: HubModel,
+  repository: string,
   files: readonly HubFile[],
   fetchNow: (file: HubFile) => Promise<string>,
 ): Promise<HubFile[]> {
   const named = (path: string) => files.find((file) => file.path === path);
   const config = named('config.json');
-  let weights = files.filter(({ path }) => /^[^/]+\.safetensors$/.test(path));
   const index = named(indexName);
+  let weights = weightFilesOf(files);
   if (index !== undefined) {
-    const listed = await listedFiles(await fetchNow(index), repository);
+    const listed = filesListedIn(await readFile(await fetchNow(index), 'utf8'));
+    if (listed === undefined) {
+      throw new TidemarkError('bad-checkpoint', `${indexName} of ${repository} does not list its weights.`);
+    }
     weights = weights.filter(({ path }) => listed.has(path));
   }
   if (config === undefined || weights.length === 0) {
-    const missing = config === undefined ? 'config.json' : 'safetensors weights';
-    throw new TidemarkError(
-      'bad-checkpoint',
-      `${repository} has no ${missing}, so it is not a checkpoint for MLX.`,
-      {
-        hint: 'Look for a repository that was converted for MLX, such as those of mlx-community.',
-      },
-    );
+    throw notForMlx(repository, config === undefined ? 'config.json' : 'safetensors weights');
   }
   if (weights.length > 1 && index === undefined) {
     const names = weights.map(({ path }) => path).join(', ');
     throw new TidemarkError(
       'bad-checkpoint',
       `${repository} has ${weights.length} weight files and no index that says which belong together: ${names}.`,
-      { hint: `Download the one that is meant, with config.json, into a folder, and give its path.` },
+      { hint: 'Download the one that is meant, with config.json, into a folder, and give its path.' },
     );
   }
   return [config, ...weights];
 }
 
-async function listedFiles(path: string, repository: string): Promise<Set<string>> {
-  const index = v.safeParse(v.pipe(v.string(), v.parseJson(), weightMapSchema), await readFile(path, 'utf8'));
-  if (!index.success) {
-    throw new TidemarkError('bad-checkpoint', `${indexName} of ${repository} does not list its weights.`);
-  }
-  return new Set(Object.values(index.output.weight_map));
-}
-
-interface Fetching {
-  readonly model: HubModel;
-  readonly client: HubClient;
-  readonly cache: CachedRepository;
-  readonly commit: string;
-  readonly options: ModelOptions;
-}
-
-async function fetchFiles(
-  files: readonly HubFile[],
-  { model, client, cache, commit, options }: Fetching,
-): Promise<void> {
-  const { repository } = model;
-  const { onProgress, signal } = options;
+async function fetchFiles(files: readonly HubFile[], download: Download & ModelOptions): Promise<void> {
+  const { cache, repository, onProgress, signal } = download;
+  const message = `Another process is downloading ${repository}; waiting for it.`;
   await withLock(
     cache.lockPath,
     async () => {
       for (const file of files) {
-        await downloadFile(file, {
-          client,
-          cache,
-          repository,
-          commit,
-          signal,
-          onProgress: (receivedBytes) =>
-            onProgress?.({
-              kind: 'downloading',
-              repository,
-              file: file.path,
-              receivedBytes,
-              totalBytes: file.size,
-            }),
-        });
+        await downloadFile(file, download);
       }
     },
-    {
-      signal,
-      onWait: () =>
-        onProgress?.({
-          kind: 'note',
-          message: `Another process is downloading ${repository}; waiting for it.`,
-        }),
-    },
+    { signal, onWait: () => onProgress?.({ kind: 'note', message }) },
   );
 }

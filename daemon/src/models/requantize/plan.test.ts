@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tinyConfig } from '../../../test/tiny-kokoro.ts';
 import { parseConfig } from '../../kokoro/config.ts';
-import { describeDType, elementCount } from '../safetensors/dtypes.ts';
+import { tensorBytes } from '../safetensors/dtypes.ts';
 import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { TensorEntry } from '../safetensors/header.ts';
 import { changesOf, planRequantization, warningsOf } from './plan.ts';
@@ -14,7 +14,7 @@ const entry = (name: string, dtype: SafetensorsDType, ...shape: number[]): Tenso
   dtype,
   shape,
   offset: 0,
-  bytes: elementCount(shape) * describeDType(dtype).itemBytes,
+  bytes: tensorBytes({ dtype, shape }),
 });
 
 /** A [8, 128] weight in groups of 64. */

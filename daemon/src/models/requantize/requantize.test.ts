@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,9 +11,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { tinyTensors, writeTinyKokoro } from '../../../test/tiny-kokoro.ts';
 import type { TinyOptions } from '../../../test/tiny-kokoro.ts';
 import { Kokoro, loadFiles } from '../../kokoro/kokoro.ts';
@@ -24,8 +23,7 @@ import { resolveModel } from '../resolve.ts';
 import type { RequantizeOptions } from './plan.ts';
 import { requantize } from './requantize.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'tidemark-requantize-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+const root = temporaryFolder();
 const options = { dataFolder: join(root, 'home') };
 
 let made = 0;

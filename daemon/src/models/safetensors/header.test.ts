@@ -1,20 +1,19 @@
 /** The header reader against the format's rules, on files that the writer made and that were then damaged. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { describeDType, elementCount } from './dtypes.ts';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
+import { describeDType, tensorBytes } from './dtypes.ts';
 import { fileSource, readSafetensorsHeader } from './header.ts';
 import type { ByteSource } from './header.ts';
 import { headerOf, writeSafetensors } from './write.ts';
 import type { DescribedTensor } from './dtypes.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-header-'));
-after(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 
 const description = 'weights.safetensors';
 const memorySource = (bytes: Uint8Array): ByteSource => ({
@@ -23,12 +22,9 @@ const memorySource = (bytes: Uint8Array): ByteSource => ({
   read: (start, length) => Promise.resolve(bytes.subarray(start, start + length)),
 });
 
-const bytesOf = ({ dtype, shape }: DescribedTensor): number =>
-  elementCount(shape) * describeDType(dtype).itemBytes;
-
 function fileOf(tensors: readonly DescribedTensor[], metadata: Record<string, string> = {}): Buffer {
   const data = Buffer.alloc(
-    tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
+    tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0),
     7,
   );
   return Buffer.concat([headerOf(tensors, metadata), data]);
@@ -78,7 +74,7 @@ test('every file that follows the format reads back as what it was made of', asy
       );
       assert.equal(
         header.tensorBytes,
-        tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
+        tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0),
       );
       assert.deepEqual({ ...header.metadata }, { ...metadata });
     }),
@@ -174,7 +170,7 @@ test('the writer aligns its tensors, flushes what it hashes, and never writes ov
     name,
     dtype,
     shape,
-    bytes: () => new Uint8Array(bytesOf({ name, dtype, shape })).fill(3),
+    bytes: () => new Uint8Array(tensorBytes({ dtype, shape })).fill(3),
   });
   const tensors = [tensor('odd', 'BF16', [3]), tensor('flag', 'BOOL', [1]), tensor('wide', 'F32', [2, 2])];
   const progress: number[] = [];

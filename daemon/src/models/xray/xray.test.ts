@@ -1,13 +1,13 @@
 /** X-rays of checkpoints with Kokoro's real shapes (their bytes left as holes), of odd ones, and of a hub's. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { xrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { evaluate } from '../../mlx/scope.ts';
 import { loadSafetensors } from '../../mlx/safetensors.ts';
 import { clearCache, memorySnapshot } from '../../mlx/memory.ts';
@@ -16,13 +16,12 @@ import { decodeOnnx } from '../onnx/graph.ts';
 import { importKokoro } from '../onnx/kokoro.ts';
 import { packagedPath, weightsSource } from '../packaged.ts';
 import { recipes, tensorBytesOf } from '../recipes.ts';
-import { describeDType, elementCount } from '../safetensors/dtypes.ts';
+import { tensorBytes } from '../safetensors/dtypes.ts';
 import { headerOf } from '../safetensors/write.ts';
 import type { DescribedTensor } from '../safetensors/dtypes.ts';
 import { xray } from './xray.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'tidemark-xray-'));
-after(() => rmSync(root, { recursive: true }));
+const root = temporaryFolder();
 const options = { dataFolder: join(root, 'home') };
 
 const parameters = importKokoro(decodeOnnx(readFileSync(packagedPath(weightsSource))));
@@ -37,11 +36,8 @@ function tensorsOf(name: string): DescribedTensor[] {
 function writeHollow(path: string, tensors: readonly DescribedTensor[]): void {
   const header = headerOf(tensors, { format: 'mlx' });
   writeFileSync(path, header);
-  truncateSync(path, header.byteLength + tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0));
+  truncateSync(path, header.byteLength + tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0));
 }
-
-const bytesOf = ({ dtype, shape }: DescribedTensor): number =>
-  elementCount(shape) * describeDType(dtype).itemBytes;
 
 let folders = 0;
 function folderWith(files: Readonly<Record<string, readonly DescribedTensor[] | string>>): string {
@@ -93,7 +89,7 @@ test('a 4-bit checkpoint with a float32 rest is read as one', async () => {
     ],
   );
   assert.equal(
-    document.parts.reduce((sum, { tensorBytes }) => sum + tensorBytes, 0),
+    document.parts.reduce((sum, part) => sum + part.tensorBytes, 0),
     document.tensorBytes,
   );
 });
@@ -173,13 +169,13 @@ test('a folder whose files mlx-audio would merge is warned of, with or without a
   };
   const index = JSON.stringify({ weight_map: { a: 'model.safetensors' } });
   for (const folder of [folderWith(files), folderWith({ ...files, 'model.safetensors.index.json': index })]) {
-    const { files: read, otherFiles, warnings, tensorBytes } = await xray(folder, options);
+    const { files: read, otherFiles, warnings, tensorBytes: bytes } = await xray(folder, options);
     assert.deepEqual(
       read.map(({ name }) => name),
       ['model.safetensors'],
     );
     assert.deepEqual(otherFiles, ['kokoro-v1_0.safetensors']);
-    assert.equal(tensorBytes, 282_668_232);
+    assert.equal(bytes, 282_668_232);
     assert.match(
       warnings[0] ?? '',
       /Beside model\.safetensors there is kokoro-v1_0\.safetensors: mlx-audio loads all/,

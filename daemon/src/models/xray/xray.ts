@@ -9,7 +9,7 @@ import { checkpointFiles, indexName } from '../../kokoro/checkpoint-files.ts';
 import { ensureCheckpoint, modelFolder } from '../checkpoint/build.ts';
 import { CachedRepository } from '../hub/cache.ts';
 import type { HubClient, HubFile } from '../hub/client.ts';
-import { online, weightMapSchema } from '../hub/repository.ts';
+import { filesListedIn, notForMlx, online, weightFilesOf } from '../hub/repository.ts';
 import type { HubModel } from '../hub/repository.ts';
 import type { ModelOptions } from '../progress.ts';
 import { fileSource, readSafetensorsHeader } from '../safetensors/header.ts';
@@ -82,10 +82,14 @@ async function folderExamination(folder: string, source: XrayDocument['source'])
   };
 }
 
-async function examineFile(path: string): Promise<ExaminedFile> {
-  const source = await fileSource(path);
-  return { name: basename(path), fileBytes: source.size, header: await readSafetensorsHeader(source) };
-}
+const examineSource = async (name: string, source: ByteSource): Promise<ExaminedFile> => ({
+  name,
+  fileBytes: source.size,
+  header: await readSafetensorsHeader(source),
+});
+
+const examineFile = async (path: string): Promise<ExaminedFile> =>
+  await examineSource(basename(path), await fileSource(path));
 
 function readLocalConfig(folder: string): Examination['config'] {
   try {
@@ -136,18 +140,17 @@ async function remoteExamination(model: HubModel, options: ModelOptions): Promis
     const files = await client.files(repository, commit);
     const textOf = async (path: string): Promise<string | undefined> => {
       const file = files.find((candidate) => candidate.path === path);
-      return file === undefined || file.size > longestText ? undefined : await readText(file, remote);
+      return file === undefined || file.size === 0 || file.size > longestText
+        ? undefined
+        : new TextDecoder().decode(await readRange(file, remote, { start: 0, end: file.size }));
     };
 
-    const present = files.filter(({ path }) => /^[^/]+\.safetensors$/.test(path));
+    const present = weightFilesOf(files);
     if (present.length === 0) {
-      throw new TidemarkError('bad-checkpoint', `${repository} has no .safetensors file.`, {
-        hint: 'Look for a repository that was converted for MLX, such as those of mlx-community.',
-      });
+      throw notForMlx(repository, 'safetensors weights');
     }
     const names = present.map(({ path }) => path);
-    const index = v.safeParse(v.pipe(v.string(), v.parseJson(), weightMapSchema), await textOf(indexName));
-    const listed = index.success ? new Set(Object.values(index.output.weight_map)) : undefined;
+    const listed = filesListedIn(await textOf(indexName));
     const chosen = names.filter((name) => listed?.has(name) ?? chooseWeights(names).includes(name));
     const configText = await textOf('config.json');
     return {
@@ -157,17 +160,14 @@ async function remoteExamination(model: HubModel, options: ModelOptions): Promis
         isRemote: true,
       },
       files: await Promise.all(
-        present.filter(({ path }) => chosen.includes(path)).map((file) => examineRemote(file, remote)),
+        present
+          .filter(({ path }) => chosen.includes(path))
+          .map((file) => examineSource(file.path, remoteSource(file, remote))),
       ),
       otherFiles: names.filter((name) => !chosen.includes(name)).sort(),
       config: configText === undefined ? undefined : parseQuantization(configText),
     };
   });
-}
-
-async function examineRemote(file: HubFile, remote: RemoteRepository): Promise<ExaminedFile> {
-  const header = await readSafetensorsHeader(remoteSource(file, remote));
-  return { name: file.path, fileBytes: file.size, header };
 }
 
 function remoteSource(file: HubFile, remote: RemoteRepository): ByteSource {
@@ -204,11 +204,4 @@ async function readRange(
     );
   }
   return bytes;
-}
-
-async function readText(file: HubFile, remote: RemoteRepository): Promise<string> {
-  if (file.size === 0) {
-    return '';
-  }
-  return new TextDecoder().decode(await readRange(file, remote, { start: 0, end: file.size }));
 }
