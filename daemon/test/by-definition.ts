@@ -21,7 +21,7 @@ export function product(a: Numbers, b: Numbers, [m, n, k]: readonly [number, num
 export const transposed = (x: Float32Array, rows: number, columns: number): Float32Array =>
   x.map((_, index) => at(x, (index % rows) * columns + Math.floor(index / rows)));
 
-export interface ConvolutionShape {
+interface ConvolutionShape {
   readonly batch?: number;
   readonly length: number;
   readonly inChannels: number;
@@ -54,7 +54,7 @@ export function convolution(x: Numbers, kernel: Numbers, shape: ConvolutionShape
   return y;
 }
 
-export interface TransposedShape {
+interface TransposedShape {
   readonly length: number;
   readonly inChannels: number;
   readonly outChannels: number;

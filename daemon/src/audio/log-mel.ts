@@ -10,7 +10,7 @@ const bandCount = 64;
 /** What lies further below a signal's loudest cell than this is its silence. */
 const rangeDecibels = 60;
 
-export interface Likeness {
+interface Likeness {
   /** Pearson's, over all cells; 1 for the same spectrogram at any level. */
   readonly correlation: number;
   /** The root mean square of the differences, over the cells that are not silent in both. */

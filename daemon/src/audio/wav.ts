@@ -5,7 +5,7 @@ import type { FilePurpose } from '../files/output-file.ts';
 
 export type WavFormat = 'int16' | 'float32';
 
-export interface WavOptions {
+interface WavOptions {
   /** Samples a second. Kokoro's audio has 24,000. */
   readonly sampleRate: number;
   readonly format: WavFormat;

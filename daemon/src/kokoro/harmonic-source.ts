@@ -31,7 +31,7 @@ const voicedNoise = 0.003;
 /** In Hz: a pitch up to this counts as unvoiced. */
 const voicedThreshold = 10;
 
-export interface HarmonicSourceOptions {
+interface HarmonicSourceOptions {
   /** In Hz. */
   readonly sampleRate: number;
   /** Samples for each value of the pitch curve. */

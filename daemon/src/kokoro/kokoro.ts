@@ -34,7 +34,7 @@ export interface SynthesisOptions {
   ) => void;
 }
 
-export interface Speech {
+interface Speech {
   /** float32 [1, samples], evaluated; it belongs to the enclosing scope, or to the caller outside of any. */
   readonly audio: Tensor;
   /** Of each token, in frames. */

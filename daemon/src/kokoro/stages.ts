@@ -4,7 +4,7 @@ import { evaluate, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
 /** What stages read and give, by name. */
-export type Values<Name extends string> = Readonly<Record<Name, Tensor>>;
+type Values<Name extends string> = Readonly<Record<Name, Tensor>>;
 
 export interface Stage<Name extends string> {
   readonly name: string;
@@ -34,7 +34,7 @@ export function defineStage<Name extends string, Read extends Name>(
   };
 }
 
-export interface StageRunOptions<Name extends string, Output extends Name> {
+interface StageRunOptions<Name extends string, Output extends Name> {
   readonly inputs: Partial<Record<Name, Tensor>>;
   /** What to return. The rest is freed as soon as no later group reads it. */
   readonly outputs: readonly Output[];

@@ -2,7 +2,7 @@
 
 import { native } from './native.ts';
 
-export interface DeviceDescription {
+interface DeviceDescription {
   readonly type: 'cpu' | 'gpu';
   /** What MLX says of the device (name, architecture, memory size in bytes), as far as the backend says it. */
   readonly info: Readonly<Record<string, string | number>>;

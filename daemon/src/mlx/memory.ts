@@ -2,7 +2,7 @@
 
 import { native } from './native.ts';
 
-export interface MemorySnapshot {
+interface MemorySnapshot {
   /** Allocated and referred to by arrays; the cache is not in it. */
   readonly activeBytes: number;
   /** The most that active memory reached since the last reset, at least what is active now. */

@@ -25,7 +25,7 @@ export interface NativeHandle {
 }
 
 /** Where `npm run setup` leaves the addon. */
-export const addonPath = fileURLToPath(new URL('../../../build/native/tidemark.node', import.meta.url));
+const addonPath = fileURLToPath(new URL('../../../build/native/tidemark.node', import.meta.url));
 
 function loadAddon(): Readonly<Record<string, unknown>> {
   try {

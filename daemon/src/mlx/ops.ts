@@ -6,7 +6,7 @@ import { own } from './scope.ts';
 import { elementArrays, Tensor } from './tensor.ts';
 
 /** A tensor, or a number with no dtype of its own: `multiply(x, 0.2)` keeps x's dtype, as in MLX for Python. */
-export type Operand = Tensor | number;
+type Operand = Tensor | number;
 
 type Argument =
   Operand | boolean | string | ArrayBufferView | readonly number[] | readonly Tensor[] | undefined;

@@ -9,7 +9,7 @@ const load =
     'loadSafetensors',
   );
 
-export interface LoadedTensors {
+interface LoadedTensors {
   readonly tensors: Map<string, Tensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }

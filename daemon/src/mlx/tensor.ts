@@ -22,7 +22,7 @@ export const elementArrays = {
 } as const satisfies Record<DType, unknown>;
 
 /** The typed array that {@link Tensor.toTypedArray} yields for a dtype. */
-export type ElementArray = InstanceType<(typeof elementArrays)[DType]>;
+type ElementArray = InstanceType<(typeof elementArrays)[DType]>;
 
 const shapeOf = native<(handle: NativeHandle) => number[]>('shape');
 const dtypeOf = native<(handle: NativeHandle) => DType>('dtype');

@@ -6,7 +6,7 @@ import { layer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { KernelShape, Weights } from './weights.ts';
 
-export interface ConvShape {
+interface ConvShape {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: number;
@@ -27,7 +27,7 @@ export function convFrom(weights: Weights, shape: ConvShape): Layer {
   return layer(weights.path, (x) => add(conv1d(x, kernel(), options), bias));
 }
 
-export interface ConvTransposeShape {
+interface ConvTransposeShape {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: number;

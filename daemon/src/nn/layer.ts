@@ -12,7 +12,7 @@ export const layer = (path: string, forward: (x: Tensor) => Tensor): Layer => ({
 });
 
 /** Runs a layer's `forward`, with whatever the watcher does around it. `input` is what the layer reads. */
-export type LayerObserver = (path: string, input: Tensor, forward: () => Tensor) => Tensor;
+type LayerObserver = (path: string, input: Tensor, forward: () => Tensor) => Tensor;
 
 let observer: LayerObserver | undefined;
 

@@ -238,7 +238,7 @@ export class Weights {
   }
 }
 
-export interface QuantizedWeight {
+interface QuantizedWeight {
   /** uint32 [rows, columns · bits / 32]. */
   readonly packed: Tensor;
   /** [rows, columns / groupSize]. */

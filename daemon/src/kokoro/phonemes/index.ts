@@ -9,11 +9,10 @@ import type { Clause } from './splitting.ts';
 import { hasSound, maximumPhonemes } from './vocabulary.ts';
 import type { Variety } from './voices.ts';
 
-export { checkPhonemes, kokoroSymbols, maximumPhonemes } from './vocabulary.ts';
-export { englishOfVoice, languageOfVoice } from './voices.ts';
-export type { Variety } from './voices.ts';
+export { checkPhonemes } from './vocabulary.ts';
+export { englishOfVoice } from './voices.ts';
 
-export interface Utterance {
+interface Utterance {
   /** The words as they are spoken: numbers and abbreviations in full. */
   readonly text: string;
   /** Kokoro's symbols, at most {@link maximumPhonemes}; one symbol is one token. */

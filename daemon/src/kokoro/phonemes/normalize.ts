@@ -2,7 +2,7 @@
 
 import { readNumerals } from './numerals.ts';
 
-export interface NormalizedText {
+interface NormalizedText {
   readonly text: string;
   /** Characters left out because English has no sound for them: emoji, other scripts, markup. */
   readonly dropped: number;

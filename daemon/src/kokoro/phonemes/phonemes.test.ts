@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { chunkText, kokoroSymbols, maximumPhonemes, maximumTextCharacters, textToPhonemes } from './index.ts';
+import { chunkText, maximumTextCharacters, textToPhonemes } from './index.ts';
+import { kokoroSymbols, maximumPhonemes } from './vocabulary.ts';
 
 function refused(pattern: RegExp) {
   return { name: 'TidemarkError', code: 'bad-text', message: pattern };
