@@ -47,7 +47,7 @@ interface Pending {
   readonly fire: () => void;
 }
 
-export class ControlledClock implements Clock {
+class ControlledClock implements Clock {
   #wall: number;
   #awake = 0;
   readonly #pending = new Set<Pending>();
@@ -261,7 +261,14 @@ export class SchedulerSimulation extends Simulation {
 
 type Figures = NonNullable<CheckRecord['figures']>;
 
-/** Of a check with nothing amiss. */
+/** One in which the scheduler runs, with schedules. */
+export function worldWith(...settings: ScheduleSettings[]): SchedulerSimulation {
+  const world = new SchedulerSimulation();
+  world.start(...settings);
+  return world;
+}
+
+/** Of a check that finds nothing. */
 export const usualFigures: Figures = {
   activeBytes: 163_526_908,
   peakBytes: 666_000_000,

@@ -18,7 +18,7 @@ import type { Row } from './rows.ts';
 export type NewAlert = Omit<Alert, 'id'>;
 
 /** What changes about an alert after it was raised. */
-export type AlertChange = Partial<
+type AlertChange = Partial<
   Pick<Alert, 'state' | 'acknowledgedAt' | 'resolvedAt' | 'reason' | 'hint' | 'observed' | 'runIds'>
 >;
 

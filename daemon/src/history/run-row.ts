@@ -73,7 +73,7 @@ function figuresIn(row: Row): RunFigures | undefined {
       };
 }
 
-export interface Arrival {
+interface Arrival {
   /** When the run came into this history. */
   readonly recordedAt: string;
   readonly hostInstance?: string | undefined;
@@ -113,7 +113,7 @@ export function insertRun(
 }
 
 /** What a run's end says of it. */
-export type RecordedEnd = Pick<
+type RecordedEnd = Pick<
   RunRecord,
   'state' | 'endedAt' | 'seconds' | 'figures' | 'leak' | 'finding' | 'reason' | 'signal' | 'error'
 >;

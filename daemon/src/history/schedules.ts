@@ -15,7 +15,7 @@ import {
 } from './rows.ts';
 import type { Row } from './rows.ts';
 
-export type ScheduleSkip = NonNullable<Schedule['lastSkip']>;
+type ScheduleSkip = NonNullable<Schedule['lastSkip']>;
 
 export class ScheduleTable {
   readonly #database: Database;

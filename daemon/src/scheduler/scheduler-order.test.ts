@@ -4,7 +4,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import fc from 'fast-check';
-import { SchedulerSimulation, day, hour, hourly, minute, nightly } from '../../test/schedule-simulation.ts';
+import {
+  SchedulerSimulation,
+  worldWith,
+  day,
+  hour,
+  hourly,
+  minute,
+  nightly,
+} from '../../test/schedule-simulation.ts';
 
 const every = (seconds: number, name = `every ${seconds} s`): typeof nightly => ({
   ...nightly,
@@ -14,8 +22,7 @@ const every = (seconds: number, name = `every ${seconds} s`): typeof nightly => 
 
 describe('one at a time', () => {
   test('what is due behind another run begins when that has ended, at once', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.runUntil('2026-06-01T02:59:00Z');
     world.isOccupied = true;
     await world.clock.runUntil('2026-06-01T03:07:11Z');
@@ -71,8 +78,7 @@ describe('one at a time', () => {
   });
 
   test('a queue that is full is tried again, and costs no due time', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     world.refusal = new TidemarkError('busy', 'The queue is full.');
     await world.clock.runUntil('2026-06-01T03:05:00Z');
     world.refusal = undefined;
@@ -146,8 +152,7 @@ describe('power', () => {
   });
 
   test('low power mode is another matter than the battery', async () => {
-    using world = new SchedulerSimulation();
-    world.start({ ...nightly, skipInLowPowerMode: true });
+    using world = worldWith({ ...nightly, skipInLowPowerMode: true });
     world.power = { source: 'battery', lowPowerMode: false };
     await world.clock.runUntil('2026-06-01T04:00:00Z');
     world.power = { source: 'mains', lowPowerMode: true };
@@ -157,8 +162,7 @@ describe('power', () => {
   });
 
   test('a sleep that ends on battery leaves out all that was missed', async () => {
-    using world = new SchedulerSimulation();
-    world.start({ ...nightly, skipOnBattery: true });
+    using world = worldWith({ ...nightly, skipOnBattery: true });
     world.power = { source: 'battery' };
     world.clock.jump(3 * day);
     await world.clock.run(minute);
@@ -168,8 +172,7 @@ describe('power', () => {
 
   test('what is not known stops no check', async () => {
     for (const power of [{ source: 'unknown' } as const, new Error('no pmset')]) {
-      using world = new SchedulerSimulation();
-      world.start({ ...nightly, skipOnBattery: true, skipInLowPowerMode: true });
+      using world = worldWith({ ...nightly, skipOnBattery: true, skipInLowPowerMode: true });
       world.power = power;
       await world.clock.runUntil('2026-06-01T04:00:00Z');
       assert.equal(world.begun.length, 1);
@@ -178,8 +181,7 @@ describe('power', () => {
 
   test('a schedule that is paused or removed while the system is asked is not begun', async () => {
     for (const change of ['pause', 'remove', 'stop', 'begin'] as const) {
-      using world = new SchedulerSimulation();
-      world.start({ ...nightly, skipOnBattery: true });
+      using world = worldWith({ ...nightly, skipOnBattery: true });
       let answer = (): void => undefined;
       world.powerWait = new Promise((resolve) => (answer = resolve));
       await world.clock.runUntil('2026-06-01T03:00:00Z');
@@ -226,8 +228,7 @@ describe('jitter', () => {
 
 describe('trouble', () => {
   test('a check that cannot be begun is left out with why, and the next one is tried', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     world.refusal = new TidemarkError('memory-ceiling', 'The host weighs more than the ceiling.');
     await world.clock.runUntil('2026-06-01T04:00:00Z');
     assert.equal(
@@ -240,8 +241,7 @@ describe('trouble', () => {
   });
 
   test('a full disk makes no check run twice and stops none', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     const refuse = (): never => {
       throw new TidemarkError('not-writable', 'The disk is full.');
     };
@@ -255,8 +255,7 @@ describe('trouble', () => {
   });
 
   test('a history that cannot be read is tried again', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     const { schedules } = world.history;
     const read = schedules.list.bind(schedules);
     await world.clock.runUntil('2026-06-01T02:59:45Z');

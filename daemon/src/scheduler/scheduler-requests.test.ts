@@ -2,12 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SchedulerSimulation, day, hour, hourly, minute, nightly } from '../../test/schedule-simulation.ts';
+import {
+  SchedulerSimulation,
+  worldWith,
+  day,
+  hour,
+  hourly,
+  minute,
+  nightly,
+} from '../../test/schedule-simulation.ts';
 
 describe('a person', () => {
   test('pauses one, which is then not due, and resumes it from now on', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly, hourly);
+    using world = worldWith(nightly, hourly);
     world.scheduler.pause(2, true);
     assert.equal(world.scheduler.list()[1]?.nextAt, undefined);
     await world.clock.run(5 * hour);
@@ -18,8 +25,7 @@ describe('a person', () => {
   });
 
   test('pauses all, which leaves each one’s own setting', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly, { ...hourly, paused: true });
+    using world = worldWith(nightly, { ...hourly, paused: true });
     world.scheduler.pause(undefined, true);
     assert.equal(world.scheduler.isPaused, true);
     assert.equal(world.scheduler.next(), undefined);
@@ -38,8 +44,7 @@ describe('a person', () => {
   });
 
   test('changes the daemon’s settings, of which it is told', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     world.history.settings.change({ schedulesPaused: true });
     world.scheduler.reconsider();
     assert.equal(world.scheduler.next(), undefined);
@@ -59,8 +64,7 @@ describe('a person', () => {
   });
 
   test('is refused a timing that cannot be, and nothing is changed', () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     const wrong = { ...nightly, timing: { kind: 'cron', expression: '61 * * * *' } } as const;
     for (const id of [undefined, 1]) {
       assert.throws(() => world.scheduler.set(id, wrong), { code: 'bad-input' });
@@ -83,8 +87,7 @@ describe('a person', () => {
   });
 
   test('asks for a check now, which changes no plan, and for a second one in vain', async () => {
-    using world = new SchedulerSimulation();
-    world.start({ ...nightly, paused: true, skipOnBattery: true });
+    using world = worldWith({ ...nightly, paused: true, skipOnBattery: true });
     world.power = { source: 'battery' };
     world.scheduler.checkNow(1);
     assert.deepEqual(world.begun, ['nightly 2026-06-01T00:00Z']);
@@ -100,8 +103,7 @@ describe('a person', () => {
   });
 
   test('asks for the check that waits, and it is not begun a second time', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     world.isOccupied = true;
     await world.clock.runUntil('2026-06-01T03:05:00Z');
     world.scheduler.checkNow(1);
@@ -111,8 +113,7 @@ describe('a person', () => {
   });
 
   test('hears of each change', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     const changes = world.changes;
     await world.clock.runUntil('2026-06-01T02:00:00Z');
     assert.equal(world.changes, changes);

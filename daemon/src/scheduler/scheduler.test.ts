@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SchedulerSimulation, day, hour, hourly, minute, nightly } from '../../test/schedule-simulation.ts';
+import {
+  SchedulerSimulation,
+  worldWith,
+  day,
+  hour,
+  hourly,
+  minute,
+  nightly,
+} from '../../test/schedule-simulation.ts';
 
 test('a check is begun at each due time, to the second, and its answer has the next', async () => {
   using world = new SchedulerSimulation();
@@ -30,8 +38,7 @@ test('a check is begun at each due time, to the second, and its answer has the n
 });
 
 test('the history is told of each plan, run and next time, as a restart needs them', async () => {
-  using world = new SchedulerSimulation();
-  world.start(nightly);
+  using world = worldWith(nightly);
   await world.clock.runUntil('2026-06-01T04:00:00Z');
   const [stored] = world.history.schedules.list();
   assert.equal(stored?.nextAt, '2026-06-02T03:00:00.000Z');
@@ -61,8 +68,7 @@ describe('daylight-saving time', () => {
 
 describe('sleep', () => {
   test('three days of it cost one late check, within half a minute of waking, which says how many it stands for', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.runUntil('2026-06-01T12:00:00Z');
     world.clock.jump(3 * day);
     await world.clock.run(30_000);
@@ -77,8 +83,7 @@ describe('sleep', () => {
   });
 
   test('a single due time in it is made up for, and none was missed', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.run(hour);
     world.clock.jump(4 * hour);
     await world.clock.run(minute);
@@ -87,8 +92,7 @@ describe('sleep', () => {
   });
 
   test('of several schedules each is made up for once, one after the other', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly, hourly);
+    using world = worldWith(nightly, hourly);
     await world.clock.run(minute);
     world.clock.jump(2 * day);
     await world.clock.run(10 * minute);
@@ -101,8 +105,7 @@ describe('sleep', () => {
   });
 
   test('a year of a check each minute is counted up to a thousand, and soon', async () => {
-    using world = new SchedulerSimulation();
-    world.start({ ...nightly, timing: { kind: 'cron', expression: '* * * * *' } });
+    using world = worldWith({ ...nightly, timing: { kind: 'cron', expression: '* * * * *' } });
     world.clock.jump(365 * day);
     await world.clock.run(minute);
     assert.equal(world.begun.length, 1);
@@ -112,8 +115,7 @@ describe('sleep', () => {
 
 describe('a clock that is set', () => {
   test('back by an hour does not repeat the check that it has had', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.runUntil('2026-06-01T03:30:00Z');
     world.clock.jump(-hour);
     await world.clock.run(20 * hour);
@@ -123,8 +125,7 @@ describe('a clock that is set', () => {
   });
 
   test('back by five hours was wrong, and what is due then is due', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.runUntil('2026-06-02T03:30:00Z');
     world.clock.jump(-5 * hour);
     await world.clock.runUntil('2026-06-02T03:00:00Z');
@@ -167,8 +168,7 @@ describe('a clock that is set', () => {
   });
 
   test('forward by a month begins one check, and goes on from there', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.run(minute);
     world.clock.jump(30 * day);
     await world.clock.run(minute);
@@ -218,8 +218,7 @@ describe('a machine that travels', () => {
 
 describe('a restart', () => {
   test('begins once what came due meanwhile', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.run(hour);
     world.scheduler.stop();
     world.clock.jump(2 * day);
@@ -286,8 +285,7 @@ describe('a restart', () => {
   });
 
   test('does begin what was due and still waited for another run', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     world.isOccupied = true;
     await world.clock.runUntil('2026-06-01T03:10:00Z');
     world.restart();
@@ -297,8 +295,7 @@ describe('a restart', () => {
   });
 
   test('a stopped scheduler begins nothing and keeps no timer', async () => {
-    using world = new SchedulerSimulation();
-    world.start(nightly);
+    using world = worldWith(nightly);
     await world.clock.run(minute);
     world.scheduler.stop();
     assert.equal(world.clock.timers, 0);
