@@ -59,7 +59,7 @@ export function exampleHead(changes: Partial<RunHead> = {}): RunHead {
   return { model, device, versions, settings, load, hostInstance: 'host-1', ...changes };
 }
 
-/** A run at work, with the warm-up and so many measured samples. */
+/** A running run, with the warm-up and this many measured samples. */
 export function runAtWork(history: History, measured = 3, changes: Partial<NewRun> = {}): RunRecord {
   const { id } = history.runs.add(exampleRun(changes));
   history.runs.begin(id);

@@ -18,23 +18,20 @@ import { insertRun } from '../src/history/run-row.ts';
 import type { Clock, Timer } from '../src/scheduler/clock.ts';
 import type { PowerState } from '../src/scheduler/power-state.ts';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
+import { exampleSchedule } from './example-histories.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
 export const day = 24 * hour;
 
-export const nightly: ScheduleSettings = {
+export const nightly: ScheduleSettings = exampleSchedule({
   name: 'nightly',
   timing: { kind: 'cron', expression: '0 3 * * *' },
-  model: 'bf16',
-  voice: 'af_heart',
-  iterations: 15,
   warmupIterations: 3,
   jitterSeconds: 0,
   skipOnBattery: false,
   skipInLowPowerMode: false,
-  paused: false,
-};
+});
 export const hourly: ScheduleSettings = {
   ...nightly,
   name: 'hourly',
@@ -47,6 +44,7 @@ interface Pending {
   readonly fire: () => void;
 }
 
+/** A clock that a test moves: by running on, by jumping, and by sleeping as a machine does. */
 class ControlledClock implements Clock {
   #wall: number;
   #awake = 0;
@@ -156,11 +154,11 @@ export class SchedulerSimulation extends Simulation {
   timeZone = 'UTC';
   /** How long each takes. */
   checkMilliseconds = 2 * minute;
-  /** Why none can be begun. */
+  /** Why no check can be started. */
   refusal: Error | undefined;
-  /** Another run that is at work. */
+  /** Whether another run is running. */
   isOccupied = false;
-  /** Whether what is at work shows only in the history. */
+  /** Whether a running check shows only in the history. */
   isSlow = false;
   /** The system says how it is powered when this is settled. */
   powerWait: Promise<void> | undefined;

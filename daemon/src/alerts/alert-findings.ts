@@ -1,4 +1,4 @@
-/** What a schedule's checks say to each kind of alert: whether it is due, in which words, and whether one that there is is over. */
+/** What a schedule's checks mean for each kind of alert: whether to raise it, in which words, and whether an existing one is over. */
 
 import { channelThresholds } from '@tidemark/shared/analysis/leak-verdict.ts';
 import { hasSettled, slowLeak } from '@tidemark/shared/analysis/slow-leak.ts';
@@ -26,7 +26,7 @@ export interface Finding {
   readonly raised?: (AlertText & Pick<Alert, 'runIds' | 'baseline' | 'observed'>) | undefined;
   /** Whether an alert of this kind is over. */
   readonly isOver: (alert: Alert) => boolean;
-  /** Whether it has got so much worse since a person acknowledged it that it is another matter. */
+  /** Whether it is so much worse than when a person acknowledged it that it takes a new alert. */
   readonly isWorse?: (alert: Alert) => boolean;
 }
 
@@ -106,7 +106,7 @@ export function levelFinding(
     isOver: (alert) => {
       const own = ownBaseline(alert);
       const usual = baselineOf(readings.slice(0, -sustained), share);
-      // Acknowledged, and by now what most checks have: that is the level.
+      // An acknowledged level that most checks now have is the baseline.
       const isUsual =
         alert.state === 'acknowledged' &&
         own !== undefined &&
@@ -156,7 +156,7 @@ function readingsOf(kind: LevelKind, checks: readonly CheckRecord[]): number[] {
 const levelNames: Readonly<Record<LevelKind, string>> = {
   active: 'Active memory',
   peak: 'Peak memory',
-  seconds: 'The time of an iteration',
+  seconds: 'Time per iteration',
 };
 
 function levelText(
@@ -166,22 +166,22 @@ function levelText(
 ): AlertText {
   const amount = kind === 'seconds' ? formatDuration : formatBytes;
   const share = formatPercent((observed - baseline.level) / baseline.level);
-  const checks = sustained === 1 ? 'in the last check' : `in ${sustained} checks in a row`;
+  const checks = sustained === 1 ? 'in the last check' : `in ${sustained} consecutive checks`;
   return {
     reason:
-      `${levelNames[kind]} of ${run.models.join(', ')} is ${amount(observed)} ${checks}, ` +
-      `${share} above the ${amount(baseline.level)} that earlier checks lead to expect.`,
+      `${levelNames[kind]} of ${run.models.join(', ')} was ${amount(observed)} ${checks}, ` +
+      `${share} above the baseline of ${amount(baseline.level)} from earlier checks.`,
     hint:
       baselineRun === undefined
-        ? `See the figures with: tidemark show ${run.id}`
-        : `See what changed with: tidemark compare ${baselineRun} ${run.id}`,
+        ? `Run \`tidemark show ${run.id}\` to see the figures.`
+        : `Run \`tidemark compare ${baselineRun} ${run.id}\` to see what changed.`,
   };
 }
 
 function leakText(run: RunRecord): AlertText {
   return {
-    reason: `A check of ${run.models.join(', ')} found a leak. ${run.finding ?? 'Its document has the channels.'}`,
-    hint: `See which channels rise with: tidemark show ${run.id}`,
+    reason: `A check of ${run.models.join(', ')} found a leak. ${run.finding ?? 'Its document lists the channels.'}`,
+    hint: `Run \`tidemark show ${run.id}\` to see which channels grow.`,
   };
 }
 
@@ -193,9 +193,9 @@ function slowLeakText(
   const name = channel === 'activeBytes' ? 'active memory' : 'footprint';
   return {
     reason:
-      `The idle host's ${name} rises by ${formatBytes(slope)} from check to check: with ${model} loaded ` +
+      `The idle model host's ${name} grows by ${formatBytes(slope)} per check: with ${model} loaded, ` +
       `it went from ${formatBytes(from)} to ${formatBytes(to)} over ${checks} checks.`,
-    hint: `Unloading the model gives the memory back; look for what grows with: tidemark profile ${model} --iterations 60`,
+    hint: `Unload the model to free the memory, and run \`tidemark profile ${model} --iterations 60\` to find what grows.`,
   };
 }
 
@@ -205,6 +205,6 @@ function failureText(runs: readonly RunRecord[]): AlertText {
   const checks = runs.length === 1 ? 'The last check' : `The last ${runs.length} checks`;
   return {
     reason: `${checks} of ${last?.models.join(', ') ?? 'the model'} failed. ${why}`,
-    hint: last?.error?.hint ?? 'See what is wrong with the installation with: tidemark doctor',
+    hint: last?.error?.hint ?? 'Run `tidemark doctor` to check the installation.',
   };
 }

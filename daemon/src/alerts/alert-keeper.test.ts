@@ -28,8 +28,8 @@ describe('a level above the schedule’s own history', () => {
       model: 'bf16',
       state: 'open',
       reason:
-        'Peak memory of bf16 is 732.6 MB in 3 checks in a row, 10.0% above the 666.0 MB that earlier checks lead to expect.',
-      hint: 'See what changed with: tidemark compare 10 13',
+        'Peak memory of bf16 was 732.6 MB in 3 consecutive checks, 10.0% above the baseline of 666.0 MB from earlier checks.',
+      hint: 'Run `tidemark compare 10 13` to see what changed.',
       baseline: 666_000_000,
       observed: 732_600_000,
       runIds: [11, 12, 13],
@@ -81,13 +81,13 @@ describe('a level above the schedule’s own history', () => {
     watch.checks(3, { activeBytes: 167_000_000, secondsPerIteration: 9.2 });
     assert.equal(
       watch.only().reason,
-      'Active memory of bf16 is 167.0 MB in 3 checks in a row, 2.1% above the 163.5 MB that earlier checks lead to expect.',
+      'Active memory of bf16 was 167.0 MB in 3 consecutive checks, 2.1% above the baseline of 163.5 MB from earlier checks.',
     );
     watch.checks(3, { secondsPerIteration: 9.4 });
     const [seconds] = watch.history.alerts.list();
     assert.equal(
       seconds?.reason,
-      'The time of an iteration of bf16 is 9.40 s in 3 checks in a row, 51.6% above the 6.20 s that earlier checks lead to expect.',
+      'Time per iteration of bf16 was 9.40 s in 3 consecutive checks, 51.6% above the baseline of 6.20 s from earlier checks.',
     );
     assert.equal(seconds.observed, 9.4);
   });
@@ -200,7 +200,7 @@ describe('a leak', () => {
       {
         kind: 'leak',
         reason: 'A check of bf16 found a leak. Active memory grows by 16.4 kB an iteration.',
-        hint: 'See which channels rise with: tidemark show 1',
+        hint: 'Run `tidemark show 1` to see which channels grow.',
         runIds: [1],
       },
     );
@@ -223,7 +223,7 @@ describe('a leak', () => {
     assert.equal(kind, 'slow-leak');
     assert.equal(
       reason,
-      "The idle host's active memory rises by 4.1 kB from check to check: with bf16 loaded it went from 163.5 MB to 163.6 MB over 16 checks.",
+      "The idle model host's active memory grows by 4.1 kB per check: with bf16 loaded, it went from 163.5 MB to 163.6 MB over 16 checks.",
     );
     assert.deepEqual(
       [runIds.length, baseline, observed],
@@ -355,7 +355,7 @@ describe('the notification', () => {
     watch.notification = new Error('not authorised');
     watch.check({}, { leak: 'leak' });
     await watch.clock.run(0);
-    assert.deepEqual(watch.logged, ['The notification of an alert could not be shown.']);
+    assert.deepEqual(watch.logged, ['The notification for an alert could not be shown.']);
   });
 });
 
@@ -366,7 +366,7 @@ test('the settings decide how long a level must last', () => {
   watch.check(higher);
   assert.deepEqual(watch.told, []);
   watch.check({ peakBytes: 800_000_000 });
-  assert.match(watch.only().reason, /is 800\.0 MB in the last check, 20\.1% above/);
+  assert.match(watch.only().reason, /was 800\.0 MB in the last check, 20\.1% above/);
 });
 
 test('a history that cannot be written stops nobody, and is logged', () => {

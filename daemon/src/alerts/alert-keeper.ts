@@ -13,7 +13,7 @@ import type { Clock } from '../scheduler/clock.ts';
 
 export interface AlertKeeperOptions {
   readonly history: History;
-  /** Tells the person; called where the settings allow it. */
+  /** Notifies the person; called where the settings allow it. */
   readonly notify: (alert: Alert) => Promise<void>;
   readonly clock: Clock;
   /** An alert was raised, acknowledged or resolved. */
@@ -34,7 +34,7 @@ export class AlertKeeper {
     this.#options = options;
   }
 
-  /** Looks at a run that has ended; of those that no schedule began it takes no notice. Never throws. */
+  /** Examines a run that has ended; runs of no schedule are ignored. Never throws. */
   afterCheck(run: RunRecord): void {
     try {
       if (run.trigger.kind === 'schedule') {
@@ -45,7 +45,7 @@ export class AlertKeeper {
     }
   }
 
-  /** For when a schedule is gone: no check will ever say that its alerts are over. */
+  /** To be called when a schedule was removed: no check will resolve its alerts. */
   afterRemoval(scheduleId: number): void {
     for (const alert of this.#options.history.alerts.list()) {
       if (alert.scheduleId === scheduleId) {
@@ -55,8 +55,8 @@ export class AlertKeeper {
   }
 
   /**
-   * One, or without `id` all open ones; returns those. One that is open no longer stays as it is. What was acknowledged is
-   * not raised again until it is over, or much worse. Throws 'not-found'.
+   * Acknowledges one alert, or without `id` all open ones, and returns them. One that is not open stays as it is. What was
+   * acknowledged is not raised again until it is over, or much worse. Throws 'not-found'.
    */
   acknowledge(id?: number): Alert[] {
     const { history, clock } = this.#options;
@@ -99,7 +99,7 @@ export class AlertKeeper {
     }
   }
 
-  /** Those in which the same was asked of the same model, oldest first: no others' figures can be compared. */
+  /** The checks that did the same work with the same model, oldest first: only their figures can be compared. */
   #same(run: RunRecord, checks: readonly CheckRecord[]): CheckRecord[] {
     return checks.filter((check) => isSameWork(check, run)).reverse();
   }
@@ -139,14 +139,14 @@ export class AlertKeeper {
     void this.#notify(this.#told(alert));
   }
 
-  /** Of a schedule that now checks another model, or says another text, nothing will ever be heard again. */
+  /** Whether an alert is about the work of a run: where a schedule now has another model or text, no check will resolve it. */
   #isAbout(alert: Alert, run: RunRecord): boolean {
     const [last] = alert.runIds.slice(-1);
     const basis = last === undefined ? undefined : this.#options.history.runs.get(last);
     return alert.model === modelOf(run) && (basis === undefined || isSameWork(basis, run));
   }
 
-  /** Counted from when it was raised, or over. One from a future that the clock has left again holds nothing up. */
+  /** Counted from when it was raised or resolved. An alert dated in the future, as a wrong clock leaves it, blocks no other. */
   #isCooling(alert: Alert, run: RunRecord): boolean {
     const { history, clock } = this.#options;
     const since = clock.now().getTime() - Date.parse(alert.resolvedAt ?? alert.raisedAt);
@@ -166,7 +166,7 @@ export class AlertKeeper {
     return alert;
   }
 
-  /** A notification that fails costs no alert, and nobody waits for it. */
+  /** The alert stands even if the notification fails, and nobody waits for it. */
   async #notify(alert: Alert): Promise<void> {
     const { history, notify, log } = this.#options;
     try {
@@ -174,7 +174,7 @@ export class AlertKeeper {
         await notify(alert);
       }
     } catch (error) {
-      log.warn({ error, alert: alert.id }, 'The notification of an alert could not be shown.');
+      log.warn({ error, alert: alert.id }, 'The notification for an alert could not be shown.');
     }
   }
 }

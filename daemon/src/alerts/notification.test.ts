@@ -14,8 +14,8 @@ const alert: Alert = {
   model: 'bf16',
   state: 'open',
   raisedAt: '2026-06-01T03:00:00.000Z',
-  reason: 'Peak memory of bf16 is 730.0 MB in 3 checks in a row.',
-  hint: 'See what changed with: tidemark compare 4 7',
+  reason: 'Peak memory of bf16 was 730.0 MB in 3 consecutive checks.',
+  hint: 'Run `tidemark compare 4 7` to see what changed.',
   runIds: [5, 6, 7],
 };
 
@@ -47,8 +47,8 @@ test('on macOS the title, the schedule, the reason and the hint are shown', asyn
       '/usr/bin/osascript',
       ...script,
       'Tidemark',
-      'Higher peak memory than usual: nightly',
-      'Peak memory of bf16 is 730.0 MB in 3 checks in a row. See what changed with: tidemark compare 4 7',
+      'Peak memory above its baseline: nightly',
+      'Peak memory of bf16 was 730.0 MB in 3 consecutive checks. Run `tidemark compare 4 7` to see what changed.',
     ],
   ]);
 });
@@ -62,7 +62,7 @@ test('a text that is AppleScript stays a text, as an argument of a script that n
   const attack = '" & (do shell script "touch owned") & "';
   const [call] = await shown({ scheduleName: attack, reason: `-e ${attack}\\`, hint: '-' });
   assert.deepEqual(call?.slice(1, 8), [...script, 'Tidemark']);
-  assert.equal(call[8], `Higher peak memory than usual: ${attack}`);
+  assert.equal(call[8], `Peak memory above its baseline: ${attack}`);
   assert.equal(call[9], `-e ${attack}\\ -`);
 });
 

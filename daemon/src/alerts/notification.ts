@@ -1,4 +1,4 @@
-/** Tells a person of an alert through the system: a notification on macOS, nothing elsewhere. */
+/** Shows an alert as a notification of the system on macOS; elsewhere it does nothing. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -22,11 +22,11 @@ const script = [
 
 const titles: Readonly<Record<Alert['kind'], string>> = {
   leak: 'Memory leak found',
-  'slow-leak': 'Memory rises from check to check',
-  active: 'More active memory than usual',
-  peak: 'Higher peak memory than usual',
+  'slow-leak': 'Memory grows from check to check',
+  active: 'Active memory above its baseline',
+  peak: 'Peak memory above its baseline',
   seconds: 'Slower than usual',
-  failure: 'Checks fail',
+  failure: 'Checks are failing',
 };
 
 /** Resolves when the system has been told; rejects where it could not be. */

@@ -45,7 +45,7 @@ export class AlertTable {
       const row = this.#database.get('SELECT * FROM alerts WHERE id = ?', [id]);
       if (row === undefined) {
         throw new TidemarkError('not-found', `There is no alert ${id}.`, {
-          hint: '`tidemark alerts --all` shows those that there are.',
+          hint: 'Run `tidemark alerts --all` to list all alerts.',
         });
       }
       return alertOf(this.#database, row);

@@ -39,13 +39,13 @@ export function connect(path: string, access: Access): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
   try {
     refuseUnknown(connection, path);
-    // Only a file without tables takes it; see retention.ts for what gives pages back.
+    // Only a file without tables accepts this; see retention.ts for what returns pages to the disk.
     connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
     connection.exec('PRAGMA journal_mode = WAL');
     // A commit waits until it is on the disk. macOS's fsync alone does not: its drives may still hold it in their cache.
     connection.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON');
     connection.exec('PRAGMA foreign_keys = ON');
-    // A log that a large import made long gives its space back.
+    // Truncates a log that a large import made long.
     connection.exec('PRAGMA journal_size_limit = 4194304');
     migrate(connection);
     return connection;
@@ -57,8 +57,8 @@ export function connect(path: string, access: Access): DatabaseSync {
 
 function connectToRead(path: string): DatabaseSync {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    throw new TidemarkError('not-found', `There is no history yet at ${path}.`, {
-      hint: 'Start the daemon with `tidemark daemon`, or as a service with `tidemark service install`.',
+    throw new TidemarkError('not-found', `There is no history at ${path} yet.`, {
+      hint: 'Start the daemon with `tidemark daemon`, or install it as a service with `tidemark service install`.',
     });
   }
   const connection = openToRead(path);
@@ -67,8 +67,8 @@ function connectToRead(path: string): DatabaseSync {
     if (version !== schemaVersion) {
       throw new TidemarkError(
         'history',
-        `The history ${path} has version ${version} of its schema, and this Tidemark reads ${schemaVersion}.`,
-        { hint: 'Start the daemon of this Tidemark once, or update Tidemark.' },
+        `The history ${path} has schema version ${version}, but this version of Tidemark reads schema version ${schemaVersion}.`,
+        { hint: 'Start the daemon of this version once, or update Tidemark.' },
       );
     }
     return connection;
@@ -79,8 +79,8 @@ function connectToRead(path: string): DatabaseSync {
 }
 
 /**
- * Reading a database with a log takes an index of it beside it, which cannot be made on a read-only disk. Where there is no
- * log either, nobody writes, and SQLite can be told that the file does not change.
+ * To read a database that has a log, SQLite needs an index of the log beside it, which cannot be created on a read-only
+ * disk. Without a log nobody writes, and SQLite can be told that the file does not change.
  */
 function openToRead(path: string): DatabaseSync {
   const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMilliseconds });

@@ -1,4 +1,4 @@
-/** The history's database: its statements kept, its transactions whole, its errors told apart. */
+/** The history's database: prepared statements, whole transactions, and errors that are told apart. */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -36,7 +36,7 @@ export class Database implements Disposable {
     return this.#statement(sql).all(...values);
   }
 
-  /** Row by row, so that those before an error are had. */
+  /** Row by row, so that the rows before an error are not lost. */
   iterate(sql: string, values: SQLInputValue[] = []): IterableIterator<Row> {
     return this.#statement(sql).iterate(...values);
   }
@@ -121,7 +121,7 @@ export class Database implements Disposable {
     }
   }
 
-  /** A damaged file is replaced, and the work is done once more on the new one. */
+  /** A damaged file is replaced, and `body` runs once more on the new one. */
   #guarded<T>(body: () => T): T {
     if (this.#depth > 0) {
       return body();
@@ -129,7 +129,7 @@ export class Database implements Disposable {
     this.#depth += 1;
     try {
       if (!this.#connection.isOpen && !this.#isClosed) {
-        // Another file could not be opened when it had to be, on a full disk for one.
+        // The last attempt to open another file failed, for example on a full disk.
         this.#renew(() => connect(this.path, 'shared'));
       }
       return body();
@@ -148,7 +148,7 @@ export class Database implements Disposable {
     }
   }
 
-  /** On a disk that fails, one new file after the other would be damaged. */
+  /** On a failing disk, one new file after the other would be damaged. */
   #mayReplace(): boolean {
     const now = performance.now();
     if (this.#replace === undefined || now - this.#replacedAt < fewestMillisecondsBetweenFiles) {
@@ -171,7 +171,7 @@ export class Database implements Disposable {
       'history',
       `The history ${this.path} was removed or replaced while it was in use.`,
       {
-        hint: 'What is there now is used from here on; try again.',
+        hint: 'Try again; the file that is there now is used from now on.',
       },
     );
   }

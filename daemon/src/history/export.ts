@@ -26,7 +26,7 @@ import { recordOf } from './run-row.ts';
 /** Raised when a line changes its meaning; a new kind of line or a new field does not raise it. */
 export const exportFormatVersion = 1;
 
-/** In one spelling, for it tells whether something is here already. */
+/** In lower case, since an import compares it with those in the history. */
 const uid = v.pipe(v.string(), v.uuid(), v.toLowerCase());
 
 export const headerLine = v.object({
@@ -89,8 +89,8 @@ export type AlertLine = v.InferOutput<typeof alertLine>;
 export type ScheduleLine = v.InferOutput<typeof scheduleLine>;
 
 /**
- * Without line ends: a header, the schedules, the runs from the oldest on, the alerts. Each line is of one moment; between
- * lines nothing is held, so that a daemon can go on writing.
+ * Without line ends: a header, the schedules, the runs from the oldest on, the alerts. Each line is consistent in itself;
+ * no lock is held between lines, so that a daemon can go on writing.
  */
 export function* exportLines(database: Database, now: () => Date): Generator<string, undefined> {
   yield JSON.stringify({
@@ -111,7 +111,7 @@ function* linesOfTable(
   table: 'runs' | 'alerts',
   lineOf: (row: Row) => string,
 ): Generator<string, undefined> {
-  // What comes in while it is read is of another export: a busy writer would never let it end.
+  // Rows that are added meanwhile are left to the next export: a busy writer would never let this one end.
   const newest = database.read(() => database.get(`SELECT coalesce(max(id), 0) AS id FROM ${table}`));
   const end = newest === undefined ? 0 : numberOf(newest, 'id');
   for (let last = 0; ;) {

@@ -42,7 +42,7 @@ export function historyError(error: unknown, path: string): unknown {
   if (code === undefined || !(error instanceof Error)) {
     return error;
   }
-  const anotherFolder = 'Set TIDEMARK_HOME to a folder that can be written to.';
+  const anotherFolder = 'Set TIDEMARK_HOME to a writable folder.';
   const refuse = (kind: 'not-writable' | 'history', message: string, hint: string): TidemarkError =>
     new TidemarkError(kind, message, { hint, cause: error });
   switch (code) {
@@ -50,37 +50,37 @@ export function historyError(error: unknown, path: string): unknown {
       return refuse(
         'not-writable',
         `The history cannot grow: the disk that holds ${path} is full.`,
-        'Free some space; what was recorded so far is kept.',
+        'Free some disk space; everything recorded so far is kept.',
       );
     case codes.inputOutput:
       return refuse(
         'not-writable',
-        `The history cannot be written: the disk that holds ${path} reports an error, or is full.`,
-        'Free some space and check the disk; what was recorded so far is kept.',
+        `The history cannot be written: the disk that holds ${path} reports an error or is full.`,
+        'Free some disk space and check the disk; everything recorded so far is kept.',
       );
     case codes.readOnly:
       return refuse('not-writable', `There is no permission to write ${path}.`, anotherFolder);
     case codes.cannotOpen:
-      return refuse('not-writable', `The history ${path} cannot be opened or made.`, anotherFolder);
+      return refuse('not-writable', `The history ${path} cannot be opened or created.`, anotherFolder);
     case codes.busy:
     case codes.locked:
       return refuse(
         'history',
-        `The history ${path} is held by another process for longer than this one can wait.`,
-        'Let the other process end, and try again.',
+        `The history ${path} is locked by another process.`,
+        'Wait until the other process has finished, and try again.',
       );
     case codes.corrupt:
     case codes.notADatabase:
       return refuse(
         'history',
         `The history ${path} is damaged.`,
-        'Start the daemon: it sets the damaged file aside, saves what can be read, and begins a new one.',
+        'Start the daemon; it moves the damaged file aside, recovers what it can read, and starts a new file.',
       );
     default:
       return refuse(
         'history',
         `The history ${path} cannot be read or written: ${error.message.replace(/\.$/, '')}.`,
-        'Please report this, with the log; `tidemark logs` shows where it is.',
+        'Report this problem and attach the log; run `tidemark logs` to find it.',
       );
   }
 }

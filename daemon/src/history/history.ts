@@ -19,18 +19,18 @@ export interface OpenHistoryOptions {
   readonly now?: (() => Date) | undefined;
   /** Default: `own`, which only the daemon may. */
   readonly access?: Access | undefined;
-  /** Called when the file turns out to be damaged while it is in use; by then a new one is begun. */
+  /** Called when the file proves damaged while it is in use; by then a new file is in its place. */
   readonly onSetAside?: ((setAside: SetAside) => void) | undefined;
 }
 
 export interface OpenedHistory {
   readonly history: History;
-  /** A damaged file that was found on opening, and for which a new one was begun. */
+  /** A damaged file that was found on opening and replaced by a new one. */
   readonly setAside?: SetAside | undefined;
 }
 
 /**
- * Opens FOLDER/history.sqlite, or begins it. Throws a TidemarkError: 'not-writable' for a folder or file that cannot be
+ * Opens FOLDER/history.sqlite, or creates it. Throws a TidemarkError: 'not-writable' for a folder or file that cannot be
  * written, 'history' for one of a newer Tidemark or of another program.
  */
 export function openHistory(

@@ -24,16 +24,16 @@ export interface ImportResult {
 /** What a line that was read asks to be written. */
 type Step = () => void;
 
-/** Another process that writes waits no longer than so many lines take. */
+/** The most lines and characters of one transaction, so that another process that writes need not wait long. */
 const batchLines = 32;
 const batchCharacters = 1_000_000;
 
 const howToMake =
-  'Give what `tidemark runs export`, `tidemark profile --json` or `tidemark study --json` wrote.';
+  'Pass a file that `tidemark runs export`, `tidemark profile --json` or `tidemark study --json` wrote.';
 
 /**
- * Takes the lines of an export one by one, then {@link end}. What was brought in before an error stays; doing it again
- * brings in the rest. A line may also be a document by itself, and the whole may be one document over many lines.
+ * Takes the lines of an export one by one, then {@link end}. What was imported before an error stays; another import
+ * adds the rest. A line may also be a document by itself, and the whole may be one document over many lines.
  */
 export class HistoryImport {
   readonly #database: Database;
@@ -98,8 +98,8 @@ export class HistoryImport {
       throw new TidemarkError(
         'bad-document',
         first === undefined
-          ? 'It is empty.'
-          : `It is no export of a history: of line ${first.line}, ${lowered(first.reason)}`,
+          ? 'The input is empty.'
+          : `The input is not a history export (line ${first.line}: ${clauseOf(first.reason)}).`,
         { hint: howToMake },
       );
     }
@@ -138,7 +138,7 @@ export class HistoryImport {
         return () => this.#addDocument(document);
       }
       default:
-        throw new Refusal('It is of no kind that an export has.');
+        throw new Refusal('Its kind is not one that an export contains.');
     }
   }
 
@@ -147,7 +147,7 @@ export class HistoryImport {
     if (formatVersion > exportFormatVersion) {
       throw new TidemarkError(
         'bad-document',
-        `It was exported by Tidemark ${tidemark} in version ${formatVersion} of the format, and this one reads version ${exportFormatVersion}.`,
+        `The input was exported by Tidemark ${tidemark} in format version ${formatVersion}, but this version of Tidemark reads format version ${exportFormatVersion}.`,
         { hint: 'Update Tidemark.' },
       );
     }
@@ -173,7 +173,7 @@ export class HistoryImport {
     const refused: { line: number; reason: string }[] = [];
     try {
       this.#database.write(() => {
-        // Once more from the start, where a damaged file was replaced under it.
+        // This runs once more from the start where a damaged file was replaced meanwhile.
         Object.assign(this.#counts, before);
         refused.length = 0;
         for (const { line, step } of batch) {
@@ -191,7 +191,7 @@ export class HistoryImport {
     this.#refused.sort((a, b) => a.line - b.line);
   }
 
-  /** Undoes a line that cannot be written, and says why; what every line would meet is thrown. */
+  /** Undoes a line that cannot be written, and says why; an error that every line would meet is thrown. */
   #attempt(step: Step): string | undefined {
     this.#database.run('SAVEPOINT line');
     try {
@@ -203,7 +203,7 @@ export class HistoryImport {
       }
       this.#database.run('ROLLBACK TO line');
       return error instanceof RangeError
-        ? 'A date or a number in it is out of its range.'
+        ? 'A date or number in it is out of range.'
         : `It does not fit the history: ${error instanceof Error ? error.message : String(error)}.`;
     } finally {
       if (this.#database.isTransaction) {
@@ -213,16 +213,17 @@ export class HistoryImport {
   }
 }
 
-/** Why one line is left out, as a sentence. */
+/** Why one line is refused, as a sentence. */
 class Refusal extends Error {}
 
-const lowered = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1);
+const clauseOf = (sentence: string): string =>
+  sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new Refusal('It is not JSON, or is cut short.');
+    throw new Refusal('It is not JSON or is truncated.');
   }
 }
 
@@ -236,7 +237,7 @@ function checked<Schema extends v.GenericSchema>(schema: Schema, value: unknown)
     const [issue] = result.issues;
     const path = v.getDotPath(issue);
     throw new Refusal(
-      `${path === null ? 'It' : `Its ${path}`} is not as it should be: ${issue.message.replace(/\.$/, '')}.`,
+      `${path === null ? 'It' : `Its ${path}`} is not valid: ${issue.message.replace(/\.$/, '')}.`,
     );
   }
   return result.output;

@@ -25,7 +25,7 @@ export class ImportedRows {
     this.#now = now;
   }
 
-  /** It comes in paused: whoever wants a colleague's runs does not want his checks. */
+  /** It comes in paused: to import a colleague's runs is not to ask for the colleague's checks. */
   addSchedule({ uid, createdAt, settings }: ScheduleLine): boolean {
     if (this.#idOf('schedules', uid) !== undefined) {
       return false;
@@ -67,7 +67,7 @@ export class ImportedRows {
       insertDocument(this.#database, id, document);
     }
     if (wasOpen) {
-      this.#runs.interrupt(id, 'It was not over when it was exported.');
+      this.#runs.interrupt(id, 'It had not finished when it was exported.');
     }
     return true;
   }
@@ -82,7 +82,7 @@ export class ImportedRows {
     return true;
   }
 
-  /** Where its schedule is not here, nothing will ever resolve it: it comes in as resolved, under a number of its own. */
+  /** Without its schedule, no check would ever resolve it: it comes in as resolved, under an id of its own. */
   addAlert({ uid, scheduleUid, runUids, alert }: AlertLine): boolean {
     if (this.#idOf('alerts', uid) !== undefined) {
       return false;
@@ -123,7 +123,7 @@ export class ImportedRows {
     return id;
   }
 
-  /** A check stays one of its schedule where that is here; whatever else is no request of anyone here. */
+  /** A check stays one of its schedule where that is here; any other run counts as imported. */
   #triggerOf(trigger: Trigger, scheduleUid: string | undefined): Trigger {
     const scheduleId = scheduleUid === undefined ? undefined : this.#idOf('schedules', scheduleUid);
     return trigger.kind === 'schedule' && scheduleId !== undefined
@@ -136,7 +136,7 @@ export class ImportedRows {
     return row === undefined ? undefined : numberOf(row, 'id');
   }
 
-  /** One that no schedule here has, had or will have. */
+  /** An id that no schedule here has, had or will have. */
   #unusedScheduleId(): number {
     const createdAt = momentText(this.#now);
     const id = this.#database.insert('schedules', { uid: '', settings: '{}', created_at: createdAt });

@@ -178,7 +178,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX verdicts_by_status ON verdicts (subject, status);
   `,
-  // Nobody asked for them: every reader takes the document, which says the same.
+  // They were written and never read: every reader takes the document, which says the same.
   `
   DROP TABLE stages;
   DROP TABLE verdicts;
@@ -224,14 +224,14 @@ export function refuseUnknown(connection: DatabaseSync, path: string): void {
   const tables = Number(connection.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.['count']);
   const isOurs = application === applicationId || (tables === 0 && version === 0);
   if (!isOurs) {
-    throw new TidemarkError('history', `${path} is a database of another program.`, {
-      hint: 'Move it elsewhere, or set TIDEMARK_HOME to another folder.',
+    throw new TidemarkError('history', `The database ${path} belongs to another program.`, {
+      hint: 'Move the file to another folder, or set TIDEMARK_HOME to another folder.',
     });
   }
   if (version > schemaVersion) {
     throw new TidemarkError(
       'history',
-      `The history ${path} was written by a newer Tidemark: it has version ${version} of its schema, and this one knows ${schemaVersion}.`,
+      `The history ${path} was written by a newer Tidemark: it has schema version ${version}, but this version of Tidemark supports schema version ${schemaVersion}.`,
       { hint: 'Update Tidemark, or set TIDEMARK_HOME to another folder.' },
     );
   }

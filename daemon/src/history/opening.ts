@@ -37,7 +37,7 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
     const wasClosed = isCleanlyClosed(path);
     const connection = connect(path, access);
     try {
-      // Only who can do something about damage need look for it.
+      // Only the process that may replace a damaged file needs to look for damage.
       if (access === 'own' && !(wasClosed && sizeOf(path) > mostBytesToCheck)) {
         check(connection);
       }
@@ -82,7 +82,7 @@ function check(connection: DatabaseSync): void {
   const [row] = connection.prepare('PRAGMA quick_check(1)').all();
   const result = row?.['quick_check'];
   if (result !== 'ok') {
-    throw new DamageError(typeof result === 'string' ? result : 'the check says nothing');
+    throw new DamageError(typeof result === 'string' ? result : 'the integrity check returned no result');
   }
 }
 
@@ -91,7 +91,7 @@ function reasonOf(damage: unknown): string {
   return message.replace(/\s+/g, ' ').replace(/\.$/, '');
 }
 
-/** The log and its index go with it: without them it may lack what was written last. */
+/** Moves the log and its index too: without them the file may lack what was written last. */
 function setFileAside(path: string, at: Date): string {
   const stamp = at.toISOString().replace(/[:.]/g, '-');
   const aside = freeName(`${path}.damaged-${stamp}`);

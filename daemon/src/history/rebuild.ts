@@ -26,7 +26,7 @@ export interface RunHead {
   readonly versions: VersionsRecord;
   readonly settings: ProfileSettings;
   readonly load: LoadRecord;
-  /** Which process measures: the same for all checks of one long-lived host. */
+  /** The process that measures: the same for all checks of one long-lived host. */
   readonly hostInstance: string;
 }
 
@@ -53,7 +53,7 @@ export interface RunPart {
 type Ended = Exclude<Outcome, { status: 'complete' }>;
 
 /**
- * The outcome is that of the part that was at work; those before it ended by themselves. Undefined where nothing was
+ * The outcome is that of the part that was running; the parts before it had finished. Undefined where nothing was
  * loaded, or where what was recorded makes no valid document: the samples stay what they are.
  */
 export function rebuildDocument(
@@ -74,7 +74,7 @@ export function rebuildDocument(
     const began = new Date(Date.parse(part.notedAt) - part.head.load.seconds * 1000).toISOString();
     return profileOf(part, began, place === parts.length - 1 ? outcome : undefined);
   });
-  // What has no run was not begun, as far as anyone knows.
+  // A model without a run was not started, as far as the records show.
   const names = runs.map(({ model }) => model.name);
   const skipped =
     record.models.length > runs.length ? record.models.filter((model) => !names.includes(model)) : [];
@@ -131,7 +131,7 @@ function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended |
       ended ??
       (whole
         ? { status: 'complete' }
-        : { status: 'interrupted', reason: 'It has fewer iterations than were asked for.' }),
+        : { status: 'interrupted', reason: 'It has fewer iterations than requested.' }),
   };
 }
 

@@ -10,7 +10,7 @@ const removable = `state NOT IN ('queued', 'running')
     SELECT run_id FROM alert_runs JOIN alerts ON alerts.id = alert_runs.alert_id WHERE alerts.state <> 'resolved'
   )`;
 
-/** So that whoever else asks something waits no longer than for a run's end. */
+/** Keeps a request that comes in meanwhile from waiting longer than for a run's end. */
 export const mostRemovedAtOnce = 20;
 
 /**
@@ -44,7 +44,7 @@ export function applyRetention(
 const sparePages = 1000;
 const mostPagesAtOnce = 1000;
 
-/** A removed run's pages are used again by the next; of many that were removed the disk is to have them. */
+/** The pages of a removed run are reused by the next; where many runs were removed, the disk gets the pages back. */
 function giveBackPages(database: Database): void {
   const free = numberOf(database.get('PRAGMA freelist_count') ?? {}, 'freelist_count');
   if (free > sparePages) {

@@ -27,14 +27,14 @@ export interface RunFilter {
   readonly scheduleId?: number | undefined;
 }
 
-/** With the process that measured it: only checks of one process show what it gathers from one to the next. */
+/** With the process that measured it: only checks of the same process show what grows from one to the next. */
 export type CheckRecord = RunRecord & { readonly hostInstance?: string | undefined };
 
 export interface CheckOptions {
   readonly limit: number;
   /** Only checks with smaller ids. */
   readonly before?: number | undefined;
-  /** Whatever state they are in; without it complete ones only. */
+  /** Checks in any state; by default only complete ones. */
   readonly all?: boolean | undefined;
 }
 
@@ -57,7 +57,7 @@ export class RunQueries {
     const record = this.get(id);
     if (record === undefined) {
       throw new TidemarkError('not-found', `There is no run ${id}.`, {
-        hint: '`tidemark runs` shows those that there are.',
+        hint: 'Run `tidemark runs` to list the runs.',
       });
     }
     return record;
@@ -80,7 +80,7 @@ export class RunQueries {
     );
   }
 
-  /** What it was added with; undefined for a run that was brought in. */
+  /** What it was added with; undefined for an imported run. */
   request(id: number): unknown {
     return this.database.read(() => {
       const row = this.database.get('SELECT request FROM run_requests WHERE run_id = ?', [id]);
@@ -158,7 +158,7 @@ export class RunQueries {
     );
   }
 
-  /** The newest complete profile of this machine that was judged, whoever asked for it: each is a leak check. */
+  /** The newest complete profile of this machine that was judged, scheduled or not: each is a leak check. */
   lastCheck(): DaemonStatus['lastCheck'] {
     return this.database.read(() => {
       const row = this.database.get(

@@ -1,4 +1,4 @@
-/** The life of a run in the history: added, begun, sampled, ended, removed. */
+/** Writes a run to the history as it is added, started, sampled, ended and removed. */
 
 import { randomUUID } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -21,7 +21,7 @@ export interface NewRun extends Pick<
   RunRecord,
   'kind' | 'trigger' | 'models' | 'voice' | 'text' | 'iterations' | 'warmupIterations'
 > {
-  /** What was asked, as the daemon needs it to begin the run. */
+  /** What was requested, as the daemon needs it to start the run. */
   readonly request: object;
 }
 
@@ -120,8 +120,8 @@ export class RunTable extends RunQueries {
   }
 
   /**
-   * At the daemon's start: ends each run that it finds running, which has lost its daemon, at the last sign of life that it
-   * gave. Those that are queued stay so.
+   * At the daemon's start: ends each run that is still marked as running, since its daemon is gone, at the run's last sign of
+   * life. Queued runs stay queued.
    */
   interruptRunning(reason: string, signal?: string): RunRecord[] {
     return this.database.write(() =>
@@ -142,8 +142,8 @@ export class RunTable extends RunQueries {
     this.database.write(() => {
       const { state } = this.need(id);
       if (isOpen(state)) {
-        throw new TidemarkError('busy', `Run ${id} is not over.`, {
-          hint: 'Cancel it first, or wait until it has ended.',
+        throw new TidemarkError('busy', `Run ${id} has not finished.`, {
+          hint: 'Cancel it, or wait until it has finished.',
         });
       }
       this.database.run('DELETE FROM runs WHERE id = ?', [id]);
@@ -153,12 +153,12 @@ export class RunTable extends RunQueries {
   #needOpen(id: number): RunRecord {
     const record = this.need(id);
     if (!isOpen(record.state)) {
-      throw new TidemarkError('history', `Run ${id} has ended and changes no more.`);
+      throw new TidemarkError('history', `Run ${id} has finished and can no longer change.`);
     }
     return record;
   }
 
-  /** A disk that was full for a while kept samples out that the document has. */
+  /** While a disk was full, samples may have been lost that the document still has. */
   #completeSamples({ id, samplesTaken }: RunRecord, document: RunDocument): void {
     const samples = samplesIn(document, momentText(this.#now()));
     if (samplesTaken >= samples.length) {
@@ -214,7 +214,7 @@ function outcomeOf({ state, reason, signal, error }: RunEnd): Exclude<Outcome, {
   }
   return {
     status: 'interrupted',
-    reason: reason ?? (state === 'cancelled' ? 'It was cancelled.' : 'It was interrupted.'),
+    reason: reason ?? (state === 'cancelled' ? 'It was canceled.' : 'It was interrupted.'),
     signal,
   };
 }

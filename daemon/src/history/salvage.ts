@@ -118,7 +118,7 @@ class Salvaging {
     }
   }
 
-  /** The last number that the table gave; 0 where that cannot be read. */
+  /** The last id that the table assigned; 0 where that cannot be read. */
   #lastNumberOf(table: string): number {
     for (const row of this.#until('SELECT seq FROM sqlite_sequence WHERE name = ?', [table])) {
       return numberOf(row, 'seq');
@@ -156,7 +156,7 @@ class Salvaging {
     }
   }
 
-  /** Numbers that the damaged file gave are not given again, though their rows may be lost. */
+  /** Ids that the damaged file assigned are not assigned again, though their rows may be lost. */
   #keepNumbers(): void {
     const numbers = this.#until('SELECT name, seq FROM sqlite_sequence WHERE name IS NOT NULL');
     for (const { name = null, seq = null } of numbers) {
@@ -167,7 +167,7 @@ class Salvaging {
   }
 }
 
-/** Reading millions of numbers that no row ever had would take long. */
+/** Probing millions of ids that no row ever had would take long. */
 const mostProbes = 100_000;
 
 function isValid(schema: v.GenericSchema, read: () => unknown): boolean {

@@ -90,7 +90,7 @@ export class ScheduleTable {
 
 const noSchedule = (id: number): TidemarkError =>
   new TidemarkError('not-found', `There is no schedule ${id}.`, {
-    hint: '`tidemark schedule list` shows those that there are.',
+    hint: 'Run `tidemark schedule list` to list the schedules.',
   });
 
 export function scheduleOf(row: Row): Schedule {

@@ -33,8 +33,8 @@ export class SettingsTable {
         const [issue] = changed.issues;
         throw new TidemarkError(
           'bad-input',
-          `The setting ${v.getDotPath(issue) ?? ''} cannot be that: ${issue.message.replace(/\.$/, '')}.`,
-          { hint: 'Give a value in its range; nothing was changed.' },
+          `The value of the setting ${v.getDotPath(issue) ?? ''} is not valid: ${issue.message.replace(/\.$/, '')}.`,
+          { hint: 'Set a value in the allowed range; nothing was changed.' },
         );
       }
       for (const name of Object.keys(defined(change)) as (keyof DaemonSettings)[]) {

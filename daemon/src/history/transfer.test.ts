@@ -182,7 +182,7 @@ test('a damaged header is refused, and the rest still comes in', () => {
   withHistory((history) => {
     const { added, refused } = importLines(history, exported().with(0, '{"kind":"tide'));
     assert.equal(added, 5);
-    assert.deepEqual(refused, [{ line: 1, reason: 'It is not JSON, or is cut short.' }]);
+    assert.deepEqual(refused, [{ line: 1, reason: 'It is not JSON or is truncated.' }]);
   });
 });
 
@@ -201,14 +201,14 @@ test('the export of a newer Tidemark is refused as a whole', () => {
   const [header = '', ...lines] = exported();
   const newer = JSON.stringify({ ...(JSON.parse(header) as object), formatVersion: 2 });
   withHistory((history) => {
-    assert.throws(() => importLines(history, [newer, ...lines]), badDocument(/version 2 of the format/));
+    assert.throws(() => importLines(history, [newer, ...lines]), badDocument(/format version 2,/));
     assert.equal(history.runs.list().total, 0);
   });
 });
 
 test('what is no export is refused, with its first line as the reason', () => {
   withHistory((history) => {
-    assert.throws(() => importLines(history, ['Hello.', 'World.']), badDocument(/line 1, it is not JSON/));
+    assert.throws(() => importLines(history, ['Hello.', 'World.']), badDocument(/line 1: it is not JSON/));
     assert.throws(() => importLines(history, []), badDocument(/empty/));
     assert.throws(() => importLines(history, ['', ' ']), badDocument(/empty/));
     assert.throws(() => importLines(history, ['{', '  "kind": "xray"', '}']), badDocument(/xray/));

@@ -9,11 +9,11 @@ export interface Timer {
 
 export interface Clock {
   now(): Date;
-  /** Calls `fire` once after so many milliseconds, or later: timers stand still while the machine sleeps. */
+  /** Calls `fire` once after this many milliseconds, or later: timers stand still while the machine sleeps. */
   setTimer(milliseconds: number, fire: () => void): Timer;
 }
 
-/** The machine's own. Its timers do not keep a process alive. */
+/** The machine's clock. Its timers do not keep a process alive. */
 export const systemClock: Clock = {
   now: () => new Date(),
   setTimer: (milliseconds, fire) => {
@@ -31,9 +31,9 @@ export interface MachineTimeZoneOptions {
 }
 
 /**
- * The machine's own time zone at this moment, since a laptop that travels changes it while the daemon runs: an IANA name. `TZ` decides where it is set to a name, then the link that macOS and most Linux systems keep at
- * /etc/localtime, then Debian's /etc/timezone, and at last what V8 found when the process began: V8 looks once, so by
- * itself it would stay in the zone in which the daemon was started.
+ * The machine's own time zone at this moment, as an IANA name: a laptop that travels changes it while the daemon runs. `TZ`
+ * decides where it is set to a name, then the link that macOS and most Linux systems keep at /etc/localtime, then Debian's
+ * /etc/timezone, and last what V8 found when the process began: V8 looks only once.
  */
 export function machineTimeZone({
   root = '/',

@@ -1,4 +1,4 @@
-/** When each schedule is due next: kept in memory and in the history, and brought in line with clock, zone and pauses. */
+/** When each schedule is due next: kept in memory and in the history, and reconciled with clock, time zone and pauses. */
 
 import { TZDate } from '@date-fns/tz/date';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
@@ -41,14 +41,14 @@ export class PlanBook {
     this.#timeZone = options.machineTimeZone();
   }
 
-  /** Takes up what the history has planned, and reviews it: the clock or the zone may be others now. */
+  /** Loads the plans of the history and reviews them: the clock or the time zone may have changed. */
   load(): void {
     this.#isLoaded = true;
     for (const schedule of this.#read().schedules) {
       if (schedule.nextAt !== undefined) {
         const planned = Date.parse(schedule.nextAt);
         this.#planned.set(schedule.id, planned);
-        this.#passOverBegun(schedule, planned);
+        this.#skipStarted(schedule, planned);
       }
     }
     this.reconcile({ review: true });
@@ -85,7 +85,7 @@ export class PlanBook {
       : Math.max(0, Math.min(...this.#planned.values()) - this.now());
   }
 
-  /** How many due times after the planned one have gone by. */
+  /** The number of due times after the planned one that have passed. */
   passed(schedule: Schedule): number {
     const planned = this.#planned.get(schedule.id);
     return planned === undefined ? 0 : passedSince(schedule, planned, this.#context());
@@ -96,12 +96,12 @@ export class PlanBook {
     this.#set(schedule.id, planFrom(schedule, this.now(), this.#context()));
   }
 
-  /** Where it is due is decided anew by {@link reconcile}. */
+  /** {@link reconcile} plans it again. */
   forget(id: number): void {
     this.#planned.delete(id);
   }
 
-  /** What was read of the history may have changed. */
+  /** Reads the history again next time. */
   refresh(): void {
     this.#known = undefined;
   }
@@ -132,25 +132,25 @@ export class PlanBook {
     }
   }
 
-  /** A note that cannot be written costs what it says after a restart, but no check. */
+  /** Where the history cannot be written, the note is lost after a restart, but no check is. */
   note(write: (history: History) => void): void {
     try {
       write(this.#options.history);
     } catch (error) {
-      this.#options.log.error({ error }, 'What a schedule did cannot be written to the history.');
+      this.#options.log.error({ error }, 'The state of a schedule could not be written to the history.');
     } finally {
       this.refresh();
     }
   }
 
-  /** That due times up to now had no check of their own, and why. */
+  /** Notes that due times up to now had no check of their own, and why. */
   noteSkip({ id }: Schedule, skip: { readonly reason: string; readonly missed: number }): void {
-    this.#options.log.info({ scheduleId: id, ...skip }, 'Due times of a schedule were left out.');
+    this.#options.log.info({ scheduleId: id, ...skip }, 'Scheduled checks were skipped.');
     const at = new Date(this.now()).toISOString();
     this.note((history) => history.schedules.noteSkip(id, { at, ...skip }));
   }
 
-  /** A moment as a person reads it: in the schedule's zone, or the machine's. */
+  /** A moment in words, in the time zone of the schedule or else of the machine. */
   shown({ timing }: Schedule, moment: string): string {
     const timeZone = (timing.kind === 'cron' ? timing.timeZone : undefined) ?? this.#timeZone;
     return formatDateTime(new TZDate(moment, timeZone));
@@ -160,11 +160,11 @@ export class PlanBook {
     return this.#options.clock.now().getTime();
   }
 
-  /** A daemon that ended between the beginning of a check and its note has begun it all the same. */
-  #passOverBegun(schedule: Schedule, planned: number): void {
+  /** Skips a due time whose check a daemon started right before it ended, without noting that. */
+  #skipStarted(schedule: Schedule, planned: number): void {
     const newest = this.#options.history.runs.list({ scheduleId: schedule.id, limit: 1 }).runs[0];
-    const begun = [schedule.lastRunAt, newest?.queuedAt].map((moment) => Date.parse(moment ?? ''));
-    if (begun.some((moment) => moment >= planned && moment <= this.now())) {
+    const started = [schedule.lastRunAt, newest?.queuedAt].map((moment) => Date.parse(moment ?? ''));
+    if (started.some((moment) => moment >= planned && moment <= this.now())) {
       if (newest !== undefined && newest.id !== schedule.lastRunId) {
         this.note((history) => history.schedules.noteRun(schedule.id, newest.id, new Date(newest.queuedAt)));
       }
@@ -199,7 +199,7 @@ export class PlanBook {
     if (hasMoved) {
       this.#options.log.info(
         { timeZone, setBackSeconds },
-        'The clock was set back or the time zone is another; the schedules are planned again.',
+        'The clock was set back or the time zone changed; all schedules are planned again.',
       );
     }
     this.#lastLook = now;

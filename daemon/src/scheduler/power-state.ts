@@ -23,7 +23,7 @@ export interface PowerOptions {
   readonly pmset?: (programArguments: readonly string[]) => Promise<string>;
 }
 
-/** Why a schedule's check should not begin now, as a sentence without its full stop; undefined where nothing speaks against. */
+/** Why a schedule's check should not start now, as a sentence without its period; undefined where it may. */
 export function powerObstacle(
   { skipOnBattery, skipInLowPowerMode }: Pick<ScheduleSettings, 'skipOnBattery' | 'skipInLowPowerMode'>,
   { source, lowPowerMode, charge }: PowerState,

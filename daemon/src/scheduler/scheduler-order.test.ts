@@ -72,7 +72,7 @@ describe('one at a time', () => {
     ]);
     assert.deepEqual(
       world.only().lastSkip?.reason,
-      'Another run was at work: one check stands for 2 due times.',
+      'Another run was in progress: one check replaces 2 scheduled checks.',
     );
     assert.equal(world.mostAtWork, 1);
   });
@@ -142,7 +142,7 @@ describe('power', () => {
     const { lastSkip, nextAt } = world.only();
     assert.deepEqual(lastSkip, {
       at: '2026-06-01T01:00:00.000Z',
-      reason: 'The machine was on battery (54%); the next try is at 2 Jun 2026, 03:00.',
+      reason: 'The machine was on battery (54%); the next attempt is at 2 Jun 2026, 03:00.',
       missed: 1,
     });
     assert.equal(nextAt, '2026-06-02T01:00:00.000Z');
@@ -233,7 +233,7 @@ describe('trouble', () => {
     await world.clock.runUntil('2026-06-01T04:00:00Z');
     assert.equal(
       world.only().lastSkip?.reason,
-      'It could not be begun: The host weighs more than the ceiling; the next try is at 2 Jun 2026, 03:00.',
+      'It could not be started: The host weighs more than the ceiling; the next attempt is at 2 Jun 2026, 03:00.',
     );
     world.refusal = undefined;
     await world.clock.runUntil('2026-06-02T04:00:00Z');
@@ -251,7 +251,7 @@ describe('trouble', () => {
       world.begun.map((each) => each.slice(8)),
       ['2026-06-01T03:00Z', '2026-06-02T03:00Z', '2026-06-03T03:00Z'],
     );
-    assert.ok(world.logged.includes('What a schedule did cannot be written to the history.'));
+    assert.ok(world.logged.includes('The state of a schedule could not be written to the history.'));
   });
 
   test('a history that cannot be read is tried again', async () => {

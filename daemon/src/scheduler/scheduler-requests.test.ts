@@ -93,7 +93,7 @@ describe('a person', () => {
     assert.deepEqual(world.begun, ['nightly 2026-06-01T00:00Z']);
     assert.throws(() => world.scheduler.checkNow(1), {
       code: 'busy',
-      message: 'A check of "nightly" is running already, as run 1.',
+      message: 'A check of "nightly" is already running as run 1.',
     });
     await world.clock.run(3 * minute);
     world.scheduler.pause(1, false);

@@ -75,7 +75,7 @@ describe('sleep', () => {
     assert.deepEqual(world.begun, ['nightly 2026-06-01T03:00Z', 'nightly 2026-06-04T12:00Z']);
     assert.deepEqual(world.only().lastSkip, {
       at: '2026-06-04T12:00:30.000Z',
-      reason: 'The machine slept, or the daemon did not run: one check stands for 3 due times.',
+      reason: 'The machine was asleep or the daemon was not running: one check replaces 3 scheduled checks.',
       missed: 2,
     });
     await world.clock.runUntil('2026-06-05T12:00:00Z');

@@ -1,4 +1,4 @@
-/** Begins scheduled checks when they are due: one at a time, none twice, and one for all that a sleep has left out. */
+/** Starts scheduled checks when they are due: one at a time, none twice, and one for all that a sleep has skipped. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
@@ -20,14 +20,14 @@ export interface SchedulerOptions {
   readonly history: History;
   readonly clock: Clock;
   readonly power: () => Promise<PowerState>;
-  /** Whether any run is queued or at work. */
+  /** Whether any run is queued or running. */
   readonly isBusy: () => boolean;
   /** Puts a check into the history and the queue. */
   readonly startCheck: (schedule: Schedule) => RunRecord;
   readonly log: Log;
   /** Uniform in [0, 1); draws the jitter. */
   readonly random?: () => number;
-  /** A schedule or its next time is another. */
+  /** A schedule or its next due time has changed. */
   readonly onChange?: () => void;
   /** Default: what the system says at the time. */
   readonly machineTimeZone?: () => string;
@@ -41,11 +41,11 @@ const busyWait = 5000;
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #book: PlanBook;
-  /** Those that were due while another run was at work. */
+  /** Schedules that came due while another run was running. */
   readonly #waited = new Set<number>();
   #state: 'new' | 'running' | 'stopped' = 'new';
   #timer: Timer | undefined;
-  /** The check that was begun last; no other is begun before it has ended. */
+  /** The check that was started last; no other starts before it has ended. */
   #lastRun: number | undefined;
   #works = false;
   #looksAgain = false;
@@ -61,7 +61,7 @@ export class Scheduler {
     });
   }
 
-  /** Takes up what the history has planned. What came due meanwhile is checked once, unless that was begun already. */
+  /** Loads the plans of the history. A schedule that came due meanwhile is checked once, unless that check was started already. */
   start(): void {
     if (this.#state === 'new') {
       this.#state = 'running';
@@ -70,18 +70,18 @@ export class Scheduler {
     }
   }
 
-  /** Begins nothing more. What is planned stays in the history. */
+  /** Starts nothing more. The plans stay in the history. */
   stop(): void {
     this.#state = 'stopped';
     this.#timer?.clear();
   }
 
-  /** For when the daemon's settings are others. */
+  /** To be called when the daemon's settings have changed. */
   reconsider(): void {
     this.#update();
   }
 
-  /** For when any run has ended: a check that waited for it begins as soon as the caller is done. */
+  /** To be called when any run has ended: a check that waited for it starts as soon as the caller returns. */
   afterRun(run: RunRecord): void {
     if (run.id === this.#lastRun) {
       this.#lastRun = undefined;
@@ -97,7 +97,7 @@ export class Scheduler {
     return this.#book.list();
   }
 
-  /** Whether all of them are. */
+  /** Whether all schedules are paused. */
   get isPaused(): boolean {
     return this.#book.allPaused;
   }
@@ -109,7 +109,7 @@ export class Scheduler {
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.scheduleId - b.scheduleId)[0];
   }
 
-  /** Adds one, or changes one. Throws 'bad-input' for a timing that cannot be, 'not-found' for an id that isn't there. */
+  /** Adds a schedule, or changes one. Throws 'bad-input' for a timing that cannot be, 'not-found' for an id that isn't there. */
   set(id: number | undefined, settings: ScheduleSettings): Schedule {
     checkTiming(settings.timing);
     const { history } = this.#options;
@@ -142,8 +142,8 @@ export class Scheduler {
   }
 
   /**
-   * Begins one's check whatever its timing, paused or not, on battery or not. Where it was due and waited, this is that
-   * check. Throws 'not-found', and 'busy' while its last one is queued or running.
+   * Starts the check of a schedule whatever its timing, paused or not, on battery or not. Where a check was due and waited,
+   * this is that check. Throws 'not-found', and 'busy' while its last one is queued or running.
    */
   checkNow(id: number): RunRecord {
     const schedule = this.#book.find(id);
@@ -152,12 +152,12 @@ export class Scheduler {
     if (last !== undefined && isOpen(last.state)) {
       throw new TidemarkError(
         'busy',
-        `A check of "${schedule.name}" is ${last.state} already, as run ${last.id}.`,
-        { hint: 'Wait for it, or cancel it first.' },
+        `A check of "${schedule.name}" is already ${last.state} as run ${last.id}.`,
+        { hint: 'Wait until it has finished, or cancel it.' },
       );
     }
     const wasDue = schedule.nextAt !== undefined && Date.parse(schedule.nextAt) <= this.#book.now();
-    const run = this.#begin(schedule);
+    const run = this.#start(schedule);
     if (wasDue) {
       this.#waited.delete(id);
       this.#book.planNext(schedule);
@@ -166,7 +166,7 @@ export class Scheduler {
     return run;
   }
 
-  /** After a change: plans at once, so that an answer to it has the new plan, and begins what is due. */
+  /** After a change: plans at once, so that the answer has the new plan, and starts what is due. */
   #update(): void {
     if (this.#state === 'running') {
       this.#book.reconcile();
@@ -184,7 +184,7 @@ export class Scheduler {
     }
   }
 
-  /** Begins what is due, and waits for the next. */
+  /** Starts what is due, and waits for the next. */
   #look(): void {
     if (this.#state !== 'running') {
       return;
@@ -199,7 +199,7 @@ export class Scheduler {
       .catch((error: unknown) => {
         this.#options.log.error(
           { error },
-          'The schedules could not be looked after; it is tried again soon.',
+          'The schedules could not be processed; they are tried again soon.',
         );
         return longestWait;
       })
@@ -223,11 +223,11 @@ export class Scheduler {
         return busyWait;
       }
       const obstacle = await this.#obstacle(due);
-      // Meanwhile it may have been paused, removed or begun by hand, and the machine may have got busy.
+      // Meanwhile it may have been paused, removed or started by hand, and another run may have started.
       const isStillDue = this.#book.firstDue()?.id === due.id && !this.#isBusy() && !this.#hasStopped();
       if (isStillDue && obstacle !== undefined) {
-        this.#leaveOut(due, obstacle);
-      } else if (isStillDue && !this.#beginDue(due)) {
+        this.#skip(due, obstacle);
+      } else if (isStillDue && !this.#startDue(due)) {
         return busyWait;
       }
     }
@@ -247,25 +247,25 @@ export class Scheduler {
   }
 
   /** False where it has to be tried again soon. */
-  #beginDue(schedule: Schedule): boolean {
+  #startDue(schedule: Schedule): boolean {
     const missed = this.#book.passed(schedule);
     try {
-      this.#begin(schedule);
+      this.#start(schedule);
     } catch (error) {
       if (error instanceof TidemarkError && (error.code === 'busy' || error.code === 'shutting-down')) {
         this.#waited.add(schedule.id);
         return false;
       }
-      this.#options.log.error({ error, scheduleId: schedule.id }, 'A scheduled check could not be begun.');
+      this.#options.log.error({ error, scheduleId: schedule.id }, 'A scheduled check could not be started.');
       const why = error instanceof Error ? error.message : String(error);
-      this.#leaveOut(schedule, `It could not be begun: ${why.replace(/\.$/, '')}`);
+      this.#skip(schedule, `It could not be started: ${why.replace(/\.$/, '')}`);
       return true;
     }
     if (missed > 0) {
       const why = this.#waited.has(schedule.id)
-        ? 'Another run was at work'
-        : 'The machine slept, or the daemon did not run';
-      const reason = `${why}: one check stands for ${formatCount(missed + 1)} due times.`;
+        ? 'Another run was in progress'
+        : 'The machine was asleep or the daemon was not running';
+      const reason = `${why}: one check replaces ${formatCount(missed + 1)} scheduled checks.`;
       this.#book.noteSkip(schedule, { reason, missed });
     }
     this.#waited.delete(schedule.id);
@@ -274,7 +274,7 @@ export class Scheduler {
     return true;
   }
 
-  #begin(schedule: Schedule): RunRecord {
+  #start(schedule: Schedule): RunRecord {
     const at = new Date(this.#book.now());
     const run = this.#options.startCheck(schedule);
     this.#lastRun = run.id;
@@ -282,21 +282,21 @@ export class Scheduler {
     return run;
   }
 
-  /** `why` is a sentence without its full stop. */
-  #leaveOut(schedule: Schedule, why: string): void {
+  /** `why` is a sentence without its period. */
+  #skip(schedule: Schedule, why: string): void {
     const missed = 1 + this.#book.passed(schedule);
     this.#waited.delete(schedule.id);
     this.#book.planNext(schedule);
     const { nextAt } = this.#book.find(schedule.id);
     const next =
       nextAt === undefined
-        ? 'there is no next try'
-        : `the next try is at ${this.#book.shown(schedule, nextAt)}`;
+        ? 'there is no next attempt'
+        : `the next attempt is at ${this.#book.shown(schedule, nextAt)}`;
     this.#book.noteSkip(schedule, { reason: `${why}; ${next}.`, missed });
     this.#options.onChange?.();
   }
 
-  /** Why it should not begin now. */
+  /** Why it should not start now. */
   async #obstacle(schedule: Schedule): Promise<string | undefined> {
     if (!schedule.skipOnBattery && !schedule.skipInLowPowerMode) {
       return undefined;
@@ -304,7 +304,7 @@ export class Scheduler {
     try {
       return powerObstacle(schedule, await this.#options.power());
     } catch (error) {
-      this.#options.log.warn({ error }, 'The power state cannot be read; the check goes ahead.');
+      this.#options.log.warn({ error }, 'The power state could not be read; the check starts anyway.');
       return undefined;
     }
   }

@@ -144,9 +144,9 @@ describe('what cannot be is refused with a sentence and a hint', () => {
   const refused: readonly [ScheduleTiming, RegExp][] = [
     [
       cron('61 * * * *'),
-      /^The cron expression "61 \* \* \* \*" cannot be read: invalid value for minute: 61\.$/,
+      /^The cron expression "61 \* \* \* \*" is not valid: invalid value for minute: 61\.$/,
     ],
-    [cron('a b c d e'), /cannot be read/],
+    [cron('a b c d e'), /is not valid/],
     [cron('0 3 * *'), /does not have five fields\.$/],
     [cron('0 0 3 * * *'), /does not have five fields\.$/],
     [cron('2026-01-01T00:00:00'), /does not have five fields\.$/],
@@ -154,8 +154,8 @@ describe('what cannot be is refused with a sentence and a hint', () => {
     [cron('@reboot'), /does not have five fields\.$/],
     [cron('@constructor'), /does not have five fields\.$/],
     [cron('constructor'), /does not have five fields\.$/],
-    [cron('*/0 * * * *'), /cannot be read/],
-    [cron('0 0 30 2 *'), /names a day that never comes\.$/],
+    [cron('*/0 * * * *'), /is not valid/],
+    [cron('0 0 30 2 *'), /names a date that never occurs\.$/],
     [cron('0 3 * * *', 'Europe/Berlyn'), /^There is no time zone "Europe\/Berlyn"\.$/],
     [cron('0 3 * * *', '+02:00'), /^There is no time zone "\+02:00"\.$/],
     [cron('0 3 * * *', ''), /^There is no time zone ""\.$/],

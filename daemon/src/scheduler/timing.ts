@@ -1,4 +1,4 @@
-/** When a schedule is due next, by a cron expression in a time zone or a plain interval, and when it was due meanwhile. */
+/** When a schedule is due next, by a cron expression in a time zone or a plain interval, and how many due times have passed. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule, ScheduleTiming } from '@tidemark/shared/protocol/daemon/schedule.ts';
@@ -46,9 +46,9 @@ export function checkTiming(timing: ScheduleTiming): void {
     if (!Number.isSafeInteger(timing.seconds) || timing.seconds < 60) {
       throw new TidemarkError(
         'bad-input',
-        `An interval of ${timing.seconds} seconds is too short for checks.`,
+        `An interval of ${timing.seconds} seconds is too short or not a whole number.`,
         {
-          hint: 'Give a whole number of seconds, 60 or more.',
+          hint: 'Set a whole number of seconds, at least 60.',
         },
       );
     }
@@ -62,7 +62,7 @@ export function checkTiming(timing: ScheduleTiming): void {
   ) {
     throw new TidemarkError(
       'bad-input',
-      `The cron expression "${timing.expression}" names a day that never comes.`,
+      `The cron expression "${timing.expression}" names a date that never occurs.`,
       { hint: cronHint },
     );
   }
@@ -76,7 +76,7 @@ const nicknames: ReadonlyMap<string, string> = new Map([
 ]);
 
 const cronHint =
-  'Give minute, hour, day of month, month and day of week, as in "0 3 * * *" for each night at 3:00, or one of ' +
+  'Set minute, hour, day of month, month and day of week, for example "0 3 * * *" for 3:00 every night, or one of ' +
   `${[...nicknames.keys()].join(', ')}.`;
 
 /** Of a zone and an expression, parsed once. */
@@ -115,7 +115,7 @@ function parseCron(timeZone: string, expression: string): Cron {
     const why = cause instanceof Error ? cause.message.replace(/^CronPattern: /, '').replace(/\.$/, '') : '';
     throw new TidemarkError(
       'bad-input',
-      `The cron expression "${expression}" cannot be read: ${why.charAt(0).toLowerCase()}${why.slice(1)}.`,
+      `The cron expression "${expression}" is not valid: ${why.charAt(0).toLowerCase()}${why.slice(1)}.`,
       { hint: cronHint, cause },
     );
   }
@@ -123,7 +123,7 @@ function parseCron(timeZone: string, expression: string): Cron {
 
 function unknownTimeZone(name: string): TidemarkError {
   return new TidemarkError('bad-input', `There is no time zone "${name}".`, {
-    hint: 'Give a name of the IANA database, such as Europe/Berlin, America/New_York or UTC, or leave it out for the zone of this machine.',
+    hint: 'Set a name from the IANA time zone database, for example Europe/Berlin, America/New_York or UTC, or omit it to use the time zone of this machine.',
   });
 }
 
@@ -135,8 +135,8 @@ export interface PlanContext {
 }
 
 /**
- * A clock that is set back by no more than this does not repeat what it has had: cron(8) draws the line there too. One that
- * is set back further was wrong, and is believed anew.
+ * A clock that is set back by no more than this repeats no check; cron(8) has the same limit. A clock that is set back
+ * further was wrong before, and its new time counts.
  */
 const mostRepeated = 3 * 3_600_000;
 
@@ -173,7 +173,7 @@ export function reviewed(schedule: Schedule, planned: number, context: PlanConte
     : planFrom(schedule, base, context);
 }
 
-/** Due times up to here have had their check, or were left out. */
+/** Due times up to here had their check or were skipped. */
 function handledUntil(schedule: Schedule, context: PlanContext): number {
   const { now } = context;
   const last = Math.max(
