@@ -23,8 +23,8 @@ export function interruptionOf(
 }
 
 /** As an AbortSignal's own, but throws {@link interruptionOf}. */
-export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+export function throwIfInterrupted(signal: AbortSignal | undefined, message?: string): void {
   if (signal?.aborted === true) {
-    throw interruptionOf(signal);
+    throw interruptionOf(signal, message);
   }
 }

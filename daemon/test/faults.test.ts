@@ -12,7 +12,7 @@ import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { startCli } from './cli.ts';
 import type { Running } from './cli.ts';
 import { isAlive, until } from './processes.ts';
-import { testHome } from './test-home.ts';
+import { testHome } from './test-models.ts';
 
 const onLinux = process.platform === 'linux';
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-faults-'));

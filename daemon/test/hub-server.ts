@@ -1,10 +1,16 @@
-/** A hub on 127.0.0.1 with the parts of the Hugging Face API that downloads use, and faults on request. */
+/** A hub on 127.0.0.1 with the parts of the Hugging Face API that downloads use, and faults on request; and a model on it. */
 
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ModelOptions } from '../src/models/progress.ts';
+import { headerOf } from '../src/models/safetensors/write.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface ServedFile {
   readonly content: Buffer;
@@ -185,4 +191,98 @@ function rangeOf(
         end: last === '' || last === undefined ? size : Number(last) + 1,
         isPartial: true,
       };
+}
+
+/** What Hugging Face's libraries read, and so does Tidemark. */
+const variables = [
+  'HF_ENDPOINT',
+  'HF_HOME',
+  'HF_HUB_CACHE',
+  'HUGGINGFACE_HUB_CACHE',
+  'HF_TOKEN',
+  'HUGGING_FACE_HUB_TOKEN',
+  'HF_TOKEN_PATH',
+  'HF_HUB_OFFLINE',
+] as const;
+
+/** A whole safetensors file with one tensor of so many floats, its bytes varied enough to tell a wrong splice. */
+export function weightsFile(floats: number): Buffer {
+  const data = Buffer.alloc(4 * floats);
+  for (let index = 0; index < data.byteLength; index += 1) {
+    data[index] = (index * 31 + (index >> 8)) & 0xff;
+  }
+  return Buffer.concat([headerOf([{ name: 'a', dtype: 'F32', shape: [floats] }], {}), data]);
+}
+
+export class ServedModel {
+  readonly model = { repository: 'owner/kokoro', revision: 'main' } as const;
+  /** The bytes of model.safetensors: 100,000 floats and a header. */
+  readonly weights = weightsFile(100_000);
+  readonly #root = temporaryFolder();
+  readonly #saved = variables.map((name) => [name, process.env[name]] as const);
+  #hub: HubServer | undefined;
+  #tests = 0;
+
+  /** To be made once a test file, at its top level: it registers the hooks. */
+  constructor() {
+    beforeEach(() => this.#start());
+    afterEach(() => this.#stop());
+  }
+
+  get hub(): HubServer {
+    if (this.#hub === undefined) {
+      throw new Error('the hub runs within tests only');
+    }
+    return this.#hub;
+  }
+
+  /** This test's own HF_HOME, which need not exist. */
+  get home(): string {
+    return join(this.#root, `${this.#tests}`);
+  }
+
+  get options(): ModelOptions {
+    return { dataFolder: join(this.home, 'data') };
+  }
+
+  get cacheFolder(): string {
+    return join(this.home, 'hub', 'models--owner--kokoro');
+  }
+
+  get blobsFolder(): string {
+    return join(this.cacheFolder, 'blobs');
+  }
+
+  blobs(): string[] {
+    return readdirSync(this.blobsFolder);
+  }
+
+  /** The range headers of all requests for the bytes of large files. */
+  get ranges(): (string | undefined)[] {
+    return this.hub.requests.filter(({ path }) => path.startsWith('/cdn/')).map(({ range }) => range);
+  }
+
+  async #start(): Promise<void> {
+    this.#tests += 1;
+    this.#hub = await HubServer.start(this.model.repository);
+    this.#hub.add('config.json', '{"n_token": 178}').add('model.safetensors', this.weights);
+    this.#hub.add('README.md', 'Words.');
+    for (const name of variables) {
+      Reflect.deleteProperty(process.env, name);
+    }
+    process.env['HF_ENDPOINT'] = this.#hub.endpoint;
+    process.env['HF_HOME'] = this.home;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#hub?.[Symbol.asyncDispose]();
+    this.#hub = undefined;
+    for (const [name, value] of this.#saved) {
+      if (value === undefined) {
+        Reflect.deleteProperty(process.env, name);
+      } else {
+        process.env[name] = value;
+      }
+    }
+  }
 }

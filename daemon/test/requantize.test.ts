@@ -8,8 +8,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 import { hashFiles } from '../src/models/packaged.ts';
 import { startCli } from './cli.ts';
 import { until } from './processes.ts';
-import { testHome } from './test-home.ts';
-import { testModelFolder } from './test-models.ts';
+import { testHome, testModelFolder } from './test-models.ts';
 
 const folder = temporaryFolder();
 

@@ -11,7 +11,7 @@ import { resolveModel } from '../src/models/resolve.ts';
 import { plants } from '../src/profiler/plants.ts';
 import { runSelftest } from '../src/profiler/selftest.ts';
 import { runCli } from './cli.ts';
-import { testHome } from './test-home.ts';
+import { testHome } from './test-models.ts';
 import { writeTinyKokoro } from './tiny-kokoro.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-selftest-'));

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { runCli } from './cli.ts';
-import { testHome } from './test-home.ts';
+import { testHome } from './test-models.ts';
 
 test('active memory is constant to the byte over fifty iterations, and only weights and voice are alive', async () => {
   const { code, stdout, stderr } = await runCli(

@@ -1,5 +1,6 @@
 /** The catalogue's models for tests: built once for all test files of a run. */
 
+import { dirname } from 'node:path';
 import { resolveModel } from '../src/models/resolve.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -11,4 +12,11 @@ export async function testModelFolder(name: string): Promise<string> {
     dataFolder = temporaryFolder();
   }
   return (await resolveModel(name, { dataFolder })).folder;
+}
+
+/** A value for TIDEMARK_HOME under which the named models are built. */
+export async function testHome(...models: readonly [string, ...string[]]): Promise<string> {
+  const [first] = await Promise.all(models.map(testModelFolder));
+  // HOME/models/NAME.
+  return dirname(dirname(first ?? ''));
 }

@@ -7,7 +7,7 @@ import { keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
 import { parseConfig } from '../src/kokoro/config.ts';
 import { KokoroNetwork } from '../src/kokoro/network.ts';
-import { architecture } from '../src/models/checkpoint/config.ts';
+import { architecture } from '../src/models/recipes.ts';
 import { Checkpoint } from '../src/nn/weights.ts';
 import type { KernelShape } from '../src/nn/weights.ts';
 import { numbers } from './numbers.ts';

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { interruptionOf } from '../interruption.ts';
+import { interruptionOf, throwIfInterrupted } from '../interruption.ts';
 import { HostDeath } from './host-death.ts';
 import type { HostEnd } from './host-death.ts';
 import { hostFlags } from './host-flags.ts';
@@ -267,9 +267,7 @@ export class ModelHost implements AsyncDisposable {
     parameters: HostParameters<Method>,
     { signal, doing = `during ${method}` }: CallOptions,
   ): Promise<HostResult<Method>> {
-    if (signal?.aborted === true) {
-      throw interruptionOf(signal);
-    }
+    throwIfInterrupted(signal);
     if (this.#end !== undefined) {
       throw new HostDeath(this.#end, `before it could ${method}`);
     }

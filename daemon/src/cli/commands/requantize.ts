@@ -7,9 +7,8 @@ import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document
 import { requantizeSchemaVersion } from '@tidemark/shared/protocol/requantize-document.ts';
 import type { RequantizeDocument, Verification } from '@tidemark/shared/protocol/requantize-document.ts';
 import { checkNames } from '../../models/voices.ts';
-import { checkVacant } from '../../models/requantize/destination.ts';
+import { checkRequest, checkVacant, requantize } from '../../models/requantize/requantize.ts';
 import { changesOf, fusedWarning } from '../../models/requantize/plan.ts';
-import { checkRequest, requantize } from '../../models/requantize/requantize.ts';
 import type { Requantized } from '../../models/requantize/requantize.ts';
 import { resolveModel, voicePath } from '../../models/resolve.ts';
 import type { ResolvedModel } from '../../models/resolve.ts';

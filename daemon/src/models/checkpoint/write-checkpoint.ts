@@ -6,7 +6,7 @@ import { runTask } from '../../child-task.ts';
 import { copyDurably, makeFolder, syncFolder, writeDurably } from '../../files/durable.ts';
 import { checkFreeSpace, storageError } from '../../files/storage-errors.ts';
 import type { HomeVariable } from '../../files/storage-errors.ts';
-import { interruptionOf } from '../../interruption.ts';
+import { throwIfInterrupted } from '../../interruption.ts';
 import { indexName } from '../../kokoro/checkpoint-files.ts';
 import type { ModelOptions } from '../progress.ts';
 import type { BuildTask, BuiltWeights, TensorSource } from './build-process.ts';
@@ -47,9 +47,7 @@ export async function fillWhole<Result>(
     return result;
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    if (signal?.aborted === true) {
-      throw interruptionOf(signal, `The build of ${name} was interrupted; nothing of it is left.`);
-    }
+    throwIfInterrupted(signal, `The build of ${name} was interrupted; nothing of it is left.`);
     throw storageError(error, folder, variable);
   }
 }

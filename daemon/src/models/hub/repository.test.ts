@@ -5,8 +5,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { HubServer, testCommit } from '../../../test/hub-server.ts';
-import { ServedModel, weightsFile } from '../../../test/served-model.ts';
+import { HubServer, ServedModel, testCommit, weightsFile } from '../../../test/hub-server.ts';
 import type { ModelProgress } from '../progress.ts';
 import { resolveModel, voicePath } from '../resolve.ts';
 import { headerOf } from '../safetensors/write.ts';

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { withLock } from '../../files/lock.ts';
 import { storageError } from '../../files/storage-errors.ts';
-import { interruptionOf } from '../../interruption.ts';
+import { throwIfInterrupted } from '../../interruption.ts';
 import { indexName } from '../../kokoro/checkpoint-files.ts';
 import type { ModelOptions } from '../progress.ts';
 import { CachedRepository } from './cache.ts';
@@ -92,9 +92,7 @@ export async function online<Result>(
   try {
     return await body(new HubClient(settings, { signal }));
   } catch (error) {
-    if (signal?.aborted === true) {
-      throw interruptionOf(signal, `The download of ${repository} was interrupted; it can be resumed.`);
-    }
+    throwIfInterrupted(signal, `The download of ${repository} was interrupted; it can be resumed.`);
     throw storageError(error, new CachedRepository(repository).folder, 'HF_HOME');
   }
 }

