@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { connectWhenReady } from '@tidemark/shared/client/connect-when-ready.ts';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -79,20 +80,16 @@ export class TestDaemon {
 
   /** Connects as soon as it listens; to be closed by the caller. */
   async client(): Promise<DaemonClient> {
-    const end = Date.now() + 20_000;
-    for (;;) {
-      try {
-        return await DaemonClient.connect({
-          socketPath: this.socketPath,
-          client: { name: 'test', version: '0' },
-          timeoutMilliseconds: 20_000,
-        });
-      } catch (error) {
-        if (Date.now() > end || this.#child.exitCode !== null) {
-          throw new Error(`the daemon does not answer: ${this.#stderr}`, { cause: error });
-        }
-        await delay(50);
-      }
+    const { socketPath } = this;
+    const client = { name: 'test', version: '0' };
+    try {
+      return await connectWhenReady(
+        { socketPath, client, timeoutMilliseconds: 20_000 },
+        20_000,
+        () => this.#child.exitCode === null,
+      );
+    } catch (error) {
+      throw new Error(`the daemon does not answer: ${this.#stderr}`, { cause: error });
     }
   }
 

@@ -7,7 +7,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { connectWhenReady } from '@tidemark/shared/client/connect-when-ready.ts';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
@@ -59,22 +60,18 @@ export class DaemonUnderTest implements AsyncDisposable {
   }
 
   async connect(): Promise<DaemonClient> {
-    const deadline = performance.now() + 30_000;
-    for (;;) {
-      try {
-        return await DaemonClient.connect({
-          socketPath: this.socketPath,
-          client: { name: 'benchmark', version: '1' },
-          timeoutMilliseconds: 30_000,
-        });
-      } catch (error) {
-        if (this.#child.exitCode !== null || performance.now() > deadline) {
-          throw new TidemarkError('no-daemon', `The daemon does not start: ${this.#output.trim()}`, {
-            cause: error,
-          });
-        }
-        await wait(50);
-      }
+    const { socketPath } = this;
+    const client = { name: 'benchmark', version: '1' };
+    try {
+      return await connectWhenReady(
+        { socketPath, client, timeoutMilliseconds: 30_000 },
+        30_000,
+        () => this.#child.exitCode === null,
+      );
+    } catch (error) {
+      throw new TidemarkError('no-daemon', `The daemon did not start: ${this.#output.trim()}`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,8 +1,8 @@
 /** The service's commands as a person uses them: asked for, told of, and done when the daemon answers. */
 
 import { Alert, confirmAlert, Icon } from '@raycast/api';
-import { TidemarkError } from '../../../shared/src/errors.ts';
-import { withClient } from './connection.ts';
+import { connectWhenReady } from '../../../shared/src/client/connect-when-ready.ts';
+import { clientIdentity, socketPath, withClient } from './connection.ts';
 import { refreshMenuBar } from './deep-links.ts';
 import { withToast } from './notify.ts';
 import { findTidemark, runTidemark } from './tidemark-command.ts';
@@ -13,20 +13,10 @@ export type ServiceVerb = 'install' | 'uninstall' | 'start' | 'stop' | 'restart'
 const appearsWithinMilliseconds = 15_000;
 
 /** Resolves when the daemon answers. Throws what stood in the way at the last attempt. */
-export async function waitForDaemon(within: number = appearsWithinMilliseconds): Promise<void> {
-  const until = Date.now() + within;
-  for (;;) {
-    try {
-      return await withClient(() => undefined, { timeoutMilliseconds: 1000 });
-    } catch (error) {
-      const mayCome =
-        error instanceof TidemarkError && (error.code === 'no-daemon' || error.code === 'timeout');
-      if (!mayCome || Date.now() >= until) {
-        throw error;
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+export async function waitForDaemon(): Promise<void> {
+  const options = { socketPath: socketPath(), client: clientIdentity, timeoutMilliseconds: 1000 };
+  const client = await connectWhenReady(options, appearsWithinMilliseconds);
+  await client.close();
 }
 
 /**
