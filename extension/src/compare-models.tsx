@@ -1,20 +1,22 @@
 /** Compare Models: studies with their verdicts, and a new one: why quantized models peak higher, or do not. */
 
-import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
+import { Action, ActionPanel, Color, Form, Icon, Keyboard, List, useNavigation } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { ProgressView } from './components/progress-view.tsx';
-import { RunDetailView } from './components/run-detail-view.tsx';
-import { RunItem } from './components/run-item.tsx';
-import { StudyForm } from './components/study-form.tsx';
-import { TroubleEmptyView } from './components/trouble-screen.tsx';
-import { useInterval } from './components/use-interval.ts';
-import { useRunList } from './components/use-run-list.ts';
-import { useDaemon } from './components/use-daemon.ts';
-import { withClient } from './lib/connection.ts';
-import type { LaunchContexts } from './lib/deep-links.ts';
+import { useForm } from '@raycast/utils';
 import { isOpen } from '../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
+import { ProgressView } from './components/progress-view.tsx';
+import { RunDetailView } from './components/run-screens.tsx';
+import { RunItem, useRunList } from './components/run-item.tsx';
+import { TroubleEmptyView, TroubleScreen } from './components/trouble-screen.tsx';
+import { useDaemon, useInterval } from './components/use-daemon.ts';
+import { withClient } from './lib/connection.ts';
+import type { LaunchContexts } from './lib/deep-links.ts';
+import { preferences, wholeNumber } from './lib/preferences.ts';
+import { studyParametersOf } from './lib/form-values.ts';
+import type { StudyFormValues } from './lib/form-values.ts';
+import { useModels } from './components/form-fields.tsx';
 
 /** Studies take minutes to hours each, so one page holds a person's. */
 const studiesShown = 100;
@@ -106,3 +108,68 @@ function Studies(): ReactNode {
 }
 
 const startId = 'start';
+
+export function StudyForm(): ReactNode {
+  const { push } = useNavigation();
+  const { models, trouble, isLoading, revalidate } = useModels();
+  const { voice, text, iterations } = preferences();
+  const { handleSubmit, itemProps } = useForm<StudyFormValues>({
+    initialValues: {
+      models: [],
+      text: text ?? '',
+      voice,
+      iterations: String(iterations),
+      explain: true,
+    },
+    validation: {
+      iterations: (value) => (wholeNumber(value?.trim()) === undefined ? 'A whole number from 1' : undefined),
+    },
+    onSubmit: (values) => {
+      push(
+        <ProgressView
+          wanted={{ kind: 'study', parameters: studyParametersOf(values) }}
+          navigationTitle="Study"
+        />,
+      );
+    },
+  });
+  if (trouble !== undefined) {
+    return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
+  }
+  return (
+    <Form
+      isLoading={isLoading}
+      navigationTitle="Start a Study"
+      actions={
+        <ActionPanel>
+          <Action.SubmitForm title="Start Study" icon={Icon.BarChart} onSubmit={handleSubmit} />
+        </ActionPanel>
+      }
+    >
+      <Form.Description text="Each model is measured in a process of its own. A full study takes minutes on a Mac; it goes on when this window is closed." />
+      <Form.TagPicker
+        title="Models"
+        placeholder="Tidemark's own choice"
+        info="One of them has to be bfloat16: the others are held against it."
+        {...itemProps.models}
+      >
+        {models.map(({ name, state }) => (
+          <Form.TagPicker.Item
+            key={name}
+            value={name}
+            title={name}
+            icon={state === 'built' ? Icon.CheckCircle : Icon.Circle}
+          />
+        ))}
+      </Form.TagPicker>
+      <Form.TextArea title="Text" placeholder="Tidemark's own sentence" {...itemProps.text} />
+      <Form.TextField title="Voice" {...itemProps.voice} />
+      <Form.TextField title="Iterations" info="Of each model, after the warm-up." {...itemProps.iterations} />
+      <Form.Checkbox
+        label="Find out why they differ"
+        info="Measures interventions, each of which changes one thing, and on which the verdicts rest. It takes several times as long."
+        {...itemProps.explain}
+      />
+    </Form>
+  );
+}

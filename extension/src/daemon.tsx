@@ -1,24 +1,25 @@
 /** Daemon: its exact state, and everything that is done to it: install, start, stop, restart, logs, doctor. */
 
-import { ActionPanel, Action, Color, Icon, Keyboard, List } from '@raycast/api';
+import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../shared/src/format/dates.ts';
-import { deeds } from './components/daemon-deeds.tsx';
-import { DaemonMetadata } from './components/daemon-metadata.tsx';
-import { DoctorView } from './components/doctor-view.tsx';
-import { LogView } from './components/log-view.tsx';
-import { useInterval } from './components/use-interval.ts';
-import { cancelRun } from './components/run-actions.tsx';
+import type { ServiceDocument } from '../../shared/src/protocol/service-document.ts';
+import { version } from '../package.json';
+import { deeds } from './components/daemon-actions.tsx';
+import { DoctorView, LogView } from './components/daemon-screens.tsx';
+import { useInterval } from './components/use-daemon.ts';
+import { CancelAction } from './components/run-actions.tsx';
 import { withClient } from './lib/connection.ts';
 import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
 import type { DaemonState } from './lib/daemon-state.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
-import { runTitle } from './lib/run-words.ts';
-import { serviceFacts, serviceText, serviceWords } from './lib/service-facts.ts';
+import { durationOf, runTitle } from './lib/run-words.ts';
+import { serviceFacts, serviceText, serviceWords } from './lib/service.ts';
 import { troubleText } from './lib/trouble.ts';
-import type { ServiceDocument } from '../../shared/src/protocol/service-document.ts';
+import { amount } from './lib/memory-words.ts';
+import { preferences } from './lib/preferences.ts';
 
 /** How often it looks again while it is open: the state is what this command is for. */
 const everyMilliseconds = 3000;
@@ -134,7 +135,7 @@ function Items({ state, service, onChange }: ItemsProps): ReactNode {
             )}
             actions={
               <ActionPanel>
-                <CancelCurrent runId={status.current.record.id} onDone={onChange} />
+                <CancelAction runId={status.current.record.id} onDone={onChange} />
                 {refresh}
               </ActionPanel>
             }
@@ -159,23 +160,6 @@ function Items({ state, service, onChange }: ItemsProps): ReactNode {
         ))}
       </List.Section>
     </>
-  );
-}
-
-function CancelCurrent({
-  runId,
-  onDone,
-}: {
-  readonly runId: number;
-  readonly onDone: () => void;
-}): ReactNode {
-  return (
-    <Action
-      title="Cancel Run"
-      icon={Icon.Stop}
-      style={Action.Style.Destructive}
-      onAction={() => void cancelRun(runId).then(onDone)}
-    />
   );
 }
 
@@ -211,4 +195,52 @@ function hostText({ lastDeath, deaths, model, voice }: NonNullable<DaemonState['
   ]
     .filter((line) => line !== '')
     .join('\n\n');
+}
+
+export interface DaemonMetadataProps {
+  readonly state: DaemonState;
+  readonly service: ServiceDocument | undefined;
+}
+
+export function DaemonMetadata({ state, service }: DaemonMetadataProps): ReactNode {
+  const { unit, dataFolder } = preferences();
+  const { status, surroundings } = state;
+  const { Label, Separator } = List.Item.Detail.Metadata;
+  return (
+    <List.Item.Detail.Metadata>
+      <Label title="Daemon" text={stateWord(state)} />
+      <Label
+        title="Service"
+        text={
+          service === undefined
+            ? surroundings.isServiceInstalled
+              ? 'Installed'
+              : 'Not Installed'
+            : serviceWords[service.state]
+        }
+      />
+      <Label title="Command" text={surroundings.tidemarkPath ?? 'Not Found'} />
+      {status !== undefined && (
+        <>
+          <Label title="Process" text={String(status.daemon.pid)} />
+          <Label title="Version" text={`${status.daemon.version} (this extension: ${version})`} />
+          <Label title="Up For" text={durationOf(status.daemon.uptimeSeconds)} />
+          <Label title="Its Own Memory" text={amount(status.daemon.residentBytes, unit)} />
+          <Separator />
+          <Label title="Model Host" text={hostWord(status)} />
+          <Label title="Model" text={status.host.model ?? 'None Loaded'} />
+          {status.host.memory !== undefined && (
+            <Label title="Active" text={amount(status.host.memory.activeBytes, unit)} />
+          )}
+          {status.host.memory !== undefined && (
+            <Label title="Footprint" text={amount(status.host.memory.footprintBytes, unit)} />
+          )}
+          <Label title="Crashes" text={String(status.host.deaths)} />
+          <Separator />
+        </>
+      )}
+      <Label title="Data" text={status?.daemon.dataFolder ?? dataFolder} />
+      {status !== undefined && <Label title="Socket" text={status.daemon.socketPath} />}
+    </List.Item.Detail.Metadata>
+  );
 }

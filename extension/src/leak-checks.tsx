@@ -6,7 +6,7 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Alert as DaemonAlert } from '../../shared/src/protocol/daemon/alert.ts';
 import type { Schedule } from '../../shared/src/protocol/daemon/schedule.ts';
-import { AlertItem } from './components/alert-item.tsx';
+import { AlertItem } from './components/alerts.tsx';
 import { ScheduleForm } from './components/schedule-form.tsx';
 import { ScheduleItem } from './components/schedule-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';

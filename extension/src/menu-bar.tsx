@@ -11,15 +11,15 @@ import {
 } from '@raycast/api';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
-import { MenuItems } from './components/menu-items.tsx';
 import { glanceTimeoutMilliseconds, slowTimeoutMilliseconds, withClient } from './lib/connection.ts';
 import { openCommand } from './lib/deep-links.ts';
-import { cachedGlance, loadSnapshot } from './lib/load-snapshot.ts';
-import type { Snapshot } from './lib/load-snapshot.ts';
+import { cachedGlance, loadSnapshot } from './lib/menu-snapshot.ts';
+import type { Snapshot } from './lib/menu-snapshot.ts';
 import { emptyMenu, menuModel } from './lib/menu-model.ts';
-import type { MenuAction } from './lib/menu-types.ts';
+import type { MenuAction, MenuItem, MenuSection } from './lib/menu-sections.ts';
 import { preferences } from './lib/preferences.ts';
-import { waitForDaemon } from './lib/service-actions.ts';
+import { requestCancel } from './lib/cancel-run.ts';
+import { waitForDaemon } from './lib/service.ts';
 import { runTidemark } from './lib/tidemark-command.ts';
 import { toTrouble, troubleText } from './lib/trouble.ts';
 
@@ -93,7 +93,7 @@ async function perform(action: MenuAction): Promise<void> {
       break;
     }
     case 'cancel':
-      await withClient((client) => client.call('cancel', { runId: action.runId }, slow));
+      await requestCancel(action.runId);
       await say(`Run ${action.runId} is cancelled`);
       break;
     case 'unload':
@@ -128,4 +128,32 @@ async function say(words: string): Promise<void> {
   if (environment.launchType !== LaunchType.Background) {
     await showHUD(words);
   }
+}
+
+export interface MenuItemsProps {
+  readonly sections: readonly MenuSection[];
+  readonly onAction: (action: MenuAction) => void;
+}
+
+export function MenuItems({ sections, onAction }: MenuItemsProps): ReactNode {
+  return sections.map(({ key, title, items }) => (
+    <MenuBarExtra.Section key={key} {...(title === undefined ? {} : { title })}>
+      {items.map((item) => (
+        <MenuBarExtra.Item key={item.key} {...propsOf(item, onAction)} />
+      ))}
+    </MenuBarExtra.Section>
+  ));
+}
+
+function propsOf(
+  { title, subtitle, icon, color, tooltip, action }: MenuItem,
+  onAction: (action: MenuAction) => void,
+): MenuBarExtra.Item.Props {
+  return {
+    title,
+    ...(subtitle === undefined ? {} : { subtitle }),
+    ...(icon === undefined ? {} : { icon: color === undefined ? icon : { source: icon, tintColor: color } }),
+    ...(tooltip === undefined ? {} : { tooltip }),
+    ...(action === undefined ? {} : { onAction: () => onAction(action) }),
+  };
 }

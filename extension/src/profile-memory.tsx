@@ -6,11 +6,11 @@ import { FormValidation, useForm } from '@raycast/utils';
 import type { ReactNode } from 'react';
 import { ProgressView } from './components/progress-view.tsx';
 import { TroubleScreen } from './components/trouble-screen.tsx';
-import { useModels } from './components/use-models.ts';
+import { useModels } from './components/form-fields.tsx';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { preferences, wholeNumber } from './lib/preferences.ts';
-import { modelChoices, profileParametersOf } from './lib/profile-form.ts';
-import type { ProfileFormValues } from './lib/profile-form.ts';
+import { modelChoices, profileParametersOf } from './lib/form-values.ts';
+import type { ProfileFormValues } from './lib/form-values.ts';
 
 export default function Command({
   arguments: given,

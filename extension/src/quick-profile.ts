@@ -5,10 +5,9 @@ import { openCommand, refreshMenuBar } from './lib/deep-links.ts';
 import { followRun } from './lib/follow-run.ts';
 import { notify } from './lib/notify.ts';
 import { preferences } from './lib/preferences.ts';
-import { progressMessage, resultSentence } from './lib/quick-result.ts';
-import { cancelQuickly } from './lib/cancel-quickly.ts';
-import { resultTrouble } from './lib/result-trouble.ts';
-import { toTrouble, troubleText, troubleTitles } from './lib/trouble.ts';
+import { progressMessage, resultSentence } from './lib/run-words.ts';
+import { cancelQuickly } from './lib/cancel-run.ts';
+import { resultTrouble, toTrouble, troubleText, troubleTitles } from './lib/trouble.ts';
 import type { Trouble } from './lib/trouble.ts';
 
 export default async function command(): Promise<void> {

@@ -7,14 +7,12 @@ import { useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { isOpen } from '../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
-import { RunItem } from './components/run-item.tsx';
+import { RunItem, useRunList } from './components/run-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
-import { useInterval } from './components/use-interval.ts';
-import { useRunList } from './components/use-run-list.ts';
+import { useInterval } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
 import { openCommand } from './lib/deep-links.ts';
-import { groupByDay } from './lib/group-by-day.ts';
-import { everything, filterChoices, filterParameters } from './lib/run-filters.ts';
+import { everything, filterChoices, filterParameters, groupByDay } from './lib/run-list.ts';
 import { toTrouble } from './lib/trouble.ts';
 
 const pageSize = 50;

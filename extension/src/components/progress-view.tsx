@@ -1,6 +1,6 @@
 /** A run while it runs: progress by iteration, active and peak as they come; then its result, with its verdict. */
 
-import { Action, ActionPanel, Color, Detail, Icon, Keyboard } from '@raycast/api';
+import { Action, ActionPanel, Color, Detail, Keyboard } from '@raycast/api';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
@@ -12,12 +12,11 @@ import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
 import { blocks, runMarkdown } from '../lib/run-markdown.ts';
 import { stateLooks } from '../lib/run-words.ts';
-import { toTrouble } from '../lib/trouble.ts';
+import { resultTrouble, toTrouble } from '../lib/trouble.ts';
 import type { Trouble } from '../lib/trouble.ts';
-import { cancelRun, RunActions } from './run-actions.tsx';
+import { CancelAction, RunActions } from './run-actions.tsx';
 import { RunMetadata } from './run-metadata.tsx';
 import { TroubleScreen } from './trouble-screen.tsx';
-import { resultTrouble } from '../lib/result-trouble.ts';
 
 export interface ProgressViewProps {
   readonly wanted: Wanted;
@@ -156,15 +155,7 @@ function Following({
       }
       actions={
         <ActionPanel>
-          {record !== undefined && (
-            <Action
-              title="Cancel Run"
-              icon={Icon.Stop}
-              style={Action.Style.Destructive}
-              shortcut={{ modifiers: ['ctrl'], key: 'c' }}
-              onAction={() => void cancelRun(record.id)}
-            />
-          )}
+          {record !== undefined && <CancelAction runId={record.id} />}
           {last !== undefined && (
             <Action.CopyToClipboard
               title="Copy Figures so Far"
@@ -193,7 +184,7 @@ function Result({
       metadata={<RunMetadata record={detail.record} detail={detail} of="detail" />}
       actions={
         <ActionPanel>
-          <RunActions run={detail.record} isOnOwnScreen />
+          <RunActions run={detail.record} />
         </ActionPanel>
       }
     />

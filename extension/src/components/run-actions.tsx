@@ -1,50 +1,38 @@
 /** What can be done with a run, wherever it is shown. */
 
-import {
-  Action,
-  ActionPanel,
-  Alert,
-  confirmAlert,
-  Icon,
-  Keyboard,
-  showInFinder,
-  showToast,
-  Toast,
-} from '@raycast/api';
+import { Action, ActionPanel, Alert, confirmAlert, Icon, Keyboard } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import { slowTimeoutMilliseconds, withClient } from '../lib/connection.ts';
-import { commandLink, openCommand, refreshMenuBar } from '../lib/deep-links.ts';
+import { cancelRun } from '../lib/cancel-run.ts';
+import { commandLink, openCommand } from '../lib/deep-links.ts';
 import type { LaunchContexts } from '../lib/deep-links.ts';
 import { exportRun } from '../lib/export-run.ts';
-import type { ExportFormat } from '../lib/export-run.ts';
 import { amount } from '../lib/memory-words.ts';
-import { notifyFailure, withToast } from '../lib/notify.ts';
 import { preferences } from '../lib/preferences.ts';
+import { withToast } from '../lib/notify.ts';
 import { runTitle } from '../lib/run-words.ts';
-import { ComparisonView } from './comparison-view.tsx';
-import { RunDetailView } from './run-detail-view.tsx';
 
-export interface RunActionsProps {
+interface RunActionsProps {
   readonly run: RunRecord;
-  /** Whether its own screen is where these actions are shown. */
-  readonly isOnOwnScreen?: boolean;
-  readonly isShowingDetail?: boolean;
-  readonly onToggleDetail?: () => void;
-  /** The run that was marked to be compared with. */
+  /** The screen that shows more of it; absent where these actions are on that screen. */
+  readonly details?: ReactNode;
+  /** The run that was marked to be compared with, and the screen that compares. */
   readonly marked?: RunRecord | undefined;
+  readonly comparison?: ReactNode;
   readonly onMark?: (run: RunRecord | undefined) => void;
+  readonly onToggleDetail?: () => void;
   readonly onDelete?: (run: RunRecord) => Promise<void>;
   readonly onRefresh?: () => void;
 }
 
 export function RunActions({
   run,
-  isOnOwnScreen = false,
-  onToggleDetail,
+  details,
   marked,
+  comparison,
   onMark,
+  onToggleDetail,
   onDelete,
   onRefresh,
 }: RunActionsProps): ReactNode {
@@ -53,10 +41,8 @@ export function RunActions({
     <>
       <ActionPanel.Section title={`Run ${run.id}`}>
         {isRunning && <FollowAction run={run} />}
-        {!isOnOwnScreen && (
-          <Action.Push title="Show Details" icon={Icon.Sidebar} target={<RunDetailView runId={run.id} />} />
-        )}
-        {isRunning && <CancelAction run={run} onDone={onRefresh} />}
+        {details !== undefined && <Action.Push title="Show Details" icon={Icon.Sidebar} target={details} />}
+        {isRunning && <CancelAction runId={run.id} onDone={onRefresh} />}
         {onToggleDetail !== undefined && (
           <Action
             title="Toggle Detail"
@@ -80,7 +66,7 @@ export function RunActions({
             title={`Compare with Run ${marked.id}`}
             icon={Icon.Switch}
             shortcut={{ modifiers: ['cmd'], key: 'return' }}
-            target={<ComparisonView baselineId={marked.id} runId={run.id} />}
+            target={comparison}
           />
         )}
         {onMark !== undefined && run.state === 'complete' && (
@@ -111,19 +97,19 @@ export function RunActions({
               title="Export as JSON"
               icon={Icon.SaveDocument}
               shortcut={Keyboard.Shortcut.Common.Save}
-              onAction={() => void exportTo(run.id, 'json')}
+              onAction={() => void exportRun(run.id, 'json')}
             />
             <Action
               title="Export Report as HTML"
               icon={Icon.Globe}
               shortcut={{ modifiers: ['cmd', 'shift'], key: 'h' }}
-              onAction={() => void exportTo(run.id, 'html')}
+              onAction={() => void exportRun(run.id, 'html')}
             />
             <Action
               title="Export Iterations as CSV"
               icon={Icon.List}
               shortcut={{ modifiers: ['cmd', 'shift'], key: 't' }}
-              onAction={() => void exportTo(run.id, 'csv')}
+              onAction={() => void exportRun(run.id, 'csv')}
             />
           </>
         )}
@@ -174,34 +160,25 @@ function FollowAction({ run }: { run: RunRecord }): ReactNode {
   );
 }
 
-function CancelAction({ run, onDone }: { run: RunRecord; onDone: (() => void) | undefined }): ReactNode {
+export function CancelAction({
+  runId,
+  onDone,
+}: {
+  runId: number;
+  onDone?: (() => void) | undefined;
+}): ReactNode {
   return (
     <Action
       title="Cancel Run"
       icon={Icon.Stop}
       style={Action.Style.Destructive}
       shortcut={{ modifiers: ['ctrl'], key: 'c' }}
-      onAction={() => {
-        void cancelRun(run.id).then(() => onDone?.());
-      }}
+      onAction={() => void cancelRun(runId).then(onDone)}
     />
   );
 }
 
-/** Its samples so far are kept. */
-export async function cancelRun(runId: number): Promise<void> {
-  await withToast({
-    doing: `Cancelling run ${runId}`,
-    done: `Run ${runId} is cancelled`,
-    failed: `Run ${runId} was not cancelled`,
-    work: () =>
-      withClient((client) =>
-        client.call('cancel', { runId }, { timeoutMilliseconds: slowTimeoutMilliseconds }),
-      ),
-  });
-  await refreshMenuBar();
-}
-
+/** Asks first: what was measured is gone for good. */
 async function deleteRun(run: RunRecord, onDelete: (run: RunRecord) => Promise<void>): Promise<void> {
   const agreed = await confirmAlert({
     icon: Icon.Trash,
@@ -216,23 +193,6 @@ async function deleteRun(run: RunRecord, onDelete: (run: RunRecord) => Promise<v
       failed: `Run ${run.id} was not deleted`,
       work: () => onDelete(run),
     });
-  }
-}
-
-async function exportTo(runId: number, format: ExportFormat): Promise<void> {
-  try {
-    const detail = await withClient((client) =>
-      client.call('getRun', { runId, samples: 100_000 }, { timeoutMilliseconds: 20_000 }),
-    );
-    const path = await exportRun(detail, format);
-    await showToast({
-      style: Toast.Style.Success,
-      title: `Run ${runId} is in Downloads`,
-      message: path,
-      primaryAction: { title: 'Show in Finder', onAction: () => void showInFinder(path) },
-    });
-  } catch (error) {
-    await notifyFailure(error, 'The Run Was Not Exported');
   }
 }
 

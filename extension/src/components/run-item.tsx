@@ -2,6 +2,7 @@
 
 import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { ReactNode } from 'react';
+import { useState } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { widths } from '../lib/charts.ts';
@@ -12,6 +13,7 @@ import { ago, runLook, runMoment, runTitle } from '../lib/run-words.ts';
 import { troubleText } from '../lib/trouble.ts';
 import { RunActions } from './run-actions.tsx';
 import { RunMetadata } from './run-metadata.tsx';
+import { ComparisonView, RunDetailView } from './run-screens.tsx';
 import { useDaemon } from './use-daemon.ts';
 
 export interface RunItemProps {
@@ -20,8 +22,8 @@ export interface RunItemProps {
   readonly isSelected: boolean;
   readonly isShowingDetail: boolean;
   readonly marked?: RunRecord | undefined;
-  readonly onMark?: (run: RunRecord | undefined) => void;
-  readonly onDelete?: (run: RunRecord) => Promise<void>;
+  readonly onMark: (run: RunRecord | undefined) => void;
+  readonly onDelete: (run: RunRecord) => Promise<void>;
   readonly onRefresh: () => void;
   readonly onToggleDetail: () => void;
 }
@@ -66,11 +68,13 @@ export function RunItem({
         <ActionPanel>
           <RunActions
             run={run}
+            details={<RunDetailView runId={run.id} />}
             marked={marked}
-            onRefresh={onRefresh}
+            comparison={marked && <ComparisonView baselineId={marked.id} runId={run.id} />}
+            onMark={onMark}
             onToggleDetail={onToggleDetail}
-            {...(onMark === undefined ? {} : { onMark })}
-            {...(onDelete === undefined ? {} : { onDelete })}
+            onDelete={onDelete}
+            onRefresh={onRefresh}
           />
         </ActionPanel>
       }
@@ -127,4 +131,43 @@ function FetchedDetail({ run }: { readonly run: RunRecord }): ReactNode {
       metadata={<RunMetadata record={data?.record ?? run} detail={data} of="list" />}
     />
   );
+}
+
+export interface RunListActions {
+  readonly onDelete: (run: RunRecord) => Promise<void>;
+  readonly onRefresh: () => void;
+}
+
+export interface RunList {
+  readonly selectedId: string | null;
+  readonly setSelectedId: (id: string | null) => void;
+  readonly isShowingDetail: boolean;
+  /** The item of one of `runs`. */
+  readonly itemOf: (run: RunRecord, runs: readonly RunRecord[], now: Date) => RunItemProps;
+}
+
+export function useRunList({ onDelete, onRefresh }: RunListActions): RunList {
+  const [selectedId, setSelectedId] = useState<string | null>(null);
+  const [isShowingDetail, setIsShowingDetail] = useState(true);
+  const [marked, setMarked] = useState<RunRecord>();
+  const remove = async (run: RunRecord): Promise<void> => {
+    await onDelete(run);
+    setMarked((before) => (before?.id === run.id ? undefined : before));
+  };
+  return {
+    selectedId,
+    setSelectedId,
+    isShowingDetail,
+    itemOf: (run, runs, now) => ({
+      run,
+      now,
+      isSelected: selectedId === null ? run === runs[0] : selectedId === String(run.id),
+      isShowingDetail,
+      marked,
+      onMark: setMarked,
+      onDelete: remove,
+      onRefresh,
+      onToggleDetail: () => setIsShowingDetail((before) => !before),
+    }),
+  };
 }

@@ -15,8 +15,8 @@ import {
   scheduleSettingsOf,
   scheduleValues,
   timingPhrase,
-} from '../lib/schedule-form.ts';
-import type { ScheduleFormValues } from '../lib/schedule-form.ts';
+} from '../lib/form-values.ts';
+import type { ScheduleFormValues } from '../lib/form-values.ts';
 
 export interface ScheduleFormProps {
   /** Absent for a new one. */

@@ -5,8 +5,8 @@ import type { ReactNode } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { ago } from '../lib/run-words.ts';
-import { timingPhrase } from '../lib/schedule-form.ts';
-import { RunDetailView } from './run-detail-view.tsx';
+import { timingPhrase } from '../lib/form-values.ts';
+import { RunDetailView } from './run-screens.tsx';
 import { ScheduleForm } from './schedule-form.tsx';
 
 export interface ScheduleItemProps {

@@ -13,7 +13,7 @@ import {
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { openCommand } from '../lib/deep-links.ts';
-import { installDaemon, restartDaemon, startDaemon } from '../lib/service-actions.ts';
+import { installDaemon, restartDaemon, startDaemon } from '../lib/service.ts';
 import { passesByItself, troubleTitles } from '../lib/trouble.ts';
 import type { Trouble, TroubleKind } from '../lib/trouble.ts';
 

@@ -1,7 +1,7 @@
 /** Asking the daemon from a component: one connection for each question, gone when the component is. */
 
 import { usePromise } from '@raycast/utils';
-import { useCallback, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { withClient } from '../lib/connection.ts';
 import type { WithClientOptions } from '../lib/connection.ts';
@@ -51,4 +51,14 @@ export function useDaemon<Answer extends object, const Dependencies extends read
     [data, mutate],
   );
   return { data, trouble, isLoading, revalidate, mutate: change };
+}
+
+export function useInterval(act: () => void, milliseconds: number, isActive = true): void {
+  useEffect(() => {
+    if (!isActive) {
+      return undefined;
+    }
+    const timer = setInterval(act, milliseconds);
+    return () => clearInterval(timer);
+  }, [act, milliseconds, isActive]);
 }

@@ -1,16 +1,17 @@
 /** A run as a file in the person's Downloads folder. */
 
-import { access, writeFile } from 'node:fs/promises';
+import { showInFinder, showToast, Toast } from '@raycast/api';
+import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TidemarkError } from '../../../shared/src/errors.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import { iterationsCsv } from '../../../shared/src/report/csv.ts';
 import { renderReport } from '../../../shared/src/report/report.ts';
+import { withClient } from './connection.ts';
+import { notifyFailure } from './notify.ts';
 
-export const exportFormats = ['json', 'html', 'csv'] as const;
-
-export type ExportFormat = (typeof exportFormats)[number];
+type ExportFormat = 'json' | 'html' | 'csv';
 
 /** What the file holds. Throws 'not-found' where a run left no document behind, from which a report or a table would be made. */
 export function exportContent({ record, document, samples }: RunDetail, format: ExportFormat): string {
@@ -26,30 +27,40 @@ export function exportContent({ record, document, samples }: RunDetail, format: 
 }
 
 /** Where it was written: never over a file that is there. Throws 'not-writable'. */
-export async function exportRun(
+export async function writeExport(
   detail: RunDetail,
   format: ExportFormat,
   folder: string = join(homedir(), 'Downloads'),
 ): Promise<string> {
   const content = exportContent(detail, format);
-  const path = await freePath(folder, `tidemark-run-${detail.record.id}`, format);
-  try {
-    await writeFile(path, content, { flag: 'wx' });
-  } catch (error) {
-    throw new TidemarkError('not-writable', `The run could not be written to ${path}.`, { cause: error });
+  for (let count = 1; ; count += 1) {
+    const name = `tidemark-run-${detail.record.id}${count === 1 ? '' : `-${count}`}.${format}`;
+    const path = join(folder, name);
+    try {
+      await writeFile(path, content, { flag: 'wx' });
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw new TidemarkError('not-writable', `The run could not be written to ${path}.`, { cause: error });
+      }
+    }
   }
-  return path;
 }
 
-async function freePath(folder: string, name: string, extension: string): Promise<string> {
-  for (let count = 1; ; count += 1) {
-    const path = join(folder, `${name}${count === 1 ? '' : `-${count}`}.${extension}`);
-    const isTaken = await access(path).then(
-      () => true,
-      () => false,
+/** Writes the file, which a toast then shows. */
+export async function exportRun(runId: number, format: ExportFormat): Promise<void> {
+  try {
+    const detail = await withClient((client) =>
+      client.call('getRun', { runId, samples: 100_000 }, { timeoutMilliseconds: 20_000 }),
     );
-    if (!isTaken) {
-      return path;
-    }
+    const path = await writeExport(detail, format);
+    await showToast({
+      style: Toast.Style.Success,
+      title: `Run ${runId} is in Downloads`,
+      message: path,
+      primaryAction: { title: 'Show in Finder', onAction: () => void showInFinder(path) },
+    });
+  } catch (error) {
+    await notifyFailure(error, 'The Run Was Not Exported');
   }
 }

@@ -3,14 +3,25 @@
 import { Color, Icon } from '@raycast/api';
 import type { LeakSummary } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
-import type { Snapshot } from './load-snapshot.ts';
+import type { Glance, Snapshot } from './menu-snapshot.ts';
 import { shortAmount } from './memory-words.ts';
 import { glanceSections } from './menu-sections.ts';
-import { troubleSection } from './menu-trouble.ts';
-import type { Glyph, MenuItem, MenuModel, MenuOptions, MenuSection } from './menu-types.ts';
+import type { MenuItem, MenuOptions, MenuSection } from './menu-sections.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 import { ago, leakLooks, runTitle } from './run-words.ts';
 import { troubleTitles } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
+
+/** Drawn for this project: the last check's state by the shape above the water. */
+type Glyph = 'menu-ok.svg' | 'menu-warning.svg' | 'menu-leak.svg' | 'menu-none.svg';
+
+interface MenuModel {
+  readonly icon: Icon | Glyph;
+  readonly color?: Color;
+  readonly title?: string;
+  readonly tooltip: string;
+  readonly sections: readonly MenuSection[];
+}
 
 /** What is shown before anything is known. */
 export const emptyMenu: MenuModel = {
@@ -150,3 +161,79 @@ const commandSection = (): MenuSection => ({
     { key: 'preferences', title: 'Preferences…', icon: Icon.Gear, action: { kind: 'preferences' } },
   ],
 });
+
+/** What the menu says first where no daemon answers, and the item that resolves it. */
+function troubleSection(
+  trouble: Trouble,
+  glance: Glance | undefined,
+  { preferences: { defaultModel, voice }, now }: MenuOptions,
+): MenuSection {
+  const remedy = ((): MenuItem | undefined => {
+    switch (trouble.kind) {
+      case 'not-running':
+        return {
+          key: 'remedy',
+          title: 'Start Daemon',
+          icon: Icon.Play,
+          action: { kind: 'service', verb: 'start' },
+        };
+      case 'not-responding':
+      case 'other-version':
+        return {
+          key: 'remedy',
+          title: 'Restart Daemon',
+          icon: Icon.ArrowClockwise,
+          action: { kind: 'service', verb: 'restart' },
+        };
+      case 'no-tidemark':
+      case 'not-installed':
+        return {
+          key: 'remedy',
+          title: 'Set Up Daemon…',
+          icon: Icon.Download,
+          action: { kind: 'open', command: 'daemon', context: {} },
+        };
+      case 'host-crashed':
+        return {
+          key: 'remedy',
+          title: `Load ${defaultModel} Again`,
+          icon: Icon.ArrowClockwise,
+          action: { kind: 'load', model: defaultModel, voice },
+        };
+      case 'starting':
+      case 'busy':
+      case 'offline-model':
+      case 'interrupted':
+      case 'gone':
+      case 'failed':
+        return {
+          key: 'remedy',
+          title: 'Look at Daemon…',
+          icon: Icon.Heartbeat,
+          action: { kind: 'open', command: 'daemon', context: {} },
+        };
+    }
+  })();
+  return {
+    key: 'trouble',
+    items: [
+      {
+        key: 'message',
+        title: trouble.message,
+        icon: Icon.Warning,
+        color: Color.Orange,
+        ...(trouble.hint === undefined ? {} : { tooltip: trouble.hint }),
+      },
+      ...(glance === undefined
+        ? []
+        : [
+            {
+              key: 'stale',
+              title: `All below is as of ${ago(glance.status.asOf, now)}`,
+              icon: Icon.Clock,
+            },
+          ]),
+      ...(remedy === undefined ? [] : [remedy]),
+    ],
+  };
+}

@@ -3,7 +3,6 @@ import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-
 import { exampleSample } from '../../../shared/test/example-documents.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
 import { seriesOf, svgImage } from './charts.ts';
-import { exportContent } from './export-run.ts';
 import { runMarkdown, table } from './run-markdown.ts';
 
 const options = { width: 450, unit: 'MB', appearance: 'light', isBrief: false } as const;
@@ -77,19 +76,5 @@ describe('charts', () => {
       [4, 5].map((index) => exampleSample(index)),
     );
     expect(series).toMatchObject({ confirmationAt: 4, warmup: 1, labels: ['w1', '1', '2', '3', '4', '5'] });
-  });
-});
-
-describe('an export', () => {
-  test('as JSON is the document, so that `tidemark compare` reads it', () => {
-    const document = fullProfile();
-    const content = exportContent({ record: exampleRun(), document, samples: [] }, 'json');
-    expect(JSON.parse(content)).toEqual(document);
-  });
-
-  test('of a run without a document is its record with its samples, and no report', () => {
-    const detail = { record: exampleInterruptedRun(), samples: [exampleSample(0)] };
-    expect(JSON.parse(exportContent(detail, 'json'))).toEqual(detail);
-    expect(() => exportContent(detail, 'html')).toThrow(/left no document behind/);
   });
 });

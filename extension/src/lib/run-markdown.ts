@@ -1,18 +1,24 @@
-/** A run as the text of a detail: what it found first, then the chart, then what does not fit into metadata. */
+/** A run, or two against each other, as the text of a detail: findings first, then the chart, then what does not fit into metadata. */
 
 import { peakParts } from '../../../shared/src/analysis/waterfall.ts';
 import { channelAmount, channelNames } from '../../../shared/src/format/leak-channels.ts';
-import { formatPercent } from '../../../shared/src/format/numbers.ts';
+import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { ChannelVerdict, LeakStatus } from '../../../shared/src/protocol/leak-verdicts.ts';
 import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
 import type { StudyDocument } from '../../../shared/src/protocol/study-document.ts';
 import type { Explanation, VerdictStatus } from '../../../shared/src/protocol/study-evidence.ts';
+import type {
+  ChangeStatus,
+  ComparisonDocument,
+  MetricChange,
+} from '../../../shared/src/protocol/comparison-document.ts';
 import { memoryChart, partsChart, peakBars, seriesOf } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
 import { amount, signedAmount } from './memory-words.ts';
 import { endSentence, runTitle } from './run-words.ts';
+import type { MemoryUnit } from './preferences.ts';
 
 /** More than a list's detail has room for, where there is a screen of its own. */
 export interface RunMarkdownOptions extends ChartOptions {
@@ -198,3 +204,83 @@ export function table(header: readonly string[], rows: readonly (readonly string
 
 /** Paragraphs, without the empty ones. */
 export const blocks = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('\n\n');
+
+const statusWords: Readonly<Record<ChangeStatus, string>> = {
+  better: '▼ better',
+  worse: '▲ worse',
+  same: '● same',
+  inconclusive: '◐ inconclusive',
+};
+
+const metricNames = { active: 'Active', peak: 'Peak', seconds: 'Time per iteration' } as const;
+
+export function comparisonMarkdown(comparison: ComparisonDocument, options: ChartOptions): string {
+  const { sentence, models, unmatched, status } = comparison;
+  return blocks([
+    `## ${statusWords[status]}`,
+    sentence,
+    ...models.flatMap(({ before, after, metrics, newLeaks, warnings }) => [
+      before === after ? `### ${after}` : `### ${before} → ${after}`,
+      bars(before, after, metrics, options),
+      table(
+        ['', 'Before', 'After', 'Difference', 'Verdict'],
+        metrics.map((metric) => row(metric, options.unit)),
+      ),
+      newLeaks.length === 0 ? '' : `**New leaks:** ${newLeaks.join(', ')}.`,
+      ...warnings.map((warning) => `> ${warning}`),
+    ]),
+    ...unmatched.map(
+      ({ model, onlyIn }) => `${model} was measured only ${onlyIn === 'before' ? 'before' : 'after'}.`,
+    ),
+  ]);
+}
+
+function bars(
+  before: string,
+  after: string,
+  metrics: readonly MetricChange[],
+  options: ChartOptions,
+): string {
+  const find = (name: MetricChange['metric']): MetricChange | undefined =>
+    metrics.find(({ metric }) => metric === name);
+  const [active, peak] = [find('active'), find('peak')];
+  if (
+    active?.before === undefined ||
+    active.after === undefined ||
+    peak?.before === undefined ||
+    peak.after === undefined
+  ) {
+    return '';
+  }
+  return peakBars(
+    [
+      {
+        model: `before: ${before}`,
+        activeBytes: active.before.median,
+        peakBytes: peak.before.median,
+      },
+      { model: `after: ${after}`, activeBytes: active.after.median, peakBytes: peak.after.median },
+    ],
+    options,
+  );
+}
+
+function row(
+  { metric, unit, before, after, difference, share, status }: MetricChange,
+  shown: MemoryUnit,
+): string[] {
+  const value = (middle: { median: number } | undefined): string =>
+    middle === undefined
+      ? '–'
+      : unit === 'bytes'
+        ? amount(middle.median, shown)
+        : formatDuration(middle.median);
+  const change =
+    difference === undefined
+      ? '–'
+      : unit === 'bytes'
+        ? signedAmount(difference.estimate, shown)
+        : `${difference.estimate < 0 ? '−' : '+'}${formatDuration(Math.abs(difference.estimate))}`;
+  const relative = share === undefined ? '' : ` (${formatPercent(share, { sign: true })})`;
+  return [metricNames[metric], value(before), value(after), `${change}${relative}`, statusWords[status]];
+}

@@ -5,6 +5,9 @@ import { formatRelative } from '../../../shared/src/format/dates.ts';
 import { formatDuration } from '../../../shared/src/format/numbers.ts';
 import type { AlertKind } from '../../../shared/src/protocol/daemon/alert.ts';
 import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { RunView } from './follow-run.ts';
+import { amount, shortAmount } from './memory-words.ts';
+import type { MemoryUnit } from './preferences.ts';
 
 export interface Look {
   readonly word: string;
@@ -92,3 +95,22 @@ export function endSentence(run: RunRecord): string {
 }
 
 export const durationOf = (seconds: number): string => formatDuration(seconds);
+
+/** `Iteration 3 of 15 · active 164 MB · peak 666 MB`. */
+export function progressMessage({ phrase, samples }: RunView, unit: MemoryUnit): string {
+  const last = samples.at(-1);
+  return last === undefined
+    ? phrase
+    : `${phrase} · active ${shortAmount(last.activeBytes, unit)} · peak ${shortAmount(last.peakBytes, unit)}`;
+}
+
+/** `bf16: active 163.5 MB, peak 666.0 MB. No Leak.` */
+export function resultSentence(run: RunRecord, unit: MemoryUnit): string {
+  const { figures, leak } = run;
+  const end = endSentence(run);
+  if (figures === undefined) {
+    return end === '' ? `${runTitle(run)}: nothing was measured.` : `${runTitle(run)}: ${end}`;
+  }
+  const said = `${runTitle(run)}: active ${amount(figures.activeBytes, unit)}, peak ${amount(figures.peakBytes, unit)}.`;
+  return end !== '' ? `${said} ${end}` : leak === undefined ? said : `${said} ${leakLooks[leak].word}.`;
+}

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { clientError, OtherVersionError } from '../../../shared/src/client/daemon-error.ts';
 import { errorCodes } from '../../../shared/src/errors.ts';
 import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
-import { resultTrouble } from './result-trouble.ts';
-import { toTrouble, troubleKinds, troubleTitles } from './trouble.ts';
+import { resultTrouble, toTrouble, troubleKinds, troubleTitles } from './trouble.ts';
 import type { Surroundings } from './trouble.ts';
 
 const nothing: Surroundings = { tidemarkPath: undefined, isServiceInstalled: false, daemonPid: undefined };

@@ -1,7 +1,6 @@
 /** AI tool: what the last leak check found. */
 
-import { answer } from '../lib/ai-answer.ts';
-import { lastCheckText } from '../lib/ai-words.ts';
+import { answer, lastCheckText } from '../lib/ai-answers.ts';
 
 /** Tells in sentences what the last leak check found, with figures and moments, and which alerts are open. */
 export default async function lastLeakCheck(): Promise<string> {

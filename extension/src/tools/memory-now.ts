@@ -1,7 +1,6 @@
 /** AI tool: the memory of the loaded model, and what the daemon is at. */
 
-import { answer } from '../lib/ai-answer.ts';
-import { memoryText } from '../lib/ai-words.ts';
+import { answer, memoryText } from '../lib/ai-answers.ts';
 
 /** Tells active, peak, cache and footprint memory with their moment, what is running and which check is next. */
 export default async function memoryNow(): Promise<string> {

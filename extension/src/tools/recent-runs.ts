@@ -1,7 +1,6 @@
 /** AI tool: what was measured lately. */
 
-import { answer } from '../lib/ai-answer.ts';
-import { runsText } from '../lib/ai-words.ts';
+import { answer, runsText } from '../lib/ai-answers.ts';
 
 type Input = {
   /** Only runs of this model, for example "bf16" or "4bit-fp32". Leave it out for all models. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { exampleSchedule } from '../../../shared/test/example-messages.ts';
 import { scheduleSettings } from '../../../shared/src/protocol/daemon/schedule.ts';
-import { newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from './schedule-form.ts';
+import { newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from './form-values.ts';
 
 const fresh = newScheduleValues({ defaultModel: 'bf16', voice: 'af_heart' });
 

@@ -1,13 +1,30 @@
-/** What the daemon knows, in sentences for a language model: figures as they are shown, with their moment. */
+/** What an AI tool answers: what the daemon knows in sentences, figures as they are shown, with their moment; or why there is no answer. */
 
+import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { Alert } from '../../../shared/src/protocol/daemon/alert.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { withClient } from './connection.ts';
+import { preferences } from './preferences.ts';
+import { toTrouble, troubleText, troubleTitles } from './trouble.ts';
 import { hostWord } from './daemon-state.ts';
 import { amount } from './memory-words.ts';
 import type { MemoryUnit } from './preferences.ts';
 import { ago, alertNames, endSentence, runLook, runMoment, runTitle } from './run-words.ts';
+
+/** Never throws: a model does better with a sentence than with an error. */
+export async function answer(
+  ask: (client: DaemonClient) => Promise<(options: WordsOptions) => string>,
+): Promise<string> {
+  try {
+    const say = await withClient(ask);
+    return say({ unit: preferences().unit, now: new Date() });
+  } catch (error) {
+    const trouble = toTrouble(error);
+    return `${troubleTitles[trouble.kind]}. ${troubleText(trouble)}`;
+  }
+}
 
 export interface WordsOptions {
   readonly unit: MemoryUnit;

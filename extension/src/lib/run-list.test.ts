@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { everything, filterChoices, filterParameters } from './run-filters.ts';
+import { exampleRun } from '../../../shared/test/example-messages.ts';
+import { everything, filterChoices, filterParameters, groupByDay } from './run-list.ts';
 
 test('each choice asks the daemon for one thing', () => {
   const asked = filterChoices(['bf16']).map(({ value }) => filterParameters(value));
@@ -19,4 +20,24 @@ test('a model that several runs name is offered once', () => {
 test('everything, and what an older version of the extension kept, ask for nothing in particular', () => {
   expect(filterParameters(everything)).toEqual({});
   expect(filterParameters('colour:blue')).toEqual({});
+});
+
+test('runs are grouped by the day that a person would name', () => {
+  const now = new Date(2026, 10, 24, 0, 30);
+  const at = (...moment: [number, number, number, number]): string => new Date(...moment).toISOString();
+  const runs = [
+    exampleRun(5, { state: 'running' }),
+    exampleRun(4, { endedAt: at(2026, 10, 24, 0) }),
+    // Minutes before, and yesterday all the same.
+    exampleRun(3, { endedAt: at(2026, 10, 23, 23) }),
+    exampleRun(2, { endedAt: at(2026, 10, 19, 12) }),
+    exampleRun(1, { endedAt: at(2026, 9, 1, 12) }),
+  ];
+  expect(groupByDay(runs, now).map(({ title }) => title)).toEqual([
+    'Now',
+    'Today',
+    'Yesterday',
+    'Thursday',
+    '1 October 2026',
+  ]);
 });

@@ -1,8 +1,10 @@
-/** The filters of the list of runs: one dropdown for verdict, state, kind and model, as the daemon takes them. */
+/** The list of runs: its filters, one dropdown for verdict, state, kind and model, and its sections, one for each day. */
 
+import { differenceInCalendarDays } from 'date-fns/differenceInCalendarDays';
+import { format } from 'date-fns/format';
 import type { Parameters } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { LeakSummary, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
-import { leakLooks, stateLooks } from './run-words.ts';
+import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { leakLooks, runMoment, stateLooks } from './run-words.ts';
 
 export type ListParameters = Pick<Parameters<'listRuns'>, 'kind' | 'model' | 'state' | 'leak'>;
 
@@ -56,5 +58,30 @@ export function filterParameters(choice: string): ListParameters {
       return { model: value };
     default:
       return {};
+  }
+}
+
+export interface Day {
+  readonly title: string;
+  readonly runs: readonly RunRecord[];
+}
+
+/** In the order in which they come; runs that are open are `Now`. */
+export function groupByDay(runs: readonly RunRecord[], now: Date): readonly Day[] {
+  const days = Map.groupBy(runs, (run) =>
+    run.state === 'queued' || run.state === 'running' ? 'Now' : dayOf(new Date(runMoment(run)), now),
+  );
+  return [...days].map(([title, ofDay]) => ({ title, runs: ofDay }));
+}
+
+function dayOf(date: Date, now: Date): string {
+  const days = differenceInCalendarDays(now, date);
+  switch (days) {
+    case 0:
+      return 'Today';
+    case 1:
+      return 'Yesterday';
+    default:
+      return format(date, days > 1 && days < 7 ? 'EEEE' : 'd MMMM yyyy');
   }
 }

@@ -7,10 +7,10 @@ import {
   exampleStatus,
 } from '../../../shared/test/example-messages.ts';
 import { exampleSample } from '../../../shared/test/example-documents.ts';
-import { lastCheckText, memoryText, runsText } from './ai-words.ts';
+import { lastCheckText, memoryText, runsText } from './ai-answers.ts';
+import { amount, levelLooks, memoryLevel } from './memory-words.ts';
 import { initialView } from './follow-run.ts';
-import { groupByDay } from './group-by-day.ts';
-import { progressMessage, resultSentence } from './quick-result.ts';
+import { progressMessage, resultSentence } from './run-words.ts';
 
 const options = { unit: 'MB', now: new Date(exampleMoment(60)) } as const;
 
@@ -65,22 +65,27 @@ test('runs are told newest first, of how many', () => {
   expect(text).toMatch(/^The newest 2 of 40 runs:\n- Run 8,[^]*\n- Run 7,/);
 });
 
-test('runs are grouped by the day that a person would name', () => {
-  const now = new Date(2026, 10, 24, 0, 30);
-  const at = (...moment: [number, number, number, number]): string => new Date(...moment).toISOString();
-  const runs = [
-    exampleRun(5, { state: 'running' }),
-    exampleRun(4, { endedAt: at(2026, 10, 24, 0) }),
-    // Minutes before, and yesterday all the same.
-    exampleRun(3, { endedAt: at(2026, 10, 23, 23) }),
-    exampleRun(2, { endedAt: at(2026, 10, 19, 12) }),
-    exampleRun(1, { endedAt: at(2026, 9, 1, 12) }),
-  ];
-  expect(groupByDay(runs, now).map(({ title }) => title)).toEqual([
-    'Now',
-    'Today',
-    'Yesterday',
-    'Thursday',
-    '1 October 2026',
+test('a peak has a level from its threshold on', () => {
+  const thresholds = { cautionBytes: 800, warningBytes: 1200 };
+  expect([799, 800, 1199, 1200].map((peak) => memoryLevel(peak, thresholds))).toEqual([
+    'normal',
+    'elevated',
+    'elevated',
+    'high',
   ]);
+});
+
+test('without thresholds every peak is normal', () => {
+  expect(memoryLevel(1e12, {})).toBe('normal');
+});
+
+test('levels differ in shape and word, not only in colour', () => {
+  const looks = Object.values(levelLooks);
+  expect(new Set(looks.map(({ icon }) => icon)).size).toBe(looks.length);
+  expect(new Set(looks.map(({ word }) => word)).size).toBe(looks.length);
+});
+
+test('one unit is kept, whatever the size', () => {
+  expect(amount(512, 'MB')).toBe('0.0 MB');
+  expect(amount(163_577_856, 'MiB')).toBe('156.0 MiB');
 });

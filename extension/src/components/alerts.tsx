@@ -1,12 +1,14 @@
-/** One alert in a list: what was found, since when, and whether a person has seen it. */
+/** An alert in a list and on a screen of its own: what was found, why, since when, what to do, and whether a person has seen it. */
 
-import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
+import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { Alert } from '../../../shared/src/protocol/daemon/alert.ts';
-import { alertNames } from '../lib/run-words.ts';
-import { AlertDetail } from './alert-detail.tsx';
-import { RunDetailView } from './run-detail-view.tsx';
+import { formatPercent } from '../../../shared/src/format/numbers.ts';
+import { alertNames, durationOf } from '../lib/run-words.ts';
+import { amount } from '../lib/memory-words.ts';
+import { preferences } from '../lib/preferences.ts';
+import { RunDetailView } from './run-screens.tsx';
 
 export const alertLooks: Readonly<Record<Alert['state'], { word: string; icon: Icon; color: Color }>> = {
   open: { word: 'Open', icon: Icon.Bell, color: Color.Red },
@@ -74,6 +76,59 @@ export function AlertItem({ alert, onAcknowledge, general }: AlertItemProps): Re
             />
           </ActionPanel.Section>
           {general}
+        </ActionPanel>
+      }
+    />
+  );
+}
+
+export function AlertDetail({ alert }: { readonly alert: Alert }): ReactNode {
+  const { unit } = preferences();
+  const { kind, reason, hint, baseline, observed, runIds, model, scheduleName, state } = alert;
+  const shown = (value: number): string =>
+    kind === 'seconds' ? durationOf(Math.max(0, value)) : amount(value, unit);
+  const lastRunId = runIds.at(-1);
+  return (
+    <Detail
+      navigationTitle={`Alert ${alert.id}`}
+      markdown={`## ${alertNames[kind]}\n\n${reason}\n\n**What to do:** ${hint}`}
+      metadata={
+        <Detail.Metadata>
+          <Detail.Metadata.Label title="State" text={state} />
+          <Detail.Metadata.Label title="Schedule" text={scheduleName} />
+          <Detail.Metadata.Label title="Model" text={model} />
+          {baseline !== undefined && <Detail.Metadata.Label title="Its Level" text={shown(baseline)} />}
+          {observed !== undefined && <Detail.Metadata.Label title="Observed" text={shown(observed)} />}
+          {baseline !== undefined && observed !== undefined && baseline > 0 && (
+            <Detail.Metadata.Label
+              title="Above It By"
+              text={formatPercent(observed / baseline - 1, { sign: true })}
+            />
+          )}
+          <Detail.Metadata.Separator />
+          <Detail.Metadata.Label title="Raised" text={formatDateTime(new Date(alert.raisedAt))} />
+          {alert.acknowledgedAt !== undefined && (
+            <Detail.Metadata.Label
+              title="Acknowledged"
+              text={formatDateTime(new Date(alert.acknowledgedAt))}
+            />
+          )}
+          {alert.resolvedAt !== undefined && (
+            <Detail.Metadata.Label title="Resolved" text={formatDateTime(new Date(alert.resolvedAt))} />
+          )}
+          <Detail.Metadata.Label title="Runs" text={runIds.join(', ')} />
+        </Detail.Metadata>
+      }
+      actions={
+        <ActionPanel>
+          {lastRunId !== undefined && (
+            <Action.Push
+              title="Show Last Run"
+              icon={Icon.LineChart}
+              target={<RunDetailView runId={lastRunId} />}
+            />
+          )}
+          <Action.CopyToClipboard title="Copy Reason" content={`${reason} ${hint}`} />
         </ActionPanel>
       }
     />

@@ -6,16 +6,8 @@ import { slowTimeoutMilliseconds, withClient } from '../lib/connection.ts';
 import type { DaemonState } from '../lib/daemon-state.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { withToast } from '../lib/notify.ts';
-import {
-  installDaemon,
-  restartDaemon,
-  startDaemon,
-  stopDaemon,
-  uninstallDaemon,
-} from '../lib/service-actions.ts';
-import { DoctorView } from './doctor-view.tsx';
-import { InstallPlanView } from './install-plan-view.tsx';
-import { LogView } from './log-view.tsx';
+import { installDaemon, restartDaemon, startDaemon, stopDaemon, uninstallDaemon } from '../lib/service.ts';
+import { DoctorView, InstallPlanView, LogView } from './daemon-screens.tsx';
 
 export interface Deed {
   readonly id: string;
