@@ -8,6 +8,7 @@ import { readSync, writeSync } from 'node:fs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { exampleAlert, exampleHead, exampleRun } from './example-histories.ts';
+import { errnoOf } from '../src/files/storage-errors.ts';
 import { openHistory } from '../src/history/history.ts';
 
 /** What was written, and what of it must be there from then on. */
@@ -21,8 +22,21 @@ export type Acknowledged =
 
 const [, , folder = '', access = 'own', mode] = process.argv;
 
-// Straight to the pipe: what a stream still holds would die with the process.
-const say = (acknowledged: Acknowledged): void => void writeSync(1, `${JSON.stringify(acknowledged)}\n`);
+/** Writes straight to the pipe: what a stream still holds would die with the process. */
+function say(acknowledged: Acknowledged): void {
+  let rest = Buffer.from(`${JSON.stringify(acknowledged)}\n`);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') {
+        throw error;
+      }
+      // The pipe is full while the test is busy and does not read.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
 
 const opened = openHistory(folder, { access: access === 'shared' ? 'shared' : 'own' });
 using history = opened.history;
