@@ -2,7 +2,7 @@
 
 import { environment, LaunchType, showHUD, Toast } from '@raycast/api';
 import { openCommand, refreshMenuBar } from './lib/deep-links.ts';
-import { followRun } from './lib/follow-run.ts';
+import { followWanted } from './lib/follow-run.ts';
 import { notify } from './lib/notify.ts';
 import { preferences } from './lib/preferences.ts';
 import { progressMessage, resultSentence } from './lib/run-words.ts';
@@ -15,7 +15,7 @@ export default async function command(): Promise<void> {
   let runId: number | undefined;
   const toast = await notify({ style: Toast.Style.Animated, title: `Profiling ${defaultModel}` });
   try {
-    const { record } = await followRun(
+    const { record } = await followWanted(
       {
         kind: 'profile',
         parameters: {

@@ -82,7 +82,7 @@ export const exampleSteps: readonly RunProgress['step'][] = [
   { kind: 'loading', model: 'bf16' },
   { kind: 'loaded', model: 'bf16', load: exampleLoad },
   exampleProgress().step,
-  { kind: 'confirming', channels: ['active'], iterations: 10 },
+  { kind: 'confirming', channels: ['activeBytes'], iterations: 10 },
   { kind: 'attributing' },
   { kind: 'intervention', name: 'float32 activations', place: 1, of: 3 },
   { kind: 'trouble', what: 'x/y', error: { code: 'network', message: 'Not reached.', hint: 'Later.' } },

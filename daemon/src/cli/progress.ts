@@ -128,8 +128,8 @@ export const loadNote = (title: string, { activeBytes, seconds }: LoadRecord): s
   `${title}: loaded in ${formatDuration(seconds)}, ${formatBytes(activeBytes)} active`;
 
 /** What an iteration's line says of it. */
-export const sampleDetail = (label: string, of: number, sample: IterationSample): string =>
-  `${label} of ${of}: active ${formatBytes(sample.activeBytes, { unit: 'MB' })}, ` +
+export const sampleDetail = (label: string, sample: IterationSample): string =>
+  `${label}: active ${formatBytes(sample.activeBytes, { unit: 'MB' })}, ` +
   `peak ${formatBytes(sample.peakBytes, { unit: 'MB' })}, ${formatDuration(sample.seconds)}`;
 
 /** A listener that shows the building and fetching of models. */

@@ -1,7 +1,9 @@
 /** Runs a study's interventions and answers it: evidence first, then the verdicts that rest on it. */
 
 import { explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type {
   Arm,
   Intervention,
@@ -16,11 +18,6 @@ import type { StartOptions } from '../host/model-host.ts';
 import { armsFor, changeOf } from './arms.ts';
 import type { Subject } from './profile.ts';
 
-export type ArmEvent =
-  | { readonly kind: 'arms-began'; readonly of: number }
-  | { readonly kind: 'arm-ended'; readonly name: string; readonly place: number }
-  | { readonly kind: 'arm-failed'; readonly name: string; readonly error: unknown };
-
 /** A model of the study that was measured as given, with what its header says. */
 export interface StudiedModel {
   readonly subject: Subject;
@@ -30,7 +27,7 @@ export interface StudiedModel {
 
 export interface ExplainOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: ((event: ArmEvent) => void) | undefined;
+  readonly onStep?: OnStep | undefined;
   readonly host?: Omit<StartOptions, 'signal'>;
 }
 
@@ -51,7 +48,7 @@ export async function explainStudy(
   settings: ProfileSettings,
   options: ExplainOptions = {},
 ): Promise<StudyAnswer> {
-  const { signal, onEvent } = options;
+  const { signal, onStep } = options;
   const facts = models.map(factsOf);
   const base = models.find(({ run }) => run.model.name === baseline);
   const given = models.map(({ run }) => armOfRun(run));
@@ -65,18 +62,20 @@ export async function explainStudy(
   });
   const quantized = models.filter((_, index) => facts[index]?.bits !== undefined);
   // For each model a host that predicts its durations and measures its layers; for each quantized one a sequence.
-  onEvent?.({ kind: 'arms-began', of: plans.length + models.length + quantized.length });
+  const of = plans.length + models.length + quantized.length;
   let place = 0;
+  onStep?.({ kind: 'intervention', place, of });
   const attempt = async <Result>(name: string, run: () => Promise<Result>): Promise<Result | undefined> => {
     try {
       const result = await run();
       place += 1;
-      onEvent?.({ kind: 'arm-ended', name, place });
+      onStep?.({ kind: 'intervention', name, place, of });
       return result;
     } catch (error) {
       signal?.throwIfAborted();
       place += 1;
-      onEvent?.({ kind: 'arm-failed', name, error });
+      const what = `The arm ${name} could not be measured.`;
+      onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
       return undefined;
     }
   };

@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
 import { HostDeath } from '../host/host-death.ts';
 import type { IterationParameters } from '../host/messages.ts';
 import { runCheckedLoop } from './leak-check.ts';
-import type { CheckedRun, LoopEvent } from './leak-check.ts';
+import type { CheckedRun } from './leak-check.ts';
 
 const settings = { ...exampleProfile().settings, iterations: 15, warmupIterations: 2 };
 
@@ -16,9 +17,9 @@ const settings = { ...exampleProfile().settings, iterations: 15, warmupIteration
 async function check(
   changes: (index: number) => Partial<IterationSample>,
   { diesIn = -1, iterations = 15 }: { readonly diesIn?: number; readonly iterations?: number } = {},
-): Promise<CheckedRun & { readonly asked: IterationParameters[]; readonly events: LoopEvent[] }> {
+): Promise<CheckedRun & { readonly asked: IterationParameters[]; readonly steps: RunStep[] }> {
   const asked: IterationParameters[] = [];
-  const events: LoopEvent[] = [];
+  const steps: RunStep[] = [];
   const host = {
     iterate: (parameters: IterationParameters) => {
       const { index, warmup } = parameters;
@@ -31,9 +32,9 @@ async function check(
   const run = await runCheckedLoop(
     host,
     { ...settings, iterations },
-    { onEvent: (event) => events.push(event) },
+    { model: 'bf16', onStep: (step) => steps.push(step) },
   );
-  return { ...run, asked, events };
+  return { ...run, asked, steps };
 }
 
 const statusOf = ({ leaks }: CheckedRun, channel: LeakChannel): string | undefined =>
@@ -59,10 +60,12 @@ test('a rise is followed by twice as many iterations in the same host, said why,
   assert.equal(statusOf(run, 'activeBytes'), 'leak');
   assert.equal(statusOf(run, 'heapBytes'), 'no-leak');
   assert.deepEqual(
-    run.events.filter(({ kind }) => kind === 'confirming'),
+    run.steps.filter(({ kind }) => kind === 'confirming'),
     [{ kind: 'confirming', channels: ['activeBytes'], iterations: 30 }],
   );
-  const places = run.events.flatMap((event) => (event.kind === 'confirmation' ? [event.place] : []));
+  const places = run.steps.flatMap((step) =>
+    step.kind === 'iteration' && step.phase === 'confirmation' ? [step.place] : [],
+  );
   assert.deepEqual(
     places,
     Array.from({ length: 30 }, (_, place) => place + 1),
@@ -95,7 +98,7 @@ test('a host that dies half way leaves no verdict', async () => {
   assert.equal(run.confirmation, undefined);
   assert.ok(run.leaks.every(({ status }) => status === 'inconclusive'));
   assert.match(run.leaks[0]?.reason ?? '', /ended after 12 of 15 iterations/);
-  assert.equal(run.events.at(-1)?.kind, 'ended-early');
+  assert.equal(run.steps.at(-1)?.kind, 'trouble');
 });
 
 test('a host that dies in the confirmation run leaves only what rose open', async () => {

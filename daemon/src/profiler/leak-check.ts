@@ -2,27 +2,23 @@
 
 import { channelsToConfirm, judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
 import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
-import type { ChannelVerdict, LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type {
   IterationSample,
   Outcome,
   ProfileSettings,
 } from '@tidemark/shared/protocol/profile-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ModelHost } from '../host/model-host.ts';
-import { continueLoop, runLoop } from './loop.ts';
-
-export type LoopEvent =
-  | { readonly kind: 'iteration'; readonly sample: IterationSample }
-  /** A confirmation run begins, since these channels rise. */
-  | { readonly kind: 'confirming'; readonly channels: readonly LeakChannel[]; readonly iterations: number }
-  /** One of its iterations, with its place in it from 1. */
-  | { readonly kind: 'confirmation'; readonly sample: IterationSample; readonly place: number }
-  /** The loop ended before its last iteration; the document says so too, but without the error's hint and cause. */
-  | { readonly kind: 'ended-early'; readonly error: unknown };
+import { continueLoop, iterationStep, runLoop } from './loop.ts';
+import type { LoopResult } from './loop.ts';
 
 export interface LeakCheckOptions {
+  /** The model's name, for the steps. */
+  readonly model: string;
   readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: ((event: LoopEvent) => void) | undefined;
+  readonly onStep?: OnStep | undefined;
 }
 
 export interface CheckedRun {
@@ -40,32 +36,27 @@ export interface CheckedRun {
 export async function runCheckedLoop(
   host: Pick<ModelHost, 'iterate'>,
   settings: ProfileSettings,
-  { signal, onEvent }: LeakCheckOptions = {},
+  { model, signal, onStep }: LeakCheckOptions,
 ): Promise<CheckedRun> {
-  const { iterations, outcome, error } = await runLoop(host, settings, {
-    signal,
-    onSample: (sample) => onEvent?.({ kind: 'iteration', sample }),
-  });
-  if (outcome.status !== 'complete') {
-    onEvent?.({ kind: 'ended-early', error });
-  }
+  const endedEarly = ({ outcome: { status }, error }: LoopResult): void => {
+    if (status !== 'complete') {
+      // The document says so too, but without the error's hint and cause.
+      onStep?.({ kind: 'trouble', what: `${model} ended early.`, error: toErrorRecord(error) }, error);
+    }
+  };
+  const onSample = (sample: IterationSample): void => onStep?.(iterationStep(sample, model, settings));
+  const loop = await runLoop(host, settings, { signal, onSample });
+  endedEarly(loop);
+  const { iterations, outcome } = loop;
   const first = { iterations, iterationsAsked: settings.iterations };
   const channels = channelsToConfirm(first);
   if (channels.length === 0) {
     return { iterations, leaks: judgeRun(first), outcome };
   }
   const length = leakRule.confirmationFactor * settings.iterations;
-  onEvent?.({ kind: 'confirming', channels, iterations: length });
-  const second = await continueLoop(host, settings, length, {
-    signal,
-    onSample: (sample) => {
-      const place = sample.index + 1 - settings.warmupIterations - settings.iterations;
-      onEvent?.({ kind: 'confirmation', sample, place });
-    },
-  });
-  if (second.outcome.status !== 'complete') {
-    onEvent?.({ kind: 'ended-early', error: second.error });
-  }
+  onStep?.({ kind: 'confirming', channels, iterations: length });
+  const second = await continueLoop(host, settings, length, { signal, onSample });
+  endedEarly(second);
   const { iterations: confirmation } = second;
   return { iterations, confirmation, leaks: judgeRun({ ...first, confirmation }), outcome: second.outcome };
 }

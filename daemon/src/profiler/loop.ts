@@ -1,5 +1,7 @@
 /** The loop: one loaded model says the same text again and again, and each time its memory is read. */
 
+import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
+import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type {
   IterationSample,
   Outcome,
@@ -26,6 +28,23 @@ export interface LoopResult {
 /** What a person calls an iteration: warm-up and measured ones are counted apart, from 1. */
 export function iterationLabel(index: number, warmupIterations: number): string {
   return index < warmupIterations ? `warm-up ${index + 1}` : `iteration ${index - warmupIterations + 1}`;
+}
+
+/** A sample as a step: its phase, and its place in that from 1. */
+export function iterationStep(
+  sample: IterationSample,
+  model: string,
+  { iterations, warmupIterations }: Pick<ProfileSettings, 'iterations' | 'warmupIterations'>,
+): Extract<RunStep, { kind: 'iteration' }> {
+  const place = sample.index + 1;
+  const confirmations = leakRule.confirmationFactor * iterations;
+  const measured = place - warmupIterations;
+  const at = sample.warmup
+    ? ({ phase: 'warm-up', place, of: warmupIterations } as const)
+    : measured <= iterations
+      ? ({ phase: 'measured', place: measured, of: iterations } as const)
+      : ({ phase: 'confirmation', place: measured - iterations, of: confirmations } as const);
+  return { kind: 'iteration', ...at, model, sample };
 }
 
 /**

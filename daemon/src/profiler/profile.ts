@@ -2,27 +2,25 @@
 
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import type { Attribution } from '@tidemark/shared/protocol/attribution.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import type {
   LoadRecord,
   ProfileDocument,
   ProfileSettings,
 } from '@tidemark/shared/protocol/profile-document.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
 import type { AttributionReading } from '../host/messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { runCheckedLoop } from './leak-check.ts';
-import type { LoopEvent } from './leak-check.ts';
 import { RunClock } from './run-clock.ts';
-
-export type ProfileEvent =
-  { readonly kind: 'loaded'; readonly load: LoadRecord } | { readonly kind: 'attributing' } | LoopEvent;
 
 export interface ProfileOptions {
   /** Ends the host; the document then holds what was measured until there. */
   readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: ((event: ProfileEvent) => void) | undefined;
+  readonly onStep?: OnStep | undefined;
   readonly host?: Omit<StartOptions, 'signal'>;
   /** Speaks once more after the loop, with evaluation at these borders, to say which part takes what. */
   readonly attribute?: Attribution['granularity'] | undefined;
@@ -44,11 +42,11 @@ export async function profileModel(
   { host: hostOptions, ...options }: ProfileOptions = {},
 ): Promise<ProfileDocument> {
   const clock = new RunClock();
-  const { signal, onEvent } = options;
+  const { signal, onStep } = options;
   await using host = await ModelHost.start({ ...hostOptions, signal });
-  const { folder } = subject.model;
+  const { folder, name } = subject.model;
   const load = await host.load({ folder, voiceFile: subject.voiceFile }, { signal });
-  onEvent?.({ kind: 'loaded', load });
+  onStep?.({ kind: 'loaded', model: name, load });
   return await profileLoaded({ host, load }, subject, settings, { ...options, clock });
 }
 
@@ -65,22 +63,23 @@ export async function profileLoaded(
   settings: ProfileSettings,
   {
     signal,
-    onEvent,
+    onStep,
     attribute,
     clock = new RunClock(),
   }: Omit<ProfileOptions, 'host'> & { readonly clock?: RunClock } = {},
 ): Promise<ProfileDocument> {
+  const { name, source, tensorBytes, bytesByDtype } = model;
   const { iterations, confirmation, leaks, outcome } = await runCheckedLoop(host, settings, {
+    model: name,
     signal,
-    onEvent,
+    onStep,
   });
   const summary = summarizeRun(load, iterations);
   const reading =
     attribute === undefined || summary === undefined || outcome.status !== 'complete'
       ? undefined
-      : await readAttribution(host, settings, { granularity: attribute, signal, onEvent });
+      : await readAttribution(host, settings, { model: name, granularity: attribute, signal, onStep });
   const { device, versions } = host.description;
-  const { name, source, tensorBytes, bytesByDtype } = model;
   return {
     kind: 'profile',
     schemaVersion: profileSchemaVersion,
@@ -107,16 +106,19 @@ async function readAttribution(
   host: ModelHost,
   { phonemes, seed, deterministic, speed }: ProfileSettings,
   {
+    model,
     granularity,
     signal,
-    onEvent,
-  }: Pick<ProfileOptions, 'signal' | 'onEvent'> & Pick<Attribution, 'granularity'>,
+    onStep,
+  }: Pick<ProfileOptions, 'signal' | 'onStep'> &
+    Pick<Attribution, 'granularity'> & { readonly model: string },
 ): Promise<AttributionReading | undefined> {
-  onEvent?.({ kind: 'attributing' });
+  onStep?.({ kind: 'attributing' });
   try {
     return await host.attribute({ phonemes, seed, granularity, deterministic, speed }, { signal });
   } catch (error) {
-    onEvent?.({ kind: 'ended-early', error });
+    const what = `${model} could not be measured part by part.`;
+    onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
     return undefined;
   }
 }

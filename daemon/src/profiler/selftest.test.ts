@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as v from 'valibot';
+import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { plantKinds, selftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
@@ -13,7 +14,7 @@ import { scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
 import { plants, repetitions } from './plants.ts';
 import { runSelftest } from './selftest.ts';
-import type { SelftestEvent, SelftestOptions } from './selftest.ts';
+import type { SelftestOptions } from './selftest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-selftest-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,7 +42,7 @@ const planted = (iterate: string, amount = '1000'): string => `
 `;
 
 async function selftest(kinds: readonly PlantKind[], host: string, options: SelftestOptions = {}) {
-  const events: SelftestEvent[] = [];
+  const steps: RunStep[] = [];
   const { source, tensorBytes, bytesByDtype } = exampleProfile().model;
   const document = await runSelftest(
     plants.filter(({ kind }) => kinds.includes(kind)),
@@ -56,14 +57,14 @@ async function selftest(kinds: readonly PlantKind[], host: string, options: Self
       voiceFile: 'voice',
     },
     settings,
-    { host: { entry: scriptedHost(folder, host) }, onEvent: (event) => events.push(event), ...options },
+    { host: { entry: scriptedHost(folder, host) }, onStep: (step) => steps.push(step), ...options },
   );
   assert.deepEqual(v.parse(selftestDocument, document), document);
-  return { document, events };
+  return { document, steps };
 }
 
 test('a plant that the figures show is found, with its rate beside the planted one', async () => {
-  const { document, events } = await selftest(
+  const { document, steps } = await selftest(
     ['tensor-4-bytes', 'nothing'],
     planted("if (kind === 'tensor-4-bytes') made.activeBytes += 1000 * turn"),
   );
@@ -76,7 +77,7 @@ test('a plant that the figures show is found, with its rate beside the planted o
   assert.equal(nothing?.result, 'as-expected');
   assert.equal(nothing.confirmation, undefined);
   assert.equal(document.outcome, 'passed');
-  assert.equal(events.filter(({ kind }) => kind === 'confirming').length, 1);
+  assert.equal(steps.filter(({ kind }) => kind === 'confirming').length, 1);
 });
 
 test('a plant that the figures do not show is missed', async () => {
@@ -113,8 +114,10 @@ test('a self-test that is stopped keeps the plants that were done', async () => 
   let ended = 0;
   const { document } = await selftest(['nothing', 'bounded-cache', 'one-step'], planted(''), {
     signal: controller.signal,
-    onEvent: ({ kind }) => {
-      ended += kind === 'plant-ended' ? 1 : 0;
+    onResult: () => {
+      ended += 1;
+    },
+    onStep: ({ kind }) => {
       if (kind === 'iteration' && ended === 1) {
         controller.abort(new Interruption('SIGINT'));
       }

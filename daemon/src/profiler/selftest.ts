@@ -1,7 +1,8 @@
 /** Checks the leak check: plants each kind in a host of its own with a real model, and asks the rule. */
 
 import { judgePlant } from '@tidemark/shared/analysis/plant-result.ts';
-import type { LoadRecord, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { selftestSchemaVersion } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantResult, SelftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
@@ -9,21 +10,25 @@ import { ModelHost } from '../host/model-host.ts';
 import type { HostDescription } from '../host/messages.ts';
 import type { StartOptions } from '../host/model-host.ts';
 import { runCheckedLoop } from './leak-check.ts';
-import type { CheckedRun, LoopEvent } from './leak-check.ts';
+import type { CheckedRun } from './leak-check.ts';
 import { repetitions } from './plants.ts';
 import type { Plant } from './plants.ts';
 import type { Subject } from './profile.ts';
 import { RunClock } from './run-clock.ts';
 
-export type SelftestEvent =
-  | { readonly kind: 'plant-began'; readonly plant: Plant; readonly place: number; readonly of: number }
-  | { readonly kind: 'loaded'; readonly load: LoadRecord }
-  | LoopEvent
-  | { readonly kind: 'plant-ended'; readonly result: PlantResult };
+/** A plant and its place among all, from 1. */
+export interface PlantPlace {
+  readonly plant: Plant;
+  readonly place: number;
+  readonly of: number;
+}
 
 export interface SelftestOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: ((event: SelftestEvent) => void) | undefined;
+  readonly onPlant?: ((place: PlantPlace) => void) | undefined;
+  readonly onResult?: ((result: PlantResult) => void) | undefined;
+  /** The steps of the present plant's loop. */
+  readonly onStep?: OnStep | undefined;
   readonly host?: Omit<StartOptions, 'signal'>;
 }
 
@@ -44,16 +49,16 @@ export async function runSelftest(
   options: SelftestOptions = {},
 ): Promise<SelftestDocument> {
   const clock = new RunClock();
-  const { signal, onEvent } = options;
+  const { signal, onPlant, onResult } = options;
   const ended: Ended[] = [];
   for (const [index, plant] of plants.entries()) {
-    onEvent?.({ kind: 'plant-began', plant, place: index + 1, of: plants.length });
+    onPlant?.({ plant, place: index + 1, of: plants.length });
     const next = await runPlant(plant, subject, settings, options);
     if (next === undefined) {
       break;
     }
     ended.push(next);
-    onEvent?.({ kind: 'plant-ended', result: next.result });
+    onResult?.(next.result);
   }
   const [first] = ended;
   if (first === undefined) {
@@ -94,7 +99,7 @@ async function runPlant(
   plant: Plant,
   { model, voiceFile }: Subject,
   settings: ProfileSettings,
-  { signal, onEvent, host: hostOptions }: SelftestOptions,
+  { signal, onStep, host: hostOptions }: SelftestOptions,
 ): Promise<Ended | undefined> {
   const startedAt = performance.now();
   const isAborted = (): boolean => signal?.aborted === true;
@@ -123,9 +128,13 @@ async function runPlant(
   }
   try {
     const load = await host.load({ folder: model.folder, voiceFile }, { signal });
-    onEvent?.({ kind: 'loaded', load });
+    onStep?.({ kind: 'loaded', model: model.name, load });
     const planted: number[] = [];
-    const run = await runCheckedLoop(planting(host, kind, planted, signal), settings, { signal, onEvent });
+    const run = await runCheckedLoop(planting(host, kind, planted, signal), settings, {
+      model: model.name,
+      signal,
+      onStep,
+    });
     if (isAborted()) {
       return undefined;
     }

@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { obedient, scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
 import type { Subject } from './profile.ts';
 import { runStudy } from './study.ts';
-import type { StudyEvent, StudyOptions } from './study.ts';
+import type { StudyOptions } from './study.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-study-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,19 +31,19 @@ const find = (name: string): Promise<Subject> => {
 };
 
 async function study(models: readonly string[], host: string, options: Partial<StudyOptions> = {}) {
-  const events: StudyEvent[] = [];
+  const steps: RunStep[] = [];
   const document = await runStudy(models, settings, {
     find,
     host: { entry: scriptedHost(folder, host) },
-    onEvent: (event) => events.push(event),
+    onStep: (step) => steps.push(step),
     ...options,
   });
   assert.deepEqual(v.parse(studyDocument, document), document);
-  return { document, events };
+  return { document, steps };
 }
 
 test('each model is measured in a host of its own, one after the other', async () => {
-  const { document, events } = await study(['bf16', 'fp32'], obedient);
+  const { document, steps } = await study(['bf16', 'fp32'], obedient);
   assert.equal(document.outcome, 'complete');
   assert.deepEqual(
     document.runs.map(({ model, iterations }) => [model.name, iterations.length]),
@@ -51,11 +52,11 @@ test('each model is measured in a host of its own, one after the other', async (
       ['fp32', 5],
     ],
   );
-  const kinds = events.map(({ kind }) => kind);
+  const kinds = steps.map(({ kind }) => kind);
   assert.deepEqual(kinds, [...wholeRun, ...wholeRun]);
 });
 
-const wholeRun = ['model-began', 'loaded', ...Array.from({ length: 5 }, () => 'iteration'), 'model-ended'];
+const wholeRun = ['model', 'loaded', ...Array.from({ length: 5 }, () => 'iteration')];
 
 test('a model that does not load is recorded, and the others are measured', async () => {
   const { document } = await study(
@@ -110,24 +111,26 @@ test('a model whose host dies in the loop keeps its samples, and the others are 
 });
 
 test('a model that cannot be fetched is recorded before anything is measured', async () => {
-  const { document, events } = await study(['owner/model', 'bf16'], obedient, {
+  const { document, steps } = await study(['owner/model', 'bf16'], obedient, {
     find: (model) =>
       model === 'owner/model' ? Promise.reject(new TidemarkError('network', 'Not reached.')) : find(model),
   });
-  assert.equal(events[0]?.kind, 'model-failed');
+  const [first] = steps;
+  assert.equal(first?.kind, 'trouble');
+  assert.equal(first.what, 'owner/model could not be measured.');
   assert.equal(document.runs.length, 1);
   assert.equal(document.failures.length, 1);
 });
 
 test('a model that does not exist stops the study before anything is measured', async () => {
-  const events: StudyEvent[] = [];
+  const steps: RunStep[] = [];
   const refused = study(['bf16', 'bf61'], obedient, {
-    onEvent: (event) => events.push(event),
+    onStep: (step) => steps.push(step),
     find: (model) =>
       model === 'bf61' ? Promise.reject(new TidemarkError('unknown-model', 'No bf61.')) : find(model),
   });
   await assert.rejects(refused, /No bf61/);
-  assert.deepEqual(events, []);
+  assert.deepEqual(steps, []);
 });
 
 test('a study that is stopped keeps what was measured, and names what was not begun', async () => {
@@ -148,8 +151,8 @@ test('a study that is stopped keeps what was measured, and names what was not be
     `,
     {
       signal: controller.signal,
-      onEvent: (event) => {
-        if (event.kind === 'iteration' && event.sample.index === 1) {
+      onStep: (step) => {
+        if (step.kind === 'iteration' && step.sample.index === 1) {
           setTimeout(() => controller.abort(new Interruption('SIGINT')), 300);
         }
       },

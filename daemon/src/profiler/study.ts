@@ -11,23 +11,15 @@ import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts'
 import type { StudyAnswer } from '@tidemark/shared/protocol/study-evidence.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { explainStudy } from './explain-study.ts';
-import type { ArmEvent, StudiedModel } from './explain-study.ts';
+import type { StudiedModel } from './explain-study.ts';
 import { profileModel } from './profile.ts';
-import type { ProfileEvent, ProfileOptions, Subject } from './profile.ts';
+import type { ProfileOptions, Subject } from './profile.ts';
 import { RunClock } from './run-clock.ts';
 
 /** bfloat16 first, which the others are held against. */
 export const studyModels = ['bf16', '8bit-fp32', '6bit-fp32', '4bit-fp32', '4bit-bf16'] as const;
 
-export type StudyEvent =
-  | { readonly kind: 'model-began'; readonly model: string; readonly place: number; readonly of: number }
-  | { readonly kind: 'model-ended'; readonly run: ProfileDocument }
-  | { readonly kind: 'model-failed'; readonly model: string; readonly error: unknown }
-  | ArmEvent
-  | ProfileEvent;
-
-export interface StudyOptions extends Omit<ProfileOptions, 'onEvent'> {
-  readonly onEvent?: ((event: StudyEvent) => void) | undefined;
+export interface StudyOptions extends ProfileOptions {
   /** Finds a model and its voice, building or downloading where needed. */
   readonly find: (model: string) => Promise<Subject>;
   /** Reads a checkpoint's headers. Where it is given, the study goes on to its interventions, and answers. */
@@ -44,14 +36,15 @@ const mistakes: readonly ErrorCode[] = ['unknown-model', 'unknown-voice', 'bad-i
 export async function runStudy(
   models: readonly string[],
   settings: ProfileSettings,
-  { find, examine, signal, onEvent, ...options }: StudyOptions,
+  { find, examine, signal, onStep, ...options }: StudyOptions,
 ): Promise<StudyDocument> {
   const clock = new RunClock();
   const runs: ProfileDocument[] = [];
   const failures: StudyDocument['failures'] = [];
   const fail = (model: string, error: unknown): void => {
-    failures.push({ model, error: toErrorRecord(error) });
-    onEvent?.({ kind: 'model-failed', model, error });
+    const record = toErrorRecord(error);
+    failures.push({ model, error: record });
+    onStep?.({ kind: 'trouble', what: `${model} could not be measured.`, error: record }, error);
   };
 
   const found: { readonly model: string; readonly subject: Subject }[] = [];
@@ -75,12 +68,11 @@ export async function runStudy(
       skipped.push(model);
       continue;
     }
-    onEvent?.({ kind: 'model-began', model, place: index + 1, of: found.length });
+    onStep?.({ kind: 'model', model, place: index + 1, of: found.length });
     try {
-      const run = await profileModel(subject, settings, { ...options, signal, onEvent });
+      const run = await profileModel(subject, settings, { ...options, signal, onStep });
       runs.push(run);
       subjects.set(run, subject);
-      onEvent?.({ kind: 'model-ended', run });
     } catch (error) {
       if (isAborted()) {
         skipped.push(model);
@@ -102,7 +94,7 @@ export async function runStudy(
           examine,
           settings,
           signal,
-          onEvent,
+          onStep,
           ...options,
         });
   const findings = { runs, failures, skipped, ...(comparison === undefined ? {} : { comparison }) };

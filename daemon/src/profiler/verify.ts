@@ -4,19 +4,20 @@ import { joined } from '../audio/wav.ts';
 import { concludeVerification } from '@tidemark/shared/analysis/requantize-conclusion.ts';
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import { shiftBetween } from '@tidemark/shared/analysis/shift.ts';
+import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import type { MeasuredCheckpoint, Verification } from '@tidemark/shared/protocol/requantize-document.ts';
 import { likeness } from '../audio/log-mel.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { HostDescription } from '../host/messages.ts';
-import { runLoop } from './loop.ts';
-import type { ProfileEvent, ProfileOptions, Subject } from './profile.ts';
+import { iterationStep, runLoop } from './loop.ts';
+import type { ProfileOptions, Subject } from './profile.ts';
 
 /** Four on each side are the fewest that give an interval; a peak hardly moves between iterations. */
 export const verifyIterations = 4;
 
-export interface VerifyOptions extends Omit<ProfileOptions, 'onEvent'> {
-  readonly onEvent?: ((which: 'original' | 'result', event: ProfileEvent) => void) | undefined;
+export interface VerifyOptions extends Omit<ProfileOptions, 'onStep'> {
+  readonly onStep?: ((which: 'original' | 'result', step: RunStep) => void) | undefined;
 }
 
 interface Measured {
@@ -33,15 +34,15 @@ export async function verifyRequantized(
   original: Subject,
   result: Subject,
   settings: ProfileSettings,
-  { onEvent, ...options }: VerifyOptions = {},
+  { onStep, ...options }: VerifyOptions = {},
 ): Promise<Verification> {
   const before = await measureOne(original, settings, undefined, {
     ...options,
-    onEvent: (event) => onEvent?.('original', event),
+    onStep: (step) => onStep?.('original', step),
   });
   const after = await measureOne(result, settings, before.durations, {
     ...options,
-    onEvent: (event) => onEvent?.('result', event),
+    onStep: (step) => onStep?.('result', step),
   });
   const { device, versions } = after.description;
   const alike = likeness(joined(before.audio), joined(after.audio), after.sampleRate);
@@ -65,15 +66,15 @@ async function measureOne(
   { model, voiceFile }: Subject,
   settings: ProfileSettings,
   replayed: readonly number[][] | undefined,
-  { signal, onEvent, host: hostOptions }: ProfileOptions,
+  { signal, onStep, host: hostOptions }: ProfileOptions,
 ): Promise<Measured> {
   const { phonemes, seed, deterministic, speed } = settings;
   await using host = await ModelHost.start({ ...hostOptions, signal });
   const load = await host.load({ folder: model.folder, voiceFile }, { signal });
-  onEvent?.({ kind: 'loaded', load });
+  onStep?.({ kind: 'loaded', model: model.name, load });
   const { iterations, outcome, error } = await runLoop(host, settings, {
     signal,
-    onSample: (sample) => onEvent?.({ kind: 'iteration', sample }),
+    onSample: (sample) => onStep?.(iterationStep(sample, model.name, settings)),
   });
   const summary = summarizeRun(load, iterations);
   if (outcome.status !== 'complete' || summary === undefined) {

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import { memoryChart, seriesOf, widths } from '../lib/charts.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
-import { followRun, initialView } from '../lib/follow-run.ts';
+import { followWanted, initialView } from '../lib/follow-run.ts';
 import type { RunView, Wanted } from '../lib/follow-run.ts';
 import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
@@ -40,7 +40,7 @@ export function ProgressView({ wanted: firstWanted, navigationTitle }: ProgressV
     const controller = new AbortController();
     let latest = initialView;
     const draw = throttle(() => setStage({ kind: 'following', view: latest }), drawEveryMilliseconds);
-    followRun(wanted, {
+    followWanted(wanted, {
       signal: controller.signal,
       onView: (view) => {
         latest = view;

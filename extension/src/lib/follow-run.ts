@@ -1,13 +1,13 @@
 /** A run from its start to its end, as a screen or a toast follows it: over a lost connection too, since the daemon goes on. */
 
 import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
+import { followRun } from '../../../shared/src/client/follow-run.ts';
 import { TidemarkError } from '../../../shared/src/errors.ts';
 import type {
   ProfileParameters,
   RunDetail,
   StudyParameters,
 } from '../../../shared/src/protocol/daemon/methods.ts';
-import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunProgress, RunStep } from '../../../shared/src/protocol/daemon/run-progress.ts';
 import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';
@@ -117,7 +117,7 @@ const attempts = 10;
  * Starts what is to be started, tells of every step, and gives the run as the history has it at the end. When `signal` aborts,
  * it only stops following. Throws a TidemarkError, 'interrupted' for an aborted signal.
  */
-export async function followRun(
+export async function followWanted(
   wanted: Wanted,
   { onView, signal, samples = 500, pauseMilliseconds = 1000 }: FollowOptions,
 ): Promise<RunDetail> {
@@ -162,47 +162,27 @@ async function once(
   knownId: number | undefined,
   { show, now, signal, samples }: Following,
 ): Promise<RunDetail> {
-  const { promise: ended, resolve } = Promise.withResolvers<undefined>();
-  let runId = knownId;
-  const early: RunProgress[] = [];
-  const take = (progress: RunProgress): void => {
-    if (runId === undefined) {
-      // It may begin before the answer to the request is here.
-      early.push(progress);
-    } else if (progress.runId === runId) {
-      show(advance(now(), progress));
-      if (progress.step.kind === 'ended') {
-        resolve(undefined);
+  const { id: runId } = await followRun(client, {
+    begin: async () => {
+      if (knownId === undefined) {
+        const record = await start(client, wanted, signal);
+        show({ ...now(), record, phrase: 'In line' });
+        return record;
       }
-    }
-  };
-  await client.subscribe('progress', take, { signal });
-  if (runId === undefined) {
-    const record = await start(client, wanted, signal);
-    runId = record.id;
-    show({ ...now(), record, phrase: 'In line' });
-  } else {
-    const { record, samples: taken } = await client.call(
-      'getRun',
-      { runId, document: false, samples },
-      { signal },
-    );
-    show({
-      ...now(),
-      record,
-      phrase: record.state === 'queued' ? 'In line' : 'Running',
-      samples: record.kind === 'profile' ? taken : now().samples,
-      model: now().model ?? (record.kind === 'profile' ? record.models[0] : undefined),
-    });
-    if (!isOpen(record.state)) {
-      resolve(undefined);
-    }
-  }
-  early.forEach(take);
-  const lost = client.closed.then(() => {
-    throw new TidemarkError('no-daemon', 'The connection to the daemon broke.');
+      const asked = { runId: knownId, document: false, samples };
+      const { record, samples: taken } = await client.call('getRun', asked, { signal });
+      show({
+        ...now(),
+        record,
+        phrase: record.state === 'queued' ? 'In line' : 'Running',
+        samples: record.kind === 'profile' ? taken : now().samples,
+        model: now().model ?? (record.kind === 'profile' ? record.models[0] : undefined),
+      });
+      return record;
+    },
+    onProgress: (progress) => show(advance(now(), progress)),
+    signal,
   });
-  await Promise.race([ended, lost, aborted(signal)]);
   return await client.call('getRun', { runId, samples }, { signal });
 }
 
@@ -219,11 +199,4 @@ async function start(
     case 'run':
       throw new Error('a run that is there is not started');
   }
-}
-
-/** Rejects when the signal aborts. */
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  return promise;
 }

@@ -4,12 +4,9 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { checkNames } from '../../models/voices.ts';
-import { iterationLabel } from '../../profiler/loop.ts';
 import { profileModel } from '../../profiler/profile.ts';
-import type { ProfileEvent } from '../../profiler/profile.ts';
 import { settleSettings } from '../../profiler/settings.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
@@ -19,11 +16,10 @@ import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { addLoopOptions, modelArgument, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
-import { loadNote, sampleDetail } from '../progress.ts';
 import { profileReport } from '../reports/profile-report.ts';
 import { keptNote } from '../reports/run-words.ts';
-import { showRemoteProfile } from '../runs/remote-progress.ts';
-import { documentOf, followRun } from '../runs/remote-run.ts';
+import { documentOf, followToEnd } from '../runs/remote-run.ts';
+import { showLoop } from '../runs/show-steps.ts';
 import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
 
 interface ProfileOptions extends LoopOptions, OutputOptions, PlaceOptions {
@@ -90,7 +86,7 @@ async function profileHere({ model, settings, options }: Asked, context: Context
   return await profileModel(subject, settings, {
     signal: context.signal,
     attribute: options.attribute,
-    onEvent: showLoop(context, model, settings),
+    onStep: showLoop(context, model, settings),
   });
 }
 
@@ -100,7 +96,7 @@ async function profileThere(
   { model, request, settings, options: { attribute, fresh } }: Asked,
   context: Context,
 ): Promise<ProfileDocument> {
-  const detail = await followRun(
+  const detail = await followToEnd(
     daemon,
     {
       start: () =>
@@ -110,7 +106,7 @@ async function profileThere(
           attribute,
           host: fresh === true ? 'fresh' : undefined,
         }),
-      onProgress: showRemoteProfile(context, showLoop(context, model, settings)),
+      onStep: showLoop(context, model, settings),
     },
     context,
   );
@@ -121,64 +117,4 @@ async function profileThere(
     throw new TidemarkError('internal', `Run #${detail.record.id} is a profile, and its document a study.`);
   }
   return document;
-}
-
-/** A listener that shows loading, iterations, and what ended them early. */
-export function showLoop(
-  { progress, report, signal }: Context,
-  title: string,
-  { iterations, warmupIterations }: Pick<ProfileSettings, 'iterations' | 'warmupIterations'>,
-): (event: ProfileEvent) => void {
-  const total = warmupIterations + iterations;
-  let confirmations = 0;
-  return (event) => {
-    switch (event.kind) {
-      case 'loaded':
-        progress.note(loadNote(title, event.load));
-        progress.begin({ title, total });
-        break;
-      case 'iteration': {
-        const { index, warmup } = event.sample;
-        const label = iterationLabel(index, warmupIterations);
-        progress.advance(
-          index + 1,
-          sampleDetail(label, warmup ? warmupIterations : iterations, event.sample),
-        );
-        if (index + 1 === total) {
-          progress.end();
-        }
-        break;
-      }
-      case 'confirming': {
-        const names = new Intl.ListFormat('en-GB').format(
-          event.channels.map((channel) => channelNames[channel]),
-        );
-        confirmations = event.iterations;
-        progress.note(
-          `${title}: rising: ${names}; ${confirmations} more iterations will tell whether it goes on.`,
-        );
-        progress.begin({ title, total: confirmations });
-        break;
-      }
-      case 'confirmation':
-        progress.advance(
-          event.place,
-          sampleDetail(`confirmation ${event.place}`, confirmations, event.sample),
-        );
-        if (event.place === confirmations) {
-          progress.end();
-        }
-        break;
-      case 'attributing':
-        progress.note(`${title}: once more, evaluating at each border`);
-        break;
-      case 'ended-early':
-        progress.end();
-        // That the person stopped it is said already.
-        if (!signal.aborted) {
-          report(event.error);
-        }
-        break;
-    }
-  };
 }

@@ -22,7 +22,7 @@ import type { Context, OutputOptions } from '../command.ts';
 import { modelArgument, spokenBy } from '../options.ts';
 import { requantizeReport } from '../reports/requantize-report.ts';
 import { modelOptions } from '../runs/subject.ts';
-import { showLoop } from './profile.ts';
+import { showLoop } from '../runs/show-steps.ts';
 
 interface RequantizeCommandOptions extends OutputOptions {
   readonly out: string;
@@ -188,6 +188,6 @@ async function verify({ source, made, settings }: Pair, context: Context): Promi
   };
   return await verifyRequantized({ model: source, voiceFile }, { model: made, voiceFile }, settings, {
     signal: context.signal,
-    onEvent: (which, event) => show[which](event),
+    onStep: (which, step) => show[which](step),
   });
 }

@@ -17,13 +17,13 @@ import { profileReport } from '../reports/profile-report.ts';
 import { keptNote, runTitle, shortModel } from '../reports/run-words.ts';
 import { idleWords, schedulesReport } from '../reports/schedule-report.ts';
 import { studyReport } from '../reports/study-report.ts';
-import { showRemoteProfile } from '../runs/remote-progress.ts';
-import { documentOf, followRun } from '../runs/remote-run.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { documentOf, followToEnd } from '../runs/remote-run.ts';
+import { showLoop } from '../runs/show-steps.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { addScheduleOptions, settingsFrom, settingsOf, timingWords } from '../schedule-settings.ts';
 import type { ScheduleOptions } from '../schedule-settings.ts';
 import { wholeNumber } from '../values.ts';
-import { showLoop } from './profile.ts';
 
 const whole = new Argument('<id>', 'its number, as `tidemark schedule` lists it').argParser(wholeNumber(1));
 const oneOrAll = new Argument('[id]', 'its number; all of them without').argParser(wholeNumber(1));
@@ -231,16 +231,16 @@ async function checkAndWait(
   id: number | undefined,
   context: Context,
 ): Promise<CommandResult> {
-  let show: ReturnType<typeof showRemoteProfile> | undefined;
-  const detail = await followRun(
+  let show: OnStep | undefined;
+  const detail = await followToEnd(
     daemon,
     {
       start: () => daemon.call('checkNow', checkOf(id)),
       onBegin: (record) => {
         const title = shortModel(record.models[0] ?? runTitle(record));
-        show = showRemoteProfile(context, showLoop(context, title, record));
+        show = showLoop(context, title, record);
       },
-      onProgress: (progress) => show?.(progress),
+      onStep: (step) => show?.(step),
     },
     context,
   );

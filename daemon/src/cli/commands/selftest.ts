@@ -4,13 +4,14 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { fewestIterations } from '@tidemark/shared/analysis/leak-rule.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
 import { checkNames } from '../../models/voices.ts';
 import { plants } from '../../profiler/plants.ts';
 import { runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
-import type { SelftestEvent } from '../../profiler/selftest.ts';
+import type { SelftestOptions as SelftestRunOptions } from '../../profiler/selftest.ts';
 import { mostIterations, settleSettings, speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
@@ -18,7 +19,7 @@ import { exitCodeOfRun } from '../exit-codes.ts';
 import { resultWords, selftestReport } from '../reports/selftest-report.ts';
 import { findSubject } from '../runs/subject.ts';
 import { list, wholeNumber } from '../values.ts';
-import { showLoop } from './profile.ts';
+import { showLoop } from '../runs/show-steps.ts';
 
 interface SelftestOptions extends OutputOptions {
   readonly model: string;
@@ -77,7 +78,7 @@ Examples:
     const chosen = plants.filter(({ kind }) => options.only.includes(kind));
     const document = await runSelftest(chosen, subject, settings, {
       signal: context.signal,
-      onEvent: showSelftest(context, settings),
+      ...showSelftest(context, settings),
     });
     return {
       document,
@@ -97,28 +98,21 @@ function kinds(value: string): PlantKind[] {
   });
 }
 
-function showSelftest(context: Context, settings: ProfileSettings): (event: SelftestEvent) => void {
-  let showPlant: ReturnType<typeof showLoop> | undefined;
-  return (event) => {
-    switch (event.kind) {
-      case 'plant-began':
-        showPlant = showLoop(context, `${event.plant.kind} (${event.place} of ${event.of})`, settings);
-        break;
-      case 'plant-ended': {
-        const { plant, result, seconds, reason } = event.result;
-        context.progress.end();
-        context.progress.note(
-          `${plant}: ${resultWords(event.result)} in ${formatDuration(seconds)}${result === 'as-expected' ? '' : `. ${reason ?? ''}`}`,
-        );
-        break;
-      }
-      case 'loaded':
-      case 'iteration':
-      case 'confirming':
-      case 'confirmation':
-      case 'ended-early':
-        showPlant?.(event);
-        break;
-    }
+function showSelftest(
+  context: Context,
+  settings: ProfileSettings,
+): Pick<SelftestRunOptions, 'onPlant' | 'onResult' | 'onStep'> {
+  let showPlant: OnStep | undefined;
+  return {
+    onPlant: ({ plant, place, of }) => {
+      showPlant = showLoop(context, `${plant.kind} (${place} of ${of})`, settings);
+    },
+    onResult: (planted) => {
+      const { plant, result, seconds, reason } = planted;
+      const why = result === 'as-expected' ? '' : `. ${reason ?? ''}`;
+      context.progress.end();
+      context.progress.note(`${plant}: ${resultWords(planted)} in ${formatDuration(seconds)}${why}`);
+    },
+    onStep: (step, error) => showPlant?.(step, error),
   };
 }

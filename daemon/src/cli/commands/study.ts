@@ -13,7 +13,6 @@ import type { Subject } from '../../profiler/profile.ts';
 import { settleSettings } from '../../profiler/settings.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
 import { runStudy, studyModels } from '../../profiler/study.ts';
-import type { StudyEvent } from '../../profiler/study.ts';
 import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
@@ -23,12 +22,11 @@ import { addLoopOptions, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
 import { keptNote } from '../reports/run-words.ts';
 import { studyReport } from '../reports/study-report.ts';
-import { showRemoteStudy } from '../runs/remote-progress.ts';
-import { documentOf, followRun } from '../runs/remote-run.ts';
+import { documentOf, followToEnd } from '../runs/remote-run.ts';
 import { checkPage, keepPage } from '../runs/run-documents.ts';
+import { showStudy } from '../runs/show-steps.ts';
 import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
 import { list } from '../values.ts';
-import { showLoop } from './profile.ts';
 
 interface StudyOptions extends LoopOptions, OutputOptions, PlaceOptions {
   readonly models: readonly string[];
@@ -98,7 +96,7 @@ const studyHere = (
     find: (model) => findSubject(model, settings.voice, context),
     ...(explain ? { examine: examineWith(context) } : {}),
     signal: context.signal,
-    onEvent: showStudy(context, settings),
+    onStep: showStudy(context, settings),
   });
 
 /** By the daemon, which keeps the run. */
@@ -107,12 +105,12 @@ async function studyThere(
   { request, settings, options: { models, explain } }: Asked,
   context: Context,
 ): Promise<StudyDocument> {
-  const detail = await followRun(
+  const detail = await followToEnd(
     daemon,
     {
       start: () =>
         daemon.call('startStudy', { models: models.map(absoluteModel), ...loopParameters(request), explain }),
-      onProgress: showRemoteStudy(context, showStudy(context, settings)),
+      onStep: showStudy(context, settings),
     },
     context,
   );
@@ -130,41 +128,3 @@ const examineWith =
   ({ signal }: Context) =>
   ({ model }: Subject) =>
     xray(model.folder, { dataFolder: dataFolder(), signal });
-
-function showStudy(context: Context, settings: ProfileSettings): (event: StudyEvent) => void {
-  const { progress, report } = context;
-  let showModel: ReturnType<typeof showLoop> | undefined;
-  return (event) => {
-    switch (event.kind) {
-      case 'model-began':
-        showModel = showLoop(context, `${event.model} (${event.place} of ${event.of})`, settings);
-        break;
-      case 'model-ended':
-        progress.end();
-        break;
-      case 'model-failed':
-        progress.end();
-        progress.note(`${event.model} could not be measured:`);
-        report(event.error);
-        break;
-      case 'arms-began':
-        progress.begin({ title: 'Interventions', total: event.of });
-        break;
-      case 'arm-ended':
-        progress.advance(event.place, event.name);
-        break;
-      case 'arm-failed':
-        progress.note(`The arm ${event.name} could not be measured:`);
-        report(event.error);
-        break;
-      case 'loaded':
-      case 'iteration':
-      case 'confirming':
-      case 'confirmation':
-      case 'attributing':
-      case 'ended-early':
-        showModel?.(event);
-        break;
-    }
-  };
-}

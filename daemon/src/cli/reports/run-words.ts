@@ -2,6 +2,7 @@
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDateTime, formatRelative } from '@tidemark/shared/format/dates.ts';
+import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { LeakSummary, RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -85,7 +86,7 @@ export function stepWords(step: RunStep): string {
         `peak ${formatBytes(step.sample.peakBytes, { unit: 'MB' })}, ${formatDuration(step.sample.seconds)}`
       );
     case 'confirming':
-      return `rising: ${step.channels.join(', ')}; ${step.iterations} more iterations will tell`;
+      return confirmingWords(step);
     case 'attributing':
       return 'once more, evaluating at each border';
     case 'intervention':
@@ -96,6 +97,12 @@ export function stepWords(step: RunStep): string {
       return endWords(step.record);
   }
 }
+
+export const confirmingWords = ({
+  channels,
+  iterations,
+}: Pick<Extract<RunStep, { kind: 'confirming' }>, 'channels' | 'iterations'>): string =>
+  `rising: ${channels.map((channel) => channelNames[channel]).join(', ')}; ${iterations} more iterations will show whether it goes on`;
 
 const phaseWords = { 'warm-up': 'warm-up', measured: 'iteration', confirmation: 'confirmation' } as const;
 

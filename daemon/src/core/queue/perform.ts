@@ -3,6 +3,7 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import type { ProfileParameters, StudyParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
@@ -15,10 +16,9 @@ import type { Subject } from '../../profiler/profile.ts';
 import { profileDefaults } from '../../profiler/settings.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
 import { runStudy, studyModels } from '../../profiler/study.ts';
-import type { StudyEvent } from '../../profiler/study.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
 import type { PreparedModel } from './prepare.ts';
-import { prepare } from './prepare.ts';
+import { prepare, preparingStep } from './prepare.ts';
 import type { RunTracker } from './run-tracker.ts';
 import { watched } from '../held-host/watchdog.ts';
 import type { Watch } from '../held-host/watchdog.ts';
@@ -38,7 +38,7 @@ export interface WorkOptions {
 }
 
 /** Borders between layers are some hundred evaluations, and an intervention is a process with several iterations. */
-const patience = { attribution: 10, intervention: 10 } as const;
+const patience = { attributing: 10, intervention: 10 } as const;
 
 /** The parameters with the profiler's defaults in the place of what is absent. */
 export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParameters): ProfileRequest {
@@ -66,7 +66,7 @@ export async function perform(request: RunRequest, options: WorkOptions): Promis
   tracker.step({ kind: 'preparing', message: 'Preparing the text and the models' });
   const { settings: settled, models } = await prepare(
     { dataFolder, models: modelsOf(request), voice: loop.voice, request: loop, examine: isExplained },
-    { signal, onProgress: (progress) => tracker.preparing(progress) },
+    { signal, onProgress: (progress) => tracker.step(preparingStep(progress)) },
   );
   if (settled === undefined) {
     throw new Error('perform: the preparation has left the settings out');
@@ -104,11 +104,11 @@ async function measureProfile(
   { held, tracker, watch, onHead }: WorkOptions & { readonly watch: Watch },
 ): Promise<ProfileDocument> {
   const subject = subjectOf(models, model);
-  const onEvent = follow(watch, tracker);
+  const onStep = follow(watch, tracker);
   const { signal } = watch;
   tracker.step({ kind: 'loading', model });
   if (kind === 'fresh') {
-    return await profileModel(subject, settings, { signal, onEvent, attribute });
+    return await profileModel(subject, settings, { signal, onStep, attribute });
   }
   const loaded = await held.acquire(subject, { signal });
   try {
@@ -121,18 +121,18 @@ async function measureProfile(
       load,
       hostInstance: instance,
     });
-    onEvent({ kind: 'loaded', load });
+    onStep({ kind: 'loaded', model: name, load });
     return await profileLoaded(loaded, subject, settings, {
       signal,
       attribute,
-      onEvent: (event) => {
-        if (event.kind === 'iteration' || event.kind === 'confirmation') {
-          held.noteSample(event.sample);
+      onStep: (step, error) => {
+        if (step.kind === 'iteration') {
+          held.noteSample(step.sample);
         }
-        if (event.kind === 'ended-early' && event.error instanceof HostDeath) {
-          held.noteDeathInRun(event.error.message, event.error.signal);
+        if (step.kind === 'trouble' && error instanceof HostDeath) {
+          held.noteDeathInRun(error.message, error.signal);
         }
-        onEvent(event);
+        onStep(step);
       },
     });
   } finally {
@@ -169,7 +169,7 @@ function measureStudy(
     find: (model) => Promise.resolve().then(() => subjectOf(models, model)),
     ...(isExplained ? { examine } : {}),
     signal: watch.signal,
-    onEvent: follow(watch, tracker),
+    onStep: follow(watch, tracker),
   });
 }
 
@@ -185,31 +185,17 @@ function subjectOf(models: readonly PreparedModel[], name: string): Subject {
   return prepared.subject;
 }
 
-/** Every event is a sign of life; some say that the next one takes longer. */
-function follow(watch: Watch, tracker: RunTracker): (event: StudyEvent) => void {
-  return (event) => {
-    switch (event.kind) {
-      case 'attributing':
-        watch.beat(patience.attribution);
-        break;
-      case 'arms-began':
-      case 'arm-ended':
-      case 'arm-failed':
-        watch.beat(patience.intervention);
-        break;
-      case 'iteration':
-      case 'confirmation':
-        watch.weigh(event.sample.footprintBytes);
-        watch.beat();
-        break;
-      case 'loaded':
-      case 'confirming':
-      case 'ended-early':
-      case 'model-began':
-      case 'model-ended':
-      case 'model-failed':
-        watch.beat();
+/** Every step is a sign of life; some say that the next ones take longer. */
+function follow(watch: Watch, tracker: RunTracker): OnStep {
+  let factor = 1;
+  return (step) => {
+    if (step.kind === 'iteration') {
+      watch.weigh(step.sample.footprintBytes);
     }
-    tracker.event(event);
+    if (step.kind !== 'trouble') {
+      factor = step.kind === 'attributing' || step.kind === 'intervention' ? patience[step.kind] : 1;
+    }
+    watch.beat(factor);
+    tracker.step(step);
   };
 }

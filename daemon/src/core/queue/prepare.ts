@@ -1,5 +1,6 @@
 /** Prepares a run in a child process: its text and its models. */
 
+import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
@@ -54,3 +55,25 @@ export const prepare = (
     failure: 'build-failed',
     ...options,
   });
+
+/** What the making and fetching of models says, as a step of the run that waits for it. */
+export function preparingStep(progress: ModelProgress): RunStep {
+  switch (progress.kind) {
+    case 'note':
+      return { kind: 'preparing', message: progress.message };
+    case 'building':
+      return {
+        kind: 'preparing',
+        message: `Building ${progress.model}`,
+        fraction: fractionOf(progress.writtenBytes, progress.totalBytes),
+      };
+    case 'downloading':
+      return {
+        kind: 'preparing',
+        message: `Downloading ${progress.repository} ${progress.file}`,
+        fraction: fractionOf(progress.receivedBytes, progress.totalBytes),
+      };
+  }
+}
+
+const fractionOf = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);

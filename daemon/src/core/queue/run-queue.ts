@@ -232,7 +232,7 @@ export class RunQueue {
         this.#options.onProgress(progress);
         this.#options.onChange();
       },
-      onSample: (sample, phase, model) => {
+      onIteration: ({ sample, phase, model }) => {
         running.record = { ...running.record, samplesTaken: running.record.samplesTaken + 1 };
         this.#recorder.keep(() => this.#options.history.runs.addSample(record.id, sample, phase, model));
       },

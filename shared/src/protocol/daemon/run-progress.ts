@@ -1,6 +1,7 @@
-/** How far a run is: the latest event of it, as subscribers are told. */
+/** The steps of a run, which the profiler emits and the daemon passes on, and how far a run is. */
 
 import * as v from 'valibot';
+import { leakChannels } from '../leak-verdicts.ts';
 import { iterationSample, loadRecord } from '../profile-document.ts';
 import { count, errorRecord, moment, text } from '../quantities.ts';
 import { runId, runKind, runRecord } from './run-record.ts';
@@ -24,18 +25,25 @@ export const runStep = v.variant('kind', [
     model: text,
     sample: iterationSample,
   }),
-  /** Channels rise, and so many iterations more will tell whether they go on. */
-  v.object({ kind: v.literal('confirming'), channels: v.array(text), iterations: count }),
+  /** These channels rise, and so many more iterations will show whether they go on. */
+  v.object({
+    kind: v.literal('confirming'),
+    channels: v.array(v.picklist(leakChannels)),
+    iterations: count,
+  }),
   v.object({ kind: v.literal('attributing') }),
   /** One intervention of a study is done; `place` 0 is its beginning. */
   v.object({ kind: v.literal('intervention'), name: v.optional(text), place: count, of: count }),
-  /** Something in it failed, and the run goes on or is about to end. */
+  /** A part of it failed; the run goes on, or is about to end. */
   v.object({ kind: v.literal('trouble'), what: text, error: errorRecord }),
   /** It is over; the record has everything. */
   v.object({ kind: v.literal('ended'), record: runRecord }),
 ]);
 
 export type RunStep = v.InferOutput<typeof runStep>;
+
+/** Receives each step of a run; where it is of trouble, with the error itself, since the record of one has no stack. */
+export type OnStep = (step: RunStep, error?: unknown) => void;
 
 export const runProgress = v.object({
   runId,
