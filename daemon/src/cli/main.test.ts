@@ -150,7 +150,7 @@ test('a study compares, and goes on after a model that cannot be loaded', async 
   assert.equal(document.failures.length, 1);
   assert.equal(document.failures[0]?.error.code, 'bad-checkpoint');
   assert.equal(document.comparison?.baseline, tiny);
-  assert.match(stderr, /broken could not be measured:\nerror: /);
+  assert.match(stderr, /broken could not be measured\.\nerror: /);
 
   const text = await cli(['study', '--models', models, ...brief]);
   assert.equal(text.code, 1);

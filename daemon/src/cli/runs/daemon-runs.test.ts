@@ -91,7 +91,7 @@ test('Ctrl-C cancels the run, and prints what it came to', async () => {
   assert.equal(finished.code, 130, finished.stderr);
   assert.match(
     finished.stderr,
-    /^Stopped by SIGINT; cancelling run #\d+\. Once more ends everything at once\.$/m,
+    /^Stopped by SIGINT; canceling run #\d+\. Once more ends everything at once\.$/m,
   );
   assert.doesNotMatch(finished.stderr, /^error/m);
   const document = parsed(profileDocument, finished);
@@ -196,7 +196,7 @@ test('a daemon that dies in mid-run is said, and what the run came to is shown l
   await mortal.kill('SIGKILL');
   const { code, stderr } = await running.finished;
   assert.equal(code, 4);
-  assert.match(stderr, /^error: The daemon ended while run #1 was followed\.\nhint: .*`tidemark show 1`/m);
+  assert.match(stderr, /^error: The daemon ended during run #1\.\nhint: .*`tidemark show 1`/m);
   const after = await TestDaemon.start({ dataFolder: mortal.dataFolder });
   const shown = await cli(['show', '1'], { environment });
   assert.match(shown.stdout, /^Ended +interrupted/m);
