@@ -15,13 +15,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits until something holds; throws when it does not within `seconds`. */
-export async function until(holds: () => boolean, what: string, seconds = 10): Promise<void> {
+/** Waits until something holds; throws with `what` when it does not within `seconds`. */
+export async function until(holds: () => boolean, what = holds.toString(), seconds = 10): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!holds()) {
     if (Date.now() > end) {
       throw new Error(`not within ${seconds} s: ${what}`);
     }
-    await delay(20);
+    await delay(5);
   }
 }

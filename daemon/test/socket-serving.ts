@@ -1,6 +1,5 @@
 /** The daemon's socket over a stubbed core, for tests that are both of its sides. */
 
-import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,11 +42,3 @@ export async function serving(
 export const client = { name: 'test', version: '1' };
 export const connectTo = ({ path }: Serving): Promise<DaemonClient> =>
   DaemonClient.connect({ socketPath: path, client });
-
-/** Waits for what another side does in its own time. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (const began = performance.now(); !condition();) {
-    assert.ok(performance.now() - began < 5000, 'nothing came of it within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}

@@ -43,15 +43,13 @@ export interface Surroundings {
   readonly handle: (method: Method, parameters: unknown, context: RequestContext) => unknown;
 }
 
-type Message = { readonly data: unknown } | { readonly fault: string };
-
 export class Connection {
   readonly #socket: Socket;
   readonly #around: Surroundings;
   readonly #timers: ConnectionTimers;
   readonly #ended = new AbortController();
-  /** Messages that came faster than they may be handled. */
-  readonly #waiting: Message[] = [];
+  /** The handling of messages that came faster than they may be handled. */
+  readonly #waiting: (() => void)[] = [];
   readonly #inFlight = new Set<number>();
   #client = { name: 'unknown', version: 'unknown' };
   #clientVersion: number | undefined;
@@ -125,19 +123,20 @@ export class Connection {
     try {
       this.#beginning = requests.read(this.#beginning, chunk, ({ data }) => {
         endedFrame = true;
-        this.#enqueue({ data });
+        this.#enqueue(() => this.#handle(data));
       });
     } catch (error) {
       this.#beginning = '';
       this.#isUnreadable = true;
-      this.#enqueue({ fault: error instanceof Error ? error.message : String(error) });
+      const fault = unreadable(error instanceof Error ? error.message : String(error));
+      this.#enqueue(() => this.#endWith(fault));
     }
     this.#timers.dataReceived({ endedFrame, isMidFrame: this.#beginning !== '' });
   }
 
-  #enqueue(message: Message): void {
+  #enqueue(handle: () => void): void {
     if (!this.#isEnding) {
-      this.#waiting.push(message);
+      this.#waiting.push(handle);
       if (this.#waiting.length === 1) {
         this.#work();
       }
@@ -155,12 +154,7 @@ export class Connection {
         });
       }
       this.#handledThisTurn += 1;
-      const message = this.#waiting.shift();
-      if (message !== undefined && 'fault' in message) {
-        this.#endWith(unreadable(message.fault));
-      } else {
-        this.#handle(message?.data);
-      }
+      this.#waiting.shift()?.();
     }
     if (this.#waiting.length > 0) {
       this.#socket.pause();
@@ -193,23 +187,19 @@ export class Connection {
     try {
       const result = this.#resultOf(method, parameters);
       if (result instanceof Promise) {
-        this.#await(id, method, result);
+        this.#inFlight.add(id);
+        result
+          .then(
+            (value) => this.#answer({ id, result: value }),
+            (error: unknown) => this.#fail(id, error, method),
+          )
+          .finally(() => this.#inFlight.delete(id));
       } else {
         this.#answer({ id, result });
       }
     } catch (error) {
       this.#fail(id, error, method);
     }
-  }
-
-  #await(id: number, method: string, result: Promise<unknown>): void {
-    this.#inFlight.add(id);
-    result
-      .then(
-        (value) => this.#inFlight.has(id) && this.#answer({ id, result: value }),
-        (error: unknown) => this.#inFlight.has(id) && this.#fail(id, error, method),
-      )
-      .finally(() => this.#inFlight.delete(id));
   }
 
   #resultOf(method: string, given: Record<string, unknown>): unknown {
@@ -225,7 +215,7 @@ export class Connection {
     if (this.#clientVersion !== protocolVersion) {
       throw new TidemarkError(
         'protocol-version',
-        `The daemon speaks version ${protocolVersion} of the protocol, and its client version ${this.#clientVersion}.`,
+        `The daemon speaks version ${protocolVersion} of the protocol, and the client version ${this.#clientVersion}.`,
         { hint: versionsHint },
       );
     }
@@ -262,7 +252,7 @@ export class Connection {
   }
 
   #fail(id: number, error: unknown, method?: string): void {
-    if (!(error instanceof TidemarkError) && !this.#ended.signal.aborted) {
+    if (!(error instanceof TidemarkError) && !this.#isEnding) {
       this.#around.log.error(
         { error, method, client: this.#client },
         'A request failed because of a defect.',

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
+import { until } from '../../test/processes.ts';
 import { frameOf, RawClient, requestOf } from '../../test/raw-client.ts';
-import { connectTo, serving, until } from '../../test/socket-serving.ts';
+import { connectTo, serving } from '../../test/socket-serving.ts';
 import { keptLog } from '../../test/stub-handlers.ts';
 
 test('whoever says no hello in time is let go', async () => {

@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { exampleAlert, exampleRun, exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { protocolVersion, wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
+import { until } from '../../test/processes.ts';
 import { helloOf, RawClient, requestOf } from '../../test/raw-client.ts';
-import { client, connectTo, serving, startedAt, until } from '../../test/socket-serving.ts';
+import { client, connectTo, serving, startedAt } from '../../test/socket-serving.ts';
 import { keptLog } from '../../test/stub-handlers.ts';
 
 test('the handshake tells the version, the process and the beginning of the daemon', async () => {

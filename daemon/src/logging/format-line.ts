@@ -1,6 +1,8 @@
 /** A line of the log as a person reads it: time, level, message, and what else it holds. */
 
 import { styleText } from 'node:util';
+import { format } from 'date-fns/format';
+import { isSameDay } from 'date-fns/isSameDay';
 import { logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
 
@@ -13,6 +15,8 @@ const styles: Readonly<Record<LogLevel, Style>> = {
   error: 'red',
 };
 
+const clock = 'HH:mm:ss.SSS';
+
 interface Entry {
   readonly level: LogLevel | undefined;
   readonly time: Date | undefined;
@@ -20,12 +24,9 @@ interface Entry {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The level of a line; undefined for one that is no line of ours. */
-export const levelOf = (line: string): LogLevel | undefined => entryOf(line)?.level;
-
-/** Whether a line is of this level or a graver one. What has no level is let through: it may be what broke. */
+/** Whether a line is of this level or a more severe one. A line without a level is let through: it may be what broke. */
 export function isAtLeast(line: string, level: LogLevel): boolean {
-  const own = levelOf(line);
+  const own = entryOf(line)?.level;
   return own === undefined || logLevels.indexOf(own) >= logLevels.indexOf(level);
 }
 
@@ -33,11 +34,11 @@ export interface FormatLineOptions {
   /** Whether stacks of errors are shown. */
   readonly verbose: boolean;
   readonly now: Date;
-  /** Whether colours may be used. */
+  /** Whether colors may be used. */
   readonly stream?: NodeJS.WriteStream | undefined;
 }
 
-/** In the person's own time zone, with the date where it is not today. What is no line of ours comes back as it is. */
+/** In the person's own time zone, with the date if it is not today. A line that is not the log's comes back unchanged. */
 export function formatLine(line: string, { verbose, now, stream }: FormatLineOptions): string {
   const entry = entryOf(line);
   if (entry === undefined) {
@@ -47,7 +48,10 @@ export function formatLine(line: string, { verbose, now, stream }: FormatLineOpt
     stream === undefined ? text : styleText(how, text, { stream });
   const { level, time, message, fields } = entry;
   const parts = [
-    style('gray', time === undefined ? '' : clock(time, now)),
+    style(
+      'gray',
+      time === undefined ? '' : format(time, isSameDay(time, now) ? clock : `yyyy-MM-dd ${clock}`),
+    ),
     level === undefined ? '' : style(styles[level], level.toUpperCase().padEnd(5)),
     message,
     ...Object.entries(fields).map(([name, value]) => style('gray', `${name}=${valueText(value)}`)),
@@ -76,14 +80,6 @@ function entryOf(line: string): Entry | undefined {
     message: typeof msg === 'string' ? msg : '',
     fields,
   };
-}
-
-function clock(time: Date, now: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
-  const hours = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-  const isToday = time.toDateString() === now.toDateString();
-  return `${isToday ? '' : `${day} `}${hours}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
 function valueText(value: unknown): string {

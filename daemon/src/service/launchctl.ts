@@ -5,72 +5,62 @@ import { launchdLabel } from './definition.ts';
 import type { Steps } from './steps.ts';
 import type { Executed } from './system.ts';
 
-/**
- * Exit codes are error numbers: below 107 those of the system (intro(2)), from there those of XPC, as `launchctl error N`
- * prints them. Only what a person's agent can meet is here.
- */
-export const launchctlCodes = {
-  notPermitted: 1,
-  noSuchProcess: 3,
-  /** "Input/output error": launchd's answer to a property list that it refuses, to a label that still drains, and to more. */
-  inputOutput: 5,
-  /** "Operation now in progress": a bootout was begun, and the process has not ended yet. */
-  inProgress: 36,
-  /** "Operation already in progress": the label is bootstrapped. */
-  already: 37,
-  usage: 64,
-  invalidPropertyList: 109,
-  noDomain: 112,
-  noService: 113,
-  disabled: 119,
-  badPermissions: 122,
-  tearingDown: 124,
-  /** "Domain does not support specified action": over SSH, with nobody logged in at the screen, there is no gui domain. */
-  unsupportedByDomain: 125,
-  wrongSession: 134,
-  /** Background Task Management: switched off in System Settings, or by an administrator's profile. */
-  backgroundPolicy: 161,
-} as const;
+interface Outcome {
+  /** As a part of a sentence. */
+  readonly meaning: string;
+  /** What a person can do about it, where that is known. */
+  readonly hint?: string;
+  /** `draining` is a label that launchd has not forgotten yet; without a session, agents are loaded at the next login. */
+  readonly kind?: 'loaded' | 'not-loaded' | 'no-session' | 'draining';
+}
 
-const sentences: Readonly<Record<number, string>> = {
-  [launchctlCodes.notPermitted]: 'launchd does not permit it',
-  [launchctlCodes.noSuchProcess]: 'it is not loaded',
-  [launchctlCodes.inputOutput]: 'launchd refuses it without saying why',
-  [launchctlCodes.inProgress]: 'it is still ending',
-  [launchctlCodes.already]: 'it is loaded already',
-  [launchctlCodes.usage]: 'this launchctl does not know the command',
-  [launchctlCodes.invalidPropertyList]: 'the property list is invalid',
-  [launchctlCodes.noDomain]: 'nobody is logged in at the screen',
-  [launchctlCodes.noService]: 'it is not loaded',
-  [launchctlCodes.disabled]: 'it is disabled',
-  [launchctlCodes.badPermissions]: 'others may write the property list or its folder',
-  [launchctlCodes.tearingDown]: 'the session is ending',
-  [launchctlCodes.unsupportedByDomain]: 'nobody is logged in at the screen',
-  [launchctlCodes.wrongSession]: 'nobody is logged in at the screen',
-  [launchctlCodes.backgroundPolicy]: 'System Settings forbid it to run in the background',
+const loginItems = 'System Settings › General › Login Items & Extensions';
+const switchOn = `Switch it on in ${loginItems}, and try again.`;
+
+const noSession = { meaning: 'nobody is logged in at the screen', kind: 'no-session' } as const;
+const notLoaded = { meaning: 'it is not loaded', kind: 'not-loaded' } as const;
+
+/**
+ * What exit codes mean. They are error numbers: below 107 those of the system (intro(2)), from there those of XPC, as
+ * `launchctl error N` prints them. Only what a person's agent can meet is here.
+ */
+const outcomes: Readonly<Record<number, Outcome>> = {
+  1: { meaning: 'launchd does not permit it', hint: 'Run it as the user whose service it is, without sudo.' },
+  3: notLoaded,
+  // "Input/output error": launchd's answer to a property list that it refuses, to a label that still drains, and to more.
+  5: {
+    meaning: 'launchd refuses it without saying why',
+    hint:
+      `Check that Tidemark is switched on in ${loginItems}, and that \`plutil -lint\` finds no fault in the property list; ` +
+      'Console shows what launchd says.',
+    kind: 'draining',
+  },
+  // "Operation now in progress": a bootout was begun, and the process has not ended yet.
+  36: { meaning: 'it is still stopping', kind: 'draining' },
+  // "Operation already in progress": the label is bootstrapped.
+  37: { meaning: 'it is already loaded', kind: 'loaded' },
+  64: { meaning: 'this launchctl does not know the command' },
+  109: { meaning: 'the property list is invalid' },
+  112: noSession,
+  113: notLoaded,
+  119: { meaning: 'it is disabled', hint: switchOn },
+  122: {
+    meaning: 'others may write the property list or its folder',
+    hint: 'Run `chmod go-w ~/Library/LaunchAgents` and try again.',
+  },
+  124: { meaning: 'the session is ending', kind: 'draining' },
+  // "Domain does not support specified action": over SSH, with nobody logged in at the screen, there is no gui domain.
+  125: noSession,
+  134: noSession,
+  // Background Task Management: switched off in System Settings, or by an administrator's profile.
+  161: { meaning: 'System Settings forbid it to run in the background', hint: switchOn },
 };
 
-/** What an exit code means, as a part of a sentence; undefined for 0 and for codes that are not known. */
-export const meaningOf = (code: number): string | undefined => sentences[code];
+/** Undefined for a command that a signal ended. */
+const outcomeOf = ({ exitCode }: Executed): Outcome | undefined =>
+  exitCode === undefined ? undefined : outcomes[exitCode];
 
-/** The codes of a user without a graphical session, for whom agents are loaded at the next login. */
-const withoutSession: ReadonlySet<number | undefined> = new Set([
-  launchctlCodes.noDomain,
-  launchctlCodes.unsupportedByDomain,
-  launchctlCodes.wrongSession,
-]);
-
-const notLoaded: ReadonlySet<number | undefined> = new Set([
-  launchctlCodes.noSuchProcess,
-  launchctlCodes.noService,
-]);
-
-/** The codes of a label that launchd has not forgotten yet. */
-const draining: ReadonlySet<number | undefined> = new Set([
-  launchctlCodes.inputOutput,
-  launchctlCodes.inProgress,
-  launchctlCodes.tearingDown,
-]);
+const meaningOf = (code: number): string | undefined => outcomes[code]?.meaning;
 
 /** What `launchctl print` says of a service, as far as its words have been the same from macOS 10.15 to 26. */
 export interface Job {
@@ -157,13 +147,11 @@ export class Launchctl {
     if (executed.exitCode === 0) {
       return { kind: 'loaded', job: readJob(executed.stdout) };
     }
-    if (notLoaded.has(executed.exitCode)) {
-      return { kind: 'not-loaded' };
+    const kind = outcomeOf(executed)?.kind;
+    if (kind === 'not-loaded' || kind === 'no-session') {
+      return { kind };
     }
-    if (withoutSession.has(executed.exitCode)) {
-      return { kind: 'no-session' };
-    }
-    throw refusal('say how the service is', executed);
+    throw refusal('report the state of the service', executed);
   }
 
   /**
@@ -179,7 +167,7 @@ export class Launchctl {
   async enable(): Promise<void> {
     const executed = await this.#change(['enable', this.target]);
     // Without a session there is nothing to enable, and bootstrap says so next.
-    if (executed.exitCode !== 0 && !withoutSession.has(executed.exitCode)) {
+    if (executed.exitCode !== 0 && outcomeOf(executed)?.kind !== 'no-session') {
       throw refusal('enable the service', executed);
     }
   }
@@ -191,15 +179,13 @@ export class Launchctl {
   async bootstrap(path: string): Promise<'loaded' | 'no-session'> {
     const attempt = (): Promise<Executed> => this.#change(['bootstrap', this.domain, path]);
     let executed = await attempt();
-    for (let pauses = 0; draining.has(executed.exitCode) && pauses < 4; pauses += 1) {
+    for (let pauses = 0; outcomeOf(executed)?.kind === 'draining' && pauses < 4; pauses += 1) {
       await this.#steps.pause(1);
       executed = await attempt();
     }
-    if (executed.exitCode === 0 || executed.exitCode === launchctlCodes.already) {
-      return 'loaded';
-    }
-    if (withoutSession.has(executed.exitCode)) {
-      return 'no-session';
+    const kind = executed.exitCode === 0 ? 'loaded' : outcomeOf(executed)?.kind;
+    if (kind === 'loaded' || kind === 'no-session') {
+      return kind;
     }
     throw refusal('load the service', executed);
   }
@@ -210,10 +196,11 @@ export class Launchctl {
    */
   async bootout(secondsToEnd: number): Promise<void> {
     const executed = await this.#change(['bootout', this.target]);
-    if (notLoaded.has(executed.exitCode) || withoutSession.has(executed.exitCode)) {
+    const kind = outcomeOf(executed)?.kind;
+    if (kind === 'not-loaded' || kind === 'no-session') {
       return;
     }
-    if (executed.exitCode !== 0 && !draining.has(executed.exitCode)) {
+    if (executed.exitCode !== 0 && kind !== 'draining') {
       throw refusal('unload the service', executed);
     }
     const isGone = await this.#steps.wait(
@@ -222,10 +209,10 @@ export class Launchctl {
       secondsToEnd + 5,
     );
     if (!isGone) {
-      throw executed.exitCode === launchctlCodes.inputOutput
+      throw executed.exitCode === 5
         ? refusal('unload the service', executed)
         : new TidemarkError('service', `launchd has not unloaded the service within ${secondsToEnd + 5} s.`, {
-            hint: 'Try again; `launchctl print` and Console show what launchd is at.',
+            hint: 'Try again; `launchctl print` and Console show what launchd is doing.',
           });
     }
   }
@@ -233,7 +220,7 @@ export class Launchctl {
   /** Starts it now if it does not run; with `restart` a running one is ended by SIGTERM first, without being unloaded. */
   async kickstart({ restart }: { readonly restart: boolean }): Promise<void> {
     const executed = await this.#change(['kickstart', ...(restart ? ['-k'] : []), this.target]);
-    if (executed.exitCode !== 0 && executed.exitCode !== launchctlCodes.already) {
+    if (executed.exitCode !== 0 && outcomeOf(executed)?.kind !== 'loaded') {
       throw refusal('start the service', executed);
     }
   }
@@ -250,38 +237,24 @@ export class Launchctl {
 function present(executed: Executed | undefined): Executed {
   if (executed === undefined) {
     throw new TidemarkError('service', 'launchctl cannot be run.', {
-      hint: 'It is in /bin on every Mac; see that PATH holds /bin.',
+      hint: 'It is in /bin on every Mac; check that PATH includes /bin.',
     });
   }
   return executed;
 }
 
-const hints: Readonly<Record<number, string>> = {
-  [launchctlCodes.notPermitted]: 'Run it as the user whose service it is, without sudo.',
-  [launchctlCodes.inputOutput]:
-    'See that Tidemark is switched on in System Settings › General › Login Items & Extensions, and that `plutil -lint` finds ' +
-    'no fault in the property list; Console shows what launchd says.',
-  [launchctlCodes.disabled]:
-    'Switch it on in System Settings › General › Login Items & Extensions, and try again.',
-  [launchctlCodes.backgroundPolicy]:
-    'Switch it on in System Settings › General › Login Items & Extensions, and try again.',
-  [launchctlCodes.badPermissions]: 'Run `chmod go-w ~/Library/LaunchAgents` and try again.',
-};
-
-function refusal(what: string, { exitCode, stderr }: Executed): TidemarkError {
-  const [said = ''] = stderr.trim().split('\n');
-  const meaning =
-    exitCode === undefined ? 'launchctl did not end' : (meaningOf(exitCode) ?? 'launchctl failed');
-  const words = [exitCode === undefined ? '' : `exit code ${exitCode}`, said.replace(/\.$/, '')].filter(
-    (part) => part !== '',
-  );
+function refusal(what: string, executed: Executed): TidemarkError {
+  const { exitCode } = executed;
+  const outcome = outcomeOf(executed);
+  const [said = ''] = executed.stderr.trim().split('\n');
+  const fallback = exitCode === undefined ? 'launchctl did not end' : 'launchctl failed';
+  const details = [
+    ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
+    ...(said === '' ? [] : [`“${said.replace(/\.$/, '')}”`]),
+  ];
   return new TidemarkError(
     'service',
-    `launchd did not ${what}: ${meaning}${words.length === 0 ? '' : ` (${words.join(', “')}${said === '' ? '' : '”'})`}.`,
-    {
-      hint:
-        (exitCode === undefined ? undefined : hints[exitCode]) ??
-        'Try again; Console shows what launchd says.',
-    },
+    `launchd did not ${what}: ${outcome?.meaning ?? fallback}${details.length === 0 ? '' : ` (${details.join(', ')})`}.`,
+    { hint: outcome?.hint ?? 'Try again; Console shows what launchd says.' },
   );
 }

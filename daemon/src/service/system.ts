@@ -1,6 +1,6 @@
-/** What the service needs of the machine, so that every platform's way can be tried on any. */
+/** What the service needs of the machine, so that each platform's manager can be tested on any. */
 
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ export interface ServiceSystem {
   readonly version: string;
   /** Runs a command to its end. Undefined where there is no such command. */
   readonly execute: (words: readonly string[]) => Promise<Executed | undefined>;
-  /** Who answers on a socket, if anybody does. */
+  /** Who answers on a socket, if any does. */
   readonly greet: (socketPath: string) => Promise<Greeting | undefined>;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
@@ -56,28 +56,27 @@ function nodeToKeep(): string {
   return realpathSync(existsSync(pinned) ? pinned : process.execPath);
 }
 
-/** Longer than launchctl or systemctl take when all is well, bootouts of a daemon that is slow to end included. */
+/** Longer than launchctl or systemctl usually take, including the bootout of a daemon that is slow to end. */
 const longestCommandMilliseconds = 60_000;
 
 /** Runs a command without a shell. */
-export async function execute(
-  words: readonly string[],
+export function execute(
+  [name = '', ...words]: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<Executed | undefined> {
-  const [name = '', ...rest] = words;
-  const child = spawn(name, rest, {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: longestCommandMilliseconds,
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   const { promise, resolve, reject } = Promise.withResolvers<Executed | undefined>();
-  child.on('error', (error: NodeJS.ErrnoException) =>
-    error.code === 'ENOENT' || error.code === 'EACCES' ? resolve(undefined) : reject(error),
-  );
-  child.on('close', (code) => resolve({ exitCode: code ?? undefined, ...output }));
+  const options = { env: environment, timeout: longestCommandMilliseconds };
+  execFile(name, words, options, (error, stdout, stderr) => {
+    // A number is the exit code, a word what the system refused, and null stands for a signal.
+    const code: unknown = error === null ? 0 : error.code;
+    if (code === 'ENOENT' || code === 'EACCES') {
+      resolve(undefined);
+    } else if (error !== null && typeof code === 'string') {
+      reject(error);
+    } else {
+      resolve({ exitCode: typeof code === 'number' ? code : undefined, stdout, stderr });
+    }
+  });
   return promise;
 }
 
