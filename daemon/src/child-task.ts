@@ -1,6 +1,6 @@
 /**
- * Work that is done in a short-lived child process, so that the memory it takes goes with it, and whoever waits for it can
- * answer others meanwhile. The child's module calls {@link serveTask}; the parent calls {@link runTask} with its address.
+ * Work that is done in a short-lived child process, so that its memory is freed with the process, and the parent can answer
+ * others meanwhile. The child's module calls {@link serveTask}; the parent calls {@link runTask} with its address.
  */
 
 import { fork } from 'node:child_process';
@@ -12,7 +12,7 @@ import { fromErrorRecord, toErrorRecord } from '@tidemark/shared/protocol/quanti
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { throwIfInterrupted } from './interruption.ts';
 
-/** What goes in, what is told on the way, and what comes out: JSON all of it. */
+/** What the child is given, what it reports, and what it returns, all as JSON. */
 export interface Task {
   readonly job: unknown;
   readonly progress: unknown;
@@ -25,7 +25,7 @@ type Message<Kind extends Task> =
   | { readonly type: 'failed'; readonly error: ErrorRecord };
 
 export interface TaskOptions<Kind extends Task> {
-  /** The process, as the beginning of an error's sentence. */
+  /** The process, as the subject of an error message. */
   readonly name: string;
   /** The code of the error for a child that died, or that failed otherwise than by a TidemarkError. */
   readonly failure: ErrorCode;
@@ -81,7 +81,7 @@ export async function runTask<Kind extends Task>(
         ? `died (${exitSignal ?? `exit code ${String(exitCode)}`})`
         : `failed: ${last.error.message}`;
     throw new TidemarkError(failure, `${name} ${end}.`, {
-      hint: 'Try again. If it fails again, run `tidemark doctor`, which checks what it needs.',
+      hint: 'Try again. If it fails again, run `tidemark doctor`.',
       cause: errorOutput,
     });
   } finally {

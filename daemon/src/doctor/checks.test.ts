@@ -25,7 +25,7 @@ test('a data folder that is not there yet is fine where it can be made', async (
   const absent = join(folder, 'a', 'b');
   const { status, detail } = await checkDataFolder(absent);
   assert.equal(status, 'ok');
-  assert.match(detail, /not there yet/);
+  assert.match(detail, /does not exist yet/);
   assert.equal((await checkDisk(absent)).status === 'fail', false);
   assert.equal((await checkCheckpoints(absent)).status, 'ok');
 });

@@ -1,4 +1,4 @@
-/** What the doctor looks at, one thing each: what the code runs on, what set-up fetched, where it writes to, the machine. */
+/** The doctor's checks, one thing each: what the code runs on, what set-up downloaded, where it writes, and the machine. */
 
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ import { speechDefaults } from '../profiler/settings.ts';
 /** The doctor adds the check's name. */
 export type Finding = Omit<Check, 'id' | 'title'>;
 
-/** What checks look at besides the machine. */
+/** What the checks examine besides the machine. */
 export interface Examined {
   readonly dataFolder: string;
   readonly host: HostDescription | Error;
@@ -71,11 +71,11 @@ function checkNode(): Finding {
   };
   const pinned = new Set(Object.values(manifest.optionalDependencies ?? {}));
   return pinned.has(node)
-    ? { status: 'ok', detail: `${node}, the pinned one` }
+    ? { status: 'ok', detail: `${node}, the pinned version` }
     : {
         status: 'warn',
-        detail: `${node}, where ${[...pinned].join(' or ')} is pinned`,
-        remedy: 'Start Tidemark by `npx tidemark`, which takes the pinned Node.',
+        detail: `${node}, but ${[...pinned].join(' or ')} is pinned`,
+        remedy: 'Start Tidemark with `npx tidemark`, which uses the pinned Node.',
       };
 }
 
@@ -90,7 +90,7 @@ export function checkMlx(host: HostDescription | Error): Finding {
 /** MLX's Linux wheel comes with the reference BLAS, which is some thirty times as slow. */
 export function checkBlas(host: HostDescription | Error): Finding {
   if (host instanceof Error) {
-    return { status: 'fail', detail: 'not known, since MLX does not load', remedy: setupHint };
+    return { status: 'fail', detail: 'unknown, because MLX does not load', remedy: setupHint };
   }
   const { blas } = host.versions;
   return /openblas|accelerate/i.test(blas)
@@ -104,7 +104,7 @@ async function checkWeights(signal: AbortSignal | undefined): Promise<Finding> {
   const { size } = await stat(await checkedPath(weightsSource, signal));
   return {
     status: 'ok',
-    detail: `${weightsSource.file} (${formatBytes(size)}) of ${weightsSource.package} ${weightsSource.version}, its hash as pinned`,
+    detail: `${weightsSource.file} (${formatBytes(size)}) from ${weightsSource.package} ${weightsSource.version}, hash verified`,
   };
 }
 
@@ -112,10 +112,10 @@ function checkVoices(): Finding {
   const voices = packagedVoices();
   const { voice } = speechDefaults;
   return voices.includes(voice)
-    ? { status: 'ok', detail: `${voices.length}, ${voice} among them` }
+    ? { status: 'ok', detail: `${voices.length} voices, including ${voice}` }
     : {
         status: 'warn',
-        detail: `${voices.length}, but not ${voice}, which is the default`,
+        detail: `${voices.length} voices, but not the default, ${voice}`,
         remedy: setupHint,
       };
 }
@@ -157,17 +157,16 @@ export async function checkDataFolder(folder: string): Promise<Finding> {
   }
   return {
     status: 'ok',
-    detail:
-      existing === folder ? `${folder} can be written to` : `${folder} is not there yet and can be made`,
+    detail: existing === folder ? `${folder} is writable` : `${folder} does not exist yet and can be created`,
   };
 }
 
 export async function checkDisk(folder: string): Promise<Finding> {
   const freeBytes = await freeBytesAt(nearestExisting(folder));
   if (freeBytes === undefined) {
-    return { status: 'ok', detail: `the disk of ${folder} does not say how much is free` };
+    return { status: 'ok', detail: `${folder} is on a disk that does not report its free space` };
   }
-  const detail = `${formatBytes(freeBytes)} free for ${folder}`;
+  const detail = `${formatBytes(freeBytes)} free at ${folder}`;
   if (freeBytes >= enoughFreeBytes) {
     return { status: 'ok', detail };
   }
@@ -187,12 +186,12 @@ export async function checkCheckpoints(folder: string): Promise<Finding> {
     return {
       status: 'warn',
       detail: `damaged: ${damaged.join(', ')}`,
-      remedy: `They are built anew when they are next used, or now by \`tidemark models build ${damaged.join(' ')}\`.`,
+      remedy: `They are rebuilt when next used. To rebuild them now, run \`tidemark models build ${damaged.join(' ')}\`.`,
     };
   }
   return {
     status: 'ok',
-    detail: built.length === 0 ? 'none yet; each is built when it is first used' : built.join(', '),
+    detail: built.length === 0 ? 'none yet; each is built on first use' : built.join(', '),
   };
 }
 
@@ -204,11 +203,11 @@ export function checkHubCache(): Finding {
   } catch {
     return {
       status: 'warn',
-      detail: `${folder} cannot be written to, so repositories cannot be downloaded`,
-      remedy: 'Set HF_HOME to a folder that can be written to.',
+      detail: `${folder} is not writable, so repositories cannot be downloaded`,
+      remedy: 'Set HF_HOME to a folder that you can write to.',
     };
   }
-  return { status: 'ok', detail: existsSync(folder) ? folder : `${folder}, not there yet` };
+  return { status: 'ok', detail: existsSync(folder) ? folder : `${folder}, which does not exist yet` };
 }
 
 /** What a host with a float32 model takes for the default text, and some room. */
@@ -216,7 +215,7 @@ const enoughMemoryBytes = 1.5e9;
 
 function checkMemory(): Finding {
   const availableBytes = process.availableMemory();
-  const detail = `${formatBytes(availableBytes)} of ${formatBytes(totalmem())} are available`;
+  const detail = `${formatBytes(availableBytes)} of ${formatBytes(totalmem())} available`;
   return availableBytes >= enoughMemoryBytes
     ? { status: 'ok', detail }
     : {
@@ -237,7 +236,7 @@ export async function checkOtherHosts(): Promise<Finding> {
     .join(', ');
   return {
     status: 'warn',
-    detail: `${list}; measurements disturb each other`,
-    remedy: `Wait until it is done, or end it: kill ${hosts.map(({ pid }) => pid).join(' ')}`,
+    detail: `${list}; concurrent measurements disturb each other`,
+    remedy: `Wait until it finishes, or stop it: kill ${hosts.map(({ pid }) => pid).join(' ')}`,
   };
 }

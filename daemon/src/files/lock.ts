@@ -64,7 +64,7 @@ function openLockFile(path: string): DatabaseSync {
     return new DatabaseSync(path);
   } catch (cause) {
     throw new TidemarkError('not-writable', `The lock file ${path} cannot be opened.`, {
-      hint: 'Set TIDEMARK_HOME to a folder that can be written to.',
+      hint: 'Set TIDEMARK_HOME to a folder that you can write to.',
       cause,
     });
   }
@@ -79,7 +79,7 @@ function tryLock(database: DatabaseSync): boolean {
       return false;
     }
     throw new TidemarkError('not-writable', 'The lock file in the data folder cannot be locked.', {
-      hint: 'Set TIDEMARK_HOME to a folder on a local disk that can be written to.',
+      hint: 'Set TIDEMARK_HOME to a folder on a local disk that you can write to.',
       cause: error,
     });
   }

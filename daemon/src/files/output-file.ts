@@ -82,7 +82,7 @@ function notWritable(path: string, { what, example }: FilePurpose, cause: unknow
     return cause;
   }
   const hints: Readonly<Record<string, string>> = {
-    EISDIR: `Add the name of the file, as in ${example}.`,
+    EISDIR: `Add a file name, for example ${example}.`,
     ENOENT: 'Create the folder first, or give another path.',
   };
   const reason = reasonOf(cause) ?? (cause instanceof Error ? cause.message : String(cause));

@@ -98,7 +98,7 @@ export async function checkFreeSpace({ name, neededBytes, folder, variable }: Sp
   if (freeBytes !== undefined && freeBytes < neededBytes) {
     throw new TidemarkError(
       'not-writable',
-      `${name} needs ${formatBytes(neededBytes)} of disk space, and ${formatBytes(freeBytes)} are free at ${folder}.`,
+      `${name} needs ${formatBytes(neededBytes)} of disk space, but only ${formatBytes(freeBytes)} is free at ${folder}.`,
       { hint: `Free some space, or ${moveBy(variable)} on another disk.` },
     );
   }

@@ -52,8 +52,8 @@ export function recipeNamed(name: string): Recipe {
   const recipe = recipes.find((candidate) => candidate.name === name);
   if (recipe === undefined) {
     const names = recipes.map((candidate) => candidate.name);
-    const message = `The catalogue has no model named ${name}.${didYouMean(name, names)}`;
-    throw new TidemarkError('unknown-model', message, { hint: `It has ${names.join(', ')}.` });
+    const message = `There is no model named ${name} in the catalog.${didYouMean(name, names)}`;
+    throw new TidemarkError('unknown-model', message, { hint: `The catalog has ${names.join(', ')}.` });
   }
   return recipe;
 }

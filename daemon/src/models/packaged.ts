@@ -19,7 +19,7 @@ export interface Source {
 }
 
 /** The remedy for whatever set-up should have left. */
-export const setupHint = 'Run `npm run setup`, which checks what is there and fetches what is missing.';
+export const setupHint = 'Run `npm run setup`, which checks the files and downloads what is missing.';
 
 /** The int8 ONNX export of Kokoro-82M v1.0, joined from the four packages' parts. */
 export const weightsSource: Source = {
@@ -68,7 +68,7 @@ export async function checkedPath(source: Source, signal?: AbortSignal): Promise
     });
   }
   if (sha256 !== source.sha256) {
-    const message = `The packaged file ${path} is not the one of ${source.package}.`;
+    const message = `The packaged file ${path} is not the one from ${source.package}.`;
     throw new TidemarkError('bad-checkpoint', message, { hint: setupHint });
   }
   return path;

@@ -26,7 +26,7 @@ function quantized(bits: number, rest: Recipe['rest']): Recipe {
     name: `${bits}bit-${rest === 'float32' ? 'fp32' : 'bf16'}`,
     rest,
     quantization: { groupSize, bits },
-    description: `${bits}-bit where layers can be quantized, ${rest} elsewhere`,
+    description: `${bits}-bit layers where possible, ${rest} elsewhere`,
   };
 }
 

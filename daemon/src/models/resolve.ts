@@ -1,4 +1,4 @@
-/** From what a person calls a model or a voice to the files that are loaded. */
+/** Resolves the name of a model or a voice to the files that are loaded. */
 
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -55,7 +55,7 @@ async function resolvePackaged(recipe: Recipe, options: ModelOptions): Promise<R
     source: {
       kind: 'packaged',
       description:
-        `made here from ${weights?.package ?? 'the packaged weights'} ${weights?.version ?? ''}`.trim(),
+        `built locally from ${weights?.package ?? 'the packaged weights'} ${weights?.version ?? ''}`.trim(),
       weightsFile,
       sha256: manifest.files[weightsFile]?.sha256 ?? '',
       license,
@@ -68,7 +68,7 @@ async function resolvePackaged(recipe: Recipe, options: ModelOptions): Promise<R
 async function resolveFolder(path: string, options: ModelOptions): Promise<ResolvedModel> {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new TidemarkError('unknown-model', `${path} is not a folder.`, {
-      hint: 'Give the folder that holds config.json and the weights, or a name that `tidemark models` lists.',
+      hint: 'Give a folder that contains config.json and the weights, or a name that `tidemark models` lists.',
     });
   }
   return await describeFolder(path, { name: path, kind: 'folder', description: path }, options);
@@ -152,7 +152,7 @@ export async function voicePath(model: ResolvedModel, voice: string, options: Mo
   if (model.source.kind !== 'packaged') {
     options.onProgress?.({
       kind: 'note',
-      message: `${model.name} has no voice ${voice}; the packaged one of that name is used.`,
+      message: `${model.name} has no voice ${voice}; using the packaged voice of that name.`,
     });
   }
   return voiceFileIn(voicesFolder(options.dataFolder), voice);

@@ -43,6 +43,6 @@ function unknownModel(spec: string): TidemarkError {
   const names = recipes.map(({ name }) => name);
   const message = `There is no model named ${JSON.stringify(spec)}.${didYouMean(spec, names)}`;
   return new TidemarkError('unknown-model', message, {
-    hint: `Give a name (${names.join(', ')}), a repository id (owner/name), or the path of a checkpoint folder.`,
+    hint: `Use a name (${names.join(', ')}), a repository id (owner/name), or the path of a checkpoint folder.`,
   });
 }

@@ -77,7 +77,7 @@ async function voiceFile(voice: string): Promise<Buffer> {
   const path = join(packagedVoicesFolder, `${voice}.bin`);
   const styles = await readFile(path);
   if (styles.byteLength !== voiceBytes) {
-    const message = `The packaged voice ${path} has ${styles.byteLength} bytes, not ${voiceBytes}.`;
+    const message = `The packaged voice ${path} has ${styles.byteLength} bytes instead of ${voiceBytes}.`;
     throw new TidemarkError('bad-checkpoint', message, { hint: setupHint });
   }
   const header = headerOf([{ name: 'voice', dtype: 'F32', shape: voiceShape }], { format: 'mlx' });
@@ -91,7 +91,7 @@ export function unknownVoice(voice: string, voices: readonly string[]): Tidemark
   );
   const message = `There is no voice named ${voice}.${didYouMean(voice, voices)}`;
   return new TidemarkError('unknown-voice', message, {
-    hint: `The voices are:\n${byLanguage.join('\n')}`,
+    hint: `Available voices:\n${byLanguage.join('\n')}`,
   });
 }
 

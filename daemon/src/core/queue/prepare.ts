@@ -43,8 +43,8 @@ export interface PreparationTask {
 }
 
 /**
- * What the job asks for. A model that cannot be had is told in its place; throws a TidemarkError for a text that cannot be
- * said, 'build-failed' for a process that died, and the reason of an aborted signal.
+ * What the job asks for. A model that cannot be found or built is reported in its place. Throws a TidemarkError for a text
+ * that cannot be spoken, 'build-failed' for a process that died, and the reason of an aborted signal.
  */
 export const prepare = (
   job: PreparationJob,

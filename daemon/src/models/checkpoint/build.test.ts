@@ -160,7 +160,7 @@ test('changed bytes are noticed, and the checkpoint built again with the same re
   const notes = results.flatMap((result) => result.notes);
   assert.deepEqual(notes.sort(), [
     `Another process is building ${name}; waiting for it.`,
-    `The checkpoint ${name} has lost or changed bytes in model.safetensors; it is built again.`,
+    `The checkpoint ${name} has missing or changed bytes in model.safetensors; rebuilding it.`,
   ]);
 });
 
@@ -190,7 +190,7 @@ test('an aborted build ends its process and removes what it wrote', async () => 
     signal: controller.signal,
     onProgress: ({ kind }) => kind === 'building' && controller.abort(),
   });
-  await assert.rejects(aborted, { code: 'interrupted', message: /nothing of it is left/ });
+  await assert.rejects(aborted, { code: 'interrupted', message: /its partial files were removed/ });
   assert.deepEqual(buildProcesses(dataFolder), []);
   assert.deepEqual(readdirSync(join(dataFolder, 'models')), []);
 });
@@ -266,6 +266,6 @@ test('the catalogue tells sizes before anything is built, and removing frees the
   assert.equal(await removeModel(name, { dataFolder: home }), 0);
   await assert.rejects(removeModel('4bit-bf', { dataFolder: home }), {
     code: 'unknown-model',
-    message: 'The catalogue has no model named 4bit-bf. Did you mean 4bit-bf16?',
+    message: 'There is no model named 4bit-bf in the catalog. Did you mean 4bit-bf16?',
   });
 });

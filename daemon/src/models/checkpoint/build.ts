@@ -46,7 +46,7 @@ export async function ensureCheckpoint(recipe: Recipe, options: ModelOptions): P
       return state.manifest;
     }
     if (state.state === 'unusable') {
-      const message = `The checkpoint ${recipe.name} ${state.reason}; it is built again.`;
+      const message = `The checkpoint ${recipe.name} ${state.reason}; rebuilding it.`;
       onProgress?.({ kind: 'note', message });
     }
     return await build(recipe, options);

@@ -88,14 +88,14 @@ export async function checkCheckpoint(folder: string, recipe: Recipe): Promise<C
   }
   const manifest = parsed.output;
   if (manifest.recipeVersion !== recipeVersion) {
-    return { state: 'unusable', reason: 'was made by another version of Tidemark' };
+    return { state: 'unusable', reason: 'was built by another version of Tidemark' };
   }
   const files: Record<string, FileRecord> = {};
   let isRestamped = false;
   for (const [name, record] of Object.entries(manifest.files)) {
     const checked = await checkFile(join(folder, name), record);
     if (checked === undefined) {
-      return { state: 'unusable', reason: `has lost or changed bytes in ${name}` };
+      return { state: 'unusable', reason: `has missing or changed bytes in ${name}` };
     }
     files[name] = checked;
     isRestamped ||= checked !== record;

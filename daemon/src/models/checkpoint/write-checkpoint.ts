@@ -47,7 +47,7 @@ export async function fillWhole<Result>(
     return result;
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    throwIfInterrupted(signal, `The build of ${name} was interrupted; nothing of it is left.`);
+    throwIfInterrupted(signal, `The build of ${name} was interrupted; its partial files were removed.`);
     throw storageError(error, folder, variable);
   }
 }

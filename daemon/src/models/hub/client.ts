@@ -1,4 +1,4 @@
-/** Requests to a Hugging Face hub: what a repository holds, and bytes of its files, with errors a person can act on. */
+/** Requests to a Hugging Face hub: what a repository holds, and bytes of its files, with errors that a person can act on. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -76,10 +76,8 @@ export class HubClient {
     );
     const commit: unknown = info.sha;
     if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit)) {
-      throw new TidemarkError(
-        'network',
-        `${this.host} did not say which commit of ${repository} is ${revision}.`,
-      );
+      const message = `${this.host} returned no commit for ${revision} of ${repository}.`;
+      throw new TidemarkError('network', message);
     }
     return commit;
   }
@@ -199,59 +197,51 @@ export class HubClient {
     if (error instanceof TidemarkError) {
       return error;
     }
+    const packagedHint = 'Models that `tidemark models` lists need no network.';
+    const transient = (message: string, hint = packagedHint): TransientError =>
+      new TransientError(message, hint, error);
+    const lasting = (code: 'network' | 'unknown-model', message: string, hint?: string): TidemarkError =>
+      new TidemarkError(code, message, { hint, cause: error });
     const status = error instanceof HubApiError ? error.statusCode : undefined;
-    const packagedHint = 'The models that `tidemark models` lists need no network.';
     switch (status) {
       case undefined:
-        return new TransientError(
-          `${this.host} cannot be reached, or broke the connection.`,
-          packagedHint,
-          error,
-        );
+        return transient(`${this.host} cannot be reached, or closed the connection.`);
       case 401:
       case 404:
         // The hub gives 401 for what does not exist as well, so as not to reveal what is private.
-        return new TidemarkError(
+        return lasting(
           'unknown-model',
-          `${this.host} has no public model ${repository}, or not that part of it.`,
-          {
-            hint: 'Check the name; for a private or gated repository set HF_TOKEN.',
-            cause: error,
-          },
+          `${this.host} has no public model ${repository}, or no such file in it.`,
+          'Check the name. For a private or gated repository, set HF_TOKEN.',
         );
       case 403:
-        return new TidemarkError('network', `${this.host} does not give access to ${repository}.`, {
-          hint: 'Ask for access on its page, and set HF_TOKEN to a token that has it.',
-          cause: error,
-        });
+        return lasting(
+          'network',
+          `${this.host} denies access to ${repository}.`,
+          'Request access on its page, and set HF_TOKEN to a token that has it.',
+        );
       case 429:
-        return new TransientError(`${this.host} asks for fewer requests.`, 'Try again later.', error);
+        return transient(`${this.host} is limiting requests.`, 'Try again later.');
       default:
         return status >= 500
-          ? new TransientError(`${this.host} answered with error ${status}.`, packagedHint, error)
-          : new TidemarkError(
-              'network',
-              `${this.host} refused a request for ${repository} with error ${status}.`,
-              {
-                cause: error,
-              },
-            );
+          ? transient(`${this.host} returned error ${status}.`)
+          : lasting('network', `${this.host} refused a request for ${repository} with error ${status}.`);
     }
   }
 }
 
-/** A failure that may be over in a moment. */
+/** A failure that may pass. */
 export class TransientError extends TidemarkError {
   constructor(message: string, hint: string, cause: unknown) {
     super('network', message, { hint, cause });
   }
 }
 
-/** A server that cannot send parts of files. */
+/** A server that does not support range requests. */
 export class RangeIgnored extends TidemarkError {
   constructor(host: string) {
-    super('network', `${host} does not send parts of files.`, {
-      hint: 'Download the model first; then its files are read here.',
+    super('network', `${host} does not support range requests.`, {
+      hint: 'Download the model first; its local files can then be read.',
     });
   }
 }
@@ -268,7 +258,7 @@ function digestOf(entry: {
   // It names a file in the cache, so nothing but a digest may pass.
   const length = digest.algorithm === 'sha256' ? 64 : 40;
   if (!new RegExp(`^[0-9a-f]{${length}}$`).test(digest.value)) {
-    throw new TidemarkError('network', `The hub gave no digest for ${entry.path}.`);
+    throw new TidemarkError('network', `The hub returned no digest for ${entry.path}.`);
   }
   return digest;
 }

@@ -64,7 +64,7 @@ async function receive(file: HubFile, incomplete: string, download: Download): P
       if (before === 0 || isSecondCopy) {
         throw new TidemarkError(
           'network',
-          `${file.path} of ${repository} arrived with other bytes than ${client.host} says it has; it was discarded.`,
+          `${file.path} of ${repository} does not match its digest at ${client.host}; the download was discarded.`,
           { hint: 'Try again later.' },
         );
       }
@@ -119,11 +119,8 @@ async function receiveOnce(file: HubFile, incomplete: string, download: Download
     }
   }
   if (received < totalBytes) {
-    throw new TransientError(
-      `${client.host} broke the connection.`,
-      'Try again; the download goes on from there.',
-      undefined,
-    );
+    const message = `${client.host} closed the connection.`;
+    throw new TransientError(message, 'Try again; the download resumes where it stopped.', undefined);
   }
   await target.sync();
   return hash.digest('hex');

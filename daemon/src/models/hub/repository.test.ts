@@ -91,7 +91,7 @@ test('a host that cannot be reached is one sentence with a way out', async () =>
     (reason: unknown) => reason,
   );
   assert.ok(error instanceof TidemarkError);
-  assert.equal(error.message, '127.0.0.1:1 cannot be reached, or broke the connection.');
+  assert.equal(error.message, '127.0.0.1:1 cannot be reached, or closed the connection.');
   assert.match(error.hint ?? '', /need no network/);
 });
 
@@ -160,7 +160,7 @@ test("a voice comes from the repository, else from the packaged ones, and an unk
   const onProgress = (progress: ModelProgress) => progress.kind === 'note' && notes.push(progress.message);
   const packaged = await voicePath(resolved, 'bf_emma', { ...served.options, onProgress });
   assert.equal(packaged, join(served.home, 'data', 'voices', 'bf_emma.safetensors'));
-  assert.deepEqual(notes, ['owner/kokoro has no voice bf_emma; the packaged one of that name is used.']);
+  assert.deepEqual(notes, ['owner/kokoro has no voice bf_emma; using the packaged voice of that name.']);
 
   const unknown: unknown = await voicePath(resolved, 'xx_owm', served.options).catch(
     (reason: unknown) => reason,

@@ -113,10 +113,10 @@ export function filesListedIn(index: string | undefined): ReadonlySet<string> | 
   return parsed.success ? new Set(Object.values(parsed.output.weight_map)) : undefined;
 }
 
-/** The error for a repository that a checkpoint for MLX would have more in. */
+/** The error for a repository that lacks what an MLX checkpoint needs. */
 export const notForMlx = (repository: string, missing: string): TidemarkError =>
-  new TidemarkError('bad-checkpoint', `${repository} has no ${missing}, so it is not a checkpoint for MLX.`, {
-    hint: 'Look for a repository that was converted for MLX, such as those of mlx-community.',
+  new TidemarkError('bad-checkpoint', `${repository} has no ${missing}, so it is not an MLX checkpoint.`, {
+    hint: 'Choose a repository that was converted for MLX, for example one of mlx-community.',
   });
 
 /** The config, and the weights: those that an index lists, else every safetensors file of the top level. */
@@ -144,7 +144,7 @@ async function wantedFiles(
     throw new TidemarkError(
       'bad-checkpoint',
       `${repository} has ${weights.length} weight files and no index that says which belong together: ${names}.`,
-      { hint: 'Download the one that is meant, with config.json, into a folder, and give its path.' },
+      { hint: 'Download the one you want and config.json into a folder, and give the path of that folder.' },
     );
   }
   return [config, ...weights];

@@ -91,7 +91,7 @@ export function decodeOnnx(bytes: Uint8Array): OnnxGraph {
   }
   const graph = model.graph;
   if (graph === null || graph.node.length === 0) {
-    throw new TidemarkError('bad-checkpoint', 'The packaged weights hold no ONNX graph.', {
+    throw new TidemarkError('bad-checkpoint', 'The packaged weights contain no ONNX graph.', {
       hint: setupHint,
     });
   }
@@ -116,7 +116,7 @@ function readTensor(tensor: DecodedTensor): OnnxTensor {
   if (dtype === undefined || tensor.dataLocation !== 0) {
     throw new TidemarkError(
       'bad-checkpoint',
-      `The ONNX constant ${name} is of data type ${tensor.dataType}, or kept outside the file; neither is read here.`,
+      `The ONNX constant ${name} has data type ${tensor.dataType} or is stored outside the file; neither is supported.`,
     );
   }
   const shape = tensor.dims.map((dim) => (typeof dim === 'number' ? dim : dim.toNumber()));

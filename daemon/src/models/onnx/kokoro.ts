@@ -89,7 +89,7 @@ const scaleOf = (quantizedName: string): string => quantizedName.replace(/_quant
 function matrixShape({ name, shape }: OnnxTensor): readonly [number, number] {
   const [rows, columns] = shape;
   if (shape.length !== 2 || rows === undefined || columns === undefined) {
-    throw new TidemarkError('bad-checkpoint', `${name} of shape [${shape.join(', ')}] is no matrix.`);
+    throw new TidemarkError('bad-checkpoint', `${name} of shape [${shape.join(', ')}] is not a matrix.`);
   }
   return [rows, columns];
 }

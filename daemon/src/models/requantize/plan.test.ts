@@ -84,8 +84,8 @@ test('a column count that is no multiple of the group stays as it is', () => {
 test('changes are phrases in the singular and the plural', () => {
   assert.deepEqual(changesOf(plan({ bits: 4, rest: 'bfloat16', fuseWeightNorm: true })), [
     '1 layer quantized at 4 bits in groups of 64',
-    '1 layer expanded and quantized again at 4 bits in groups of 64',
-    'the packed weights of 1 layer kept to the bit',
+    '1 layer dequantized and quantized again at 4 bits in groups of 64',
+    'packed weights of 1 layer kept bit for bit',
     '4 tensors cast to bfloat16',
     'weight norm fused in 1 convolution',
   ]);

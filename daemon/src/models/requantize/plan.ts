@@ -144,27 +144,27 @@ export function changesOf(plan: RequantizePlan): string[] {
   const how = packing === undefined ? '' : `at ${packing.bits} bits in groups of ${packing.groupSize}`;
   return [
     ...(packed.length === 0 ? [] : [`${layers(packed.length)} quantized ${how}`]),
-    ...(repacked.length === 0 ? [] : [`${layers(repacked.length)} expanded and quantized again ${how}`]),
-    ...(kept.length === 0 ? [] : [`the packed weights of ${layers(kept.length)} kept to the bit`]),
+    ...(repacked.length === 0 ? [] : [`${layers(repacked.length)} dequantized and quantized again ${how}`]),
+    ...(kept.length === 0 ? [] : [`packed weights of ${layers(kept.length)} kept bit for bit`]),
     ...(castTensors === 0 || rest === undefined ? [] : [`${counted(castTensors, 'tensor')} cast to ${rest}`]),
     ...(fusedConvolutions === 0 ? [] : [`weight norm fused in ${counted(fusedConvolutions, 'convolution')}`]),
   ];
 }
 
-/** What a person should know before using the result, as sentences. */
+/** What to know before using the result, as sentences. */
 export function warningsOf(plan: RequantizePlan, entries: readonly TensorEntry[]): string[] {
   const { rest, fusedConvolutions, repacked, isQuantized } = plan;
   const warnings: string[] = [];
   const [first] = repacked;
   if (first !== undefined) {
     warnings.push(
-      `The source was quantized at ${first.from.bits} bits in groups of ${first.from.groupSize} already, and quantizing ` +
-        'its values again adds a second loss: start from an unquantized checkpoint where there is one.',
+      `The source is already quantized at ${first.from.bits} bits in groups of ${first.from.groupSize}. Quantizing its ` +
+        'values again adds a second loss; start from an unquantized checkpoint if there is one.',
     );
   }
   const widens = rest === 'float32' && entries.some(({ dtype }) => dtype === 'BF16' || dtype === 'F16');
   if (widens) {
-    warnings.push('A float32 copy of 16-bit values takes twice the memory and is no more precise.');
+    warnings.push('A float32 copy of 16-bit values takes twice the memory without being more precise.');
   }
   if (fusedConvolutions > 0) {
     warnings.push(fusedWarning);
@@ -172,17 +172,17 @@ export function warningsOf(plan: RequantizePlan, entries: readonly TensorEntry[]
   const isMlxLayout = entries.some(({ name }) => /\.Wx_forward$/.test(name));
   if (!isQuantized && isMlxLayout) {
     warnings.push(
-      'Its tensors are laid out as in a quantized checkpoint, which mlx-audio does not expect of an unquantized one; ' +
-        'it loads where the source does.',
+      'Its tensors have the layout of a quantized checkpoint, which mlx-audio does not expect in an unquantized one; ' +
+        'it loads wherever the source loads.',
     );
   }
   if (changesOf({ ...plan, kept: [] }).length === 0) {
-    warnings.push('Everything was as it was asked to be already, so the tensors are those of the source.');
+    warnings.push('The source already is as requested, so its tensors are unchanged.');
   }
   return warnings;
 }
 
 /** mlx-audio's ConvWeighted has parameters weight_v and weight_g and no other, and its loader is strict. */
 export const fusedWarning =
-  "With weight norm fused it loads in Tidemark only: mlx-audio's convolutions have no parameter for a fused weight, and its " +
-  'loader refuses the file. The file is no smaller for it; what is saved is computing the product in each call.';
+  "With weight norm fused, the checkpoint loads only in Tidemark: mlx-audio's convolutions have no parameter for a fused " +
+  'weight, and its loader rejects the file. The file is no smaller, but calls no longer compute the product.';

@@ -115,7 +115,7 @@ test('the bits that it has already are kept too; other bits, or other groups, ar
   const fewer = await make(source, { bits: 4 }, `${source}-fewer`);
   assert.deepEqual(fewer.plan.kept, []);
   assert.ok(fewer.plan.repacked.every(({ from }) => from.bits === 8 && from.groupSize === 64));
-  assert.match(fewer.warnings.join(' '), /quantized at 8 bits in groups of 64 already/);
+  assert.match(fewer.warnings.join(' '), /already quantized at 8 bits in groups of 64/);
   assert.deepEqual(configIn(fewer.model.folder)['quantization'], { group_size: 64, bits: 4 });
 
   const smaller = await make(source, { bits: 8, groupSize: 32 }, `${source}-smaller`);
@@ -160,8 +160,8 @@ test('fused weight norm says the same, and is said to load in Tidemark only', as
     const loudest = Math.max(...expected.map(Math.abs));
     const worst = Math.max(...found.map((value, index) => Math.abs(value - (expected[index] ?? 0))));
     assert.ok(worst < 0.02 * loudest, `${worst} of ${loudest}`);
-    assert.match(warnings.join(' '), /loads in Tidemark only/);
-    assert.match(readFileSync(join(model.folder, 'README.md'), 'utf8'), /loads in Tidemark only/);
+    assert.match(warnings.join(' '), /loads only in Tidemark/);
+    assert.match(readFileSync(join(model.folder, 'README.md'), 'utf8'), /loads only in Tidemark/);
   }
 });
 
@@ -199,7 +199,7 @@ test('a source without voices makes a folder without voices', async () => {
 
 test('what was asked for and is so already is said', async () => {
   const { warnings } = await make(tiny({ dtype: 'bfloat16' }), { rest: 'bfloat16' });
-  assert.match(warnings.join(' '), /Everything was as it was asked to be/);
+  assert.match(warnings.join(' '), /already is as requested/);
   const widened = await make(tiny({ dtype: 'bfloat16' }), { rest: 'float32' });
   assert.match(widened.warnings.join(' '), /twice the memory/);
 });
@@ -215,12 +215,12 @@ test('folders that must not be written to are refused, and nothing is left', asy
   mkdirSync(full);
   writeFileSync(join(full, 'mine.txt'), '');
   const cases: readonly [out: string, message: RegExp][] = [
-    [full, /is not empty, and nothing in it is overwritten/],
-    [file, /is a file, or is below one/],
-    [join(file, 'below'), /is a file, or is below one/],
-    [join(source, 'made'), /inside the checkpoint that it would be made from/],
-    [join(link, 'deep', 'made'), /inside the checkpoint that it would be made from/],
-    [join(options.dataFolder, 'models', '4bit-bf16'), /keeps the models of its catalogue/],
+    [full, /is not empty, and its files are never overwritten/],
+    [file, /is a file or is inside one/],
+    [join(file, 'below'), /is a file or is inside one/],
+    [join(source, 'made'), /is inside the source checkpoint/],
+    [join(link, 'deep', 'made'), /is inside the source checkpoint/],
+    [join(options.dataFolder, 'models', '4bit-bf16'), /inside the folder of the models that Tidemark builds/],
   ];
   for (const [out, message] of cases) {
     await assert.rejects(make(source, { bits: 4 }, out), { code: 'bad-input', message }, out);
@@ -245,8 +245,8 @@ test('an empty folder that is there is filled, and one above it is made', async 
 
 test('requests that ask for nothing or contradict themselves are refused', async () => {
   const source = tiny();
-  await assert.rejects(make(source, {}), { code: 'usage', message: /Nothing was said of what to change/ });
-  await assert.rejects(make(source, { groupSize: 32 }), { code: 'usage', hint: /Give --bits too/ });
+  await assert.rejects(make(source, {}), { code: 'usage', message: /No change was requested/ });
+  await assert.rejects(make(source, { groupSize: 32 }), { code: 'usage', hint: /Add --bits/ });
 });
 
 test('what is no whole Kokoro is refused by its own name, and nothing is left', async () => {

@@ -28,16 +28,16 @@ export interface Requantized {
 
 const weightsFile = 'model.safetensors';
 
-/** Throws 'usage' for options that ask for nothing, or that contradict each other. */
+/** Throws 'usage' for options that request nothing, or that contradict each other. */
 export function checkRequest({ bits, groupSize, rest, fuseWeightNorm }: RequantizeOptions): void {
   if (bits === undefined && groupSize !== undefined) {
-    throw new TidemarkError('usage', 'A group size was given without bits.', {
-      hint: 'Give --bits too: the layers that can be quantized are then packed in groups of that size.',
+    throw new TidemarkError('usage', '--group-size was given without --bits.', {
+      hint: 'Add --bits: layers that can be quantized are then packed in groups of that size.',
     });
   }
   if (bits === undefined && rest === undefined && !fuseWeightNorm) {
-    throw new TidemarkError('usage', 'Nothing was said of what to change.', {
-      hint: 'Give --rest bf16, --bits 4 or --fuse-weight-norm; see `tidemark requantize --help`.',
+    throw new TidemarkError('usage', 'No change was requested.', {
+      hint: 'Add --rest bf16, --bits 4, or --fuse-weight-norm; see `tidemark requantize --help`.',
     });
   }
 }
@@ -148,9 +148,9 @@ function originText({ source, plan, warnings }: Origin, { mlxVersion }: WrittenC
 Made by Tidemark ${tidemarkVersion} with MLX ${mlxVersion} from ${described},
 ${from.weightsFile} with the SHA-256 ${from.sha256}.
 
-${(changes.length === 0 ? ['nothing changed'] : changes).map((change) => `- ${change}`).join('\n')}
+${(changes.length === 0 ? ['no changes'] : changes).map((change) => `- ${change}`).join('\n')}
 ${warnings.map((warning) => `\n${warning}\n`).join('')}
-${from.license === undefined ? 'The license is that of the source.' : `The weights are under ${from.license}.`}
+${from.license === undefined ? 'The license of the source applies.' : `The weights are under ${from.license}.`}
 `;
 }
 
@@ -193,15 +193,15 @@ export function checkVacant(out: string): void {
     if (errno === 'ENOTDIR') {
       throw new TidemarkError(
         'bad-input',
-        `${out} is a file, or is below one, so no folder can be made there.`,
-        { hint: 'Give --out a folder that is empty or not there yet.' },
+        `${out} is a file or is inside one, so no folder can be created there.`,
+        { hint: 'Set --out to a folder that is empty or does not exist yet.' },
       );
     }
     throw storageError(error, out, '--out');
   }
   if (entries.length > 0) {
-    throw new TidemarkError('bad-input', `${out} is not empty, and nothing in it is overwritten.`, {
-      hint: 'Give --out a folder that is empty or not there yet.',
+    throw new TidemarkError('bad-input', `${out} is not empty, and its files are never overwritten.`, {
+      hint: 'Set --out to a folder that is empty or does not exist yet.',
     });
   }
 }
@@ -210,13 +210,13 @@ export function checkVacant(out: string): void {
 export function checkApart(out: string, { dataFolder, source }: Surroundings): void {
   const place = realPath(out);
   if (isWithin(place, realPath(source))) {
-    throw new TidemarkError('bad-input', `${out} is inside the checkpoint that it would be made from.`, {
-      hint: 'Give --out a folder beside it.',
+    throw new TidemarkError('bad-input', `${out} is inside the source checkpoint.`, {
+      hint: 'Set --out to a folder outside it.',
     });
   }
   if (isWithin(place, realPath(modelsFolder(dataFolder)))) {
-    throw new TidemarkError('bad-input', `${out} is where Tidemark keeps the models of its catalogue.`, {
-      hint: 'Give --out a folder of your own.',
+    throw new TidemarkError('bad-input', `${out} is inside the folder of the models that Tidemark builds.`, {
+      hint: 'Set --out to a folder of your own.',
     });
   }
 }

@@ -114,7 +114,7 @@ test('what is wrong with a file is said in one sentence that names it', async ()
   const entry = (start: number, end: number, dtype = 'F32', shape = '[1]') =>
     `{"dtype":"${dtype}","shape":${shape},"data_offsets":[${start},${end}]}`;
   await refuses(Buffer.alloc(0), /^weights\.safetensors is empty\.$/);
-  await refuses(Buffer.from('short'), /it has 5 bytes only/);
+  await refuses(Buffer.from('short'), /it has only 5 bytes/);
   await refuses(Buffer.from('This is no tensor file at all.'), /is not a safetensors file/);
   await refuses(Buffer.from('version https://git-lfs.github.com/spec/v1'), /is not a safetensors file/);
   await refuses(fileWithHeader('{"a":'), /its header is not JSON/);
@@ -124,7 +124,7 @@ test('what is wrong with a file is said in one sentence that names it', async ()
     /tensor "a" lacks a dtype, shape or data_offsets/,
   );
   await refuses(fileWithHeader(`{"a":${entry(0, 4, 'F31')}}`, 4), /unknown dtype F31/);
-  await refuses(fileWithHeader(`{"a":${entry(0, 8)}}`, 8), /needs 4 bytes and is given 8/);
+  await refuses(fileWithHeader(`{"a":${entry(0, 8)}}`, 8), /needs 4 bytes but has 8/);
   await refuses(fileWithHeader(`{"a":${entry(0, 4, 'F32', '[-1]')}}`, 4), /lacks a dtype, shape/);
   await refuses(
     fileWithHeader(`{"a":${entry(0, 4)},"b":${entry(2, 6)}}`, 6),
@@ -137,9 +137,9 @@ test('what is wrong with a file is said in one sentence that names it', async ()
   await refuses(fileWithHeader(`{"a":${entry(0, 4)}}`, 6), /has 2 bytes after its last tensor/);
   await refuses(
     fileWithHeader(`{"a":${entry(0, 4)}}`, 2),
-    /is truncated: its tensors need 4 bytes, and 2 are there/,
+    /is truncated: its tensors need 4 bytes, but only 2 are present/,
   );
-  await refuses(fileWithHeader('{"__metadata__":{"format":1}}'), /its metadata is not a list of strings/);
+  await refuses(fileWithHeader('{"__metadata__":{"format":1}}'), /its metadata is not a map of strings/);
 });
 
 test('a header that claims more than the format allows is not read', async () => {

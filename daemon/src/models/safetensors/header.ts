@@ -42,7 +42,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
       await using file = await open(path);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start);
       if (bytesRead < length) {
-        throw new TidemarkError('bad-checkpoint', `${path} was cut short while it was read.`);
+        throw new TidemarkError('bad-checkpoint', `${path} was truncated while it was being read.`);
       }
       return buffer;
     },
@@ -87,7 +87,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
     throw bad(`${description} is empty.`);
   }
   if (size <= lengthBytes) {
-    throw bad(`${description} is not a safetensors file: it has ${size} bytes only.`);
+    throw bad(`${description} is not a safetensors file: it has only ${size} bytes.`);
   }
   // One read for the length and the first of the JSON says enough to tell a truncated file from another format.
   const start = Buffer.from(await source.read(0, lengthBytes + 1));
@@ -98,7 +98,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
   const headerLength = Number(length);
   if (lengthBytes + headerLength > size) {
     throw bad(
-      `${description} is truncated: its header alone needs ${lengthBytes + headerLength} bytes, and it has ${size}.`,
+      `${description} is truncated: its header alone needs ${lengthBytes + headerLength} bytes, but it has ${size}.`,
     );
   }
   const bytes = await source.read(lengthBytes, headerLength);
@@ -142,7 +142,7 @@ function parseObject(bytes: Uint8Array, description: string): Record<string, unk
 }
 
 function parseMetadata(metadata: unknown, description: string): Record<string, string> {
-  const malformed = bad(`${description} has a malformed header: its metadata is not a list of strings.`);
+  const malformed = bad(`${description} has a malformed header: its metadata is not a map of strings.`);
   if (typeof metadata !== 'object' || metadata === null) {
     throw malformed;
   }
@@ -174,7 +174,7 @@ function parseEntry(name: string, entry: unknown, description: string): TensorEn
   if (end - start !== bytes) {
     throw bad(
       `${description} has a malformed header: tensor ${JSON.stringify(name)}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
-        `and is given ${end - start}.`,
+        `but has ${end - start}.`,
     );
   }
   return { name, dtype, shape, offset: start, bytes };
@@ -190,7 +190,9 @@ function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, descr
     end += bytes;
   }
   if (end > dataBytes) {
-    throw bad(`${description} is truncated: its tensors need ${end} bytes, and ${dataBytes} are there.`);
+    throw bad(
+      `${description} is truncated: its tensors need ${end} bytes, but only ${dataBytes} are present.`,
+    );
   }
   if (end < dataBytes) {
     throw bad(

@@ -180,19 +180,19 @@ function warningsOf(findings: Findings, hasConfig: boolean): string[] {
   const warnings: string[] = [];
   if (otherFiles.length > 0) {
     warnings.push(
-      `Beside ${files.map(({ name }) => name).join(', ')} there is ${otherFiles.join(', ')}: mlx-audio loads all of them, ` +
-        'and of tensors with the same name whichever comes last.',
+      `The folder also has ${otherFiles.join(', ')} beside ${files.map(({ name }) => name).join(', ')}: mlx-audio loads all ` +
+        'of them, and of tensors with the same name keeps whichever comes last.',
     );
   }
   const missing = ['bert', 'predictor', 'text_encoder', 'decoder', 'decoder.generator'].filter(
     (part) => !parts.some((present) => present.part === part),
   );
   if (missing.length > 0) {
-    warnings.push(`This is not a whole Kokoro checkpoint: nothing in it belongs to ${missing.join(', ')}.`);
+    warnings.push(`This is not a complete Kokoro checkpoint: it has no tensors of ${missing.join(', ')}.`);
   }
   if (found.length > 0 && hasConfig && configured === undefined) {
     warnings.push(
-      'Tensors are quantized, but config.json has no `quantization`, so loaders will take them for plain ones.',
+      'Tensors are quantized, but config.json has no `quantization`, so loaders will treat them as unquantized.',
     );
   }
   if (found.length === 0 && configured !== undefined) {

@@ -154,7 +154,7 @@ test('a config that says otherwise than the tensors is a warning', async () => {
     'config.json says 4 bits in groups of 64, but 87 modules have the shapes of 8 bits in groups of 64.',
   ]);
   assert.deepEqual(await warningsWith('8bit-bf16', '{}'), [
-    'Tensors are quantized, but config.json has no `quantization`, so loaders will take them for plain ones.',
+    'Tensors are quantized, but config.json has no `quantization`, so loaders will treat them as unquantized.',
   ]);
   assert.deepEqual(await warningsWith('bf16', configOf(6)), [
     'config.json says 6 bits, but no tensor is quantized.',
@@ -178,7 +178,7 @@ test('a folder whose files mlx-audio would merge is warned of, with or without a
     assert.equal(bytes, 282_668_232);
     assert.match(
       warnings[0] ?? '',
-      /Beside model\.safetensors there is kokoro-v1_0\.safetensors: mlx-audio loads all/,
+      /also has kokoro-v1_0\.safetensors beside model\.safetensors: mlx-audio loads all/,
     );
   }
 });
@@ -186,7 +186,7 @@ test('a folder whose files mlx-audio would merge is warned of, with or without a
 test('what is no whole Kokoro checkpoint is still read, with a warning', async () => {
   const folder = folderWith({ 'voice.safetensors': [{ name: 'voice', dtype: 'F32', shape: [510, 1, 256] }] });
   const { warnings, parts } = await xray(folder, options);
-  assert.match(warnings[0] ?? '', /nothing in it belongs to bert, predictor, text_encoder, decoder/);
+  assert.match(warnings[0] ?? '', /it has no tensors of bert, predictor, text_encoder, decoder/);
   assert.deepEqual(
     parts.map(({ part }) => part),
     ['other'],
@@ -210,7 +210,7 @@ test('what cannot be read is one clear sentence', async () => {
   truncateSync(join(whole, 'model.safetensors'), 1000);
   assert.match(
     await refused(join(whole, 'model.safetensors')),
-    /is truncated: its header alone needs \d+ bytes, and it has 1000\.$/,
+    /is truncated: its header alone needs \d+ bytes, but it has 1000\.$/,
   );
   assert.match(
     await refused(join(whole, 'notes.txt')),
