@@ -15,8 +15,7 @@ import { History, historyFile } from '../src/history/history.ts';
 import { openDatabase } from '../src/history/opening.ts';
 import type { CheckRecord } from '../src/history/run-queries.ts';
 import { insertRun } from '../src/history/run-row.ts';
-import type { Clock, Timer } from '../src/scheduler/clock.ts';
-import type { PowerState } from '../src/scheduler/power-state.ts';
+import type { Clock, PowerState, Timer } from '../src/scheduler/machine.ts';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
 import { exampleSchedule } from './example-histories.ts';
 

@@ -9,7 +9,7 @@ import type { CheckRecord } from '../history/run-queries.ts';
 import type { Log } from '../logging/log.ts';
 import { failureFinding, leakFinding, levelFinding, slowLeakFinding } from './alert-findings.ts';
 import type { Finding } from './alert-findings.ts';
-import type { Clock } from '../scheduler/clock.ts';
+import type { Clock } from '../scheduler/machine.ts';
 
 export interface AlertKeeperOptions {
   readonly history: History;

@@ -1,6 +1,9 @@
 /** Writes a run to the history as it is added, started, sampled, ended and removed. */
 
 import { randomUUID } from 'node:crypto';
+import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
+import { summarizeLeaksOf } from '@tidemark/shared/analysis/leak-summary.ts';
+import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -10,12 +13,12 @@ import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
 import { rebuildDocument } from './rebuild.ts';
 import type { RunHead, RunPart, SamplePhase, StoredSample } from './rebuild.ts';
-import { figuresOf, findingOf } from './record-of-document.ts';
 import { momentText, numberOf, optionalNumber, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { insertDocument, insertSample, samplesIn, samplesOf } from './run-contents.ts';
 import { RunQueries } from './run-queries.ts';
 import { endColumns, insertRun } from './run-row.ts';
+import type { RunFigures } from './run-row.ts';
 
 export interface NewRun extends Pick<
   RunRecord,
@@ -216,5 +219,34 @@ function outcomeOf({ state, reason, signal, error }: RunEnd): Exclude<Outcome, {
     status: 'interrupted',
     reason: reason ?? (state === 'cancelled' ? 'It was canceled.' : 'It was interrupted.'),
     signal,
+  };
+}
+
+/** What a document comes down to in the record of its run. The figures of a study stand in its document, one set a model. */
+export function findingOf(document: RunDocument): Pick<RunRecord, 'figures' | 'leak' | 'finding'> {
+  const isStudy = document.kind === 'study';
+  const finding = isStudy ? document.conclusion : leakSentence(document.leaks ?? []);
+  return {
+    figures: isStudy ? undefined : figuresOf(document.iterations),
+    leak: summarizeLeaksOf(document),
+    finding: finding === '' ? undefined : finding,
+  };
+}
+
+/** Over the measured iterations, as the document's summary has it; undefined without one. */
+function figuresOf(iterations: readonly IterationSample[]): RunFigures | undefined {
+  const measured = iterations.filter(({ warmup }) => !warmup);
+  const last = measured.at(-1);
+  if (last === undefined) {
+    return undefined;
+  }
+  const peak = spreadOf(measured.map(({ peakBytes }) => peakBytes));
+  return {
+    activeBytes: last.activeBytes,
+    peakBytes: Math.round(peak.median),
+    maximumPeakBytes: peak.maximum,
+    cacheBytes: last.cacheBytes,
+    footprintBytes: last.footprintBytes,
+    secondsPerIteration: spreadOf(measured.map(({ seconds }) => seconds)).median,
   };
 }

@@ -5,7 +5,7 @@ import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { History } from '../history/history.ts';
 import type { Log } from '../logging/log.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from './machine.ts';
 import { passedSince, planFrom, reviewed } from './timing.ts';
 import type { PlanContext } from './timing.ts';
 

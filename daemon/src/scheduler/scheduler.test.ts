@@ -37,14 +37,6 @@ test('a check is begun at each due time, to the second, and its answer has the n
   );
 });
 
-test('the history is told of each plan, run and next time, as a restart needs them', async () => {
-  using world = worldWith(nightly);
-  await world.clock.runUntil('2026-06-01T04:00:00Z');
-  const [stored] = world.history.schedules.list();
-  assert.equal(stored?.nextAt, '2026-06-02T03:00:00.000Z');
-  assert.equal(stored.lastRunAt, '2026-06-01T03:00:00.000Z');
-});
-
 describe('daylight-saving time', () => {
   for (const [expression, timeZone, start, end, expected] of [
     ['30 2 * * *', 'Europe/Berlin', '03-28', '03-31', '03-28T01:30Z 03-29T01:00Z 03-30T00:30Z'],
@@ -217,6 +209,30 @@ describe('a machine that travels', () => {
 });
 
 describe('a restart', () => {
+  test('a day, through a month of nights and a change of the clocks, leaves each night one check', async () => {
+    using world = new SchedulerSimulation('2026-03-01T12:00:00Z');
+    world.start({
+      ...nightly,
+      timing: { kind: 'cron', expression: '30 2 * * *', timeZone: 'Europe/Berlin' },
+    });
+    await world.clock.runUntil('2026-03-01T12:15:00Z');
+    world.clock.jump(12 * hour);
+    for (let place = 0; place < 31; place += 1) {
+      // Awake from 00:15 to 01:45 UTC.
+      await world.clock.run(1.5 * hour);
+      world.restart();
+      world.clock.jump(22.5 * hour);
+    }
+    assert.equal(new Set(world.begun.map((each) => each.slice(0, 'nightly 2026-03-28'.length))).size, 31);
+    assert.equal(world.begun.length, 31);
+    assert.deepEqual(world.begun.slice(26, 29), [
+      'nightly 2026-03-28T01:30Z',
+      'nightly 2026-03-29T01:00Z',
+      'nightly 2026-03-30T00:30Z',
+    ]);
+    assert.deepEqual([world.only().lastRunId, world.only().nextAt], [31, '2026-04-02T00:30:00.000Z']);
+  });
+
   test('begins once what came due meanwhile', async () => {
     using world = worldWith(nightly);
     await world.clock.run(hour);
@@ -254,8 +270,11 @@ describe('a restart', () => {
     world.restart();
     await world.clock.run(hour);
     assert.deepEqual(world.begun, []);
-    assert.equal(world.only().lastRunId, run.id);
-    assert.equal(world.only().nextAt, '2026-06-02T03:00:00.000Z');
+    const { lastRunId, lastRunAt, nextAt } = world.only();
+    assert.deepEqual(
+      { lastRunId, lastRunAt, nextAt },
+      { lastRunId: run.id, lastRunAt: '2026-06-01T03:00:00.000Z', nextAt: '2026-06-02T03:00:00.000Z' },
+    );
   });
 
   test('does not begin again a check that was noted, where only its next time was not', async () => {

@@ -9,11 +9,9 @@ import type { Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemo
 import * as v from 'valibot';
 import type { History } from '../history/history.ts';
 import type { Log } from '../logging/log.ts';
-import { machineTimeZone as systemTimeZone } from './clock.ts';
-import type { Clock, Timer } from './clock.ts';
+import { machineTimeZone as systemTimeZone, powerObstacle } from './machine.ts';
+import type { Clock, PowerState, Timer } from './machine.ts';
 import { PlanBook } from './plan-book.ts';
-import { powerObstacle } from './power-state.ts';
-import type { PowerState } from './power-state.ts';
 import { checkTiming } from './timing.ts';
 
 export interface SchedulerOptions {

@@ -3,7 +3,7 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule, ScheduleTiming } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { Cron } from 'croner';
-import { isTimeZone, machineTimeZone } from './clock.ts';
+import { isTimeZone, machineTimeZone } from './machine.ts';
 
 export interface OccurrenceOptions {
   /** For a cron expression without a zone of its own. Default: the machine's, as it is now. */
