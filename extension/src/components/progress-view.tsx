@@ -4,7 +4,7 @@ import { Action, ActionPanel, Color, Detail, Keyboard } from '@raycast/api';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
-import { memoryChart, seriesOf, widths } from '../lib/charts.ts';
+import { memoryChart, widths } from '../lib/charts.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { followWanted, initialView } from '../lib/follow-run.ts';
 import type { RunView, Wanted } from '../lib/follow-run.ts';
@@ -117,7 +117,7 @@ function Following({
       markdown={blocks([
         `## ${phrase}`,
         total === 0 ? '' : `\`${progressBar(done, total)}\` ${done} of ${total}`,
-        memoryChart(model ?? 'the model', seriesOf(samples), { width: widths.detail, unit }),
+        memoryChart(model ?? 'the model', samples, { width: widths.detail, unit }),
         ...troubles.map((trouble) => `> ${trouble}`),
       ])}
       metadata={

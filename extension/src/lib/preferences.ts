@@ -4,6 +4,7 @@ import { getPreferenceValues } from '@raycast/api';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { dataFolder as standardDataFolder } from '../../../shared/src/client/locations.ts';
+import { unitBytes } from '../../../shared/src/format/bytes.ts';
 
 export type MemoryUnit = 'MB' | 'MiB';
 
@@ -30,7 +31,6 @@ export interface TidemarkPreferences {
 /** As Raycast keeps them: everything may be missing, since a preference that was added later has no value yet. */
 export type PreferenceValues = Readonly<Record<string, unknown>>;
 
-export const unitBytes: Readonly<Record<MemoryUnit, number>> = { MB: 1e6, MiB: 2 ** 20 };
 
 export const defaultIterations = 15;
 

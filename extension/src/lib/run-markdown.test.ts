@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
 import { exampleSample } from '../../../shared/test/example-documents.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
-import { seriesOf, svgImage } from './charts.ts';
+import { svgImage } from './charts.ts';
 import { runMarkdown, table } from './run-markdown.ts';
 
 const options = { width: 450, unit: 'MB', appearance: 'light', isBrief: false } as const;
@@ -54,27 +54,9 @@ describe('a run as text', () => {
 
 describe('charts', () => {
   test('a chart says its size to Raycast, and nothing that ends its markdown', () => {
-    const image = svgImage('<svg xmlns="x" viewBox="0 0 4 2" width="4" height="2"/>', 'peak [of] it');
+    const image = svgImage(
+      '<svg xmlns="x" viewBox="0 0 4 2" width="4" height="2"><title>peak [of] it</title></svg>',
+    );
     expect(image).toMatch(/^!\[peak {2}of {2}it\]\(data:[^)]+\?raycast-width=4&raycast-height=2\)$/);
-  });
-
-  test('a long run is drawn as fewer points, of which none hides the highest peak', () => {
-    const samples = Array.from({ length: 1000 }, (_, index) =>
-      exampleSample(index, { warmup: index < 4, peakBytes: index === 777 ? 9e8 : 6e8 }),
-    );
-    const { peak, active, labels, warmup } = seriesOf(samples);
-    expect(peak.length).toBeLessThanOrEqual(160);
-    expect([active.length, labels.length]).toEqual([peak.length, peak.length]);
-    expect(Math.max(...peak)).toBe(9e8);
-    expect(warmup).toBe(0);
-  });
-
-  test('a confirmation run begins where it began', () => {
-    const samples = [0, 1, 2, 3].map((index) => exampleSample(index, { warmup: index === 0 }));
-    const series = seriesOf(
-      samples,
-      [4, 5].map((index) => exampleSample(index)),
-    );
-    expect(series).toMatchObject({ confirmationAt: 4, warmup: 1, labels: ['w1', '1', '2', '3', '4', '5'] });
   });
 });

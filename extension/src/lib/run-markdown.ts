@@ -1,6 +1,6 @@
 /** A run, or two against each other, as the text of a detail: findings first, then the chart, then what does not fit into metadata. */
 
-import { peakParts } from '../../../shared/src/analysis/waterfall.ts';
+import { peakParts, peakSteps } from '../../../shared/src/analysis/waterfall.ts';
 import { channelAmount, channelNames } from '../../../shared/src/format/leak-channels.ts';
 import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
@@ -14,7 +14,7 @@ import type {
   ComparisonDocument,
   MetricChange,
 } from '../../../shared/src/protocol/comparison-document.ts';
-import { memoryChart, partsChart, peakBars, seriesOf } from './charts.ts';
+import { memoryChart, partsChart, peakBars } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
 import { amount, signedAmount } from './memory-words.ts';
 import { endSentence, runTitle } from './run-words.ts';
@@ -34,7 +34,7 @@ export function runMarkdown({ record, document, samples }: RunDetail, options: R
     case undefined:
       return blocks([
         headSentence(record),
-        memoryChart(runTitle(record), seriesOf(samples), options),
+        memoryChart(runTitle(record), samples, options),
         samples.length === 0 ? 'Nothing was measured.' : '',
       ]);
   }
@@ -62,26 +62,13 @@ function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMa
   const parts = options.isBrief ? undefined : peakParts(run);
   return blocks([
     headSentence(record),
-    memoryChart(model.name, seriesOf(iterations, confirmation), options),
+    memoryChart(model.name, iterations, options, confirmation),
     options.isBrief || leaks.length === 0 || iterations.length === 0 ? '' : leakTable(leaks),
     parts === undefined
       ? ''
       : partsChart(
-          `What the peak of ${model.name} is made of, in ${options.unit}`,
-          [
-            ...parts.weights.map(({ dtype, bytes }) => ({
-              label: `weights, ${dtype === 'uint32' ? 'uint32 (packed)' : dtype}`,
-              value: bytes,
-              kind: 'part' as const,
-            })),
-            {
-              label: 'voice and other active',
-              value: parts.otherActiveBytes + parts.loadingBytes,
-              kind: 'part',
-            },
-            { label: 'transient', value: parts.transientBytes, kind: 'part' },
-            { label: 'peak', value: parts.peakBytes, kind: 'total' },
-          ],
+          `What the peak of ${model.name} is made of`,
+          peakSteps(parts, run),
           options,
         ),
     options.isBrief || run.attribution === undefined ? '' : stageTable(run.attribution, options),

@@ -1,5 +1,6 @@
 /** What a peak and a footprint are made of: parts that add up to the byte. */
 
+import type { WaterfallStep } from '../format/charts/bars.ts';
 import type { ModelRecord } from '../protocol/model-record.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
 
@@ -65,6 +66,35 @@ export function peakParts(run: ProfileDocument): PeakParts | undefined {
     peakBytes: sample.peakBytes,
   };
 }
+
+const part = (label: string, value: number): WaterfallStep => ({ label, value, kind: 'part' });
+
+export const weightsLabel = (dtype: string): string =>
+  dtype === 'uint32' ? 'weights, uint32 (packed)' : `weights, ${dtype}`;
+export const loadingLabel = 'added or left out in loading';
+export const otherActiveLabel = 'voice and other active';
+
+/** How the parts make up the peak, and the cache beside it. */
+export const peakSteps = (parts: PeakParts, { attribution }: ProfileDocument): WaterfallStep[] => [
+  ...parts.weights.map(({ dtype, bytes }) => part(weightsLabel(dtype), bytes)),
+  ...(parts.loadingBytes === 0 ? [] : [part(loadingLabel, parts.loadingBytes)]),
+  part(otherActiveLabel, parts.otherActiveBytes),
+  // The part that peaked highest, by the borders between them, where they were set.
+  part(
+    attribution === undefined ? 'transient' : `transient, in ${attribution.aliveAtPeak.part}`,
+    parts.transientBytes,
+  ),
+  { label: 'peak', value: parts.peakBytes, kind: 'total' },
+  { label: 'cache, right after it', value: parts.sample.cacheBytes, kind: 'aside' },
+];
+
+/** How the parts make up the footprint. */
+export const footprintSteps = (parts: FootprintParts): WaterfallStep[] => [
+  part('process before loading', parts.beforeLoadingBytes),
+  part('active', parts.activeBytes),
+  part('unexplained', parts.unexplainedBytes),
+  { label: 'footprint', value: parts.footprintBytes, kind: 'total' },
+];
 
 /** Undefined where the run has no iteration at all. */
 export function footprintParts(run: ProfileDocument): FootprintParts | undefined {

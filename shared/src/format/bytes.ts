@@ -1,6 +1,7 @@
 /** Byte counts as text: decimal megabytes as MLX users quote them, binary units on request. */
 
-const factors = {
+/** Bytes in one of each unit. */
+export const unitBytes = {
   B: 1,
   kB: 1e3,
   MB: 1e6,
@@ -10,7 +11,7 @@ const factors = {
   GiB: 2 ** 30,
 } as const;
 
-export type ByteUnit = keyof typeof factors;
+export type ByteUnit = keyof typeof unitBytes;
 
 export interface FormatBytesOptions {
   /**
@@ -40,14 +41,14 @@ export function formatBytes(bytes: number, options: FormatBytesOptions = {}): st
   // A value is judged as it will be shown, so that 999,960 bytes are 1.0 MB and never 1,000.0 kB.
   const step = unit === 'decimal' ? 1000 : 1024;
   const fits = ladder.find((candidate) => {
-    const shown = digits(bytes / factors[candidate], candidate, options).replaceAll(/[^\d.]/g, '');
+    const shown = digits(bytes / unitBytes[candidate], candidate, options).replaceAll(/[^\d.]/g, '');
     return Number(shown) < step;
   });
   return inUnit(bytes, fits ?? (unit === 'decimal' ? 'GB' : 'GiB'), options);
 }
 
 function inUnit(bytes: number, unit: ByteUnit, options: FormatBytesOptions): string {
-  return `${digits(bytes / factors[unit], unit, options)} ${unit}`;
+  return `${digits(bytes / unitBytes[unit], unit, options)} ${unit}`;
 }
 
 function digits(value: number, unit: ByteUnit, options: FormatBytesOptions): string {

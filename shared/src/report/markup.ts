@@ -1,79 +1,133 @@
 /** HTML as strings: one page with its own style, light and dark, that asks no one for anything. */
 
-import { escapeMarkup } from '../format/charts/svg.ts';
-import type { Palette } from '../format/charts/svg.ts';
-
-/** Colours by the page's variables, so that its theme decides. */
-export const pagePalette: Palette = {
-  text: 'var(--text)',
-  mutedText: 'var(--muted)',
-  grid: 'var(--grid)',
-  background: 'var(--background)',
-  series: ['var(--s1)', 'var(--s2)', 'var(--s3)', 'var(--s4)', 'var(--s5)', 'var(--s6)'],
-};
-
-const wideChart = 880;
-const narrowChart = 340;
+import { darkPalette, lightPalette, pagePalette, paletteStyle } from '../format/charts/palette.ts';
+import type { Canvas } from '../format/charts/palette.ts';
+import { element, escapeMarkup } from '../format/charts/svg.ts';
+import type { LeakStatus } from '../protocol/leak-verdicts.ts';
+import type { VerdictStatus } from '../protocol/study-evidence.ts';
 
 /** A chart drawn twice, for a desk and for a phone: scaled down, its labels could not be read there. */
-export const responsiveChart = (draw: (width: number) => string): string =>
-  `<figure><div class="wide">${draw(wideChart)}</div><div class="narrow">${draw(narrowChart)}</div></figure>`;
+export const responsiveChart = (draw: (canvas: Canvas) => string): string => {
+  const drawn = (className: string, width: number): string =>
+    element('div', { class: className }, draw({ width, palette: pagePalette, unit: 'MB' }));
+  return element('figure', {}, drawn('wide', 880) + drawn('narrow', 340));
+};
 
 export const paragraph = (text: string, className?: string): string =>
-  `<p${className === undefined ? '' : ` class="${className}"`}>${escapeMarkup(text)}</p>`;
+  element('p', { class: className }, escapeMarkup(text));
 
 export const section = (title: string, content: string): string =>
-  `<section><h2>${escapeMarkup(title)}</h2>${content}</section>`;
+  element('section', {}, element('h2', {}, escapeMarkup(title)) + content);
 
-export interface Column {
-  readonly title: string;
-  /** Numbers align at their end. */
-  readonly numeric?: boolean;
-}
+export const subheading = (title: string): string => element('h3', {}, escapeMarkup(title));
+
+/** A column's title, and whether it holds numbers, which align at their end. */
+export type Column = string | { readonly title: string; readonly className: 'number' };
+
+export const number = (title: string): Column => ({ title, className: 'number' });
 
 /** Text, or what is markup already. */
 export type Cell = string | { readonly markup: string };
 
 const cellMarkup = (cell: Cell): string =>
-  typeof cell === 'string' ? escapeMarkup(cell) : `<span>${cell.markup}</span>`;
+  typeof cell === 'string' ? escapeMarkup(cell) : element('span', {}, cell.markup);
 
 /** A table that scrolls by itself where it is wider than the page; on a phone its rows are lists. The first cell of a row is its heading. */
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-  const style = ({ numeric = false }: Column): string => (numeric ? ' class="number"' : '');
-  const head = columns
-    .map((column) => `<th scope="col"${style(column)}>${escapeMarkup(column.title)}</th>`)
-    .join('');
-  const body = rows
-    .map((row) => {
-      const cells = columns.map((column, index) => {
-        const content = cellMarkup(row[index] ?? '');
-        return index === 0
-          ? `<th scope="row"${style(column)}>${content}</th>`
-          : `<td${style(column)} data-label="${escapeMarkup(column.title)}">${content}</td>`;
-      });
-      return `<tr>${cells.join('')}</tr>`;
-    })
-    .join('');
-  return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  const styled = columns.map((column) =>
+    typeof column === 'string' ? { title: column, className: undefined } : column,
+  );
+  const head = styled.map(({ title, className }) =>
+    element('th', { scope: 'col', class: className }, escapeMarkup(title)),
+  );
+  const body = rows.map((row) => {
+    const cells = styled.map(({ title, className }, index) => {
+      const content = cellMarkup(row[index] ?? '');
+      return index === 0
+        ? element('th', { scope: 'row', class: className }, content)
+        : element('td', { class: className, 'data-label': title }, content);
+    });
+    return element('tr', {}, cells.join(''));
+  });
+  const whole = element('thead', {}, element('tr', {}, head.join(''))) + element('tbody', {}, body.join(''));
+  return element('div', { class: 'scroll', tabindex: 0 }, element('table', {}, whole));
 }
 
 /** Names with their values, as a list. */
 export const facts = (entries: readonly (readonly [name: string, value: Cell])[]): string =>
-  `<dl>${entries.map(([name, value]) => `<dt>${escapeMarkup(name)}</dt><dd>${cellMarkup(value)}</dd>`).join('')}</dl>`;
+  element(
+    'dl',
+    {},
+    entries
+      .map(([name, value]) => element('dt', {}, escapeMarkup(name)) + element('dd', {}, cellMarkup(value)))
+      .join(''),
+  );
 
-/** What is shown when the reader asks for it. Both are markup. */
+/** What is shown when the reader asks for it. `content` is markup. */
 export const details = (summary: string, content: string, isOpen = false): string =>
-  `<details${isOpen ? ' open' : ''}><summary>${summary}</summary>${content}</details>`;
+  element(
+    'details',
+    { open: isOpen ? '' : undefined },
+    element('summary', {}, escapeMarkup(summary)) + content,
+  );
 
 /** A command as it is typed. */
-export const commandLine = (command: string): string => `<pre>${escapeMarkup(command)}</pre>`;
+export const commandLine = (command: string): string => element('pre', {}, escapeMarkup(command));
+
+type Shape = 'full' | 'crossed' | 'half' | 'empty' | 'triangle';
+
+const stroke = { stroke: 'currentColor', 'stroke-width': 1.6 } as const;
+
+function shape(kind: Shape): string {
+  const circle = (fill: string): string => element('circle', { cx: 6, cy: 6, r: 4.8, fill, ...stroke });
+  switch (kind) {
+    case 'full':
+      return circle('currentColor');
+    case 'empty':
+      return element('circle', { cx: 6, cy: 6, r: 4.8, fill: 'none', 'stroke-dasharray': '2 2', ...stroke });
+    case 'half':
+      return circle('none') + element('path', { d: 'M6 1.2A4.8 4.8 0 0 1 6 10.8Z', fill: 'currentColor' });
+    case 'crossed':
+      return element('path', { d: 'M2 2L10 10M10 2L2 10', fill: 'none', ...stroke });
+    case 'triangle':
+      return element('path', { d: 'M6 1L11.3 10.8H0.7Z', fill: 'currentColor' });
+  }
+}
+
+/** A status as a shape and a word, so that it can be told without its color. */
+const marked = (kind: Shape, word: string, className: string): string =>
+  element(
+    'span',
+    { class: `status ${className}` },
+    element('svg', { width: 12, height: 12, viewBox: '0 0 12 12', 'aria-hidden': 'true' }, shape(kind)) +
+      word,
+  );
+
+const verdicts: Readonly<Record<VerdictStatus, readonly [Shape, string]>> = {
+  supported: ['full', 'supported'],
+  refuted: ['crossed', 'refuted'],
+  inconclusive: ['half', 'inconclusive'],
+  'not-tested': ['empty', 'not tested'],
+};
+
+const leaks: Readonly<Record<LeakStatus, readonly [Shape, string]>> = {
+  leak: ['triangle', 'leak'],
+  'no-leak': ['full', 'no leak'],
+  'cache-growth': ['crossed', 'cache growth'],
+  plateau: ['crossed', 'plateau'],
+  inconclusive: ['half', 'inconclusive'],
+};
+
+/** Markup. */
+export const verdictStatusMark = (status: VerdictStatus): string => marked(...verdicts[status], status);
+
+/** Markup. */
+export const leakStatusMark = (status: LeakStatus): string => marked(...leaks[status], status);
 
 const style = `
-:root { color-scheme: light dark; --background: #ffffff; --panel: #f6f8fa; --text: #1b1f24; --muted: #57606a; --grid: #d8dee4;
-  --s1: #0067a5; --s2: #b8520a; --s3: #007a5e; --s4: #8a4a83; --s5: #7a6400; --s6: #5b6770;
+:root { color-scheme: light dark; ${paletteStyle(lightPalette)} --panel: #f6f8fa;
   --supported: #1a6b3c; --refuted: #57606a; --open: #8a5a00; --alarm: #b3261e; }
-@media (prefers-color-scheme: dark) { :root { --background: #0d1117; --panel: #161b22; --text: #e6edf3; --muted: #9aa5b1;
-  --grid: #30363d; --s1: #56b4e9; --s2: #f0a35e; --s3: #3fbf9b; --s4: #d99bcb; --s5: #e0cf55; --s6: #9aa5b1;
+@media (prefers-color-scheme: dark) { :root { ${paletteStyle(darkPalette)} --panel: #161b22;
   --supported: #4cc38a; --refuted: #9aa5b1; --open: #e3b341; --alarm: #ff8a80; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1056px; padding: 24px 16px 48px; background: var(--background); color: var(--text);
@@ -123,8 +177,8 @@ pre { background: var(--panel); padding: 8px 12px; white-space: pre-wrap; font-s
 @media (max-width: 480px) { dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
 `;
 
-/** The whole page. `content` is markup. */
-export const page = (title: string, content: string): string =>
+/** The whole page: a title, what it is about in a line, and markup. */
+export const page = (title: string, subtitle: string, content: readonly string[]): string =>
   `<!doctype html>
 <html lang="en">
 <head>
@@ -135,7 +189,8 @@ export const page = (title: string, content: string): string =>
 <style>${style}</style>
 </head>
 <body>
-${content}
+${element('header', {}, element('h1', {}, escapeMarkup(title)) + paragraph(subtitle, 'muted'))}
+${content.filter((part) => part !== '').join('\n')}
 </body>
 </html>
 `;

@@ -1,63 +1,22 @@
 /** What the peak is made of, for one model and for several beside each other. */
 
-import { footprintParts, peakParts } from '../analysis/waterfall.ts';
+import {
+  footprintParts,
+  footprintSteps,
+  loadingLabel,
+  otherActiveLabel,
+  peakParts,
+  peakSteps,
+  weightsLabel,
+} from '../analysis/waterfall.ts';
 import type { FootprintParts, PeakParts } from '../analysis/waterfall.ts';
-import { escapeMarkup } from '../format/charts/svg.ts';
-import { stackedBars } from '../format/charts/stacked-bars.ts';
-import { waterfall } from '../format/charts/waterfall.ts';
-import type { WaterfallStep } from '../format/charts/waterfall.ts';
+import { stackedBars, waterfall } from '../format/charts/bars.ts';
+import type { Canvas } from '../format/charts/palette.ts';
 import { formatCount } from '../format/numbers.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { StudyComparison } from '../protocol/study-document.ts';
-import { details, pagePalette, paragraph, responsiveChart, table } from './markup.ts';
-import { megabytes, megabyteTick, none, percent, seconds, signedBytes, signedMegabytes } from './words.ts';
-
-const weightsName = (dtype: string): string =>
-  dtype === 'uint32' ? 'weights, uint32 (packed)' : `weights, ${dtype}`;
-const loadingName = 'added or left out in loading';
-const otherName = 'voice and other active';
-const transientName = 'transient';
-
-/** The part that peaked highest, by the borders between them, where they were set. */
-function transientLabel({ attribution }: ProfileDocument): string {
-  return attribution === undefined ? transientName : `${transientName}, in ${attribution.aliveAtPeak.part}`;
-}
-
-const formatStep = (value: number, kind: WaterfallStep['kind']): string =>
-  kind === 'part' && value < 0 ? signedMegabytes(value) : megabytes(value);
-
-const drawWaterfall = (title: string, steps: readonly WaterfallStep[]): string =>
-  responsiveChart((width) =>
-    waterfall({
-      title,
-      steps,
-      width,
-      palette: pagePalette,
-      xLabel: 'memory in MB',
-      formatTick: megabyteTick,
-      formatValue: formatStep,
-    }),
-  );
-
-function peakWaterfall(run: ProfileDocument, parts: PeakParts): string {
-  const part = (label: string, value: number): WaterfallStep => ({ label, value, kind: 'part' });
-  return drawWaterfall(`What the peak of ${run.model.name} is made of, in MB`, [
-    ...parts.weights.map(({ dtype, bytes }) => part(weightsName(dtype), bytes)),
-    ...(parts.loadingBytes === 0 ? [] : [part(loadingName, parts.loadingBytes)]),
-    part(otherName, parts.otherActiveBytes),
-    part(transientLabel(run), parts.transientBytes),
-    { label: 'peak', value: parts.peakBytes, kind: 'total' },
-    { label: 'cache, right after it', value: parts.sample.cacheBytes, kind: 'aside' },
-  ]);
-}
-
-const footprintWaterfall = (run: ProfileDocument, parts: FootprintParts): string =>
-  drawWaterfall(`What the footprint of ${run.model.name} is made of, in MB`, [
-    { label: 'process before loading', value: parts.beforeLoadingBytes, kind: 'part' },
-    { label: 'active', value: parts.activeBytes, kind: 'part' },
-    { label: 'unexplained', value: parts.unexplainedBytes, kind: 'part' },
-    { label: 'footprint', value: parts.footprintBytes, kind: 'total' },
-  ]);
+import { details, number, paragraph, responsiveChart, table } from './markup.ts';
+import { megabytes, none, percent, seconds, signedBytes, signedMegabytes } from './words.ts';
 
 /** Both waterfalls of a run and what they mean; markup, empty where there is no iteration. */
 export function runWaterfalls(run: ProfileDocument): string {
@@ -72,12 +31,30 @@ export function runWaterfalls(run: ProfileDocument): string {
     : `iteration ${sample.index - run.settings.warmupIterations + 1}, whose peak is the median`;
   return [
     paragraph(`Of ${which}: ${peakWords(peak)}`),
-    peakWaterfall(run, peak),
+    responsiveChart((canvas) =>
+      waterfall(
+        {
+          title: `What the peak of ${run.model.name} is made of`,
+          steps: peakSteps(peak, run),
+          axis: 'memory',
+        },
+        canvas,
+      ),
+    ),
     paragraph(
       `After it, with the cache cleared, the system counts ${megabytes(footprint.footprintBytes)} for the whole process. ` +
         unexplainedWords(footprint),
     ),
-    footprintWaterfall(run, footprint),
+    responsiveChart((canvas) =>
+      waterfall(
+        {
+          title: `What the footprint of ${run.model.name} is made of`,
+          steps: footprintSteps(footprint),
+          axis: 'memory',
+        },
+        canvas,
+      ),
+    ),
   ].join('');
 }
 
@@ -114,50 +91,47 @@ export function peaksOfRuns(
     paragraph(
       'For each model the iteration whose peak is the median: weights by dtype, and what came on top.',
     ),
-    responsiveChart((width) => peakBars(drawn, width)),
+    responsiveChart((canvas) => peakBars(drawn, canvas)),
     memoryTable(runs, comparison),
     processTable(runs),
     ...drawn.map(({ run }) =>
-      details(`${escapeMarkup(run.model.name)}: peak and footprint, step by step`, runWaterfalls(run)),
+      details(`${run.model.name}: peak and footprint, step by step`, runWaterfalls(run)),
     ),
   ].join('');
 }
 
 function peakBars(
   drawn: readonly { readonly run: ProfileDocument; readonly parts: PeakParts }[],
-  width: number,
+  canvas: Canvas,
 ): string {
   // Every bar names every part, so that each has one colour and the legend one order.
   const dtypes = [...new Set(drawn.flatMap(({ parts }) => parts.weights.map(({ dtype }) => dtype)))];
   const hasLoading = drawn.some(({ parts }) => parts.loadingBytes > 0);
-  return stackedBars({
-    title: 'What the peaks are made of, in MB',
-    width,
-    palette: pagePalette,
-    xLabel: 'memory at the peak, in MB',
-    formatTick: megabyteTick,
-    formatValue: megabytes,
-    bars: drawn.map(({ run, parts }) => ({
-      label: run.model.name,
-      parts: [
-        ...dtypes.map((dtype) => ({
-          name: weightsName(dtype),
-          value: parts.weights.find((each) => each.dtype === dtype)?.bytes ?? 0,
-        })),
-        ...(hasLoading ? [{ name: loadingName, value: Math.max(0, parts.loadingBytes) }] : []),
-        { name: otherName, value: parts.otherActiveBytes + Math.min(0, parts.loadingBytes) },
-        { name: transientName, value: parts.transientBytes },
-      ],
-    })),
-  });
+  return stackedBars(
+    {
+      title: 'What the peaks are made of',
+      axis: 'memory at the peak',
+      bars: drawn.map(({ run, parts }) => ({
+        label: run.model.name,
+        parts: [
+          ...dtypes.map((dtype) => ({
+            name: weightsLabel(dtype),
+            value: parts.weights.find((each) => each.dtype === dtype)?.bytes ?? 0,
+          })),
+          ...(hasLoading ? [{ name: loadingLabel, value: Math.max(0, parts.loadingBytes) }] : []),
+          { name: otherActiveLabel, value: parts.otherActiveBytes + Math.min(0, parts.loadingBytes) },
+          { name: 'transient', value: parts.transientBytes },
+        ],
+      })),
+    },
+    canvas,
+  );
 }
-
-const number = (title: string) => ({ title, numeric: true });
 
 function memoryTable(runs: readonly ProfileDocument[], comparison: StudyComparison | undefined): string {
   return table(
     [
-      { title: 'model' },
+      'model',
       number('loaded'),
       number('active'),
       number('growth'),
@@ -192,7 +166,7 @@ function memoryTable(runs: readonly ProfileDocument[], comparison: StudyComparis
 const processTable = (runs: readonly ProfileDocument[]): string =>
   table(
     [
-      { title: 'model' },
+      'model',
       number('cache'),
       number('footprint'),
       number('unexplained'),

@@ -1,8 +1,25 @@
-/** A document as a report: one file of HTML that needs nothing but itself. */
+/** A document as a report: one page of HTML that needs nothing but itself. */
 
+import { activeSentence } from '../analysis/conclusion.ts';
+import { leakSentence } from '../analysis/leak-sentence.ts';
+import { element } from '../format/charts/svg.ts';
+import { formatDuration } from '../format/numbers.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import { profilePage } from './profile-report.ts';
-import { studyPage } from './study-report.ts';
+import type { StudyDocument } from '../protocol/study-document.ts';
+import { details, facts, page, paragraph, section, subheading } from './markup.ts';
+import { peaksOfRuns, runWaterfalls } from './peak-section.ts';
+import { iterationCharts, leaksTable, stagesContent } from './run-sections.ts';
+import {
+  deviceDetails,
+  environmentFacts,
+  settingsFacts,
+  sourcesTable,
+  studyTerms,
+  terms,
+} from './settings-section.ts';
+import { remedyContent, verdictsContent } from './verdicts-section.ts';
+import { megabytes, momentText, plural, seconds, sentenceList, spokenText } from './words.ts';
 
 export function renderReport(document: RunDocument): string {
   switch (document.kind) {
@@ -11,4 +28,172 @@ export function renderReport(document: RunDocument): string {
     case 'study':
       return studyPage(document);
   }
+}
+
+function profilePage(document: ProfileDocument): string {
+  const { model, settings, device, versions, leaks, attribution, iterations, startedAt, load } = document;
+  return page(
+    `Memory of ${model.name}`,
+    `${spokenText(settings)}, voice ${settings.voice}, ${plural(settings.iterations, 'iteration')}; ${device.name}, ` +
+      momentText(startedAt),
+    [
+      paragraph(profileAnswer(document), 'answer'),
+      outcomeNotice(document),
+      iterations.length === 0 ? '' : section('The peak', runWaterfalls(document)),
+      section(
+        'Over the iterations',
+        iterationCharts([document], () => ''),
+      ),
+      attribution === undefined
+        ? ''
+        : section('Where in the network', stagesContent(model.name, attribution)),
+      leaks === undefined || leaks.length === 0 ? '' : section('Leaks', leaksTable(leaks)),
+      section('What the words mean', facts(terms)),
+      section(
+        'How it was measured',
+        facts([
+          ...settingsFacts(settings),
+          [
+            'loading',
+            `${megabytes(load.activeBytes)} active, ${megabytes(load.peakBytes)} at the peak, ${seconds(load.seconds)}; the voice adds ${megabytes(load.voiceBytes)}`,
+          ],
+          ...environmentFacts(device, versions),
+        ]) +
+          sourcesTable([model]) +
+          deviceDetails(device),
+      ),
+    ],
+  );
+}
+
+/** What the run shows, in a paragraph. */
+function profileAnswer({ model, summary, leaks, settings, load }: ProfileDocument): string {
+  if (summary === undefined) {
+    return `${model.name} was loaded (${megabytes(load.activeBytes)} active), but no iteration was measured, so nothing can be said about its peak.`;
+  }
+  const { peakBytes, transientBytes, iterations, realTimeFactor } = summary;
+  const range = [megabytes(peakBytes.minimum), megabytes(peakBytes.maximum)] as const;
+  const spread =
+    iterations === 1
+      ? 'in the one iteration that was measured'
+      : range[0] === range[1]
+        ? `in each of ${plural(iterations, 'iteration')}`
+        : `as the median of ${plural(iterations, 'iteration')} (${range.join(' to ')})`;
+  const few =
+    iterations < settings.iterations || iterations < 10 ? ' So few iterations show no slow leak.' : '';
+  return [
+    `${model.name} peaks at ${megabytes(peakBytes.median)} ${spread}, ${megabytes(transientBytes.median)} above what is active.`,
+    activeSentence(summary),
+    leaks === undefined || leaks.length === 0 ? few.trim() : leakSentence(leaks),
+    realTimeFactor === undefined
+      ? ''
+      : `An iteration takes ${seconds(summary.seconds.median)} for ${seconds(summary.audioSeconds.median)} of audio.`,
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
+}
+
+/** Markup; empty where the run is whole. */
+function outcomeNotice({ model, outcome, iterations }: ProfileDocument): string {
+  const kept = iterations.length === 0 ? '' : ' What was measured before holds.';
+  switch (outcome.status) {
+    case 'complete':
+      return '';
+    case 'interrupted':
+      return paragraph(`${model.name} was interrupted: ${outcome.reason}${kept}`, 'notice');
+    case 'failed':
+      return (
+        paragraph(`${model.name} failed: ${outcome.reason}${kept}`, 'notice') +
+        (outcome.error.hint === undefined ? '' : details('what to do', paragraph(outcome.error.hint)))
+      );
+  }
+}
+
+function studyPage(document: StudyDocument): string {
+  const { models, settings, runs, failures, skipped, comparison, answer, startedAt } = document;
+  const [first] = runs;
+  const attributed = runs.filter((run) => run.attribution !== undefined);
+  const judged = runs.filter((run) => run.leaks !== undefined && run.leaks.length > 0);
+  return page(
+    `Study of ${plural(models.length, 'Kokoro model')}`,
+    `${sentenceList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${plural(settings.iterations, 'iteration')} each; ` +
+      `${first === undefined ? '' : `${first.device.name}, `}${momentText(startedAt)}`,
+    [
+      element('div', { class: 'answer' }, answerContent(document)),
+      document.outcome === 'interrupted'
+        ? paragraph('The study was stopped before its end; what was measured holds.', 'notice')
+        : '',
+      ...runs.map(outcomeNotice),
+      ...failures.map(({ model, error }) =>
+        paragraph(
+          `${model} could not be measured: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`,
+          'notice',
+        ),
+      ),
+      skipped.length === 0
+        ? ''
+        : paragraph(`${sentenceList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not begun.`, 'notice'),
+      section('The peaks', peaksOfRuns(runs, comparison)),
+      answer === undefined
+        ? section(
+            'Why',
+            paragraph(
+              'No intervention was measured, so the figures above say what is so, and not why. A cause takes an experiment that changes one thing.',
+            ),
+          )
+        : section('Why', verdictsContent(answer)),
+      section(
+        'Over the iterations',
+        iterationCharts(runs, (run) => subheading(run.model.name)),
+      ),
+      attributed.length === 0
+        ? ''
+        : section(
+            'Where in the network',
+            attributed
+              .map(
+                ({ model, attribution }) =>
+                  subheading(model.name) +
+                  (attribution === undefined ? '' : stagesContent(model.name, attribution)),
+              )
+              .join(''),
+          ),
+      judged.length === 0
+        ? ''
+        : section(
+            'Leaks',
+            judged.map(({ model, leaks = [] }) => subheading(model.name) + leaksTable(leaks)).join(''),
+          ),
+      section('What the words mean', facts([...terms, ...studyTerms])),
+      section(
+        'How it was measured',
+        facts([
+          ...settingsFacts(settings),
+          ['process', 'a fresh one for each model'],
+          ['took', formatDuration(document.seconds)],
+          ...(first === undefined ? [] : environmentFacts(first.device, first.versions)),
+        ]) +
+          (runs.length === 0 ? '' : sourcesTable(runs.map(({ model }) => model))) +
+          (first === undefined ? '' : deviceDetails(first.device)),
+      ),
+    ],
+  );
+}
+
+/** The answer, and what helps; markup. Where no intervention was measured, what the figures show. */
+function answerContent({ answer, conclusion }: StudyDocument): string {
+  if (answer === undefined) {
+    return paragraph(conclusion);
+  }
+  const anomalies = answer.explanations.filter(({ isAnomaly }) => isAnomaly);
+  const others = answer.explanations.filter(({ isAnomaly }) => !isAnomaly);
+  const remedies = new Map(
+    anomalies.flatMap(({ remedy }) => (remedy === undefined ? [] : [[remedy.sentence, remedy] as const])),
+  );
+  const text = [
+    ...anomalies.map(({ sentence }) => sentence),
+    ...others.map(({ sentence }) => sentence),
+    ...answer.refusals.map(({ model, reason }) => `There is no verdict on ${model}: ${reason}.`),
+  ].join(' ');
+  return paragraph(text === '' ? conclusion : text) + [...remedies.values()].map(remedyContent).join('');
 }

@@ -52,7 +52,7 @@ export const deviceDetails = ({ info }: DeviceRecord): string =>
 /** Markup. */
 export const sourcesTable = (models: readonly ModelRecord[]): string =>
   table(
-    [{ title: 'model' }, { title: 'weights' }, { title: 'source' }, { title: 'file and its SHA-256' }],
+    ['model', 'weights', 'source', 'file and its SHA-256'],
     models.map((model) => [
       model.name,
       weightsByDtype(model)

@@ -1,8 +1,8 @@
 /** Why a model peaks higher, or that it does not: each hypothesis with its experiment, and shares that add up. */
 
-import { escapeMarkup } from '../format/charts/svg.ts';
-import { waterfall } from '../format/charts/waterfall.ts';
-import type { WaterfallStep } from '../format/charts/waterfall.ts';
+import { waterfall } from '../format/charts/bars.ts';
+import type { WaterfallStep } from '../format/charts/bars.ts';
+import { element, escapeMarkup } from '../format/charts/svg.ts';
 import type {
   Explanation,
   HypothesisId,
@@ -10,19 +10,19 @@ import type {
   StudyEvidence,
   Verdict,
 } from '../protocol/study-evidence.ts';
-import { commandLine, details, facts, pagePalette, paragraph, responsiveChart, table } from './markup.ts';
-import type { Cell } from './markup.ts';
-import { verdictStatusMark } from './status.ts';
 import {
-  intervalText,
-  megabytes,
-  megabyteTick,
-  none,
-  percent,
-  plural,
-  sentenceList,
-  signedMegabytes,
-} from './words.ts';
+  commandLine,
+  details,
+  facts,
+  number,
+  paragraph,
+  responsiveChart,
+  subheading,
+  table,
+  verdictStatusMark,
+} from './markup.ts';
+import type { Cell } from './markup.ts';
+import { intervalText, megabytes, none, percent, plural, sentenceList, signedMegabytes } from './words.ts';
 
 const shortNames: Readonly<Record<HypothesisId, string>> = {
   'float32-rest': 'float32 left in the rest',
@@ -56,7 +56,7 @@ function verdictMatrix(explanations: readonly Explanation[]): string {
     ...new Set(explanations.flatMap(({ verdicts }) => verdicts.map(({ hypothesis }) => hypothesis))),
   ];
   return table(
-    [{ title: 'hypothesis' }, ...explanations.map(({ model }) => ({ title: model }))],
+    ['hypothesis', ...explanations.map(({ model }) => model)],
     hypotheses.map((id) => [
       shortNames[id],
       ...explanations.map(({ verdicts }): Cell => {
@@ -69,14 +69,14 @@ function verdictMatrix(explanations: readonly Explanation[]): string {
 
 const matrixCell = ({ status, share }: Verdict): string =>
   verdictStatusMark(status) +
-  (share === undefined ? '' : ` <span class="muted">${escapeMarkup(percent(share, true))}</span>`);
+  (share === undefined ? '' : ` ${element('span', { class: 'muted' }, percent(share, true))}`);
 
 function explanationContent(explanation: Explanation, evidence: StudyEvidence): string {
   const { model, baseline, difference, isAnomaly, verdicts, sentence, remedy } = explanation;
   const list = verdicts.map(verdictContent).join('');
   const counts = countsByStatus(verdicts);
   return [
-    `<h3>${escapeMarkup(model)}</h3>`,
+    subheading(model),
     paragraph(sentence),
     paragraph(
       `Its peak less that of ${baseline}, with a 95% interval: ${intervalText(difference)}.`,
@@ -86,11 +86,7 @@ function explanationContent(explanation: Explanation, evidence: StudyEvidence): 
     remedy === undefined ? '' : remedyContent(remedy),
     verdicts.length === 0
       ? ''
-      : details(
-          escapeMarkup(`${plural(verdicts.length, 'hypothesis', 'hypotheses')}: ${counts}`),
-          list,
-          isAnomaly,
-        ),
+      : details(`${plural(verdicts.length, 'hypothesis', 'hypotheses')}: ${counts}`, list, isAnomaly),
     layersContent(model, evidence),
   ].join('');
 }
@@ -138,16 +134,16 @@ function sharesContent({ model, baseline, difference, verdicts, remainderBytes }
     `${addend(remainderBytes)} remainder`,
   ].join(' ');
   return [
-    responsiveChart((width) =>
-      waterfall({
-        title: `How the parts make up the anomaly of ${model}, in MB`,
-        steps,
-        width,
-        palette: pagePalette,
-        xLabel: `peak above ${baseline}, in MB`,
-        formatTick: megabyteTick,
-        formatValue: shareOf,
-      }),
+    responsiveChart((canvas) =>
+      waterfall(
+        {
+          title: `How the parts make up the anomaly of ${model}`,
+          steps,
+          axis: `peak above ${baseline},`,
+          valueText: shareOf,
+        },
+        canvas,
+      ),
     ),
     paragraph(`Together: ${sum} = ${signedMegabytes(difference.estimate)}.`, 'sum muted'),
   ].join('');
@@ -162,21 +158,23 @@ function verdictContent(verdict: Verdict): string {
     ...(effectBytes === undefined ? [] : [`Effect ${intervalText(effectBytes)}`]),
     ...(share === undefined ? [] : [`${percent(share)} of the anomaly`]),
   ];
-  return [
-    '<div class="verdict">',
-    `<p>${verdictStatusMark(status)} <strong>${escapeMarkup(statement)}</strong></p>`,
-    paragraph(sentence),
-    figures.length === 0 ? '' : paragraph(`${figures.join('; ')}.`, 'muted'),
-    details(
-      'how it was tested',
-      facts([
-        ['if it were so', prediction],
-        ['arms', arms.length === 0 ? none : arms.join('; ')],
-        ['the opposite would show as', opposite],
-      ]),
-    ),
-    '</div>',
-  ].join('');
+  return element(
+    'div',
+    { class: 'verdict' },
+    [
+      element('p', {}, `${verdictStatusMark(status)} ${element('strong', {}, escapeMarkup(statement))}`),
+      paragraph(sentence),
+      figures.length === 0 ? '' : paragraph(`${figures.join('; ')}.`, 'muted'),
+      details(
+        'how it was tested',
+        facts([
+          ['if it were so', prediction],
+          ['arms', arms.length === 0 ? none : arms.join('; ')],
+          ['the opposite would show as', opposite],
+        ]),
+      ),
+    ].join(''),
+  );
 }
 
 /** The layers that are shown of those measured alone. */
@@ -188,20 +186,12 @@ function layersContent(model: string, evidence: StudyEvidence): string {
     return '';
   }
   const largest = layers.toSorted((a, b) => b.denseBytes - a.denseBytes).slice(0, mostLayers);
-  const number = (title: string) => ({ title, numeric: true });
   return details(
-    escapeMarkup(
-      layers.length > largest.length
-        ? `${plural(layers.length, 'quantized layer')} measured alone (the ${largest.length} largest shown)`
-        : `${plural(layers.length, 'quantized layer')} measured alone`,
-    ),
+    layers.length > largest.length
+      ? `${plural(layers.length, 'quantized layer')} measured alone (the ${largest.length} largest shown)`
+      : `${plural(layers.length, 'quantized layer')} measured alone`,
     table(
-      [
-        { title: 'layer' },
-        number('a dense copy would take'),
-        number('its product took'),
-        number('expanded on purpose'),
-      ],
+      ['layer', number('a dense copy would take'), number('its product took'), number('expanded on purpose')],
       largest.map(({ path, denseBytes, quantizedBytes, expandedBytes }) => [
         path,
         megabytes(denseBytes),
@@ -229,11 +219,11 @@ function unresetContent({ unreset, arms }: StudyEvidence): string {
     return middle === undefined ? [] : [`${model} ${megabytes(middle)}`];
   });
   return [
-    '<h3>One process, and a peak that is never reset</h3>',
+    subheading('One process, and a peak that is never reset'),
     paragraph(
       'MLX keeps one peak for the whole process. Read one after the other without a reset, the peaks were:',
     ),
-    `<ul>${rows.map((row) => `<li>${escapeMarkup(row)}</li>`).join('')}</ul>`,
+    element('ul', {}, rows.map((row) => element('li', {}, escapeMarkup(row))).join('')),
     alone.length === 0 ? '' : paragraph(`Alone, each in its own process: ${sentenceList(alone)}.`),
   ].join('');
 }

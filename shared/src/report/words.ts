@@ -18,9 +18,6 @@ export const signedMegabytes = (bytes: number): string =>
 export const signedBytes = (bytes: number): string =>
   Number.isFinite(bytes) ? formatBytes(bytes, { sign: true }) : none;
 
-/** A mark on an axis that says its unit once. */
-export const megabyteTick = (bytes: number): string => formatCount(Math.round(bytes / 1e4) / 100);
-
 export const percent = (share: number, sign = false): string =>
   Number.isFinite(share) ? formatPercent(share, { sign }) : none;
 

@@ -3,15 +3,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { lineChart } from './line-chart.ts';
-import { stackedBars } from './stacked-bars.ts';
-import { fitted, lightPalette } from './svg.ts';
-import { waterfall } from './waterfall.ts';
-import type { WaterfallStep } from './waterfall.ts';
+import { exampleSample } from '../../../test/example-documents.ts';
+import type { IterationSample } from '../../protocol/profile-document.ts';
+import { stackedBars, waterfall } from './bars.ts';
+import type { WaterfallStep } from './bars.ts';
+import { iterationChart, iterationSeries } from './iteration-chart.ts';
+import { lightPalette } from './palette.ts';
+import type { Canvas } from './palette.ts';
+import { fitted } from './svg.ts';
 
-const formatValue = (value: number): string => `${(value / 1e6).toFixed(1)} MB`;
-const formatTick = (value: number): string => String(value / 1e6);
-const common = { title: 'Memory, in MB', palette: lightPalette, formatTick, formatValue, xLabel: 'MB' };
+const canvas = (width: number): Canvas => ({ width, palette: lightPalette, unit: 'MB' });
+const common = { title: 'Memory', axis: 'memory' };
 
 /** Every rectangle lies in the frame, and no coordinate is anything but a number. */
 function assertInFrame(svg: string, width: number): void {
@@ -39,23 +41,25 @@ describe('a waterfall', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 10 }), (steps) => {
         for (const width of widths) {
-          assertInFrame(waterfall({ ...common, steps, width }), width);
+          assertInFrame(waterfall({ ...common, steps }, canvas(width)), width);
         }
       }),
     );
   });
 
   test('begins each part where the one before ended, and a total at zero', () => {
-    const svg = waterfall({
-      ...common,
-      width: 880,
-      steps: [
-        { label: 'a', value: 6e8, kind: 'part' },
-        { label: 'b', value: -2e8, kind: 'part' },
-        { label: 'c', value: 1e8, kind: 'part' },
-        { label: 'sum', value: 5e8, kind: 'total' },
-      ],
-    });
+    const svg = waterfall(
+      {
+        ...common,
+        steps: [
+          { label: 'a', value: 6e8, kind: 'part' },
+          { label: 'b', value: -2e8, kind: 'part' },
+          { label: 'c', value: 1e8, kind: 'part' },
+          { label: 'sum', value: 5e8, kind: 'total' },
+        ],
+      },
+      canvas(880),
+    );
     const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)].map(([, x, w]) => ({
       from: Number(x),
       to: Number(x) + Number(w),
@@ -79,38 +83,53 @@ test('stacked bars stay in their frame, with parts of nothing and below nothing'
   fc.assert(
     fc.property(fc.array(bar, { minLength: 1, maxLength: 6 }), (bars) => {
       for (const width of widths) {
-        assertInFrame(stackedBars({ ...common, bars, width }), width);
+        assertInFrame(stackedBars({ ...common, bars }, canvas(width)), width);
       }
     }),
   );
 });
 
-describe('lines', () => {
-  const options = { ...common, width: 340, height: 230, yLabel: 'MB', xLabel: 'iteration' };
+describe('lines over the iterations', () => {
+  const samplesOf = (values: readonly number[]): IterationSample[] =>
+    values.map((each, index) => exampleSample(index, { activeBytes: each, peakBytes: each }));
+  const drawn = (values: readonly number[]): string =>
+    iterationChart('bf16', iterationSeries(samplesOf(values), [], 240), canvas(340));
 
-  test('are drawn for one value, for none, and with gaps', () => {
-    for (const values of [[5e8], [], [null, 5e8, null], [0, 0, 0], [-1e6, 1e6]]) {
-      const svg = lineChart({ ...options, lines: [{ name: 'peak', values }] });
-      assertInFrame(svg, 340);
+  test('are drawn for one value, for none, and below zero', () => {
+    for (const values of [[5e8], [], [0, 0, 0], [-1e6, 1e6]]) {
+      assertInFrame(drawn(values), 340);
     }
   });
 
   test('of many values have no mark for each, and are read out by their ends', () => {
-    const values = Array.from({ length: 200 }, (_, index) => index * 1e6);
-    const svg = lineChart({ ...options, lines: [{ name: 'peak', values }] });
+    const svg = drawn(Array.from({ length: 200 }, (_, index) => index * 1e6));
     assert.doesNotMatch(svg, /<circle/);
-    assert.match(svg, /<desc>peak: 0\.0 MB, 0\.0 MB, 199\.0 MB, 199\.0 MB<\/desc>/);
+    assert.match(svg, /<desc>peak: 0, 0, 199, 199\. active: 0, 0, 199, 199<\/desc>/);
   });
 
-  test('differ by their dashes and not by colour alone', () => {
-    const svg = lineChart({
-      ...options,
-      lines: [
-        { name: 'peak', values: [1e6, 2e6] },
-        { name: 'active', values: [1e6, 1e6] },
-      ],
-    });
-    assert.equal(svg.match(/<path[^>]*stroke-dasharray/g)?.length, 1);
+  test('differ by their dashes and not by color alone', () => {
+    assert.equal(drawn([1e6, 2e6]).match(/<path[^>]*stroke-dasharray/g)?.length, 1);
+  });
+
+  test('a long run is drawn as fewer points, of which none hides the highest peak', () => {
+    const samples = Array.from({ length: 1000 }, (_, index) =>
+      exampleSample(index, { warmup: index < 4, peakBytes: index === 777 ? 9e8 : 6e8 }),
+    );
+    const { peak, active, labels, warmup } = iterationSeries(samples, [], 160);
+    assert.ok(peak.length <= 160);
+    assert.deepEqual([active.length, labels.length], [peak.length, peak.length]);
+    assert.equal(Math.max(...peak), 9e8);
+    assert.equal(warmup, 0);
+  });
+
+  test('a confirmation run begins where it began', () => {
+    const samples = [0, 1, 2, 3].map((index) => exampleSample(index, { warmup: index === 0 }));
+    const { confirmationAt, warmup, labels } = iterationSeries(
+      samples,
+      [4, 5].map((index) => exampleSample(index)),
+      160,
+    );
+    assert.deepEqual([confirmationAt, warmup, labels], [4, 1, ['w1', '1', '2', '3', '4', '5']]);
   });
 });
 

@@ -1,0 +1,192 @@
+/** Active memory and the peak over the iterations, as lines. */
+
+import type { IterationSample } from '../../protocol/profile-document.ts';
+import { dashes, legend, scaleFromZero } from './axes.ts';
+import type { Scale } from './axes.ts';
+import { seriesColor, tickText } from './palette.ts';
+import type { Canvas, Palette } from './palette.ts';
+import { drawing, element, text, textWidth } from './svg.ts';
+
+/** The points of a chart. */
+export interface IterationSeries {
+  /** `w1`, … in the warm-up, then numbers from 1. */
+  readonly labels: readonly string[];
+  readonly active: readonly number[];
+  readonly peak: readonly number[];
+  /** Leading points of the warm-up. */
+  readonly warmup: number;
+  /** The point that the confirmation run begins with. */
+  readonly confirmationAt: number | undefined;
+  /** How many iterations a point stands for. */
+  readonly each: number;
+}
+
+/** At most `mostPoints` points: of more iterations, neighbors are one point, by the highest of them. */
+export function iterationSeries(
+  samples: readonly IterationSample[],
+  confirmation: readonly IterationSample[],
+  mostPoints: number,
+): IterationSeries {
+  const all = [...samples, ...confirmation];
+  const warmup = samples.filter((sample) => sample.warmup).length;
+  const each = Math.max(1, Math.ceil(all.length / mostPoints));
+  const groups = Array.from({ length: Math.ceil(all.length / each) }, (_, place) =>
+    all.slice(place * each, (place + 1) * each),
+  );
+  const highest = (of: (sample: IterationSample) => number): number[] =>
+    groups.map((group) => Math.max(...group.map(of)));
+  return {
+    labels: groups.map((_, place) => {
+      const first = place * each;
+      return first < warmup ? `w${first + 1}` : String(first - warmup + 1);
+    }),
+    active: highest(({ activeBytes }) => activeBytes),
+    peak: highest(({ peakBytes }) => peakBytes),
+    // A group that the warm-up only begins is drawn as measured.
+    warmup: Math.floor(warmup / each),
+    confirmationAt:
+      confirmation.length === 0 || samples.length === 0
+        ? undefined
+        : Math.max(1, Math.floor(samples.length / each)),
+    each,
+  };
+}
+
+/** More values than this are drawn without a mark for each. */
+const mostMarks = 60;
+/** More values than this are not read out one by one. */
+const mostDescribed = 40;
+const height = 230;
+
+/**
+ * Lines from zero, so that their heights compare; each with its own dash, named in a legend above. `atLeast` is the least that the
+ * scale reaches up to, so that several charts compare.
+ */
+export function iterationChart(model: string, series: IterationSeries, canvas: Canvas, atLeast = 0): string {
+  const { width, palette, unit } = canvas;
+  const { labels, warmup, confirmationAt } = series;
+  const lines = [
+    { name: 'peak', values: series.peak },
+    { name: 'active', values: series.active },
+  ];
+  const key = legend(
+    lines.map(({ name }) => name),
+    'line',
+    canvas,
+  );
+  const top = key.height + 22;
+  const bottom = height - 38;
+  const y = scaleFromZero([atLeast, ...series.peak, ...series.active], [bottom, top], 32);
+  const left = 10 + Math.max(...y.ticks.map((tick) => textWidth(tickText(tick, canvas))));
+  const right = width - 12;
+  const x = (index: number): number =>
+    left + (labels.length <= 1 ? 0.5 : index / (labels.length - 1)) * (right - left);
+
+  const muted = { fill: palette.muted };
+  const grid = y.ticks.map(
+    (tick) =>
+      element('line', { x1: left, x2: right, y1: y(tick), y2: y(tick), stroke: palette.grid }) +
+      text(tickText(tick, canvas), { x: left - 6, y: y(tick) + 4, anchor: 'end', ...muted }),
+  );
+  const labelWidth = 12 + Math.max(...labels.map((label) => textWidth(label)));
+  const every = Math.ceil((labels.length * labelWidth) / (right - left));
+  const iterations = labels.map((label, index) =>
+    index % every === 0 ? text(label, { x: x(index), y: bottom + 16, anchor: 'middle', ...muted }) : '',
+  );
+  const names =
+    text(warmup > 0 ? 'iteration (hollow: warm-up)' : 'iteration', {
+      x: (left + right) / 2,
+      y: height - 6,
+      anchor: 'middle',
+      ...muted,
+    }) + text(unit, { x: 4, y: key.height + 12, ...muted });
+  const divider =
+    confirmationAt === undefined
+      ? ''
+      : confirmationBorder((x(confirmationAt - 1) + x(confirmationAt)) / 2, { top, bottom, right, palette });
+  const drawn = lines.map(({ values }, order) => path(values, { order, x, y, palette, warmup }));
+  const description = lines
+    .map(
+      ({ name, values }) =>
+        `${name}: ${described(values)
+          .map((value) => tickText(value, canvas))
+          .join(', ')}`,
+    )
+    .join('. ');
+  return drawing(
+    { width, height, title: `Active and peak memory of ${model} by iteration, in ${unit}`, description },
+    [key.markup, ...grid, ...iterations, names, divider, ...drawn].join(''),
+  );
+}
+
+/** Of many values the first, the lowest, the highest and the last. */
+function described(values: readonly number[]): readonly number[] {
+  const [first, last] = [values[0], values.at(-1)];
+  return values.length <= mostDescribed || first === undefined || last === undefined
+    ? values
+    : [first, Math.min(...values), Math.max(...values), last];
+}
+
+interface Area {
+  readonly top: number;
+  readonly bottom: number;
+  readonly right: number;
+  readonly palette: Palette;
+}
+
+/** A line across, before the confirmation run, with its name on the side that has room. */
+function confirmationBorder(middle: number, { top, bottom, right, palette }: Area): string {
+  const label = 'confirmation run';
+  const fits = middle + 5 + textWidth(label) <= right;
+  return (
+    element('line', {
+      x1: middle,
+      x2: middle,
+      y1: top,
+      y2: bottom,
+      stroke: palette.muted,
+      'stroke-dasharray': '3 3',
+    }) +
+    text(label, {
+      x: middle + (fits ? 5 : -5),
+      y: bottom - 6,
+      fill: palette.muted,
+      rim: palette.background,
+      anchor: fits ? 'start' : 'end',
+    })
+  );
+}
+
+interface PathOptions {
+  readonly order: number;
+  readonly x: (index: number) => number;
+  readonly y: Scale;
+  readonly palette: Palette;
+  readonly warmup: number;
+}
+
+/** One line with a mark for each value, hollow in the warm-up. */
+function path(values: readonly number[], { order, x, y, palette, warmup }: PathOptions): string {
+  const stroke = seriesColor(palette, order);
+  const marks = values.map((value, index) =>
+    element('circle', {
+      cx: x(index),
+      cy: y(value),
+      r: index < warmup ? 3.5 : 2.2,
+      fill: index < warmup ? 'none' : stroke,
+      stroke,
+    }),
+  );
+  return (
+    element('path', {
+      d: values
+        .map((value, index) => `${index === 0 ? 'M' : 'L'}${x(index).toFixed(1)} ${y(value).toFixed(1)}`)
+        .join(''),
+      fill: 'none',
+      stroke,
+      'stroke-width': 2,
+      'stroke-dasharray': dashes[order % dashes.length],
+      'stroke-linejoin': 'round',
+    }) + (values.length > mostMarks ? '' : marks.join(''))
+  );
+}

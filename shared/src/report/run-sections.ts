@@ -1,0 +1,183 @@
+/** What one run shows beside its peak: its course over the iterations, the parts of the network, and leaks. All are markup. */
+
+import { stackedBars } from '../format/charts/bars.ts';
+import { formatBytes } from '../format/bytes.ts';
+import { iterationChart, iterationSeries } from '../format/charts/iteration-chart.ts';
+import { channelAmount, channelNames } from '../format/leak-channels.ts';
+import type { AttributedPart, Attribution } from '../protocol/attribution.ts';
+import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
+import { leakStatusMark, number, paragraph, responsiveChart, table } from './markup.ts';
+import { megabytes, none, percent, plural, signedMegabytes } from './words.ts';
+
+/** More points than this are not told apart on a page. */
+const mostPoints = 240;
+
+/** One chart a run, all on one scale. Markup; `heading` names a run where there are several. */
+export function iterationCharts(
+  runs: readonly ProfileDocument[],
+  heading: (run: ProfileDocument) => string,
+): string {
+  const drawn = runs
+    .map((run) => ({ run, points: iterationSeries(run.iterations, run.confirmation ?? [], mostPoints) }))
+    .filter(({ points }) => points.peak.length > 0);
+  if (drawn.length === 0) {
+    return paragraph('No iteration was measured.');
+  }
+  const atLeast = Math.max(...drawn.flatMap(({ points }) => points.peak));
+  const longest = Math.max(...drawn.map(({ points }) => points.each));
+  const hasWarmup = drawn.some(({ points }) => points.warmup > 0);
+  const notes = [
+    'Active memory is read after each iteration, the peak during it.',
+    ...(hasWarmup ? ['Hollow points (w1, …) are warm-up, and count in no figure.'] : []),
+    ...(longest > 1 ? [`Each point stands for up to ${plural(longest, 'iteration')}, by the highest.`] : []),
+  ];
+  return [
+    paragraph(notes.join(' ')),
+    ...drawn.map(
+      ({ run, points }) =>
+        heading(run) + responsiveChart((canvas) => iterationChart(run.model.name, points, canvas, atLeast)),
+    ),
+  ].join('');
+}
+
+/** The bars that are drawn; a network has hundreds of layers, of which few matter. */
+const mostBars = 16;
+
+/** Markup. `model` names the charts. */
+export function stagesContent(model: string, attribution: Attribution): string {
+  const { granularity, parts, instrumentedPeakBytes, plainPeakBytes } = attribution;
+  const word = granularity === 'stages' ? 'stage' : 'layer';
+  const shown =
+    parts.length <= mostBars
+      ? parts
+      : parts.toSorted((a, b) => b.transientBytes - a.transientBytes).slice(0, mostBars);
+  const which =
+    shown.length === parts.length
+      ? 'In the order in which they ran.'
+      : `The ${shown.length} of ${plural(parts.length, word)} that took the most, the highest first.`;
+  const difference = instrumentedPeakBytes - plainPeakBytes;
+  return [
+    paragraph(
+      `Evaluated ${word} by ${word}, the network peaks at ${megabytes(instrumentedPeakBytes)}; without borders its median ` +
+        `peak is ${megabytes(plainPeakBytes)} (${signedMegabytes(difference)}, ${percent(difference / plainPeakBytes, true)}). ` +
+        `Borders change what is evaluated together, so these figures say where memory goes, and the plain peak how much. ${which}`,
+    ),
+    shown.length === 0
+      ? ''
+      : responsiveChart((canvas) =>
+          stackedBars(
+            {
+              title: `Active and transient memory of ${model} by ${word}`,
+              bars: shown.map((part) => ({
+                label: part.stage === undefined ? part.name : `${part.name} (${part.stage})`,
+                parts: [
+                  { name: 'active before', value: part.activeBeforeBytes },
+                  { name: 'transient', value: part.transientBytes },
+                ],
+              })),
+              axis: 'memory',
+            },
+            canvas,
+          ),
+        ),
+    partsTable(shown),
+    aliveAtPeak(model, attribution),
+  ].join('');
+}
+
+function partsTable(parts: readonly AttributedPart[]): string {
+  return table(
+    [
+      'part',
+      number('active before'),
+      number('peak'),
+      number('transient'),
+      number('active after'),
+      'what it gave',
+    ],
+    parts.map((part) => [
+      part.name,
+      megabytes(part.activeBeforeBytes),
+      megabytes(part.peakBytes),
+      megabytes(part.transientBytes),
+      megabytes(part.activeAfterBytes),
+      part.outputs
+        .map(
+          ({ name, shape, dtype, bytes }) => `${name} [${shape.join(' × ')}] ${dtype}, ${formatBytes(bytes)}`,
+        )
+        .join('; '),
+    ]),
+  );
+}
+
+/** One bar of what was alive in the part that peaked highest. */
+function aliveAtPeak(model: string, { aliveAtPeak: alive }: Attribution): string {
+  const byDtype = (word: string, bytesByDtype: Readonly<Record<string, number>>) =>
+    Object.entries(bytesByDtype).map(([dtype, value]) => ({ name: `${word}, ${dtype}`, value }));
+  const parts = [
+    ...byDtype('weights', alive.weightBytesByDtype),
+    ...byDtype('passed on', alive.valueBytesByDtype),
+    { name: 'temporaries', value: alive.temporaryBytes },
+  ].filter(({ value }) => value > 0);
+  if (parts.length === 0) {
+    return '';
+  }
+  return [
+    paragraph(
+      'Alive where it peaked highest: weights, values that one part passes on to another, and temporaries inside the part.',
+    ),
+    responsiveChart((canvas) =>
+      stackedBars(
+        {
+          title: `What was alive at the peak of ${model}`,
+          bars: [{ label: alive.part, parts }],
+          axis: 'memory',
+        },
+        canvas,
+      ),
+    ),
+  ].join('');
+}
+
+/** Markup. */
+export const leaksTable = (leaks: readonly ChannelVerdict[]): string =>
+  table(
+    ['channel', 'verdict', number('growth per iteration'), 'what it says'],
+    leaks.map((verdict) => [
+      channelNames[verdict.channel],
+      { markup: leakStatusMark(verdict.status) },
+      verdict.status === 'inconclusive' && verdict.first === undefined
+        ? none
+        : channelAmount(verdict.channel, verdict.ratePerIteration, { sign: true }),
+      channelSentence(verdict),
+    ]),
+  ) +
+  paragraph(
+    'A leak is called where a series rises overall and in each half by itself, and again in a confirmation run of twice the length.',
+    'muted',
+  );
+
+function channelSentence(verdict: ChannelVerdict): string {
+  const { channel, status, ratePerIteration, smallestDetectable, first, confirmation, reason } = verdict;
+  const bound =
+    smallestDetectable === undefined
+      ? ''
+      : `No leak above ${channelAmount(channel, smallestDetectable)} per iteration.`;
+  switch (status) {
+    case 'leak':
+      return `Rises by ${channelAmount(channel, ratePerIteration)} per iteration${
+        confirmation === undefined ? '' : `, and did again over ${plural(confirmation.count, 'iteration')}`
+      }.`;
+    case 'no-leak':
+      return bound === '' ? 'No leak.' : bound;
+    case 'plateau':
+      return `Grew at first, then stayed. ${bound}`.trim();
+    case 'cache-growth':
+      return 'Rises with the allocator’s cache, which can be given back.';
+    case 'inconclusive':
+      return `Nothing can be said: ${reason ?? 'the series cannot be read'}${
+        first?.rising === true ? '; a longer run would tell' : ''
+      }.`;
+  }
+}
