@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { defineService } from './definition.ts';
 import { thisSystem } from './system.ts';
 import { environmentOfUnit, unitDifferences, unitText } from './systemd-unit.ts';
@@ -58,31 +58,27 @@ const analyze = spawnSync('systemd-analyze', ['--version']).error === undefined;
 test(
   'systemd-analyze finds no fault in it',
   { skip: analyze ? false : 'systemd-analyze is not installed' },
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
-    try {
-      const path = join(folder, 'tidemark.service');
-      const verify = (text: string): { status: number | null; said: string } => {
-        writeFileSync(path, text);
-        const { status, stderr } = spawnSync('systemd-analyze', ['--user', '--man=no', 'verify', path], {
-          encoding: 'utf8',
-          env: { ...process.env, XDG_RUNTIME_DIR: folder },
-        });
-        // It reads every unit of the machine on the way.
-        return {
-          status,
-          said: stderr
-            .split('\n')
-            .filter((line) => line.includes('tidemark'))
-            .join('\n'),
-        };
+  (t) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'tidemark.service');
+    const verify = (text: string): { status: number | null; said: string } => {
+      writeFileSync(path, text);
+      const { status, stderr } = spawnSync('systemd-analyze', ['--user', '--man=no', 'verify', path], {
+        encoding: 'utf8',
+        env: { ...process.env, XDG_RUNTIME_DIR: folder },
+      });
+      // It reads every unit of the machine on the way.
+      return {
+        status,
+        said: stderr
+          .split('\n')
+          .filter((line) => line.includes('tidemark'))
+          .join('\n'),
       };
-      const text = unitText(definition);
-      assert.deepEqual(verify(text), { status: 0, said: '' });
-      assert.match(verify(text.replace('UMask=', 'Umask=')).said, /Umask/);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    };
+    const text = unitText(definition);
+    assert.deepEqual(verify(text), { status: 0, said: '' });
+    assert.match(verify(text.replace('UMask=', 'Umask=')).said, /Umask/);
   },
 );
 
