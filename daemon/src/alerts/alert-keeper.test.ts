@@ -12,6 +12,14 @@ const failed: Partial<CheckRecord> = {
   error: { code: 'host-died', message: 'The model host ended.', hint: 'Try it again.' },
 };
 
+/** So many usual checks, and three with a higher peak. */
+function raisedAfter(checks: number): AlertSimulation {
+  const watch = new AlertSimulation();
+  watch.checks(checks);
+  watch.checks(3, higher);
+  return watch;
+}
+
 describe('a level above the schedule’s own history', () => {
   test('is raised with the third check in a row, with its figures, its runs and what to do', () => {
     using watch = new AlertSimulation();
@@ -50,9 +58,7 @@ describe('a level above the schedule’s own history', () => {
   });
 
   test('resolves after three checks well below, and not while it hovers', () => {
-    using watch = new AlertSimulation();
-    watch.checks(10);
-    watch.checks(3, higher);
+    using watch = raisedAfter(10);
     watch.checks(20, { peakBytes: 690_000_000 });
     assert.equal(watch.only().state, 'open');
     watch.checks(2);
@@ -65,9 +71,7 @@ describe('a level above the schedule’s own history', () => {
   });
 
   test('is resolved by the figure that it was raised against, where the checks before it are gone', () => {
-    using watch = new AlertSimulation();
-    watch.checks(10);
-    watch.checks(3, higher);
+    using watch = raisedAfter(10);
     for (let id = 1; id <= 10; id += 1) {
       watch.history.runs.remove(id);
     }
@@ -112,9 +116,7 @@ describe('a level above the schedule’s own history', () => {
 
 describe('acknowledged', () => {
   test('an alert stays so without being raised again, and resolves like any other', () => {
-    using watch = new AlertSimulation();
-    watch.checks(50);
-    watch.checks(3, higher);
+    using watch = raisedAfter(50);
     assert.deepEqual(
       watch.keeper.acknowledge().map(({ state, acknowledgedAt }) => [state, acknowledgedAt]),
       [['acknowledged', '2026-06-03T05:00:00.000Z']],
@@ -126,9 +128,7 @@ describe('acknowledged', () => {
   });
 
   test('much worse than what was acknowledged is raised, once the cool-down is over', () => {
-    using watch = new AlertSimulation();
-    watch.checks(50);
-    watch.checks(3, higher);
+    using watch = raisedAfter(50);
     watch.keeper.acknowledge(1);
     watch.checks(3, { peakBytes: 900_000_000 });
     assert.equal(watch.history.alerts.list().length, 1);
@@ -139,9 +139,7 @@ describe('acknowledged', () => {
   });
 
   test('a level that has become the usual one resolves its alert, and is not raised again', () => {
-    using watch = new AlertSimulation();
-    watch.checks(50);
-    watch.checks(3, higher);
+    using watch = raisedAfter(50);
     watch.keeper.acknowledge(1);
     watch.checks(100, higher);
     assert.deepEqual(watch.told, ['peak open', 'peak acknowledged', 'peak resolved']);
@@ -166,9 +164,7 @@ describe('acknowledged', () => {
 });
 
 test('after an alert is over, no other of its kind is raised within the cool-down', () => {
-  using watch = new AlertSimulation();
-  watch.checks(50);
-  watch.checks(3, higher);
+  using watch = raisedAfter(50);
   watch.checks(3);
   watch.checks(23, higher);
   assert.deepEqual(watch.told, ['peak open', 'peak resolved']);
@@ -296,9 +292,7 @@ describe('failures', () => {
 describe('what an alert is about', () => {
   test('is over when the schedule checks another model, or says another text', () => {
     for (const change of [{ models: ['fp32'] }, { text: 'Something else.' }]) {
-      using watch = new AlertSimulation();
-      watch.checks(10);
-      watch.checks(3, higher);
+      using watch = raisedAfter(10);
       watch.check(higher, change);
       assert.equal(watch.only().state, 'resolved');
     }
