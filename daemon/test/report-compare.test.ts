@@ -117,13 +117,13 @@ describe('report', () => {
       'a report over its own document',
       ['profile.json', '--out', './profile.json'],
       2,
-      /names a file that is used already/,
+      /this command already uses that file/,
     ],
     [
       'two outputs of one name',
       ['profile.json', '--out', 'x.html', '--csv', 'x.html'],
       2,
-      /names a file that is used already/,
+      /this command already uses that file/,
     ],
   ];
   for (const [what, words, code, pattern] of wrong) {
@@ -203,7 +203,7 @@ describe('compare', () => {
       /^error: The two were measured with another voice: before\.json with “af_heart”, other-voice\.json with “bm_george”\.\nhint: /,
     ],
     ['stdin twice', ['-', '-'], 2, /Only one of the two/],
-    ['a threshold without its sign', ['before.json', 'before.json', '--threshold', '0.02'], 2, /as in 2%/],
+    ['a threshold without its sign', ['before.json', 'before.json', '--threshold', '0.02'], 2, /such as 2%/],
     ['only one file', ['before.json'], 2, /missing required argument 'b'/i],
   ];
   for (const [what, words, code, pattern] of wrong) {

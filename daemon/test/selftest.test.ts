@@ -50,11 +50,11 @@ test('the command finds a leak of 4 bytes in the real model, and leaves it alone
   );
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^a tensor of 4 bytes, kept +found +active memory +4 B +4 B +0\.0%$/m);
-  assert.match(stdout, /^nothing +left alone /m);
+  assert.match(stdout, /^nothing +no leak /m);
   assert.match(stdout, /^Passed: 1 of 1 leaks were found/m);
   assert.match(
     stdout,
     /^With nothing planted: No leak: active memory is constant to the byte over 10 iterations/m,
   );
-  assert.match(stderr, /rising: active memory.*20 more iterations will tell/);
+  assert.match(stderr, /growing: active memory.*20 more iterations to confirm/);
 });

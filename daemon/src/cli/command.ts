@@ -14,7 +14,7 @@ export interface Context {
   readonly progress: Progress;
   /** Says on stderr what went wrong, where the command goes on. */
   readonly report: (error: unknown) => void;
-  /** What is said to happen when the person stops the command. Default: “ending the model host”. */
+  /** Sets what the command says it does when the person stops it. Default: “stopping the model host”. */
   readonly sayOnStop: (what: string) => void;
 }
 
@@ -28,8 +28,8 @@ export interface CommandResult {
 }
 
 export interface OutputOptions {
-  readonly json?: true;
-  readonly verbose?: true;
+  readonly json?: true | undefined;
+  readonly verbose?: true | undefined;
 }
 
 /**
@@ -42,8 +42,8 @@ export function printResult(
 ): Command {
   return command
     .optionsGroup('Output:')
-    .option('--json', 'print one JSON document on stdout, and nothing else there')
-    .option('--verbose', 'say more where something fails: stacks, and the last words of a model host')
+    .option('--json', 'print one JSON document on stdout instead of text')
+    .option('--verbose', "print stack traces and the model host's last output when something fails")
     .action((...given: readonly unknown[]) =>
       // Commander adds the options and the command itself to the arguments.
       runCommand(given.at(-2) as OutputOptions, (context) =>
@@ -59,10 +59,10 @@ export async function runCommand(
 ): Promise<void> {
   const startedAt = performance.now();
   const progress = createProgress(process.stderr);
-  let onStop = 'ending the model host';
+  let onStop = 'stopping the model host';
   const signal = abortOnSignals(({ message }) => {
     progress.end();
-    progress.note(`${message.replace(/\.$/, '')}; ${onStop}. Once more ends everything at once.`);
+    progress.note(`${message.replace(/\.$/, '')}; ${onStop}. Press Ctrl-C again to quit immediately.`);
   });
   const made = await body({
     signal,

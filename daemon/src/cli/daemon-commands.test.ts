@@ -63,7 +63,7 @@ test(
     const environment = { TIDEMARK_HOME: dataFolder };
     const terminal = new PseudoTerminal(['daemon'], { columns: 200, rows: 24, environment });
     await terminal.shows(
-      /Log: .*daemon\.log\nCtrl-C ends the daemon\.\n\d\d:\d\d:\d\d\.\d{3} INFO +The daemon listens\./,
+      /Log: .*daemon\.log\nPress Ctrl-C to stop the daemon\.\n\d\d:\d\d:\d\d\.\d{3} INFO +The daemon listens\./,
     );
     const second = await cli(['daemon'], { environment });
     assert.equal(second.code, 1);
@@ -72,7 +72,7 @@ test(
     assert.equal(await terminal.ended, 0);
     assert.match(
       terminal.output,
-      /Stopped by SIGINT\. Ending in good order; once more ends everything at once\./,
+      /Stopped by SIGINT\. Shutting down\. Press Ctrl-C again to quit immediately\./,
     );
   },
 );
@@ -97,14 +97,14 @@ test('without a terminal it prints nothing, or JSON lines where they are asked f
 test('a model is loaded, shown with its memory, and unloaded', async () => {
   const loaded = await cli(['load', model, '--voice', voice]);
   assert.equal(loaded.code, 0, loaded.stderr);
-  assert.match(loaded.stdout, /^tiny with af_tiny is loaded: \d.* active, \d.* of footprint\.$/m);
+  assert.match(loaded.stdout, /^tiny with af_tiny is loaded: \d.* active, \d.* footprint\.$/m);
   const status = parsed(daemonStatus, await cli(['status', '--json']));
   assert.equal(status.host.state, 'idle');
   assert.equal(status.host.model, model);
   const text = await cli(['status']);
   assert.equal(text.code, 0);
   assert.match(text.stdout, /^Host +tiny with af_tiny, idle, process \d+, .* unloads in /m);
-  assert.match(text.stdout, /^Memory +active \d+\.\d MB, peak .*\n +as of .*, with nothing running$/m);
+  assert.match(text.stdout, /^Memory +active \d+\.\d MB, peak .*\n +as of .*, idle$/m);
   assert.equal(parsed(hostDocument, await cli(['unload', '--json'])).host.state, 'none');
   assert.equal((await cli(['unload'])).stdout, 'No model was loaded.\n');
 });
@@ -147,7 +147,7 @@ test('a schedule is added, changed, paused, done at once and removed', async () 
   assert.match((await cli(['runs', '--schedule', '1'])).stdout, /“often” +tiny/);
 
   assert.equal((await cli(['schedule', 'remove', '1'])).stdout, 'Removed schedule 1 “often”.\n');
-  assert.match((await cli(['schedule'])).stdout, /^Nothing is scheduled\./);
+  assert.match((await cli(['schedule'])).stdout, /^There are no schedules\./);
 });
 
 test('settings are read and set in the words of a person', async () => {
@@ -158,7 +158,7 @@ test('settings are read and set in the words of a person', async () => {
   assert.equal(settings.alerts.peakShare, 0.1);
   assert.match(
     (await cli(['settings'])).stdout,
-    /^memory-ceiling +600\.0 MB +none +the most that the host may weigh/m,
+    /^memory-ceiling +600\.0 MB +none +maximum footprint of the host; or none/m,
   );
   assert.equal((await cli(['settings', 'reset', 'memory-ceiling'])).stdout, 'memory-ceiling is none.\n');
   assert.equal((await cli(['settings', 'get', 'memory-ceiling'])).stdout, 'none\n');
@@ -167,32 +167,32 @@ test('settings are read and set in the words of a person', async () => {
 
 test('alerts are listed, and there is nothing to acknowledge where none is open', async () => {
   assert.deepEqual(parsed(alertsDocument, await cli(['alerts', '--all', '--json'])).alerts, []);
-  assert.equal((await cli(['alerts', 'ack'])).stdout, 'No alert is open.\n');
+  assert.equal((await cli(['alerts', 'ack'])).stdout, 'There are no open alerts.\n');
   assert.match((await cli(['alerts', 'ack', '7'])).stderr, /^error: There is no alert 7\./);
 });
 
 test('each wrong use is one sentence, a hint, and exit code 2', async () => {
   const wrong: readonly (readonly [words: readonly string[], message: RegExp])[] = [
-    [['schedule', 'add', 'x'], /When the check is due is missing/],
+    [['schedule', 'add', 'x'], /The timing of the checks is missing/],
     [
       ['schedule', 'add', '--every', '5s'],
       /'5s' is invalid\. Give a duration from 1m to 366d\.\nhint: Run `tidemark schedule add/,
     ],
     [['schedule', 'add', '--every', '1h', '--time-zone', 'UTC'], /An interval has no time zone/],
     [['schedule', 'set', '0', '--every', '1h'], /'0' is invalid/],
-    [['settings', 'set', 'memory-ceiling'], /A value for memory-ceiling is missing/],
+    [['settings', 'set', 'memory-ceiling'], /The value for memory-ceiling is missing/],
     [
       ['settings', 'set', 'memory-ceiling', '600'],
-      /memory-ceiling cannot be "600"\. Give an amount with its unit/,
+      /memory-ceiling cannot be "600"\. Give an amount with a unit/,
     ],
     [
       ['settings', 'get', 'memory-ceilin'],
       /There is no setting memory-ceilin\. Did you mean memory-ceiling\?/,
     ],
-    [['show', 'x'], /'x' is invalid for argument 'run'\. Give a run's number/],
+    [['show', 'x'], /'x' is invalid for argument 'run'\. Give the number of a run/],
     [['cancel', '0'], /'0' is invalid/],
     [['runs', '--state', 'done'], /Allowed choices are queued, running, complete/],
-    [['runs', 'export', '-', '--json'], /would be on stdout/],
+    [['runs', 'export', '-', '--json'], /cannot both go to stdout/],
     [['daemon', '--level', 'loud'], /Allowed choices are debug/],
   ];
   for (const [words, message] of wrong) {
@@ -215,7 +215,7 @@ test('a daemon that speaks another protocol is an error with what to do, and no 
   assert.equal(stdout, '');
   assert.match(
     stderr,
-    /^error: The daemon that runs .* speaks version 99 of the protocol.*\nhint: .* Or measure without it: --local\.$/m,
+    /^error: The daemon that runs .* speaks version 99 of the protocol.*\nhint: .* To measure without the daemon, add --local\.$/m,
   );
 });
 

@@ -50,7 +50,7 @@ export function addPlaceOptions(command: Command): Command {
     .optionsGroup('Daemon:')
     .option(
       '--local',
-      'measure in a process of its own even where a daemon runs; the history does not get it',
+      'measure in a separate process even if the daemon is running, and keep the run out of the history',
     );
 }
 
@@ -70,14 +70,14 @@ export async function daemonForRun(
     const daemon = await daemonIfRunning(context);
     if (daemon !== undefined && daemon.daemon.daemonVersion !== tidemarkVersion) {
       context.progress.note(
-        `The daemon that measures is version ${daemon.daemon.daemonVersion}, and this is ${tidemarkVersion}: ` +
-          '`tidemark service restart` brings them together.',
+        `The daemon is version ${daemon.daemon.daemonVersion}, and this command is version ${tidemarkVersion}. ` +
+          'Run `tidemark service restart` to update the daemon.',
       );
     }
     return daemon;
   } catch (error) {
     if (error instanceof TidemarkError && (error.code === 'protocol-version' || error.code === 'timeout')) {
-      const hint = `${error.hint ?? ''} Or measure without it: --local.`.trim();
+      const hint = `${error.hint ?? ''} To measure without the daemon, add --local.`.trim();
       throw new TidemarkError(error.code, error.message, { hint, cause: error });
     }
     throw error;

@@ -91,7 +91,7 @@ test('a profile prints a table on stdout, and its progress on stderr', async () 
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^warm-up 1 .*\niteration 1 .*\niteration 2 /m);
   assert.match(stdout, /Active memory is constant to the byte over 2 iterations: [\d,]+ B\./);
-  assert.match(stdout, /No tensor is left beyond the weights and the voice\./);
+  assert.match(stdout, /No tensors remain beyond the weights and the voice\./);
   assert.match(stderr, /: warm-up 1 of 1: active .* MB, peak .* MB/);
   assert.match(stderr, /: iteration 2 of 2: active .* MB, peak .* MB/);
 });
@@ -131,7 +131,7 @@ test('a profile says what it excludes about leaks, and with too few iterations t
 test('a self-test refuses what it cannot plant, and fewer iterations than the rule takes', async () => {
   const unknown = await cli(['selftest', '--only', 'nothing,rust']);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.stderr, /There is no plant rust; there are tensor-4-bytes, /);
+  assert.match(unknown.stderr, /There is no plant rust. Available plants: tensor-4-bytes, /);
   const short = await cli(['selftest', '--iterations', '9']);
   assert.equal(short.code, 2);
   assert.match(short.stderr, /Give a whole number from 10 /);
@@ -205,9 +205,9 @@ test('each wrong use of the command line is one sentence, a hint, and exit code 
     [['profile', 'bf16', '--seed', '0.5'], /'0\.5' is invalid/],
     [['profile', 'bf16', '--speed', '0'], /'0' is invalid/],
     [['profile', 'bf16', '--nonsense'], /Unknown option '--nonsense'/],
-    [['study', '--models', ' , '], /at least one/],
+    [['study', '--models', ' , '], /at least one value/],
     [['say', 'Hello.'], /Required option '--out <file>' not specified/],
-    [['say', '--out', 'x.wav'], /There is nothing to say/],
+    [['say', '--out', 'x.wav'], /There is no text to say/],
     [['say', 'Hello.', '--out', 'x.wav', '--format', 'mp3'], /Allowed choices are int16, float32/],
   ];
   for (const [words, message] of wrong) {
@@ -322,5 +322,5 @@ test('a full disk behind stdout is said', { skip: !existsSync('/dev/full') }, as
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(code, 1);
-  assert.match(stderr, /stdout could not be written: .*ENOSPC/);
+  assert.match(stderr, /Cannot write to stdout: .*ENOSPC/);
 });

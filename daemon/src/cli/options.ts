@@ -7,9 +7,10 @@ import { mostIterations, profileDefaults, speechDefaults, speedRange } from '../
 import type { ProfileRequest, SpeechRequest } from '../profiler/settings.ts';
 import { numberBetween, wholeNumber } from './values.ts';
 
+export const modelWords = 'name listed by `tidemark models`, repository id (owner/name), or folder';
+
 /** The argument of commands that work on one model. */
-export const modelArgument = (): Argument =>
-  new Argument('<model>', 'a name that `tidemark models` lists, a repository id (owner/name), or a folder');
+export const modelArgument = (): Argument => new Argument('<model>', modelWords);
 
 export interface SpeechOptions {
   readonly phonemes?: string;
@@ -28,13 +29,13 @@ export interface LoopOptions extends SpeechOptions {
 export function addSpeechOptions(command: Command): Command {
   return command
     .optionsGroup('Speech:')
-    .option('--phonemes <ipa>', "say these phonemes instead of a text, in Kokoro's symbols")
-    .option('--voice <name>', 'the voice; its first letter is its language', speechDefaults.voice)
-    .option('--seed <n>', "where MLX's random numbers begin", wholeNumber(0), speechDefaults.seed)
-    .option('--deterministic', 'leave the random part of the excitation out')
+    .option('--phonemes <ipa>', "say these phonemes instead of a text, in Kokoro's notation")
+    .option('--voice <name>', 'voice; its first letter selects the language', speechDefaults.voice)
+    .option('--seed <n>', "seed of MLX's random numbers", wholeNumber(0), speechDefaults.seed)
+    .option('--deterministic', 'omit the random part of the excitation signal')
     .option(
       '--speed <factor>',
-      `from ${speedRange.minimum} to ${speedRange.maximum}`,
+      `speed of the speech, from ${speedRange.minimum} to ${speedRange.maximum}`,
       numberBetween(speedRange.minimum, speedRange.maximum),
       speechDefaults.speed,
     );
@@ -45,13 +46,13 @@ export function addLoopOptions(command: Command): Command {
     .optionsGroup('Measurement:')
     .option(
       '--iterations <n>',
-      'measured iterations',
+      'number of measured iterations',
       wholeNumber(1, mostIterations),
       profileDefaults.iterations,
     )
     .option(
       '--warmup <n>',
-      'iterations before them, shown and left out of the summary',
+      'number of warm-up iterations, shown but not in the summary',
       wholeNumber(0, mostIterations),
       profileDefaults.warmupIterations,
     );
@@ -60,12 +61,12 @@ export function addLoopOptions(command: Command): Command {
       .optionsGroup('Speech:')
       .option(
         '--text <text>',
-        `what is said in each iteration, \`-\` for standard input (default: ${JSON.stringify(profileDefaults.text)})`,
+        `text to say in each iteration, or - for stdin (default: ${JSON.stringify(profileDefaults.text)})`,
       ),
   );
 }
 
-/** A text of the command line, or standard input where a person gives `-`. */
+/** A text from the command line, or all of stdin for `-`. */
 export const textFrom = async (given: string | undefined): Promise<string | undefined> =>
   given === '-' ? await readAll(process.stdin) : given;
 

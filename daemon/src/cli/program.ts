@@ -30,38 +30,52 @@ export async function runProgram(groups: readonly CommandGroup[]): Promise<void>
 /** A program that throws a CommanderError rather than exit, and prints no complaint of its own. */
 function createProgram(groups: readonly CommandGroup[]): Command {
   const program = new Command('tidemark')
-    .description('Measures and explains the memory of Kokoro-82M text-to-speech on MLX.')
+    .description('Measures and explains the memory use of Kokoro-82M text-to-speech on MLX.')
     .version(tidemarkVersion, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help; of a command after its name')
+    .helpOption('-h, --help', 'print help')
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
     .configureOutput({ outputError: () => undefined })
-    .exitOverride()
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark study                       the peaks of five models beside each other
-  $ tidemark profile bf16                one model, iteration by iteration
-  $ tidemark report study.json --out study.html
-  $ tidemark compare before.json after.json
-  $ tidemark profile mlx-community/Kokoro-82M-4bit --text "Good morning."
-  $ tidemark xray 4bit-fp32              where a checkpoint's bytes are
-  $ tidemark service install             have the daemon run in the background
-  $ tidemark schedule add nightly --cron "0 3 * * *"
-  $ tidemark watch                       what the daemon is at, live
-  $ tidemark doctor                      whether everything is in order
-
-Models are built or downloaded when they are first used, and kept in ${dataFolder()},
-as is the daemon's history; TIDEMARK_HOME moves that. Exit codes: 0 done, 1 failed, 2 wrong usage,
-3 got worse (compare), 4 no daemon runs, 130 stopped by Ctrl-C.
-`,
-    );
+    .exitOverride();
   for (const { title, commands } of groups) {
     program.commandsGroup(title);
     commands.forEach((add) => add(program));
   }
-  return program;
+  program.addHelpCommand(new Command('help').argument('[command]').description('print help for a command'));
+  return addExamples(
+    program,
+    [
+      'tidemark study                       compare the peak memory of five models',
+      'tidemark profile bf16                measure one model, iteration by iteration',
+      'tidemark profile mlx-community/Kokoro-82M-4bit --text "Good morning."',
+      'tidemark report study.json --out study.html',
+      'tidemark compare before.json after.json',
+      "tidemark xray 4bit-fp32              show where a checkpoint's bytes are",
+      'tidemark service install             run the daemon in the background',
+      'tidemark schedule add nightly --cron "0 3 * * *"',
+      'tidemark watch                       show what the daemon is doing, live',
+      'tidemark doctor                      check the setup',
+    ],
+    `Models are built or downloaded when they are first used. Models and the daemon's history are in ${dataFolder()}; set ` +
+      'TIDEMARK_HOME to use another folder.',
+    'Exit codes: 0 success, 1 failure, 2 wrong usage, 3 got worse (compare), 4 the daemon is not running, 130 stopped by Ctrl-C.',
+  );
 }
+
+/** Adds examples to a command's help, and notes below them, which are wrapped like the rest of the help. */
+export const addExamples = (
+  command: Command,
+  examples: readonly string[],
+  ...notes: readonly string[]
+): Command =>
+  command.addHelpText('after', () => {
+    const help = command.createHelp();
+    return [
+      '',
+      'Examples:',
+      ...examples.map((example) => `  $ ${example}`),
+      ...notes.flatMap((note) => ['', help.boxWrap(note, help.helpWidth ?? 80)]),
+    ].join('\n');
+  });
 
 function fail(error: unknown, program: Command): void {
   if (error instanceof CommanderError && error.exitCode === 0) {
@@ -88,11 +102,11 @@ function fail(error: unknown, program: Command): void {
   process.exitCode = exitCodeOfError(failure);
 }
 
-/** The command that was meant, where there is such a one. */
+/** The command that the arguments name, if there is one. */
 const meantCommand = (program: Command): Command | undefined =>
   program.commands.find((command) => command.name() === process.argv[2]);
 
-/** Of a command for which an option names a file, rather than say what is to be on stdout. */
+/** For a command whose option names a file, and does not select what is on stdout. */
 const isFileOption = (program: Command, flag: string): boolean =>
   meantCommand(program)?.options.some(({ long, required }) => long === flag && required) === true;
 
@@ -124,7 +138,7 @@ export function formatError(error: unknown, { verbose, stream }: FormatErrorOpti
   const message = error instanceof Error ? error.message : String(error);
   const hint = hintOf(error);
   return [
-    `${mark('red', 'error:')} ${message === '' ? 'Something failed without saying what.' : message}`,
+    `${mark('red', 'error:')} ${message === '' ? 'Something failed without an error message.' : message}`,
     ...(hint === undefined ? [] : [`${mark('cyan', 'hint:')} ${hint}`]),
     ...(verbose ? stacksOf(error) : []),
   ].join('\n');
@@ -134,7 +148,7 @@ function hintOf(error: unknown): string | undefined {
   if (error instanceof TidemarkError && error.code !== 'internal') {
     return error.hint;
   }
-  return 'This is a defect of Tidemark. Run again with --verbose, and report what it prints.';
+  return 'This is a bug in Tidemark. Run the command again with --verbose, and report the output.';
 }
 
 function stacksOf(error: unknown): string[] {
@@ -149,7 +163,7 @@ function stacksOf(error: unknown): string[] {
 function endQuietlyOnClosedPipes(): void {
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') {
-      process.stderr.write(`error: stdout could not be written: ${message}\n`);
+      process.stderr.write(`error: Cannot write to stdout: ${message}\n`);
     }
     process.exit(code === 'EPIPE' ? undefined : 1);
   });

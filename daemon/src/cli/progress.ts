@@ -3,7 +3,7 @@
 import { SingleBar } from 'cli-progress';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
-import type { IterationSample, LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ModelProgress } from '../models/progress.ts';
 
 /** Some work of a known size. */
@@ -126,11 +126,6 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
 /** What is said of a model once it is loaded. */
 export const loadNote = (title: string, { activeBytes, seconds }: LoadRecord): string =>
   `${title}: loaded in ${formatDuration(seconds)}, ${formatBytes(activeBytes)} active`;
-
-/** What an iteration's line says of it. */
-export const sampleDetail = (label: string, sample: IterationSample): string =>
-  `${label}: active ${formatBytes(sample.activeBytes, { unit: 'MB' })}, ` +
-  `peak ${formatBytes(sample.peakBytes, { unit: 'MB' })}, ${formatDuration(sample.seconds)}`;
 
 /** A listener that shows the building and fetching of models. */
 export function showModelProgress(progress: Progress): (event: ModelProgress) => void {

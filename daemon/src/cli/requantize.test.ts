@@ -43,7 +43,7 @@ test('a verified one is a table and a conclusion on stdout; a relative folder is
   assert.ok(existsSync(join(folder, 'made', 'config.json')));
   assert.match(
     stdout,
-    /mlx-audio and Tidemark load it\.\n {2}packed weights of \d+ layers kept bit for bit\n/,
+    /mlx-audio and Tidemark can load it\.\n {2}packed weights of \d+ layers kept bit for bit\n/,
   );
   assert.match(stdout, /^MB +loaded +in the loop +peak +from +to +time +audio +samples$/m);
   assert.match(stdout, /^the result( +[\d.,]+){5} +[\d.]+ s +[\d.]+ s +[\d,]+$/m);

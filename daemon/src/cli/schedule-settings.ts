@@ -1,4 +1,4 @@
-/** What a person sets of a schedule, from the command line's options to the daemon's settings, and its timing in words. */
+/** The settings of a schedule, from the command line's options to what the daemon keeps, and its timing in words. */
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -11,11 +11,12 @@ import type {
 } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
+import { modelWords } from './options.ts';
 import { absoluteModel } from './runs/subject.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';
 
 export interface ScheduleOptions {
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly every?: number;
   readonly cron?: string;
   readonly timeZone?: string;
@@ -29,7 +30,7 @@ export interface ScheduleOptions {
   readonly skipInLowPowerMode?: boolean;
 }
 
-/** A schedule where nothing else is said. */
+/** A schedule for which no options are given. */
 export const scheduleDefaults = {
   model: 'bf16',
   voice: profileDefaults.voice,
@@ -45,39 +46,41 @@ export function addScheduleOptions(command: Command): Command {
   return command
     .optionsGroup('Timing:')
     .addOption(
-      new Option('--every <duration>', 'so often: 30m, 6h, 1d').argParser(durationBetween(60, 366 * 86_400)),
+      new Option('--every <duration>', 'interval between checks, such as 30m, 6h, or 1d').argParser(
+        durationBetween(60, 366 * 86_400),
+      ),
     )
     .addOption(
       new Option(
         '--cron <expression>',
-        'at these times: five fields, or @hourly, @daily, @weekly, @monthly',
+        'cron expression with five fields, or @hourly, @daily, @weekly, @monthly',
       ).conflicts('every'),
     )
     .option(
       '--time-zone <name>',
-      "the cron's, as in Europe/Berlin (default: the machine's, wherever that is)",
+      'time zone of --cron, such as Europe/Berlin (default: the current zone of this machine)',
     )
     .addOption(
-      new Option('--jitter <duration>', 'up to so much later, drawn anew each time').argParser(
+      new Option('--jitter <duration>', 'maximum random delay, drawn anew for each check').argParser(
         durationBetween(0, 86_400),
       ),
     )
-    .option('--skip-on-battery', 'leave a check out while the machine runs on its battery')
-    .option('--no-skip-on-battery', 'check on battery too')
-    .option('--skip-in-low-power-mode', "leave a check out in the system's low power mode")
-    .option('--no-skip-in-low-power-mode', 'check in low power mode too')
+    .option('--skip-on-battery', 'skip checks while the machine runs on battery')
+    .option('--no-skip-on-battery', 'also check on battery')
+    .option('--skip-in-low-power-mode', 'skip checks in low power mode')
+    .option('--no-skip-in-low-power-mode', 'also check in low power mode')
     .optionsGroup('Check:')
-    .option('--model <model>', `a name, a repository id or a folder (default: ${scheduleDefaults.model})`)
-    .option('--voice <name>', `the voice (default: ${scheduleDefaults.voice})`)
-    .option('--text <text>', 'what is said (default: the same as of a profile)')
+    .option('--model <model>', `${modelWords} (default: ${scheduleDefaults.model})`)
+    .option('--voice <name>', `voice (default: ${scheduleDefaults.voice})`)
+    .option('--text <text>', 'text to say (default: the text of `tidemark profile`)')
     .option(
       '--iterations <n>',
-      `measured iterations (default: ${scheduleDefaults.iterations})`,
+      `number of measured iterations (default: ${scheduleDefaults.iterations})`,
       wholeNumber(1, 10_000),
     )
     .option(
       '--warmup <n>',
-      `iterations before them (default: ${scheduleDefaults.warmupIterations})`,
+      `number of warm-up iterations (default: ${scheduleDefaults.warmupIterations})`,
       wholeNumber(0, 1000),
     );
 }
@@ -93,13 +96,12 @@ export function settingsFrom(options: ScheduleOptions, before?: ScheduleSettings
   if (options.model !== undefined || options.voice !== undefined) {
     checkNames([model], voice);
   }
-  const text = options.text ?? before?.text;
   return {
     name: options.name ?? before?.name ?? model.split('/').at(-1) ?? model,
     timing: timingFrom(options, before?.timing),
     model,
     voice,
-    ...(text === undefined ? {} : { text }),
+    text: options.text ?? before?.text,
     iterations: options.iterations ?? base.iterations,
     warmupIterations: options.warmup ?? base.warmupIterations,
     jitterSeconds: options.jitter ?? base.jitterSeconds,
@@ -116,19 +118,19 @@ function timingFrom(
   if (every !== undefined) {
     if (timeZone !== undefined) {
       throw new TidemarkError('usage', 'An interval has no time zone.', {
-        hint: 'Leave out --time-zone, or give the times with --cron.',
+        hint: 'Omit --time-zone, or set the times with --cron.',
       });
     }
     return { kind: 'every', seconds: every };
   }
   const expression = cron ?? (before?.kind === 'cron' ? before.expression : undefined);
   if (expression !== undefined) {
-    const zone = timeZone ?? (before?.kind === 'cron' ? before.timeZone : undefined);
-    return { kind: 'cron', expression, ...(zone === undefined ? {} : { timeZone: zone }) };
+    const zone = before?.kind === 'cron' ? before.timeZone : undefined;
+    return { kind: 'cron', expression, timeZone: timeZone ?? zone };
   }
   if (before === undefined || timeZone !== undefined) {
-    throw new TidemarkError('usage', 'When the check is due is missing.', {
-      hint: 'Give --every 6h, or --cron "0 3 * * *" for three in the morning.',
+    throw new TidemarkError('usage', 'The timing of the checks is missing.', {
+      hint: 'Add --every 6h, or --cron "0 3 * * *" for 3 a.m. every day.',
     });
   }
   return before;
@@ -146,7 +148,7 @@ export function timingWords({
   timing,
   jitterSeconds,
 }: Pick<ScheduleSettings, 'timing' | 'jitterSeconds'>): string {
-  const jitter = jitterSeconds === 0 ? '' : `, up to ${durationText(jitterSeconds)} later`;
+  const jitter = jitterSeconds === 0 ? '' : `, delayed by up to ${durationText(jitterSeconds)}`;
   switch (timing.kind) {
     case 'every':
       return `every ${durationText(timing.seconds)}${jitter}`;

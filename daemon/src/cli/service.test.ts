@@ -31,17 +31,17 @@ test('a dry run is shown as commands that can be copied and files, before the st
   await using mac = new FakeMac();
   const report = plain(serviceReport(await runService(mac.system, { action: 'install', isDryRun: true })));
   assert.deepEqual(report.slice(0, 9), [
-    'With `tidemark service install`, this would be done:',
+    '`tidemark service install` would do the following:',
     '  $ launchctl print gui/501/dev.tidemark.daemon (exit code 113: it is not loaded)',
-    `  make the folder ${mac.dataFolder}/logs`,
-    `  make the folder ${mac.home}/Library/LaunchAgents`,
+    `  create the folder ${mac.dataFolder}/logs`,
+    `  create the folder ${mac.home}/Library/LaunchAgents`,
     `  write ${mac.plistPath}`,
     '  $ launchctl enable gui/501/dev.tidemark.daemon',
     `  $ launchctl bootstrap gui/501 ${mac.plistPath}`,
     '  wait for the daemon to answer',
     '',
   ]);
-  assert.match(report[9] ?? '', /At present: The service is not installed\./);
+  assert.match(report[9] ?? '', /Currently: The service is not installed\./);
 });
 
 test('the status says the state, and where everything is', async () => {
@@ -51,7 +51,7 @@ test('the status says the state, and where everything is', async () => {
   for (const expected of [
     `The daemon is running as process ${pid}.`,
     'dev.tidemark.daemon (launchd)',
-    `answers as process ${pid}, version 0.1.0`,
+    `process ${pid}, version 0.1.0`,
     mac.plistPath,
     join(mac.dataFolder, 'logs', 'daemon.log'),
     join(mac.dataFolder, 'logs', 'output.log'),

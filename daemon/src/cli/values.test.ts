@@ -21,7 +21,7 @@ test('durations are read with their units, also several together', () => {
 
 test('what is no duration is refused, a bare number too', () => {
   for (const text of ['', '15', 'm', '15 minutes', '-5m', '5m5', '1e3s', '99999999999999999999d']) {
-    assert.throws(() => durationValue(text), /Give a duration with its unit/, text);
+    assert.throws(() => durationValue(text), /Give a duration with a unit/, text);
   }
 });
 
@@ -37,7 +37,7 @@ test('bytes are read in decimal and binary units, and refused without one', () =
   assert.equal(bytesValue('1.5 gb'), 1_500_000_000);
   assert.equal(bytesValue('512MiB'), 536_870_912);
   for (const text of ['600', '', 'MB', '-1MB', '1 parsec', '1constructor']) {
-    assert.throws(() => bytesValue(text), /Give an amount with its unit/, text);
+    assert.throws(() => bytesValue(text), /Give an amount with a unit/, text);
   }
 });
 

@@ -6,7 +6,7 @@ import { InvalidArgumentError } from 'commander';
 export function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: string) => number {
   const range =
     maximum === Number.MAX_SAFE_INTEGER
-      ? `a whole number from ${minimum}`
+      ? `a whole number of at least ${minimum}`
       : `a whole number from ${minimum} to ${maximum.toLocaleString('en-US')}`;
   return (value) => {
     const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
@@ -35,7 +35,7 @@ export function list(value: string): string[] {
     .map((item) => item.trim())
     .filter((item) => item !== '');
   if (items.length === 0) {
-    throw new InvalidArgumentError('Give at least one, separated by commas.');
+    throw new InvalidArgumentError('Give at least one value; separate several with commas.');
   }
   return items;
 }
@@ -52,7 +52,7 @@ export function durationValue(value: string): number {
     0,
   );
   if (!isWhole || !Number.isSafeInteger(Math.round(seconds))) {
-    throw new InvalidArgumentError('Give a duration with its unit, as in 90s, 15m, 6h, 1h30m or 2d.');
+    throw new InvalidArgumentError('Give a duration with a unit, such as 90s, 15m, 6h, 1h30m, or 2d.');
   }
   return Math.round(seconds);
 }
@@ -102,7 +102,7 @@ export function bytesValue(value: string): number {
     ? Number(amount) * bytesOf[unit as keyof typeof bytesOf]
     : Number.NaN;
   if (!Number.isSafeInteger(Math.round(bytes))) {
-    throw new InvalidArgumentError('Give an amount with its unit, as in 600MB, 1.5GB or 512MiB.');
+    throw new InvalidArgumentError('Give an amount with a unit, such as 600MB, 1.5GB, or 512MiB.');
   }
   return Math.round(bytes);
 }
@@ -112,7 +112,7 @@ export function shareValue(value: string): number {
   const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) ?? [];
   const share = percent === undefined ? Number.NaN : Number(percent) / 100;
   if (!(share >= 0 && share <= 10)) {
-    throw new InvalidArgumentError('Give a percentage from 0% to 1000%, as in 2%.');
+    throw new InvalidArgumentError('Give a percentage from 0% to 1000%, such as 2%.');
   }
   return share;
 }

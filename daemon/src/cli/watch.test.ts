@@ -27,15 +27,15 @@ test(
     await untilRun(client, id, ({ samplesTaken }) => samplesTaken > 12);
     const terminal = watch(daemon.dataFolder);
     await terminal.shows(/Run +#1, profile of tiny\n +[█░]+ \d+ of 100,?001 iterations/);
-    await terminal.shows(/[▁▂▃▄▅▆▇█]{12,}\n +its peaks/);
+    await terminal.shows(/[▁▂▃▄▅▆▇█]{12,}\n +peaks of this run/);
 
     terminal.resize(40, 12);
-    await terminal.shows(/^q or Ctrl-C leaves$/m);
+    await terminal.shows(/^Press q or Ctrl-C to quit$/m);
     assert.equal(terminal.screen.length, 12);
-    assert.equal(terminal.screen[11], 'q or Ctrl-C leaves');
+    assert.equal(terminal.screen[11], 'Press q or Ctrl-C to quit');
 
     terminal.resize(100, 30);
-    await until(() => terminal.screen[29] === 'q or Ctrl-C leaves', 'the last line is at the bottom');
+    await until(() => terminal.screen[29] === 'Press q or Ctrl-C to quit', 'the last line is at the bottom');
     await client.call('cancel', { runId: id }, { timeoutMilliseconds: 30_000 });
     await terminal.shows(/Run +none/);
     terminal.press('q');
@@ -72,7 +72,7 @@ test('it waits for a daemon, and comes back when one is started again', needsPyt
   const first = await TestDaemon.start({ dataFolder });
   await terminal.shows(/No model is loaded/);
   await first.kill('SIGKILL');
-  await terminal.shows(/What is below was so/);
+  await terminal.shows(/The status below is from/);
   const second = await TestDaemon.start({ dataFolder });
   await terminal.shows(/^Tidemark \d.*\n\nNo model is loaded/);
   terminal.press('q');

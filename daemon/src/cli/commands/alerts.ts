@@ -1,6 +1,5 @@
-/** `tidemark alerts`: what the scheduled checks found that a person should know. */
+/** `tidemark alerts`: what scheduled checks found. */
 
-import { styleText } from 'node:util';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { formatFacts } from '@tidemark/shared/format/wrap.ts';
@@ -9,9 +8,9 @@ import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { AlertsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
 import { printResult } from '../command.ts';
-import type { OutputOptions } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
-import { outputWidth } from '../reports/layout.ts';
+import { addExamples } from '../program.ts';
+import { outputWidth, styled } from '../reports/layout.ts';
 import { momentWords, shortModel } from '../reports/run-words.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { wholeNumber } from '../values.ts';
@@ -19,48 +18,43 @@ import { wholeNumber } from '../values.ts';
 export function addAlertsCommand(program: Command): void {
   const alerts = program
     .command('alerts')
-    .summary('list what scheduled checks found, and acknowledge it')
+    .summary('list and acknowledge alerts from scheduled checks')
     .description(
-      'What scheduled checks found: a leak, memory that rises from check to check, a regression, checks that fail. An alert is ' +
-        'raised once, and is open until it is acknowledged or the checks are back at their level.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark alerts
-  $ tidemark alerts --all --json
-  $ tidemark alerts ack 3
-  $ tidemark alerts ack               all open ones
-`,
+      'Lists and acknowledges what scheduled checks found: a leak, memory that grows from check to check, a regression, or failing ' +
+        'checks. An alert is raised once. It stays open until you acknowledge it, or until the checks return to normal.',
     );
+  addExamples(alerts, [
+    'tidemark alerts',
+    'tidemark alerts --all --json',
+    'tidemark alerts ack 3',
+    'tidemark alerts ack               acknowledge all open alerts',
+  ]);
   printResult(
     alerts
       .command('list', { isDefault: true })
-      .summary('list the open and acknowledged ones')
+      .summary('list open and acknowledged alerts (default)')
       .description('Lists open and acknowledged alerts, newest first.')
-      .option('--all', 'resolved ones too'),
-    async (context, options: OutputOptions & { readonly all?: true }) => {
+      .option('--all', 'include resolved alerts'),
+    async (context, { all = false }: { readonly all?: boolean }) => {
       await using store = await openRuns(context);
-      const found = await store.ask('listAlerts', { all: options.all === true });
-      const document: AlertsDocument = { ...headOf('alerts'), alerts: found.alerts };
+      const document: AlertsDocument = { ...headOf('alerts'), ...(await store.ask('listAlerts', { all })) };
       return { document, text: () => alertsReport(document, new Date()) };
     },
   );
   printResult(
     alerts
       .command('ack')
-      .summary('acknowledge one, or all open ones')
+      .summary('acknowledge one alert, or all open alerts')
       .description(
-        'Acknowledges an alert, or all open ones: they are not counted as open any more. Needs a daemon.',
+        'Acknowledges an alert, by default all open alerts, so that it no longer counts as open. Requires a running daemon.',
       )
       .addArgument(
-        new Argument('[id]', 'its number, as `tidemark alerts` lists it').argParser(wholeNumber(1)),
+        new Argument('[id]', "the alert's number, as listed by `tidemark alerts`").argParser(wholeNumber(1)),
       ),
     (context, id: number | undefined) =>
       withDaemon(context, async (daemon) => {
-        const changed = await daemon.call('acknowledgeAlerts', id === undefined ? {} : { id });
-        const document: AlertsDocument = { ...headOf('alerts'), alerts: changed.alerts };
+        const changed = await daemon.call('acknowledgeAlerts', { id });
+        const document: AlertsDocument = { ...headOf('alerts'), ...changed };
         return { document, text: () => acknowledgedWords(document.alerts) };
       }),
   );
@@ -68,7 +62,7 @@ Examples:
 
 function acknowledgedWords(alerts: readonly Alert[]): string {
   return alerts.length === 0
-    ? 'No alert is open.'
+    ? 'There are no open alerts.'
     : `Acknowledged ${alerts.map(({ id }) => `#${id}`).join(', ')}.`;
 }
 
@@ -98,10 +92,12 @@ function factOf(alert: Alert, now: Date): Fact {
       `${kindWords[kind]}, ${state}; raised ${momentWords(raisedAt, now)} by “${alert.scheduleName}” (${shortModel(model)})`,
       reason,
       hint,
-      ...(runIds.length === 0 ? [] : [`Rests on ${runIds.map((run) => `#${run}`).join(', ')}.`]),
+      ...(runIds.length === 0
+        ? []
+        : [`Based on ${runIds.length === 1 ? 'run' : 'runs'} ${runIds.map((run) => `#${run}`).join(', ')}.`]),
       ...(acknowledgedAt === undefined ? [] : [`Acknowledged ${momentWords(acknowledgedAt, now)}.`]),
       ...(resolvedAt === undefined ? [] : [`Resolved ${momentWords(resolvedAt, now)}.`]),
     ],
-    style: state === 'open' ? (line) => styleText('red', line, { stream: process.stdout }) : undefined,
+    style: state === 'open' ? (line) => styled('red', line) : undefined,
   };
 }

@@ -1,4 +1,4 @@
-/** `tidemark compare A B`: whether B is worse than A, by more than noise; made for scripts and CI. */
+/** `tidemark compare A B`: whether B is worse than A by more than noise, for scripts and CI. */
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -8,8 +8,9 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
+import { addExamples } from '../program.ts';
 import { comparisonReport } from '../reports/comparison-report.ts';
-import { nameOfInput, readRunInput, runInputs } from '../runs/run-documents.ts';
+import { digitsNote, nameOfInput, readRunInput, runInputs } from '../runs/run-documents.ts';
 import { shareValue } from '../values.ts';
 
 interface CompareOptions extends OutputOptions {
@@ -19,40 +20,37 @@ interface CompareOptions extends OutputOptions {
 export function addCompareCommand(program: Command): void {
   const command = program
     .command('compare')
-    .summary('say whether a measurement got worse')
+    .summary('check whether a measurement got worse')
     .description(
-      'Holds profile or study B against A and says of active memory, the peak and the time whether B is better, worse, the ' +
-        'same, or whether nothing can be said. What counts lies beyond the noise of the iterations and beyond the ' +
-        `threshold; for times that is at least ${percent(leastTimeThreshold)}, since they move with what else the machine does. ` +
-        'Exits with 3 where anything got worse.',
+      'Compares profile or study B with A, and classifies the change in active memory, peak memory, and time as better, worse, ' +
+        'same, or inconclusive. A change counts if it exceeds both the noise of the iterations and the threshold. For times the ' +
+        `threshold is at least ${percent(leastTimeThreshold)}, because they also depend on what else the machine is doing. ` +
+        'Exits with 3 if anything got worse.',
     )
-    .argument('<a>', `the profile or study before: ${runInputs}`)
-    .argument('<b>', 'the one after')
+    .argument('<a>', `profile or study from before the change: ${runInputs}`)
+    .argument('<b>', 'profile or study from after the change, given in the same ways')
     .optionsGroup('Comparison:')
     .addOption(
-      new Option('--threshold <percent>', 'the difference from which it counts, as a share of A')
+      new Option('--threshold <percent>', 'smallest difference that counts, as a percentage of A')
         .argParser(shareValue)
         .default(defaultThreshold, percent(defaultThreshold)),
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark compare before.json after.json
-  $ tidemark compare main.json branch.json --threshold 5% --json > comparison.json
-  $ tidemark compare 12 15             runs of the history, as \`tidemark runs\` lists them
-  $ tidemark compare 12 after.json
-
-Digits alone are a run of the history; a file of such a name is ./12.
-
-Exit codes: 0 nothing is shown to have got worse, which includes an inconclusive comparison (the last line and
---json's "status" tell the two apart); 3 something did; 1 the two cannot be compared.
-`,
     );
+  addExamples(
+    command,
+    [
+      'tidemark compare before.json after.json',
+      'tidemark compare main.json branch.json --threshold 5% --json > comparison.json',
+      'tidemark compare 12 15             compare runs listed by `tidemark runs`',
+      'tidemark compare 12 after.json',
+    ],
+    digitsNote,
+    'Exit codes: 0 nothing was shown to have got worse, including an inconclusive comparison (the last line and the "status" ' +
+      'field of --json tell them apart); 3 something got worse; 1 the two cannot be compared.',
+  );
   printResult(command, async (context, a: string, b: string, { threshold }: CompareOptions) => {
     if (a === '-' && b === '-') {
-      throw new TidemarkError('usage', 'Only one of the two can come on stdin.', {
-        hint: 'Keep the other in a file.',
+      throw new TidemarkError('usage', 'Only one of the two inputs can come from stdin.', {
+        hint: 'Save the other one to a file.',
       });
     }
     const before = { file: nameOfInput(a), document: await readRunInput(a, context) };

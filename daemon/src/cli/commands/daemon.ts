@@ -7,6 +7,7 @@ import { createLog, logDefaults, logFolder, logLevels } from '../../logging/log.
 import type { LogLevel } from '../../logging/log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals } from '../exit-codes.ts';
+import { addExamples } from '../program.ts';
 
 const printings = ['human', 'json', 'none'] as const;
 
@@ -19,40 +20,36 @@ interface DaemonCommandOptions {
 }
 
 export function addDaemonCommand(program: Command): void {
-  program
+  const command = program
     .command('daemon')
-    .summary('run the daemon here, in the foreground')
+    .summary('run the daemon in the foreground')
     .description(
-      'Runs the daemon until Ctrl-C: it keeps a model loaded, measures what the other commands and the Raycast extension ask ' +
-        'for, one run after the other, checks for leaks on schedule, and keeps the history. `tidemark service install` has it ' +
-        'run in the background instead. There is one for each user; a second one says who the first is, and exits with 1.',
+      'Runs the daemon until Ctrl-C. The daemon keeps a model loaded, executes the runs that other commands and the Raycast ' +
+        'extension request, one at a time, checks for leaks on schedule, and keeps the history. To run it in the background, ' +
+        'use `tidemark service install`. Each user can run one daemon; starting a second one fails with exit code 1.',
     )
     .addOption(
-      new Option('--level <level>', 'what is logged: this and what is graver')
-        .choices([...logLevels])
-        .default(logDefaults.level),
+      new Option('--level <level>', 'lowest level to log').choices([...logLevels]).default(logDefaults.level),
     )
     .addOption(
       new Option(
         '--print <how>',
-        'the log on stderr too: for people, as JSON lines, or not (default: human in a terminal, none elsewhere; ' +
-          'the log file has it all)',
+        'also print the log to stderr, as text or as JSON lines (default: human in a terminal, otherwise none; the log file ' +
+          'gets every line)',
       ).choices(printings),
     )
-    .option('--verbose', 'with the stacks of errors')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark daemon
-  $ tidemark daemon --level debug
-  $ TIDEMARK_HOME=/srv/tidemark tidemark daemon --print json     under a supervisor
-
-Ctrl-C and SIGTERM end it in good order, with exit code 0: a run that is at work is kept as interrupted, the
-model host is ended. A second Ctrl-C ends it at once.
-`,
-    )
+    .option('--verbose', 'print stack traces of errors')
     .action(startDaemon);
+  addExamples(
+    command,
+    [
+      'tidemark daemon',
+      'tidemark daemon --level debug',
+      'TIDEMARK_HOME=/srv/tidemark tidemark daemon --print json     run under a supervisor',
+    ],
+    'Ctrl-C or SIGTERM shuts the daemon down cleanly with exit code 0: it saves the running run as interrupted and stops the ' +
+      'model host. A second Ctrl-C quits immediately.',
+  );
 }
 
 async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Promise<void> {
@@ -67,14 +64,14 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
       printing === 'none' ? undefined : { write: (line) => printLine(line, printing, verbose === true) },
   });
   // Whatever ends this process, the log says why; Node prints it and exits with 1.
-  process.on('uncaughtExceptionMonitor', (error) => log.error({ error }, 'The daemon broke.'));
+  process.on('uncaughtExceptionMonitor', (error) => log.error({ error }, 'The daemon crashed.'));
   const signal = abortOnSignals(({ message }) => {
     if (printing === 'human') {
-      process.stderr.write(`${message} Ending in good order; once more ends everything at once.\n`);
+      process.stderr.write(`${message} Shutting down. Press Ctrl-C again to quit immediately.\n`);
     }
   });
   if (printing === 'human') {
-    process.stderr.write(`Data: ${folder}\nLog: ${file}\nCtrl-C ends the daemon.\n`);
+    process.stderr.write(`Data: ${folder}\nLog: ${file}\nPress Ctrl-C to stop the daemon.\n`);
   }
   try {
     await runDaemon({ dataFolder: folder, signal, log, logFile: file });

@@ -1,4 +1,4 @@
-/** `tidemark load MODEL`: loads a model into the host that the daemon keeps. */
+/** `tidemark load MODEL`: loads a model into the daemon's host. */
 
 import type { Command } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
@@ -8,38 +8,31 @@ import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { checkNames } from '../../models/voices.ts';
 import { speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
-import type { OutputOptions } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { modelArgument } from '../options.ts';
+import { addExamples } from '../program.ts';
 import { shortModel } from '../reports/run-words.ts';
 import { absoluteModel, absoluteVoice } from '../runs/subject.ts';
 
 export function addLoadCommand(program: Command): void {
   const command = program
     .command('load')
-    .summary("load a model into the daemon's host")
+    .summary("load a model into the daemon's model host")
     .description(
-      'Loads a model into the host that the daemon keeps, in the place of the one there, building or downloading it where that ' +
-        'is needed. The next profile of it begins at once. Needs a daemon.',
+      "Loads a model into the daemon's model host, in place of the loaded one, so that its next profile starts at once. Builds or " +
+        'downloads the model first if necessary. Requires a running daemon.',
     )
     .addArgument(modelArgument())
-    .option('--voice <name>', 'the voice', speechDefaults.voice)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark load 4bit-bf16
-  $ tidemark load ./my-checkpoint --voice bf_emma
-`,
-    );
-  printResult(command, (context, model: string, options: OutputOptions & { readonly voice: string }) => {
-    checkNames([model], options.voice);
-    context.sayOnStop('leaving the daemon to it');
+    .option('--voice <name>', 'voice to load with it', speechDefaults.voice);
+  addExamples(command, ['tidemark load 4bit-bf16', 'tidemark load ./my-checkpoint --voice bf_emma']);
+  printResult(command, (context, model: string, { voice }: { readonly voice: string }) => {
+    checkNames([model], voice);
+    context.sayOnStop('the daemon goes on loading the model');
     return withDaemon(context, async (daemon) => {
       context.progress.note(`Loading ${model}.`);
       const host = await daemon.call(
         'load',
-        { model: absoluteModel(model), voice: absoluteVoice(options.voice) },
+        { model: absoluteModel(model), voice: absoluteVoice(voice) },
         { timeoutMilliseconds: 0, signal: context.signal },
       );
       const document: HostDocument = { ...headOf('host'), host };
@@ -49,9 +42,9 @@ Examples:
 }
 
 function loadedWords({ model = 'The model', voice, memory }: HostStatus): string {
-  const withVoice = voice === undefined ? '' : ` with ${voice}`;
-  return memory === undefined
-    ? `${shortModel(model)}${withVoice} is loaded.`
-    : `${shortModel(model)}${withVoice} is loaded: ${formatBytes(memory.activeBytes)} active, ` +
-        `${formatBytes(memory.footprintBytes)} of footprint.`;
+  const figures =
+    memory === undefined
+      ? '.'
+      : `: ${formatBytes(memory.activeBytes)} active, ${formatBytes(memory.footprintBytes)} footprint.`;
+  return `${shortModel(model)}${voice === undefined ? '' : ` with ${voice}`} is loaded${figures}`;
 }

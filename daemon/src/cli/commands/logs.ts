@@ -1,4 +1,4 @@
-/** `tidemark logs`: what the daemon did, from its log. */
+/** `tidemark logs`: the daemon's log. */
 
 import { join } from 'node:path';
 import { Option } from 'commander';
@@ -10,6 +10,7 @@ import type { LogLevel } from '../../logging/log.ts';
 import { LogReader, logFilesOf } from '../../logging/read-log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals, exitCodeOfError } from '../exit-codes.ts';
+import { addExamples } from '../program.ts';
 import { wholeNumber } from '../values.ts';
 
 export interface LogsOptions {
@@ -27,18 +28,14 @@ export function addLogsCommand(program: Command): void {
     .command('logs')
     .summary("show the daemon's log")
     .description(
-      "Shows the last lines of the daemon's log, whether it runs or not: when, how grave, what, and the figures that belong " +
-        'to it. Older files of the log are read where the newest does not hold as many lines.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark logs
-  $ tidemark logs --follow --level warn
-  $ tidemark logs --lines 1000 --json | jq 'select(.run == 7)'
-`,
+      "Shows the last lines of the daemon's log, even if the daemon is not running: time, level, message, and the values that " +
+        'belong to it. Reads older log files when the newest one has fewer lines.',
     );
+  addExamples(command, [
+    'tidemark logs',
+    'tidemark logs --follow --level warn',
+    "tidemark logs --lines 1000 --json | jq 'select(.run == 7)'",
+  ]);
   addLogsOptions(command).action((options: LogsOptions) =>
     showLogs(join(logFolder(dataFolder()), logFileName), options),
   );
@@ -46,31 +43,27 @@ Examples:
 
 export function addLogsOptions(command: Command): Command {
   return command
-    .option('-n, --lines <n>', 'how many of the last lines', wholeNumber(0, mostLines), 50)
-    .option('-f, --follow', 'go on with the lines that come, until Ctrl-C')
+    .option('-n, --lines <n>', 'number of lines to show, counted from the end', wholeNumber(0, mostLines), 50)
+    .option('-f, --follow', 'keep printing new lines until Ctrl-C')
     .addOption(
-      new Option('--level <level>', 'leave out what is less grave')
-        .choices([...logLevels])
-        .default('debug', 'all'),
+      new Option('--level <level>', 'lowest level to show').choices([...logLevels]).default('debug', 'all'),
     )
-    .option('--json', 'print the lines as they are: one JSON object each')
-    .option('--verbose', 'with the stacks of errors');
+    .option('--json', 'print the lines as they are stored, one JSON object per line')
+    .option('--verbose', 'print stack traces of errors');
 }
 
 /** Throws 'not-found' where no daemon has written a log yet. */
 export async function showLogs(file: string, options: LogsOptions): Promise<void> {
   if ((await logFilesOf(file)).length === 0) {
     throw new TidemarkError('not-found', `There is no log yet: no daemon has written to “${file}”.`, {
-      hint: 'Start one with `tidemark service install`, or in this terminal with `tidemark daemon`.',
+      hint: 'Start a daemon with `tidemark service install`, or with `tidemark daemon` in a terminal.',
     });
   }
   const isWanted = (line: string): boolean => isAtLeast(line, options.level);
+  const verbose = options.verbose === true;
   const show = (line: string): void => {
-    const text =
-      options.json === true
-        ? line
-        : formatLine(line, { verbose: options.verbose === true, now: new Date(), stream: process.stdout });
-    process.stdout.write(`${text}\n`);
+    const format = { verbose, now: new Date(), stream: process.stdout };
+    process.stdout.write(`${options.json === true ? line : formatLine(line, format)}\n`);
   };
   await using reader = await LogReader.open(file);
   for (const line of await reader.lastLines(options.lines, isWanted)) {
@@ -78,12 +71,7 @@ export async function showLogs(file: string, options: LogsOptions): Promise<void
   }
   if (options.follow === true) {
     const signal = abortOnSignals(() => undefined);
-    const onLine = (line: string): void => {
-      if (isWanted(line)) {
-        show(line);
-      }
-    };
-    await reader.follow({ signal, onLine });
+    await reader.follow({ signal, onLine: (line) => (isWanted(line) ? show(line) : undefined) });
     process.exitCode = exitCodeOfError(signal.reason);
   }
 }

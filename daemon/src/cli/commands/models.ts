@@ -1,48 +1,46 @@
-/** `tidemark models`: the catalogue, and the making and removing of what is in it. */
+/** `tidemark models`: the catalog of models that Tidemark builds, their building and removal. */
 
 import type { Command } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
 import { modelsSchemaVersion } from '@tidemark/shared/protocol/models-document.ts';
 import type { ModelsDocument } from '@tidemark/shared/protocol/models-document.ts';
 import { listCatalogue, recipeNamed, removeModel } from '../../models/catalogue.ts';
 import { resolveModel } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
 import { printResult } from '../command.ts';
-import { inMegabytes } from '../reports/layout.ts';
+import { addExamples } from '../program.ts';
+import { column, figures, inMegabytes, tableOf } from '../reports/layout.ts';
 import { modelOptions } from '../runs/subject.ts';
 
 export function addModelsCommand(program: Command): void {
   const models = program
     .command('models')
-    .summary('list, build and remove the models that Tidemark makes')
+    .summary('list, build, and remove the models that Tidemark builds')
     .description(
-      'The models that Tidemark makes on this machine from the packaged weights. Each is built when it is first used. ' +
-        'Repository ids and folders can be given to the other commands without being listed here.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark models
-  $ tidemark models build 4bit-bf16 8bit-bf16
-  $ tidemark models remove fp32
-`,
+      'Manages the models that Tidemark builds on this machine from the packaged weights. Each is built when it is first used. ' +
+        'Other commands also accept repository ids and folders, which are not listed here.',
     );
+  addExamples(models, [
+    'tidemark models',
+    'tidemark models build 4bit-bf16 8bit-bf16',
+    'tidemark models remove fp32',
+  ]);
   printResult(
     models
       .command('list', { isDefault: true })
-      .description('List the catalogue, and what of it is on this machine.'),
+      .summary('list the models (default)')
+      .description('Lists the models, and whether each is built on this machine.'),
     async () => {
       const document = await documentOf({});
-      return { document, text: () => catalogueTable(document) };
+      return { document, text: () => catalogTable(document) };
     },
   );
   printResult(
     models
       .command('build')
-      .description('Build models now rather than when they are first used.')
-      .argument('<names...>', 'names of the catalogue'),
+      .summary('build models now')
+      .description('Builds models now instead of when they are first used.')
+      .argument('<names...>', 'names listed by `tidemark models`'),
     async (context, names: string[]) => {
       // All names, before anything is done for one of them.
       names.forEach(recipeNamed);
@@ -50,14 +48,15 @@ Examples:
         await resolveModel(name, modelOptions(context));
       }
       const document = await documentOf({ built: names });
-      return { document, text: () => names.map((name) => `${name} is built.`).join('\n') };
+      return { document, text: () => names.map((name) => `Built ${name}.`).join('\n') };
     },
   );
   printResult(
     models
       .command('remove')
-      .description('Delete models; they are built again when they are next used.')
-      .argument('<names...>', 'names of the catalogue'),
+      .summary('delete built models')
+      .description('Deletes built models. Each is built again when it is next used.')
+      .argument('<names...>', 'names listed by `tidemark models`'),
     async (context, names: string[]) => {
       // All names, before anything is done for one of them.
       names.forEach(recipeNamed);
@@ -81,28 +80,20 @@ async function documentOf(done: Pick<ModelsDocument, 'built' | 'removed'>): Prom
   };
 }
 
-function catalogueTable({ models, dataFolder: folder }: ModelsDocument): string {
+function catalogTable({ models, dataFolder: folder }: ModelsDocument): string {
   const states = {
     built: 'built',
-    absent: 'not built yet',
-    damaged: 'damaged, built anew when used',
+    absent: 'not built',
+    damaged: 'damaged, rebuilt when used',
   } as const;
-  const table = formatTable(
-    [
-      { header: 'model' },
-      { header: 'what it is' },
-      { header: 'MB loaded', align: 'right' },
-      { header: 'on this machine' },
-    ],
-    models.map(({ name, description, tensorBytes, state }) => [
-      name,
-      description,
-      inMegabytes(tensorBytes),
-      states[state],
-    ]),
-  );
-  return `${table}\n\nBuilt models are in ${folder}. Repository ids (owner/name) and folders work wherever these names do.`;
+  const table = tableOf(models, [
+    column('model', ({ name }) => name),
+    column('description', ({ description }) => description),
+    figures('MB loaded', ({ tensorBytes }) => inMegabytes(tensorBytes)),
+    column('state', ({ state }) => states[state]),
+  ]);
+  return `${table}\n\nBuilt models are in ${folder}. Commands that take a name also take a repository id (owner/name) or a folder.`;
 }
 
 const removalLine = ({ name, freedBytes }: { readonly name: string; readonly freedBytes: number }): string =>
-  freedBytes === 0 ? `${name} was not there.` : `${name} is removed: ${formatBytes(freedBytes)} freed.`;
+  freedBytes === 0 ? `${name} was not built.` : `Removed ${name}; freed ${formatBytes(freedBytes)}.`;

@@ -16,6 +16,7 @@ import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { addLoopOptions, modelArgument, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
+import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
 import { keptNote } from '../reports/run-words.ts';
 import { documentOf, followToEnd } from '../runs/remote-run.ts';
@@ -32,31 +33,27 @@ export function addProfileCommand(program: Command): void {
     .command('profile')
     .summary('measure one model')
     .description(
-      'Loads a model once, says a fixed text again and again, and shows for each iteration the active memory after ' +
-        'it (garbage collected, cache cleared) and the peak during it. Where a daemon runs, it measures, in the host ' +
-        'that it keeps, and its history has the run.',
+      'Loads a model once, says the same text repeatedly, and shows for each iteration the active memory after it (garbage ' +
+        'collected, cache cleared) and the peak memory during it. If the daemon is running, it executes the run in its loaded ' +
+        'host and keeps it in the history.',
     )
     .addArgument(modelArgument())
     .addOption(
       new Option(
-        '--attribute <borders>',
-        'after the loop, speak once more evaluating at each border, and say what each part took',
+        '--attribute <parts>',
+        'after the measurement, evaluate one more iteration part by part, and show the memory of each part',
       ).choices(['stages', 'layers']),
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark profile bf16
-  $ tidemark profile bf16 --attribute stages
-  $ tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma
-  $ tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json
-`,
     );
+  addExamples(command, [
+    'tidemark profile bf16',
+    'tidemark profile bf16 --attribute stages',
+    'tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma',
+    'tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json',
+  ]);
   addLoopOptions(command);
   addPlaceOptions(command).option(
     '--fresh',
-    'let the daemon measure in a new process rather than in the host that it keeps; without a daemon it is one anyway',
+    "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",
   );
   printResult(command, async (context, model: string, options: ProfileOptions) => {
     checkNames([model], options.voice);
@@ -114,7 +111,10 @@ async function profileThere(
   const document = documentOf(detail, context);
   context.progress.note(keptNote(detail.record));
   if (document.kind !== 'profile') {
-    throw new TidemarkError('internal', `Run #${detail.record.id} is a profile, and its document a study.`);
+    throw new TidemarkError(
+      'internal',
+      `Run #${detail.record.id} is a profile, but its document is a study.`,
+    );
   }
   return document;
 }

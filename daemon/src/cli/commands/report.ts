@@ -1,4 +1,4 @@
-/** `tidemark report FILE --out F.html`: a profile or a study as one page, and its iterations as a table beside it. */
+/** `tidemark report RUN --out F.html`: a profile or a study as an HTML page, and its iterations as a table beside it. */
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -10,7 +10,8 @@ import { renderReport } from '@tidemark/shared/report/report.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { runCommand } from '../command.ts';
-import { readRunInput, runInputs, runReference } from '../runs/run-documents.ts';
+import { addExamples } from '../program.ts';
+import { digitsNote, readRunInput, runInputs, runReference } from '../runs/run-documents.ts';
 
 interface ReportOptions {
   readonly out: string;
@@ -19,90 +20,82 @@ interface ReportOptions {
   readonly verbose?: true;
 }
 
-export const reportFile: FilePurpose = { what: 'The report', example: '--out report.html' };
-
-interface Output {
-  readonly path: string;
-  readonly purpose: FilePurpose;
+interface Output extends FilePurpose {
+  readonly path: string | undefined;
   readonly contentOf: (document: RunDocument) => string;
 }
 
 export function addReportCommand(program: Command): void {
-  program
+  const command = program
     .command('report')
-    .summary('show a profile or a study as a page')
+    .summary('write a profile or a study as an HTML page')
     .description(
-      'Makes one HTML file of a profile or a study: the answer, what the peak is made of, the verdicts with what they ' +
-        'rest on, the iterations, and how it was measured. The file needs nothing but itself, and asks no one for anything.',
+      'Writes a profile or a study as one self-contained HTML file: the answer, the composition of the peak, the verdicts and ' +
+        'their evidence, the iterations, and how they were measured. The page loads nothing from the network.',
     )
     .argument('<run>', runInputs)
-    .requiredOption('--out <file>', 'the HTML file to write')
-    .option('--csv <file>', 'write the iterations as CSV too, one row each')
-    .option('--json <file>', 'write the document as JSON too')
-    .option('--verbose', 'say more where something fails')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark report study.json --out study.html
-  $ tidemark report run.json --out run.html --csv run.csv
-  $ tidemark report 12 --out run-12.html
-  $ tidemark profile bf16 --json | tidemark report - --out bf16.html --json bf16.json
-
-Digits alone are a run of the history, as \`tidemark runs\` lists it; a file of such a name is ./12.
-`,
-    )
-    .action((file: string, { verbose, ...options }: ReportOptions) =>
-      // The option --json names a file here; the words on stdout are the same with it.
-      runCommand(verbose === true ? { verbose } : {}, async (context) => {
+    .requiredOption('--out <file>', 'HTML file to write')
+    .option('--csv <file>', 'also write the iterations as CSV, one row per iteration')
+    .option('--json <file>', 'also write the document as JSON')
+    .option('--verbose', 'print stack traces when something fails')
+    .action((input: string, { verbose, ...options }: ReportOptions) =>
+      // Here --json names a file, and selects nothing of what is on stdout.
+      runCommand({ verbose }, async (context) => {
         const outputs = outputsOf(options);
-        checkDistinct(file, outputs);
-        const document = await readRunInput(file, context);
-        for (const { path, purpose } of outputs) {
-          await checkWritable(path, purpose);
+        checkDistinct(input, outputs);
+        const document = await readRunInput(input, context);
+        for (const output of outputs) {
+          await checkWritable(output.path, output);
         }
         const lines: string[] = [];
-        for (const { path, purpose, contentOf } of outputs) {
-          const content = contentOf(document);
-          await writeWhole(path, content, purpose);
-          lines.push(`Wrote ${path} (${formatBytes(Buffer.byteLength(content))}).`);
+        for (const output of outputs) {
+          const content = output.contentOf(document);
+          await writeWhole(output.path, content, output);
+          lines.push(`Wrote ${output.path} (${formatBytes(Buffer.byteLength(content))}).`);
         }
         return { document, text: () => lines.join('\n') };
       }),
     );
+  addExamples(
+    command,
+    [
+      'tidemark report study.json --out study.html',
+      'tidemark report run.json --out run.html --csv run.csv',
+      'tidemark report 12 --out run-12.html',
+      'tidemark profile bf16 --json | tidemark report - --out bf16.html --json bf16.json',
+    ],
+    digitsNote,
+  );
 }
 
-function outputsOf({ out, csv, json }: ReportOptions): Output[] {
-  return [
-    { path: out, purpose: reportFile, contentOf: renderReport },
-    ...(csv === undefined
-      ? []
-      : [
-          {
-            path: csv,
-            purpose: { what: 'The table', example: '--csv iterations.csv' },
-            contentOf: iterationsCsv,
-          },
-        ]),
-    ...(json === undefined
-      ? []
-      : [
-          {
-            path: json,
-            purpose: { what: 'The document', example: '--json document.json' },
-            contentOf: (document: RunDocument) => `${JSON.stringify(document, undefined, 2)}\n`,
-          },
-        ]),
+type Chosen = Output & { readonly path: string };
+
+function outputsOf({ out, csv, json }: ReportOptions): Chosen[] {
+  const outputs: readonly Output[] = [
+    { path: out, what: 'The report', example: '--out report.html', contentOf: renderReport },
+    { path: csv, what: 'The table', example: '--csv iterations.csv', contentOf: iterationsCsv },
+    {
+      path: json,
+      what: 'The document',
+      example: '--json document.json',
+      contentOf: (document) => `${JSON.stringify(document, undefined, 2)}\n`,
+    },
   ];
+  return outputs.filter((output): output is Chosen => output.path !== undefined);
 }
 
-/** A report must not replace what it was made of, nor two outputs each other. */
-function checkDistinct(file: string, outputs: readonly Output[]): void {
-  const seen = new Set(file === '-' || runReference(file) !== undefined ? [] : [resolve(file)]);
-  for (const { path, purpose } of outputs) {
+/** A report must not replace its input, nor two outputs each other. */
+function checkDistinct(input: string, outputs: readonly Chosen[]): void {
+  const seen = new Set(input === '-' || runReference(input) !== undefined ? [] : [resolve(input)]);
+  for (const { path, what } of outputs) {
     if (seen.has(resolve(path)) && !path.startsWith('/dev/')) {
-      const message = `${purpose.what} cannot be written to “${path}”, which names a file that is used already.`;
-      throw new TidemarkError('usage', message, { hint: 'Give each file a name of its own.' });
+      throw new TidemarkError(
+        'usage',
+        `${what} cannot be written to “${path}”: this command already uses that file.`,
+        {
+          hint: 'Give each file a different name.',
+        },
+      );
     }
     seen.add(resolve(path));
   }

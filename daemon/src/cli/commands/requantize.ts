@@ -1,4 +1,4 @@
-/** `tidemark requantize MODEL --out DIR`: a checkpoint made from another one, and what that changes. */
+/** `tidemark requantize MODEL --out DIR`: a checkpoint converted from another one, and what that changes. */
 
 import { resolve } from 'node:path';
 import { Option } from 'commander';
@@ -6,13 +6,13 @@ import type { Command } from 'commander';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { requantizeSchemaVersion } from '@tidemark/shared/protocol/requantize-document.ts';
 import type { RequantizeDocument, Verification } from '@tidemark/shared/protocol/requantize-document.ts';
-import { checkNames } from '../../models/voices.ts';
-import { checkRequest, checkVacant, requantize } from '../../models/requantize/requantize.ts';
 import { changesOf, fusedWarning } from '../../models/requantize/plan.ts';
+import { checkRequest, checkVacant, requantize } from '../../models/requantize/requantize.ts';
 import type { Requantized } from '../../models/requantize/requantize.ts';
 import { resolveModel, voicePath } from '../../models/resolve.ts';
 import type { ResolvedModel } from '../../models/resolve.ts';
 import { parseTarget } from '../../models/target.ts';
+import { checkNames } from '../../models/voices.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { RunClock } from '../../profiler/run-clock.ts';
 import { profileDefaults, settleSettings, speechDefaults } from '../../profiler/settings.ts';
@@ -20,9 +20,10 @@ import { verifyIterations, verifyRequantized } from '../../profiler/verify.ts';
 import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
 import { modelArgument, spokenBy } from '../options.ts';
-import { requantizeReport } from '../reports/requantize-report.ts';
-import { modelOptions } from '../runs/subject.ts';
+import { addExamples } from '../program.ts';
+import { requantizeReport } from '../reports/study-report.ts';
 import { showLoop } from '../runs/show-steps.ts';
+import { modelOptions } from '../runs/subject.ts';
 
 interface RequantizeCommandOptions extends OutputOptions {
   readonly out: string;
@@ -39,42 +40,37 @@ interface RequantizeCommandOptions extends OutputOptions {
 export function addRequantizeCommand(program: Command): void {
   const command = program
     .command('requantize')
-    .summary('make a checkpoint with other bits, or another rest')
+    .summary('convert a checkpoint to other bit widths or dtypes')
     .description(
-      'Makes a checkpoint from another one: the layers that can be quantized packed at other bits, the rest cast, or both. ' +
-        'What is packed at these bits already is kept to the bit, so casting the rest of a quantized checkpoint loses ' +
-        'nothing in its quantized layers. The result is a folder that mlx-audio and Tidemark load; it is there when it is ' +
-        'whole, and not before.',
+      'Makes a checkpoint from another one: packs the quantizable layers at another bit width, casts all other tensors to another ' +
+        'dtype, or both. Layers already packed at the chosen width are copied bit for bit, so casting the rest of a quantized ' +
+        'checkpoint loses nothing in its quantized layers. The result is a folder that mlx-audio and Tidemark can load. It ' +
+        'appears only when it is complete.',
     )
     .addArgument(modelArgument())
-    .requiredOption('--out <folder>', 'the folder to write, empty or not there yet')
-    .addOption(new Option('--bits <n>', 'pack the layers that can be quantized').choices(['4', '6', '8']))
+    .requiredOption('--out <folder>', 'folder to write; must be empty or not exist')
+    .addOption(new Option('--bits <n>', 'bit width for the quantizable layers').choices(['4', '6', '8']))
     .addOption(
       new Option(
         '--group-size <n>',
-        'numbers that share a scale (default: as in the source, else 64)',
+        "number of values that share a scale (default: the source's, or else 64)",
       ).choices(['32', '64', '128']),
     )
-    .addOption(new Option('--rest <dtype>', 'cast everything else').choices(['bf16', 'fp32']))
-    .option(
-      '--fuse-weight-norm',
-      'store the weights of convolutions as they are used; loads in Tidemark only',
-    )
+    .addOption(new Option('--rest <dtype>', 'dtype for all other tensors').choices(['bf16', 'fp32']))
+    .option('--fuse-weight-norm', 'store fused convolution weights; the result loads only in Tidemark')
     .optionsGroup('Verification:')
-    .option('--verify', 'measure the source and the result: memory, time, and how alike they sound')
-    .option('--voice <name>', 'the voice that they speak with', speechDefaults.voice)
-    .option('--text <text>', `what they say (default: ${JSON.stringify(profileDefaults.text)})`)
-    .option('--phonemes <ipa>', "say these phonemes instead of a text, in Kokoro's symbols")
-    .addHelpText(
-      'after',
-      `
-${fusedWarning}
-
-Examples:
-  $ tidemark requantize 4bit-fp32 --rest bf16 --out ./kokoro-4bit-bf16 --verify
-  $ tidemark requantize ./my-checkpoint --bits 8 --rest bf16 --out ./my-checkpoint-8bit
-`,
-    );
+    .option('--verify', 'measure source and result: memory, time, and similarity of the audio')
+    .option('--voice <name>', 'voice for the measurement', speechDefaults.voice)
+    .option('--text <text>', `text for the measurement (default: ${JSON.stringify(profileDefaults.text)})`)
+    .option('--phonemes <ipa>', "say these phonemes instead of a text, in Kokoro's notation");
+  addExamples(
+    command,
+    [
+      'tidemark requantize 4bit-fp32 --rest bf16 --out ./kokoro-4bit-bf16 --verify',
+      'tidemark requantize ./my-checkpoint --bits 8 --rest bf16 --out ./my-checkpoint-8bit',
+    ],
+    fusedWarning,
+  );
   printResult(command, async (context, model: string, options: RequantizeCommandOptions) => {
     const document = await run(model, options, context);
     return { document, text: () => requantizeReport(document) };

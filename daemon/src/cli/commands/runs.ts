@@ -1,22 +1,31 @@
-/** `tidemark runs`: the history's runs as a list, and their export, import and deletion. */
+/** `tidemark runs`: the history's runs as a list, and their export, import, and deletion. */
 
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import { formatDateTime } from '@tidemark/shared/format/dates.ts';
+import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { RunsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { runStates } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type { LeakSummary, RunKind, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type {
+  LeakSummary,
+  RunKind,
+  RunRecord,
+  RunState,
+} from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { printResult } from '../command.ts';
-import type { CommandResult, Context, OutputOptions } from '../command.ts';
-import { outputWidth } from '../reports/layout.ts';
-import { runsReport } from '../reports/runs-report.ts';
+import type { CommandResult, Context } from '../command.ts';
+import { addExamples } from '../program.ts';
+import { column, figures, inMegabytes, nothing, outputWidth, styled, tableOf } from '../reports/layout.ts';
+import type { Column } from '../reports/layout.ts';
+import { verdictWord, modelWords, startOf, stateWord } from '../reports/run-words.ts';
 import { parseRunId } from '../runs/run-documents.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { exportRuns, importRuns } from '../runs/runs-transfer.ts';
 import { absoluteModel } from '../runs/subject.ts';
 import { wholeNumber } from '../values.ts';
 
-interface ListOptions extends OutputOptions {
+interface ListOptions {
   readonly model?: string;
   readonly state?: RunState;
   readonly leak?: LeakSummary;
@@ -26,101 +35,98 @@ interface ListOptions extends OutputOptions {
   readonly before?: number;
 }
 
-const defaultLimit = 20;
-
 export function addRunsCommand(program: Command): void {
   const runs = program
     .command('runs')
-    .summary('list the runs of the history, and export or import them')
+    .summary('list, export, import, and delete runs')
     .description(
-      'The runs that the daemon has done, newest first. They are kept in a database, which this command reads by itself ' +
-        'where no daemon runs.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark runs
-  $ tidemark runs --leak leak --limit 5
-  $ tidemark runs --model bf16 --state complete --json | jq '.runs[].figures.peakBytes'
-  $ tidemark runs export history.jsonl
-  $ tidemark runs import history.jsonl
-  $ tidemark runs delete 12
-`,
+      'Manages the runs that the daemon has executed. They are kept in a database, which this command reads directly if the ' +
+        'daemon is not running.',
     );
+  addExamples(runs, [
+    'tidemark runs',
+    'tidemark runs --leak leak --limit 5',
+    "tidemark runs --model bf16 --state complete --json | jq '.runs[].figures.peakBytes'",
+    'tidemark runs export history.jsonl',
+    'tidemark runs import history.jsonl',
+    'tidemark runs delete 12',
+  ]);
   printResult(
     runs
       .command('list', { isDefault: true })
-      .summary('list runs, newest first')
+      .summary('list runs, newest first (default)')
       .description(
-        'Lists runs, newest first. Figures are those of the measured iterations; the peak is the median.',
+        'Lists runs, newest first. Figures cover the measured iterations; the peak is their median.',
       )
-      .option('--model <model>', 'only of this model')
-      .addOption(new Option('--state <state>', 'only in this state').choices(runStates))
+      .option('--model <model>', 'only runs of this model')
+      .addOption(new Option('--state <state>', 'only runs in this state').choices(runStates))
       .addOption(
-        new Option('--leak <verdict>', 'only with this verdict').choices(['leak', 'no-leak', 'inconclusive']),
+        new Option('--leak <verdict>', 'only runs with this verdict').choices([
+          'leak',
+          'no-leak',
+          'inconclusive',
+        ]),
       )
-      .addOption(new Option('--kind <kind>', 'only profiles, or only studies').choices(['profile', 'study']))
+      .addOption(new Option('--kind <kind>', 'only profiles or only studies').choices(['profile', 'study']))
       .option('--schedule <id>', 'only checks of this schedule', wholeNumber(1))
-      .option('--limit <n>', 'so many at most', wholeNumber(1, 500), defaultLimit)
-      .option('--before <run>', 'only older ones than this run', parseRunId),
-    (context, options: ListOptions) => listRuns(options, context),
+      .option('--limit <n>', 'maximum number of runs', wholeNumber(1, 500), 20)
+      .option('--before <run>', 'only runs older than this one', parseRunId),
+    listRuns,
   );
   printResult(
     runs
       .command('export')
-      .summary('write the runs to a file')
+      .summary('export all runs to a file')
       .description(
-        'Writes every run with its samples and its document, the schedules and the alerts, as one JSON object a line. Works ' +
-          'beside a daemon and without one.',
+        'Writes every run with its samples and document, all schedules, and all alerts, as one JSON object per line. Works ' +
+          'whether or not the daemon is running.',
       )
-      .argument('<file>', 'the file to write; - for stdout'),
-    (context, file: string, options: OutputOptions) => exportRuns(file, options, context),
+      .argument('<file>', 'file to write, or - for stdout'),
+    exportRuns,
   );
   printResult(
     runs
       .command('import')
-      .summary('read runs from such a file into the history')
+      .summary('import runs from a file')
       .description(
-        'Reads the runs of an export into the history, under numbers of their own. What the history has already is left as it is, ' +
-          'so that the same file can be imported twice.',
+        'Adds the runs of an export to the history, under new numbers. Leaves what is already there unchanged, so the same file ' +
+          'can be imported twice. Imported schedules are paused.',
       )
       .argument(
         '<file>',
-        'what `tidemark runs export` wrote, or profiles and studies as --json printed them; - for stdin',
+        'file written by `tidemark runs export`, or profiles and studies written with --json; - for stdin',
       ),
-    (context, file: string) => importRuns(file, context),
+    importRuns,
   );
   printResult(
     runs
       .command('delete')
-      .summary('delete a run for good')
-      .description(
-        'Deletes a run with its samples and its document, for good. A run that is at work has to be cancelled first.',
-      )
-      .addArgument(new Argument('<runs...>', 'their numbers').argParser(collectIds)),
-    (context, ids: number[]) => deleteRuns(ids, context),
+      .summary('delete runs permanently')
+      .description('Permanently deletes runs with their samples and documents. Cancel a running run first.')
+      .addArgument(new Argument('<runs...>', 'numbers of the runs').argParser(collectIds)),
+    deleteRuns,
   );
 }
 
-async function listRuns(options: ListOptions, context: Context): Promise<CommandResult> {
+async function listRuns(context: Context, options: ListOptions): Promise<CommandResult> {
   const { model, state, leak, kind, schedule, limit, before } = options;
   const filters = {
-    ...(model === undefined ? {} : { model: modelFilter(model) }),
-    ...(state === undefined ? {} : { state }),
-    ...(leak === undefined ? {} : { leak }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(schedule === undefined ? {} : { scheduleId: schedule }),
-    ...(before === undefined ? {} : { before }),
+    model: model === undefined ? undefined : modelFilter(model),
+    state,
+    leak,
+    kind,
+    scheduleId: schedule,
+    before,
   };
-  const isFiltered = Object.keys(filters).length > 0;
+  const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
   await using store = await openRuns(context);
-  const { runs, total } = await store.ask('listRuns', { ...filters, limit });
-  const document: RunsDocument = { ...headOf('runs'), runs, total };
+  const document: RunsDocument = {
+    ...headOf('runs'),
+    ...(await store.ask('listRuns', { ...filters, limit })),
+  };
   return {
     document,
-    text: () =>
-      runs.length === 0 ? emptyWords(isFiltered) : runsReport(runs, { total, maxWidth: outputWidth() }),
+    text: () => (document.runs.length === 0 ? emptyWords(isFiltered) : runsTable(document, outputWidth())),
   };
 }
 
@@ -135,10 +141,60 @@ function modelFilter(model: string): string {
 
 const emptyWords = (isFiltered: boolean): string =>
   isFiltered
-    ? 'No run is like that.'
-    : 'There are no runs yet. With a daemon (`tidemark service install`, or `tidemark daemon`), `tidemark profile bf16` makes one.';
+    ? 'No runs match.'
+    : 'There are no runs yet. Start a daemon with `tidemark service install` or `tidemark daemon`; then `tidemark profile bf16` ' +
+      'records a run.';
 
-async function deleteRuns(ids: readonly number[], context: Context): Promise<CommandResult> {
+interface RunColumn extends Column<RunRecord> {
+  /** In a terminal that is narrower than this, the column is left out. */
+  readonly from?: number;
+}
+
+const columns: readonly RunColumn[] = [
+  figures('run', ({ id }) => `#${id}`),
+  { ...column('started', (run) => formatDateTime(startOf(run))), from: 72 },
+  column('what', ({ kind, trigger }) => (trigger.kind === 'schedule' ? `“${trigger.scheduleName}”` : kind)),
+  column('model', ({ models }) => modelWords(models)),
+  column('state', ({ state }) => stateWord(state)),
+  { ...figures('iterations', ({ samplesTaken }) => formatCount(samplesTaken)), from: 130 },
+  {
+    ...figures('active MB', ({ figures: f }) => (f === undefined ? nothing : inMegabytes(f.activeBytes))),
+    from: 96,
+  },
+  figures('peak MB', ({ figures: f }) => (f === undefined ? nothing : inMegabytes(f.peakBytes))),
+  {
+    ...figures('time', ({ figures: f }) =>
+      f === undefined ? nothing : `${f.secondsPerIteration.toFixed(2)} s`,
+    ),
+    from: 110,
+  },
+  column('leak', ({ leak }) => (leak === undefined ? nothing : verdictWord(leak))),
+];
+
+function runsTable({ runs, total }: RunsDocument, maxWidth: number | undefined): string {
+  const shown = columns.filter(({ from = 0 }) => (maxWidth ?? Infinity) >= from);
+  const [header = '', rule = '', ...rows] = tableOf(runs, shown, maxWidth).split('\n');
+  const last = runs.at(-1);
+  const rest = total - runs.length;
+  return [
+    header,
+    rule,
+    ...rows.map((row, index) => highlighted(row, runs[index])),
+    ...(rest <= 0 || last === undefined
+      ? []
+      : ['', `${formatCount(rest)} more; use --before ${last.id} to list the next ones.`]),
+  ].join('\n');
+}
+
+/** What a person should look at stands out. */
+function highlighted(row: string, run: RunRecord | undefined): string {
+  if (run?.leak === 'leak' || run?.state === 'failed') {
+    return styled('red', row);
+  }
+  return run?.state === 'interrupted' ? styled('yellow', row) : row;
+}
+
+async function deleteRuns(context: Context, ids: readonly number[]): Promise<CommandResult> {
   await using store = await openRuns(context);
   const deleted = [];
   for (const runId of ids) {
@@ -147,7 +203,7 @@ async function deleteRuns(ids: readonly number[], context: Context): Promise<Com
     deleted.push(record);
   }
   const document: RunsDocument = { ...headOf('runs'), runs: deleted, total: deleted.length };
-  return { document, text: () => ids.map((id) => `Run #${id} is deleted.`).join('\n') };
+  return { document, text: () => ids.map((id) => `Deleted run #${id}.`).join('\n') };
 }
 
 const collectIds = (value: string, previous: number[] | undefined): number[] => [

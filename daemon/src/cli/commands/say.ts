@@ -16,8 +16,9 @@ import { speak } from '../../profiler/speak.ts';
 import type { Speech } from '../../profiler/speak.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
-import { addSpeechOptions, textFrom } from '../options.ts';
+import { addSpeechOptions, modelWords, textFrom } from '../options.ts';
 import type { SpeechOptions } from '../options.ts';
+import { addExamples } from '../program.ts';
 import { loadNote } from '../progress.ts';
 import { findSubject } from '../runs/subject.ts';
 
@@ -30,36 +31,32 @@ interface SayOptions extends SpeechOptions, OutputOptions {
 export function addSayCommand(program: Command): void {
   const command = program
     .command('say')
-    .summary('speak a text into a WAV file')
+    .summary('synthesize a text into a WAV file')
     .description(
-      'Speaks a text into a WAV file of 24 kHz, one channel. A long text is split at the ends of sentences. The file is ' +
-        'there when it is whole, and not before.',
+      'Synthesizes a text into a 24 kHz mono WAV file. A long text is split at sentence ends. The file appears only when it is ' +
+        'complete.',
     )
-    .argument('[text]', 'what is said, `-` for standard input; leave it out with --phonemes')
-    .requiredOption('--out <file>', 'the WAV file to write')
+    .argument('[text]', 'text to say, or - for stdin; omit it with --phonemes')
+    .requiredOption('--out <file>', 'WAV file to write')
     .addOption(
-      new Option('--format <format>', 'samples as 16-bit integers, or as they come from the model')
+      new Option('--format <format>', "sample format: 16-bit integers, or the model's own floats")
         .choices(['int16', 'float32'])
         .default('int16'),
     )
-    .option('--model <model>', 'a name that `tidemark models` lists, a repository id, or a folder', 'bf16')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark say "Hello, world." --out hello.wav
-  $ tidemark say "Good evening." --voice bm_george --model 4bit-bf16 --out evening.wav
-  $ tidemark say - --out chapter.wav < chapter.txt
-  $ tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav
-`,
-    );
+    .option('--model <model>', modelWords, 'bf16');
+  addExamples(command, [
+    'tidemark say "Hello, world." --out hello.wav',
+    'tidemark say "Good evening." --voice bm_george --model 4bit-bf16 --out evening.wav',
+    'tidemark say - --out chapter.wav < chapter.txt',
+    'tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav',
+  ]);
   addSpeechOptions(command);
   printResult(command, async (context, text: string | undefined, options: SayOptions) => {
     const { out, format, model: spec } = options;
     const { signal, progress } = context;
     if (text === undefined && options.phonemes === undefined) {
-      throw new TidemarkError('usage', 'There is nothing to say.', {
-        hint: 'Give a text: tidemark say "Hello." --out hello.wav',
+      throw new TidemarkError('usage', 'There is no text to say.', {
+        hint: 'Give a text, as in `tidemark say "Hello." --out hello.wav`.',
       });
     }
     checkNames([spec], options.voice);
@@ -77,7 +74,7 @@ Examples:
         progress.note(loadNote(title, load));
         progress.begin({ title, total: settings.phonemes.length });
       },
-      onUtterance: (done, of) => progress.advance(done, `said ${done} of ${of}`),
+      onUtterance: (done, of) => progress.advance(done, `utterance ${done} of ${of}`),
     });
     progress.end();
     signal.throwIfAborted();
@@ -116,6 +113,6 @@ async function audioRecord(
 function sayReport({ audio, model, settings, synthesisSeconds }: SayDocument): string {
   return (
     `Wrote ${audio.file}: ${audio.seconds.toFixed(2)} s of audio, ${audio.format}, ${formatBytes(audio.fileBytes)}, ` +
-    `said by ${settings.voice} with ${model.name} in ${formatDuration(synthesisSeconds)}.`
+    `synthesized with ${model.name} and ${settings.voice} in ${formatDuration(synthesisSeconds)}.`
   );
 }

@@ -1,4 +1,4 @@
-/** `tidemark schedule`: leak checks that the daemon does by itself. */
+/** `tidemark schedule`: leak checks that the daemon runs automatically. */
 
 import { Argument } from 'commander';
 import type { Command } from 'commander';
@@ -6,107 +6,105 @@ import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
-import type { SchedulesDocument, SingleRunDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
-import type { Result } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { SchedulesDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
+import type { Parameters, Result } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { printResult } from '../command.ts';
-import type { CommandResult, Context, OutputOptions } from '../command.ts';
+import type { CommandResult, Context } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
+import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
 import { keptNote, runTitle, shortModel } from '../reports/run-words.ts';
 import { idleWords, schedulesReport } from '../reports/schedule-report.ts';
 import { studyReport } from '../reports/study-report.ts';
-import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { documentOf, followToEnd } from '../runs/remote-run.ts';
-import { showLoop } from '../runs/show-steps.ts';
+import { singleRun } from '../runs/run-documents.ts';
 import { openRuns } from '../runs/run-store.ts';
+import { showLoop } from '../runs/show-steps.ts';
 import { addScheduleOptions, settingsFrom, settingsOf, timingWords } from '../schedule-settings.ts';
 import type { ScheduleOptions } from '../schedule-settings.ts';
 import { wholeNumber } from '../values.ts';
 
-const whole = new Argument('<id>', 'its number, as `tidemark schedule` lists it').argParser(wholeNumber(1));
-const oneOrAll = new Argument('[id]', 'its number; all of them without').argParser(wholeNumber(1));
+const idOf = (argument: '<id>' | '[id]', what: string): Argument =>
+  new Argument(argument, what).argParser(wholeNumber(1));
+
+const whole = idOf('<id>', "the schedule's number, as listed by `tidemark schedule`");
 
 /** The rule of the library that computes due times; scheduler/timing.ts says the same of it. */
-const daylightSavingHelp = `
-Daylight-saving time:
-  A cron expression whose minutes and hours are numbers, ranges or lists, such as "30 2 * * *", names times of day. A time
-  that the clocks skip runs when the gap ends, on the same day; a time that occurs twice runs once, the first time. An
-  expression with * or a step in its minutes or hours, such as "*/30 * * * *", names intervals: times in the gap are
-  skipped, and times that occur twice run twice. Where a time zone skips a whole day, that day has no checks.
-`;
+const daylightSavingNotes = [
+  'Daylight-saving time: A cron expression whose minutes and hours are numbers, ranges, or lists, such as "30 2 * * *", names ' +
+    'times of day. A time that the clocks skip runs when the gap ends, on the same day; a time that occurs twice runs once, ' +
+    'the first time. An expression with * or a step in its minutes or hours, such as "*/30 * * * *", names intervals: times ' +
+    'in the gap are skipped, and times that occur twice run twice. If a time zone skips a whole day, that day has no checks.',
+];
 
 export function addScheduleCommand(program: Command): void {
   const schedule = program
     .command('schedule')
-    .summary('have models checked for leaks by themselves')
+    .summary('schedule automatic leak checks')
     .description(
-      'Checks that the daemon does by itself: it profiles a model in the host that it keeps, so that slow leaks show, and ' +
-        'compares with the checks before. What a person should know becomes an alert.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark schedule
-  $ tidemark schedule add nightly --cron "0 3 * * *" --model 4bit-bf16
-  $ tidemark schedule add --every 6h --jitter 10m --skip-on-battery
-  $ tidemark schedule set 1 --iterations 30
-  $ tidemark schedule pause            all of them; resume goes on
-  $ tidemark schedule run 1            now, whatever its timing
-  $ tidemark schedule remove 1
-
-All but the list need a daemon (exit code 4 where none runs).
-`,
+      'Manages automatic leak checks. On schedule, the daemon profiles a model in its loaded host, so that slow leaks show, and ' +
+        'compares the result with earlier checks. Findings become alerts.',
     );
+  addExamples(
+    schedule,
+    [
+      'tidemark schedule',
+      'tidemark schedule add nightly --cron "0 3 * * *" --model 4bit-bf16',
+      'tidemark schedule add --every 6h --jitter 10m --skip-on-battery',
+      'tidemark schedule set 1 --iterations 30',
+      'tidemark schedule pause            pause all schedules',
+      'tidemark schedule run 1            run a check now',
+      'tidemark schedule remove 1',
+    ],
+    'All subcommands except list require a running daemon, and otherwise exit with 4.',
+  );
   printResult(
     schedule
       .command('list', { isDefault: true })
-      .summary('list the schedules')
-      .description('Lists the schedules, when each is due next, and why it was left out last.'),
+      .summary('list the schedules (default)')
+      .description('Lists the schedules, when each is due next, and why its last check was skipped.'),
     listSchedules,
   );
-  printResult(
-    addScheduleOptions(
-      schedule
-        .command('add')
-        .summary('add one')
-        .description('Adds a schedule. It needs --every or --cron.')
-        .argument('[name]', "what it is called (default: the model's name)")
-        .addHelpText('after', daylightSavingHelp),
-    ),
-    (context, name: string | undefined, options: ScheduleOptions & OutputOptions) => {
-      const settings = settingsFrom({ ...options, ...(name === undefined ? {} : { name }) });
-      return withDaemon(context, async (daemon) => {
-        const added = await daemon.call('setSchedule', { settings });
-        return await listed(daemon, await changeWords(daemon, 'Added', added));
-      });
-    },
+  const add = addScheduleOptions(
+    schedule
+      .command('add')
+      .summary('add a schedule')
+      .description('Adds a schedule. Requires --every or --cron.')
+      .argument('[name]', 'name of the schedule (default: the name of the model)'),
   );
+  addExamples(
+    add,
+    ['tidemark schedule add nightly --cron "0 3 * * *"', 'tidemark schedule add --every 6h'],
+    ...daylightSavingNotes,
+  );
+  printResult(add, (context, name: string | undefined, options: ScheduleOptions) => {
+    const settings = settingsFrom({ ...options, name });
+    return withDaemon(context, async (daemon) =>
+      changed(daemon, 'Added', await daemon.call('setSchedule', { settings })),
+    );
+  });
   printResult(
     addScheduleOptions(
       schedule
         .command('set')
-        .summary('change one')
-        .description('Changes what is given of a schedule, and leaves the rest.')
+        .summary('change a schedule')
+        .description('Changes the given settings of a schedule, and leaves the others unchanged.')
         .addArgument(whole)
-        .option('--name <name>', 'what it is called'),
+        .option('--name <name>', 'new name of the schedule'),
     ),
-    (context, id: number, options: ScheduleOptions & OutputOptions) =>
+    (context, id: number, options: ScheduleOptions) =>
       withDaemon(context, async (daemon) => {
-        const before = await findSchedule(daemon, id);
-        const changed = await daemon.call('setSchedule', {
-          id,
-          settings: settingsFrom(options, settingsOf(before)),
-        });
-        return await listed(daemon, await changeWords(daemon, 'Changed', changed));
+        const settings = settingsFrom(options, settingsOf(await findSchedule(daemon, id)));
+        return await changed(daemon, 'Changed', await daemon.call('setSchedule', { id, settings }));
       }),
   );
   printResult(
     schedule
       .command('remove')
-      .summary('remove one; its runs stay')
+      .summary('remove a schedule, and keep its runs')
       .description('Removes a schedule. The runs of its checks stay in the history.')
       .addArgument(whole),
     (context, id: number) =>
@@ -116,34 +114,37 @@ All but the list need a daemon (exit code 4 where none runs).
         return await listed(daemon, () => `Removed schedule ${id} “${name}”.`);
       }),
   );
-  for (const paused of [true, false]) {
-    printResult(
-      schedule
-        .command(paused ? 'pause' : 'resume')
-        .summary(paused ? 'stop one for a while, or all' : 'go on with one, or all')
-        .description(
-          paused
-            ? 'Stops a schedule until it is resumed; without a number all of them, whatever each one is set to.'
-            : 'Goes on with a schedule; without a number ends the pause of all, and each is as it is set.',
-        )
-        .addArgument(oneOrAll),
-      (context, id: number | undefined) => pause(id, paused, context),
-    );
-  }
+  const oneOrAll = idOf('[id]', "the schedule's number (default: all schedules)");
+  printResult(
+    schedule
+      .command('pause')
+      .summary('pause one schedule or all schedules')
+      .description('Pauses a schedule, or all schedules at once, until it is resumed.')
+      .addArgument(oneOrAll),
+    (context, id: number | undefined) => pause(context, { id, paused: true }),
+  );
+  printResult(
+    schedule
+      .command('resume')
+      .summary('resume one schedule or all schedules')
+      .description(
+        'Resumes a schedule. Without a number, ends the pause of all schedules; those paused individually stay paused.',
+      )
+      .addArgument(oneOrAll),
+    (context, id: number | undefined) => pause(context, { id, paused: false }),
+  );
   printResult(
     schedule
       .command('run')
-      .summary('check now')
+      .summary('run a check now')
       .description(
-        'Does a check of a schedule now, whatever its timing, and waits for it; Ctrl-C cancels it. Without a number it checks ' +
-          'the default model, for no schedule.',
+        'Runs the check of a schedule now, whatever its timing, and waits for it to end; Ctrl-C cancels it. Without a number, ' +
+          'checks the default model outside of any schedule.',
       )
-      .addArgument(new Argument('[id]', 'its number').argParser(wholeNumber(1)))
-      .option('--no-wait', 'only start it'),
-    (context, id: number | undefined, options: OutputOptions & { readonly wait: boolean }) =>
-      withDaemon(context, (daemon) =>
-        options.wait ? checkAndWait(daemon, id, context) : startCheck(daemon, id),
-      ),
+      .addArgument(idOf('[id]', "the schedule's number"))
+      .option('--no-wait', 'start the check without waiting for it'),
+    (context, id: number | undefined, { wait }: { readonly wait: boolean }) =>
+      withDaemon(context, (daemon) => (wait ? checkAndWait(daemon, id, context) : startCheck(daemon, id))),
   );
 }
 
@@ -157,7 +158,7 @@ async function listSchedules(context: Context): Promise<CommandResult> {
         schedulesReport(document, new Date()),
         ...(store.isDaemon
           ? []
-          : ['', 'No daemon runs, so none of them is checked: `tidemark service start`.']),
+          : ['', 'The daemon is not running, so no checks run. Start it with `tidemark service start`.']),
       ].join('\n'),
   };
 }
@@ -168,14 +169,16 @@ const documentFrom = ({ schedules, paused }: Result<'listSchedules'>): Schedules
   paused,
 });
 
-/** What changed, in words; as a document all of them, as they are now. */
-/** What was done, and what the person may not expect of it. */
-async function changeWords(daemon: DaemonClient, done: string, schedule: Schedule): Promise<() => string> {
+/** What was done to a schedule, and what its checks cannot find with the daemon's settings. */
+async function changed(daemon: DaemonClient, done: string, schedule: Schedule): Promise<CommandResult> {
   const { idleUnloadSeconds } = await daemon.call('getSettings', {});
   const idle = idleWords(schedule, idleUnloadSeconds, new Date());
-  return () => [`${done} schedule ${wordsOf(schedule)}`, ...(idle === undefined ? [] : [idle])].join('\n');
+  return await listed(daemon, () =>
+    [`${done} schedule ${wordsOf(schedule)}`, ...(idle === undefined ? [] : [idle])].join('\n'),
+  );
 }
 
+/** As a document, all schedules as they are now. */
 async function listed(daemon: DaemonClient, words: () => string): Promise<CommandResult> {
   return { document: documentFrom(await daemon.call('listSchedules', {})), text: words };
 }
@@ -185,7 +188,7 @@ async function findSchedule(daemon: DaemonClient, id: number): Promise<Schedule>
   const found = schedules.find((schedule) => schedule.id === id);
   if (found === undefined) {
     throw new TidemarkError('not-found', `There is no schedule ${id}.`, {
-      hint: '`tidemark schedule` lists them.',
+      hint: 'Run `tidemark schedule` to list them.',
     });
   }
   return found;
@@ -193,36 +196,30 @@ async function findSchedule(daemon: DaemonClient, id: number): Promise<Schedule>
 
 /** `1 “nightly”: bf16 with af_heart, 0 3 * * *; next 25 Nov 2025, 03:00.` */
 function wordsOf(schedule: Schedule): string {
-  const { id, name, model, voice } = schedule;
-  return `${id} “${name}”: ${shortModel(model)} with ${voice}, ${timingWords(schedule)}; ${nextWords(schedule)}.`;
+  const { id, name, model, voice, nextAt } = schedule;
+  const next = nextAt === undefined ? 'paused' : `next ${formatDateTime(new Date(nextAt))}`;
+  return `${id} “${name}”: ${shortModel(model)} with ${voice}, ${timingWords(schedule)}; ${next}.`;
 }
 
-const nextWords = ({ nextAt }: Schedule): string =>
-  nextAt === undefined ? 'paused' : `next ${formatDateTime(new Date(nextAt))}`;
-
-async function pause(id: number | undefined, paused: boolean, context: Context): Promise<CommandResult> {
-  return await withDaemon(context, async (daemon) => {
-    const state = await daemon.call('pauseSchedules', { ...(id === undefined ? {} : { id }), paused });
-    const document = documentFrom(state);
+function pause(context: Context, change: Parameters<'pauseSchedules'>): Promise<CommandResult> {
+  return withDaemon(context, async (daemon) => {
+    const { id, paused } = change;
+    const document = documentFrom(await daemon.call('pauseSchedules', change));
     const what = id === undefined ? 'All schedules are' : `Schedule ${id} is`;
-    return {
-      document,
-      text: () =>
-        paused
-          ? `${what} paused.`
-          : `${what} no longer paused.${id !== undefined && state.paused ? ' All schedules still are: `tidemark schedule resume`.' : ''}`,
-    };
+    const others =
+      !paused && id !== undefined && document.paused
+        ? ' All schedules are still paused; resume them with `tidemark schedule resume`.'
+        : '';
+    return { document, text: () => `${what} ${paused ? 'paused' : 'no longer paused'}.${others}` };
   });
 }
 
-const checkOf = (id: number | undefined): { readonly id?: number } => (id === undefined ? {} : { id });
-
 async function startCheck(daemon: DaemonClient, id: number | undefined): Promise<CommandResult> {
-  const record = await daemon.call('checkNow', checkOf(id));
-  const document: SingleRunDocument = { ...headOf('run'), record, samples: [] };
+  const record = await daemon.call('checkNow', { id });
   return {
-    document,
-    text: () => `Run #${record.id}, ${runTitle(record)}, is ${record.state}: \`tidemark watch\` follows it.`,
+    document: singleRun(record),
+    text: () =>
+      `Run #${record.id}, ${runTitle(record)}, is ${record.state}. Follow it with \`tidemark watch\`.`,
   };
 }
 
@@ -235,7 +232,7 @@ async function checkAndWait(
   const detail = await followToEnd(
     daemon,
     {
-      start: () => daemon.call('checkNow', checkOf(id)),
+      start: () => daemon.call('checkNow', { id }),
       onBegin: (record) => {
         const title = shortModel(record.models[0] ?? runTitle(record));
         show = showLoop(context, title, record);

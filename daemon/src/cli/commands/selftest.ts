@@ -1,4 +1,4 @@
-/** `tidemark selftest`: leaks planted on purpose, and whether the leak rule finds them. */
+/** `tidemark selftest`: leaks planted on purpose, and whether the leak rule detects them. */
 
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
@@ -16,10 +16,12 @@ import { mostIterations, settleSettings, speechDefaults } from '../../profiler/s
 import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
+import { modelWords } from '../options.ts';
+import { addExamples } from '../program.ts';
 import { resultWords, selftestReport } from '../reports/selftest-report.ts';
+import { showLoop } from '../runs/show-steps.ts';
 import { findSubject } from '../runs/subject.ts';
 import { list, wholeNumber } from '../values.ts';
-import { showLoop } from '../runs/show-steps.ts';
 
 interface SelftestOptions extends OutputOptions {
   readonly model: string;
@@ -30,17 +32,17 @@ interface SelftestOptions extends OutputOptions {
 export function addSelftestCommand(program: Command): void {
   const command = program
     .command('selftest')
-    .summary('plant leaks, and see that they are found')
+    .summary('plant known leaks and check that they are detected')
     .description(
-      'Plants leaks of known size in a real model host, one kind after the other, each in a process of its own, and shows ' +
-        'whether the leak rule finds each in the right place and at the right rate, and calls nothing a leak that is ' +
-        'none. Takes some minutes. Exits with 1 where anything is not as it should be.',
+      'Plants leaks of known size in a real model host, one kind after the other, each in a separate process. Checks that the ' +
+        'leak rule detects each one in the right place and at the right rate, and reports no false leaks. Takes a few minutes. ' +
+        'Exits with 1 if any result differs from what is expected.',
     )
     .optionsGroup('Measurement:')
-    .option('--model <model>', 'a name, a repository id or a folder', selftestDefaults.model)
+    .option('--model <model>', modelWords, selftestDefaults.model)
     .option(
       '--iterations <n>',
-      `measured iterations, ${fewestIterations} at the least; where a channel rises, twice as many more`,
+      `number of measured iterations, at least ${fewestIterations}; if memory grows, twice as many are added`,
       wholeNumber(fewestIterations, mostIterations),
       selftestDefaults.iterations,
     )
@@ -48,16 +50,12 @@ export function addSelftestCommand(program: Command): void {
       new Option('--only <a,b,c>', `plant only these: ${plantKinds.join(', ')}`)
         .argParser(kinds)
         .default([...plantKinds], 'all'),
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark selftest
-  $ tidemark selftest --model 4bit-bf16 --only native-malloc,nothing
-  $ tidemark selftest --json > selftest.json
-`,
     );
+  addExamples(command, [
+    'tidemark selftest',
+    'tidemark selftest --model 4bit-bf16 --only native-malloc,nothing',
+    'tidemark selftest --json > selftest.json',
+  ]);
   printResult(command, async (context, options: SelftestOptions) => {
     const { voice, seed, speed } = speechDefaults;
     checkNames([options.model], voice);
@@ -92,7 +90,9 @@ function kinds(value: string): PlantKind[] {
   return list(value).map((name) => {
     const kind = plantKinds.find((each) => each === name);
     if (kind === undefined) {
-      throw new InvalidArgumentError(`There is no plant ${name}; there are ${plantKinds.join(', ')}.`);
+      throw new InvalidArgumentError(
+        `There is no plant ${name}. Available plants: ${plantKinds.join(', ')}.`,
+      );
     }
     return kind;
   });

@@ -11,6 +11,7 @@ import { Steps } from '../../service/steps.ts';
 import { thisSystem } from '../../service/system.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
+import { addExamples } from '../program.ts';
 import { serviceReport } from '../reports/service-report.ts';
 import { addLogsOptions, showLogs } from './logs.ts';
 import type { LogsOptions } from './logs.ts';
@@ -28,50 +29,46 @@ interface UninstallOptions extends ChangeOptions {
 const plainActions = [
   {
     action: 'install',
-    summary: 'install and start it, or put the present version in its place',
+    summary: 'install and start the service, or update it to this version',
     description:
-      'Writes the definition of the service, has it loaded, and waits until the daemon answers. Where it is installed ' +
-      'already, the daemon is ended, the definition replaced, and the daemon started anew. TIDEMARK_HOME and the like are ' +
-      'kept as they are set here, or else as they were installed.',
+      'Writes the service definition, loads it, and waits until the daemon answers. If the service is already installed, stops ' +
+      'the daemon, replaces the definition, and starts the daemon again. The definition keeps TIDEMARK_HOME and similar ' +
+      'variables as they are set in this shell, or else as they were installed.',
   },
-  { action: 'start', summary: 'start it now', description: 'Starts it now, if it does not run.' },
+  { action: 'start', summary: 'start the service', description: 'Starts the service if it is not running.' },
   {
     action: 'stop',
-    summary: 'end it until you log in again',
-    description: 'Ends it until you log in again, or until it is started.',
+    summary: 'stop the service until you log in again',
+    description: 'Stops the service until you log in again or start it.',
   },
   {
     action: 'restart',
-    summary: 'end and start it again',
-    description: 'Ends it in good order, and starts it again.',
+    summary: 'restart the service',
+    description: 'Stops the service cleanly, and starts it again.',
   },
 ] as const;
 
 export function addServiceCommand(program: Command): void {
   const service = program
     .command('service')
-    .summary('have the system start the daemon and keep it running')
+    .summary('run the daemon as a background service')
     .description(
-      'The daemon as a service of yours: an agent of launchd on macOS, a unit of systemd on Linux. It starts when you log ' +
-        'in, and again after it failed. Nothing is ever installed but by `tidemark service install`.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark service install --dry-run   every command and file, without doing any of it
-  $ tidemark service install
-  $ tidemark service status
-  $ tidemark service logs --follow
-  $ tidemark service uninstall
-`,
+      'Manages the daemon as a service of your user account: a launchd agent on macOS, a systemd unit on Linux. The service starts ' +
+        'when you log in, and restarts after a failure. Only `tidemark service install` installs anything.',
     );
+  addExamples(service, [
+    'tidemark service install --dry-run   show every command and file without doing anything',
+    'tidemark service install',
+    'tidemark service status',
+    'tidemark service logs --follow',
+    'tidemark service uninstall',
+  ]);
   printResult(
     service
       .command('status')
-      .summary('whether it is installed, runs, and is up to date')
+      .summary('show whether the service is installed, running, and up to date')
       .description(
-        'Says whether the service is installed, runs, crashed, is disabled, or is not what this version would install.',
+        'Shows whether the service is installed, running, crashed, disabled, or different from what this version installs.',
       ),
     () => act({ action: 'status' }),
   );
@@ -84,12 +81,9 @@ Examples:
   printChange(
     service
       .command('uninstall')
-      .summary('end and remove it; runs and models are kept')
-      .description('Ends the daemon and removes the service. Runs, schedules, logs and models are kept.')
-      .option(
-        '--delete-history',
-        'delete runs, schedules, alerts and logs as well, which cannot be taken back',
-      )
+      .summary('stop and remove the service, and keep runs and models')
+      .description('Stops the daemon and removes the service. Keeps runs, schedules, logs, and models.')
+      .option('--delete-history', 'also delete runs, schedules, alerts, and logs permanently')
       .option('--yes', 'confirm --delete-history'),
     uninstall,
   );
@@ -98,14 +92,16 @@ Examples:
       .command('logs')
       .summary("show the daemon's log")
       .description(
-        "Shows the log of the service's daemon, as `tidemark logs` does for the data folder of this shell.",
+        "Shows the log of the service's daemon, which may use another data folder than this shell.",
       )
-      .option('--output', 'show what the process itself printed, which is where a crash of Node shows'),
+      .option('--output', 'show the output of the process, which includes crashes of Node'),
   ).action(showServiceLogs);
   service
     .command('plist')
-    .summary("print macOS's property list")
-    .description('Prints the property list that is installed on macOS, on whatever system this is.')
+    .summary('print the macOS property list')
+    .description(
+      'Prints the property list that `tidemark service install` installs on macOS. Works on any system.',
+    )
     .action(() => {
       const definition = defineService({ ...thisSystem(), platform: 'darwin' });
       process.stdout.write(propertyListText(launchAgent(definition)));
@@ -113,7 +109,7 @@ Examples:
 }
 
 const printChange: typeof printResult = (command, body) =>
-  printResult(command.option('--dry-run', 'show every command and every file, and change nothing'), body);
+  printResult(command.option('--dry-run', 'show every command and file without changing anything'), body);
 
 async function act(request: ServiceRequest): Promise<CommandResult> {
   const document = await runService(thisSystem(), request);
@@ -125,8 +121,8 @@ function uninstall(
   { dryRun, yes, deleteHistory }: UninstallOptions,
 ): Promise<CommandResult> {
   if (yes === true && deleteHistory !== true) {
-    throw new TidemarkError('usage', '--yes confirms --delete-history, which is not there.', {
-      hint: 'Leave --yes out; uninstalling itself needs no confirmation.',
+    throw new TidemarkError('usage', '--yes confirms --delete-history, which was not given.', {
+      hint: 'Omit --yes; uninstalling needs no confirmation.',
     });
   }
   return act({ action: 'uninstall', isDryRun: dryRun, deletesHistory: deleteHistory, isConfirmed: yes });
@@ -140,7 +136,7 @@ async function showServiceLogs(options: LogsOptions & { readonly output?: true }
   } else if (system.platform === 'darwin') {
     await showLogs(definition.outputFile, options);
   } else {
-    throw new TidemarkError('usage', 'systemd keeps what the process prints in its journal.', {
+    throw new TidemarkError('usage', 'On Linux, the output of the process is in the systemd journal.', {
       hint: `Run \`journalctl --user --unit ${systemdUnit}\`.`,
     });
   }

@@ -1,9 +1,10 @@
-/** `tidemark settings`: what can be set of the daemon. */
+/** `tidemark settings`: the daemon's settings, as a person types and reads them. */
 
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SettingsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
@@ -11,94 +12,111 @@ import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { didYouMean } from '../../models/nearest.ts';
 import { printResult } from '../command.ts';
-import type { CommandResult } from '../command.ts';
+import type { CommandResult, Context } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
-import { outputWidth } from '../reports/layout.ts';
+import { addExamples } from '../program.ts';
+import { column, outputWidth, tableOf } from '../reports/layout.ts';
 import { openRuns } from '../runs/run-store.ts';
-import { settingList } from '../setting-names.ts';
-import type { Setting } from '../setting-names.ts';
+import {
+  bytesValue,
+  durationBetween,
+  durationText,
+  shareValue,
+  switchValue,
+  wholeNumber,
+} from '../values.ts';
 
 export function addSettingsCommand(program: Command): void {
   const settings = program
     .command('settings')
-    .summary('see and change what the daemon goes by')
-    .description('What the daemon goes by; kept with its history, and changed while it runs.')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark settings
-  $ tidemark settings get memory-ceiling
-  $ tidemark settings set memory-ceiling 600MB
-  $ tidemark settings set idle-unload 30m alert-peak 10%
-  $ tidemark settings reset idle-unload
-`,
+    .summary("show and change the daemon's settings")
+    .description(
+      "Shows and changes the daemon's settings. They are stored with the history. Changes take effect immediately.",
     );
+  addExamples(settings, [
+    'tidemark settings',
+    'tidemark settings get memory-ceiling',
+    'tidemark settings set memory-ceiling 600MB',
+    'tidemark settings set idle-unload 30m alert-peak 10%',
+    'tidemark settings reset idle-unload',
+  ]);
   printResult(
     settings
       .command('list', { isDefault: true })
-      .summary('list all')
-      .description('Lists the settings, with what each is for.'),
+      .summary('list all settings (default)')
+      .description('Lists the settings, their values, and their meaning.'),
     async (context) => {
-      await using store = await openRuns(context);
-      const document = documentOf(await store.ask('getSettings', {}));
+      const document = await stored(context);
       return { document, text: () => settingsTable(document.settings) };
     },
   );
   printResult(
     settings
       .command('get')
-      .summary('print one')
-      .description("Prints a setting's value, and nothing else.")
-      .argument('<name>', 'one that `tidemark settings` lists'),
+      .summary('print one setting')
+      .description('Prints the value of a setting, and nothing else.')
+      .argument('<name>', 'name listed by `tidemark settings`'),
     async (context, name: string) => {
       const setting = settingNamed(name);
-      await using store = await openRuns(context);
-      const document = documentOf(await store.ask('getSettings', {}));
+      const document = await stored(context);
       return { document, text: () => setting.show(document.settings) };
     },
   );
   printResult(
     settings
       .command('set')
-      .summary('change some')
-      .description('Changes settings, from now on. Needs a daemon.')
-      .argument('<pairs...>', 'names and values in turn'),
+      .summary('change settings')
+      .description('Changes one or more settings. Requires a running daemon.')
+      .argument('<pairs...>', 'names, each followed by its new value'),
     (context, words: string[]) => {
       const pairs = pairsOf(words);
-      const change = merged(pairs.map(([setting, value]) => readValue(setting, value)));
-      return withDaemon(context, async (daemon) =>
-        changed(
-          await daemon.call('setSettings', change),
-          pairs.map(([setting]) => setting),
-        ),
+      const changes = pairs.map(([setting, value]) => readValue(setting, value));
+      return change(
+        context,
+        pairs.map(([setting]) => setting),
+        changes,
       );
     },
   );
   printResult(
     settings
       .command('reset')
-      .summary('set some back, or all')
+      .summary('restore default values')
       .description(
-        'Sets settings back to what they are by default; all of them without a name. Needs a daemon.',
+        'Restores the default values of the named settings, or of all settings. Requires a running daemon.',
       )
-      .argument('[names...]', 'those that `tidemark settings` lists'),
+      .argument('[names...]', 'names listed by `tidemark settings`'),
     (context, names: string[]) => {
       const chosen = names.length === 0 ? settingList : names.map(settingNamed);
-      const change = merged(chosen.map((setting) => setting.read(setting.show(defaultDaemonSettings))));
-      return withDaemon(context, async (daemon) => changed(await daemon.call('setSettings', change), chosen));
+      const changes = chosen.map((setting) => setting.read(setting.show(defaultDaemonSettings)));
+      return change(context, chosen, changes);
     },
   );
 }
 
 const documentOf = (settings: DaemonSettings): SettingsDocument => ({ ...headOf('settings'), settings });
 
-const changed = (settings: DaemonSettings, which: readonly Setting[]): CommandResult => ({
-  document: documentOf(settings),
-  text: () => which.map(({ name, show }) => `${name} is ${show(settings)}.`).join('\n'),
-});
+async function stored(context: Context): Promise<SettingsDocument> {
+  await using store = await openRuns(context);
+  return documentOf(await store.ask('getSettings', {}));
+}
 
-/** Where the terminal is narrower, a table would be cut. */
+/** Asks the daemon for `changes`, which are those of the settings `which`, at once. */
+async function change(
+  context: Context,
+  which: readonly Setting[],
+  changes: readonly DaemonSettingsChange[],
+): Promise<CommandResult> {
+  const alerts = Object.assign({}, ...changes.map((each) => each.alerts)) as DaemonSettingsChange['alerts'];
+  const merged = Object.assign({}, ...changes, { alerts }) as DaemonSettingsChange;
+  const settings = await withDaemon(context, (daemon) => daemon.call('setSettings', merged));
+  return {
+    document: documentOf(settings),
+    text: () => which.map(({ name, show }) => `${name} is ${show(settings)}.`).join('\n'),
+  };
+}
+
+/** In a narrower terminal, a table would be cut. */
 const tableWidth = 80;
 
 function settingsTable(settings: DaemonSettings): string {
@@ -115,10 +133,12 @@ function settingsTable(settings: DaemonSettings): string {
     }));
     return formatFacts(facts, { maxWidth }).join('\n');
   }
-  return formatTable(
-    [{ header: 'setting' }, { header: 'value' }, { header: 'default' }, { header: 'what it is' }],
-    rows.map(({ name, what, value, usual }) => [name, value, usual, what]),
-  );
+  return tableOf(rows, [
+    column('setting', ({ name }) => name),
+    column('value', ({ value }) => value),
+    column('default', ({ usual }) => usual),
+    column('meaning', ({ what }) => what),
+  ]);
 }
 
 function settingNamed(name: string): Setting {
@@ -126,7 +146,7 @@ function settingNamed(name: string): Setting {
   if (found === undefined) {
     const names = settingList.map((setting) => setting.name);
     throw new TidemarkError('usage', `There is no setting ${name}.${didYouMean(name, names)}`, {
-      hint: `There are ${names.join(', ')}.`,
+      hint: `Available settings: ${names.join(', ')}.`,
     });
   }
   return found;
@@ -143,8 +163,8 @@ function pairsOf(words: readonly string[]): (readonly [Setting, string])[] {
     const setting = settingNamed(flat[place] ?? '');
     const value = flat[place + 1];
     if (value === undefined) {
-      throw new TidemarkError('usage', `A value for ${setting.name} is missing.`, {
-        hint: `As in: tidemark settings set ${setting.name} ${setting.show(defaultDaemonSettings)}`,
+      throw new TidemarkError('usage', `The value for ${setting.name} is missing.`, {
+        hint: `For example: tidemark settings set ${setting.name} ${setting.show(defaultDaemonSettings).replace(' ', '')}`,
       });
     }
     pairs.push([setting, value]);
@@ -160,21 +180,107 @@ function readValue(setting: Setting, value: string): DaemonSettingsChange {
       throw new TidemarkError(
         'usage',
         `${setting.name} cannot be ${JSON.stringify(value)}. ${error.message}`,
-        {
-          hint: `It is: ${setting.what}.`,
-        },
+        { hint: `${setting.name}: ${setting.what}.` },
       );
     }
     throw error;
   }
 }
 
-const merged = (changes: readonly DaemonSettingsChange[]): DaemonSettingsChange =>
-  changes.reduce<DaemonSettingsChange>(
-    (sum, { alerts, ...rest }) => ({
-      ...sum,
-      ...rest,
-      ...(alerts === undefined ? {} : { alerts: { ...sum.alerts, ...alerts } }),
-    }),
-    {},
-  );
+/** A setting by the name that a person types, with how it is read and shown. */
+interface Setting {
+  readonly name: string;
+  readonly what: string;
+  readonly show: (settings: DaemonSettings) => string;
+  /** What setting it to a typed value asks the daemon for. Throws an InvalidArgumentError. */
+  readonly read: (value: string) => DaemonSettingsChange;
+}
+
+type Amount = 'idleUnloadSeconds' | 'memoryCeilingBytes' | 'retentionDays' | 'retentionRuns';
+
+/** A setting for which 0 means that there is no such limit, which has a word of its own. */
+function amount(
+  name: string,
+  what: string,
+  key: Amount,
+  { zero, show, read }: { zero: string; show: (value: number) => string; read: (value: string) => number },
+): Setting {
+  return {
+    name,
+    what: `${what}; or ${zero}`,
+    show: (settings) => (settings[key] === 0 ? zero : show(settings[key])),
+    read: (value) => ({ [key]: value.trim().toLowerCase() === zero ? 0 : read(value) }),
+  };
+}
+
+function toggle(name: string, what: string, key: 'schedulesPaused' | 'notifications'): Setting {
+  return {
+    name,
+    what,
+    show: (settings) => (settings[key] ? 'yes' : 'no'),
+    read: (value) => ({ [key]: switchValue(value) }),
+  };
+}
+
+function alertShare(name: string, what: string, key: 'activeShare' | 'peakShare' | 'secondsShare'): Setting {
+  return {
+    name,
+    what: `increase in ${what} that counts`,
+    show: ({ alerts }) => formatPercent(alerts[key], { fractionDigits: 1 }).replace('.0%', '%'),
+    read: (value) => ({ alerts: { [key]: shareValue(value) } }),
+  };
+}
+
+function days(value: string): number {
+  const seconds = durationBetween(86_400, 36_500 * 86_400)(value);
+  if (seconds % 86_400 !== 0) {
+    throw new InvalidArgumentError('Give whole days, such as 90d or 52w.');
+  }
+  return seconds / 86_400;
+}
+
+const settingList: readonly Setting[] = [
+  amount('idle-unload', 'idle time before unloading', 'idleUnloadSeconds', {
+    zero: 'never',
+    show: durationText,
+    read: durationBetween(1, 30 * 86_400),
+  }),
+  amount('memory-ceiling', 'maximum footprint of the host', 'memoryCeilingBytes', {
+    zero: 'none',
+    show: formatBytes,
+    read: bytesValue,
+  }),
+  {
+    name: 'host-timeout',
+    what: 'silence after which the host is stopped',
+    show: ({ hostTimeoutSeconds }) => durationText(hostTimeoutSeconds),
+    read: (value) => ({ hostTimeoutSeconds: durationBetween(5, 86_400)(value) }),
+  },
+  amount('retention', 'how long runs are kept', 'retentionDays', {
+    zero: 'forever',
+    show: (value) => `${value}d`,
+    read: days,
+  }),
+  amount('retention-runs', 'maximum number of runs', 'retentionRuns', {
+    zero: 'all',
+    show: formatCount,
+    read: (value) => wholeNumber(1)(value.replaceAll(',', '')),
+  }),
+  toggle('schedules-paused', 'whether all schedules are paused', 'schedulesPaused'),
+  toggle('notifications', 'whether alerts notify you (macOS)', 'notifications'),
+  alertShare('alert-active', 'active memory', 'activeShare'),
+  alertShare('alert-peak', 'peak memory', 'peakShare'),
+  alertShare('alert-time', 'time', 'secondsShare'),
+  {
+    name: 'alert-checks',
+    what: 'consecutive checks before an alert',
+    show: ({ alerts }) => formatCount(alerts.sustainedChecks),
+    read: (value) => ({ alerts: { sustainedChecks: wholeNumber(1, 100)(value) } }),
+  },
+  {
+    name: 'alert-cooldown',
+    what: 'time before the same alert is raised again',
+    show: ({ alerts }) => durationText(alerts.cooldownSeconds),
+    read: (value) => ({ alerts: { cooldownSeconds: durationBetween(0, 366 * 86_400)(value) } }),
+  },
+];

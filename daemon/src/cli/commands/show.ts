@@ -1,15 +1,19 @@
-/** `tidemark show RUN`: a run of the history, as it was printed when it was done. */
+/** `tidemark show RUN`: a run from the history, as it was printed when it ended. */
 
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
-import type { SingleRunDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
+import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
+import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
-import { showReport } from '../reports/show-report.ts';
-import { checkPage, keepPage, parseRunId } from '../runs/run-documents.ts';
+import { addExamples } from '../program.ts';
+import { outputWidth } from '../reports/layout.ts';
+import { profileReport, samplesTable } from '../reports/profile-report.ts';
+import { endWords, momentWords, runTitle, stateWord, triggerWords } from '../reports/run-words.ts';
+import { studyReport } from '../reports/study-report.ts';
+import { checkPage, documentOfRun, keepPage, parseRunId, singleRun } from '../runs/run-documents.ts';
 import { openRuns, runDetail } from '../runs/run-store.ts';
 
 interface ShowOptions extends OutputOptions {
@@ -19,50 +23,74 @@ interface ShowOptions extends OutputOptions {
 export function addShowCommand(program: Command): void {
   const command = program
     .command('show')
-    .summary('print a run of the history')
+    .summary('print a run from the history')
     .description(
-      'Prints what a run found, as it was printed after it. --json prints its document, the same that `tidemark profile --json` ' +
-        'or `tidemark study --json` printed, which `report` and `compare` read; of a run that was ended before it could leave ' +
-        'one, a document of the kind “run” with the iterations that it came to.',
+      'Prints the results of a run. With --json, prints its document, the same one that `tidemark profile --json` or `tidemark ' +
+        'study --json` printed, which `report` and `compare` can read. For a run that ended without a document, prints a ' +
+        'document of kind "run" with the iterations measured so far.',
     )
-    .addArgument(new Argument('<run>', 'its number, as `tidemark runs` lists it').argParser(parseRunId))
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark show 12
-  $ tidemark show 12 --report run-12.html
-  $ tidemark show 12 --json > run-12.json
-`,
+    .addArgument(
+      new Argument('<run>', "the run's number, as listed by `tidemark runs`").argParser(parseRunId),
     );
+  addExamples(command, [
+    'tidemark show 12',
+    'tidemark show 12 --report run-12.html',
+    'tidemark show 12 --json > run-12.json',
+  ]);
   printResult(command, async (context, runId: number, { report }: ShowOptions) => {
     await checkPage(report);
     await using store = await openRuns(context);
     const detail = await runDetail(store, runId);
-    const isKept = await keepPage(report, () => documentFor(detail), context);
+    const isKept = await keepPage(report, () => documentOfRun(detail), context);
     return {
-      document: detail.document ?? singleRun(detail),
+      document: detail.document ?? singleRun(detail.record, detail.samples),
       text: () => showReport(detail, new Date()),
       exitCode: isKept ? 0 : 1,
     };
-  }).option('--report <file>', 'write it as one HTML page too');
+  }).option('--report <file>', 'also write the run as an HTML page');
 }
 
-const singleRun = ({ record, samples }: RunDetail): SingleRunDocument => ({
-  ...headOf('run'),
-  record,
-  samples,
-});
-
-function documentFor({ record: { id }, document }: RunDetail): NonNullable<RunDetail['document']> {
-  if (document === undefined) {
-    throw new TidemarkError(
-      'bad-document',
-      `Run #${id} left no document behind that a page could be made of.`,
-      {
-        hint: `\`tidemark show ${id}\` prints what there is of it.`,
-      },
-    );
+function showReport({ record, document, samples }: RunDetail, now: Date): string {
+  const head = headLines(record, now);
+  if (document !== undefined) {
+    const report = document.kind === 'profile' ? profileReport(document) : studyReport(document);
+    return [...head, '', report].join('\n');
   }
-  return document;
+  return [
+    ...head,
+    '',
+    ...(samples.length === 0
+      ? ['The run has no iterations.']
+      : [samplesTable(samples, record.warmupIterations)]),
+  ].join('\n');
 }
+
+function headLines(record: RunRecord, now: Date): string[] {
+  const { id, models, state, startedAt, queuedAt, signal, error } = record;
+  return formatFacts(
+    [
+      { label: `Run #${id}`, lines: [runTitle(record)] },
+      { label: 'Models', lines: needsPaths(models) ? [models.join(', ')] : [] },
+      {
+        label: 'Started',
+        lines: [
+          `${startedAt === undefined ? 'not yet; queued ' : ''}${momentWords(startedAt ?? queuedAt, now)}, ${triggerWords(record)}`,
+        ],
+      },
+      {
+        label: 'Ended',
+        lines: isOpen(state)
+          ? [`not yet (${stateWord(state)}); run \`tidemark watch\` to follow it`]
+          : [
+              `${endWords(record)}${signal === undefined ? '' : ` (${signal})`}`,
+              ...(error?.hint === undefined ? [] : [error.hint]),
+            ],
+      },
+    ],
+    { maxWidth: outputWidth() },
+  );
+}
+
+/** Where the title has only some of them, or only the last part of a folder. */
+const needsPaths = (models: readonly string[]): boolean =>
+  models.length > 1 || models.some((model) => model.startsWith('/'));

@@ -3,50 +3,41 @@
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatFacts } from '@tidemark/shared/format/wrap.ts';
-import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { exitCodeWithoutDaemon } from '../exit-codes.ts';
+import { addExamples } from '../program.ts';
 import { outputWidth } from '../reports/layout.ts';
-import {
-  alertsFact,
-  daemonFact,
-  hostFact,
-  lastCheckFact,
-  memoryFact,
-  noticesFact,
-  placesFact,
-  queueFact,
-  runFact,
-  scheduleFact,
-} from '../reports/status-facts.ts';
+import { statusFacts } from '../reports/status-facts.ts';
 
 export function addStatusCommand(program: Command): void {
   const command = program
     .command('status')
-    .summary('show what the daemon is at')
+    .summary('show what the daemon is doing')
     .description(
-      'Shows the daemon, the model host that it keeps with its memory, the current run, the queue, the next check and the ' +
-        'alerts. Every figure says how old it is.',
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark status
-  $ tidemark status --json | jq .host.memory.activeBytes
-  $ tidemark status > /dev/null; test $? -eq 4 && tidemark service start
-
-Exit codes: 0 a daemon runs, ${exitCodeWithoutDaemon} none does (with --json the document is then an error's), 1 it could not be asked.
-`,
+      'Shows the daemon, its model host and memory, the running run, the queue, the next scheduled check, and alerts. Memory ' +
+        'figures include their age.',
     );
+  addExamples(
+    command,
+    [
+      'tidemark status',
+      'tidemark status --json | jq .host.memory.activeBytes',
+      'tidemark status > /dev/null; test $? -eq 4 && tidemark service start',
+    ],
+    `Exit codes: 0 the daemon is running, ${exitCodeWithoutDaemon} the daemon is not running (with --json, the document is an ` +
+      'error document), 1 the daemon did not answer the request.',
+  );
   printResult(command, async (context) => {
     try {
       const status = await withDaemon(context, (daemon) => daemon.call('status', {}));
-      return { document: status, text: () => statusReport(status, new Date()) };
+      return {
+        document: status,
+        text: () => formatFacts(statusFacts(status, new Date()), { maxWidth: outputWidth() }).join('\n'),
+      };
     } catch (error) {
       if (error instanceof TidemarkError && error.code === 'no-daemon') {
         return withoutDaemon(error);
@@ -56,7 +47,7 @@ Exit codes: 0 a daemon runs, ${exitCodeWithoutDaemon} none does (with --json the
   });
 }
 
-/** That none runs is an answer to this question, so it is on stdout, and no error is printed. */
+/** That the daemon is not running is an answer to this question, so it is on stdout, and no error is printed. */
 function withoutDaemon(error: TidemarkError): CommandResult {
   return {
     document: { kind: 'error', schemaVersion: errorSchemaVersion, error: toErrorRecord(error) },
@@ -64,26 +55,9 @@ function withoutDaemon(error: TidemarkError): CommandResult {
       [
         error.message,
         ...(error.hint === undefined ? [] : [error.hint]),
-        '`tidemark service install` starts it at every login.',
-        'Without it, `tidemark profile` and `tidemark study` measure in a process of their own, and no history is kept.',
+        'To start it at every login, run `tidemark service install`.',
+        'Without a daemon, `tidemark profile` and `tidemark study` measure in their own process, and keep no history.',
       ].join('\n'),
     exitCode: exitCodeWithoutDaemon,
   };
 }
-
-export const statusReport = (status: DaemonStatus, now: Date): string =>
-  formatFacts(
-    [
-      daemonFact(status, now),
-      placesFact(status),
-      hostFact(status, now),
-      memoryFact(status, now),
-      runFact(status, now),
-      queueFact(status),
-      scheduleFact(status, now),
-      alertsFact(status, now),
-      lastCheckFact(status, now),
-      noticesFact(status, now),
-    ],
-    { maxWidth: outputWidth() },
-  ).join('\n');

@@ -20,6 +20,7 @@ import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { addLoopOptions, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
+import { addExamples } from '../program.ts';
 import { keptNote } from '../reports/run-words.ts';
 import { studyReport } from '../reports/study-report.ts';
 import { documentOf, followToEnd } from '../runs/remote-run.ts';
@@ -39,28 +40,24 @@ export function addStudyCommand(program: Command): void {
     .command('study')
     .summary('measure several models, compare them, and explain their peaks')
     .description(
-      'Measures several models with the same text, voice and seed, each in a fresh process, one after the other, and ' +
-        'compares their peaks with the bfloat16 one. Then it changes one thing at a time (an intervention is an arm of the ' +
-        'study) and says what makes a quantized model peak higher, and what does not. A model that fails is recorded and ' +
-        'does not stop the others. Where a daemon runs, it measures, and its history has the study.',
+      'Measures several models with the same text, voice, and seed, one after the other, each in a fresh process, and compares ' +
+        'their peak memory with that of the bfloat16 model. Then changes one factor at a time (interventions) to determine what ' +
+        'makes a quantized model peak higher. A model that fails is recorded and does not stop the others. If the daemon is ' +
+        'running, it executes the study and keeps it in the history.',
     )
     .optionsGroup('Measurement:')
     .addOption(
-      new Option('--models <a,b,c>', 'names, repository ids or folders')
+      new Option('--models <a,b,c>', 'names, repository ids, or folders')
         .argParser(list)
         .default([...studyModels], studyModels.join(',')),
     )
-    .option('--no-explain', 'only measure: leave out the interventions that the verdicts rest on')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ tidemark study
-  $ tidemark study --models bf16,4bit-fp32,4bit-bf16 --iterations 30
-  $ tidemark study --report study.html
-  $ tidemark study --text "Good morning." --json > study.json
-`,
-    );
+    .option('--no-explain', 'only measure; skip the interventions on which the verdicts are based');
+  addExamples(command, [
+    'tidemark study',
+    'tidemark study --models bf16,4bit-fp32,4bit-bf16 --iterations 30',
+    'tidemark study --report study.html',
+    'tidemark study --text "Good morning." --json > study.json',
+  ]);
   addLoopOptions(command);
   addPlaceOptions(command);
   printResult(command, async (context, options: StudyOptions) => {
@@ -78,7 +75,7 @@ Examples:
       text: () => studyReport(document),
       exitCode: exitCode === 0 && !isKept ? 1 : exitCode,
     };
-  }).option('--report <file>', 'write the study as one HTML page too');
+  }).option('--report <file>', 'also write the study as an HTML page');
 }
 
 interface Asked {
@@ -118,7 +115,10 @@ async function studyThere(
   const document = documentOf(detail, context);
   context.progress.note(keptNote(detail.record));
   if (document.kind !== 'study') {
-    throw new TidemarkError('internal', `Run #${detail.record.id} is a study, and its document a profile.`);
+    throw new TidemarkError(
+      'internal',
+      `Run #${detail.record.id} is a study, but its document is a profile.`,
+    );
   }
   return document;
 }

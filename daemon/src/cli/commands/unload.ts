@@ -1,4 +1,4 @@
-/** `tidemark unload`: stops the host that the daemon keeps, and frees its memory. */
+/** `tidemark unload`: unloads the daemon's model and stops its host, which frees their memory. */
 
 import type { Command } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
@@ -7,16 +7,18 @@ import type { HostDocument } from '@tidemark/shared/protocol/daemon-documents.ts
 import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
+import { addExamples } from '../program.ts';
 import { shortModel } from '../reports/run-words.ts';
 
 export function addUnloadCommand(program: Command): void {
   const command = program
     .command('unload')
-    .summary("end the daemon's host, which gives its memory back")
+    .summary('unload the model and stop the model host')
     .description(
-      'Ends the host that the daemon keeps, which gives its memory back to the system. Is refused while a run uses it.',
-    )
-    .addHelpText('after', '\nExamples:\n  $ tidemark unload\n');
+      "Unloads the daemon's model and stops the model host, which returns its memory to the system. Fails while a run is using " +
+        'the host. Requires a running daemon.',
+    );
+  addExamples(command, ['tidemark unload']);
   printResult(command, (context) =>
     withDaemon(context, async (daemon) => {
       const { host: before } = await daemon.call('status', {});
@@ -31,6 +33,7 @@ function unloadedWords({ state, model, memory }: HostStatus): string {
   if (state === 'none') {
     return 'No model was loaded.';
   }
-  const freed = memory === undefined ? '' : `; its process weighed ${formatBytes(memory.footprintBytes)}`;
+  const freed =
+    memory === undefined ? '' : `; the host's footprint was ${formatBytes(memory.footprintBytes)}`;
   return `${model === undefined ? 'The host' : shortModel(model)} is unloaded${freed}.`;
 }

@@ -1,9 +1,11 @@
-/** A profile as text: the iterations as a table, and below it what they have in common. */
+/** A profile as text: the iterations, their summary, leaks, and what each part of the network takes. */
 
 import { activeSentence } from '@tidemark/shared/analysis/conclusion.ts';
+import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
+import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
-import { figures, formatTable } from '@tidemark/shared/format/table.ts';
-import type { TableColumn } from '@tidemark/shared/format/table.ts';
+import type { AttributedPart, Attribution } from '@tidemark/shared/protocol/attribution.ts';
+import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type {
   IterationSample,
   ProfileDocument,
@@ -11,34 +13,33 @@ import type {
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { iterationLabel } from '../../profiler/loop.ts';
 import type { SpeechSettings } from '../../profiler/settings.ts';
-import { attributionReport } from './attribution-report.ts';
-import { inMegabytes } from './layout.ts';
-import { leakReport } from './leak-report.ts';
+import { column, counted, figures, inMb, inMegabytes, nothing, tableOf } from './layout.ts';
+import type { Column } from './layout.ts';
+import { verdictWord } from './run-words.ts';
 
-/** Of a table of iterations, whose rows {@link sampleRow} makes. */
-export const sampleColumns: readonly TableColumn[] = [
-  { header: 'MB' },
-  figures('active'),
-  figures('peak'),
-  figures('transient'),
-  figures('cache'),
-  figures('footprint'),
-  figures('time'),
-  figures('audio'),
-];
+export const samplesTable = (samples: readonly IterationSample[], warmupIterations: number): string =>
+  tableOf(samples, [
+    column('MB', ({ index }) => iterationLabel(index, warmupIterations)),
+    figures('active', ({ activeBytes }) => inMegabytes(activeBytes)),
+    figures('peak', ({ peakBytes }) => inMegabytes(peakBytes)),
+    figures('transient', ({ peakBytes, activeBeforeBytes }) => inMegabytes(peakBytes - activeBeforeBytes)),
+    figures('cache', ({ cacheBytes }) => inMegabytes(cacheBytes)),
+    figures('footprint', ({ footprintBytes }) => inMegabytes(footprintBytes)),
+    figures('time', ({ seconds }) => `${seconds.toFixed(2)} s`),
+    figures('audio', ({ audioSeconds }) => `${audioSeconds.toFixed(2)} s`),
+  ]);
 
 export function profileReport(document: ProfileDocument): string {
   const { model, load, settings, iterations, leaks, summary, outcome } = document;
-  const rows = iterations.map((sample) => sampleRow(sample, settings.warmupIterations));
   return [
     ...headLines(document),
     '',
-    `Loaded: ${inMegabytes(load.activeBytes)} MB active, ${inMegabytes(load.peakBytes)} MB at the peak, ` +
-      `${formatDuration(load.seconds)}; the voice adds ${inMegabytes(load.voiceBytes)} MB.`,
-    ...(rows.length === 0 ? [] : ['', formatTable(sampleColumns, rows)]),
+    `Loaded in ${formatDuration(load.seconds)}: ${inMb(load.activeBytes)} active, ${inMb(load.peakBytes)} peak; ` +
+      `the voice adds ${inMb(load.voiceBytes)}.`,
+    ...(iterations.length === 0 ? [] : ['', samplesTable(iterations, settings.warmupIterations)]),
     ...(summary === undefined ? [] : ['', ...summaryLines(summary)]),
-    ...(leaks === undefined || summary === undefined ? [] : ['', ...leakReport(leaks)]),
-    ...(document.attribution === undefined ? [] : ['', ...attributionReport(document.attribution)]),
+    ...(leaks === undefined || summary === undefined ? [] : ['', ...leakLines(leaks)]),
+    ...(document.attribution === undefined ? [] : ['', ...attributionLines(document.attribution)]),
     ...(outcome.status === 'complete'
       ? []
       : [
@@ -50,12 +51,8 @@ export function profileReport(document: ProfileDocument): string {
 
 /** What was measured, on what, with what. */
 function headLines({ model, settings, ...environment }: ProfileDocument): string[] {
-  const dtypes = Object.entries(model.bytesByDtype)
-    .filter(([, bytes]) => bytes > 0)
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([dtype, bytes]) => `${inMegabytes(bytes)} MB ${dtype}`);
   return [
-    `${model.name}: ${dtypes.join(', ')}; ${model.source.description}`,
+    `${model.name}: ${bytesList(model.bytesByDtype)}; ${model.source.description}`,
     environmentLine(environment),
     speechLine(settings),
   ];
@@ -82,40 +79,88 @@ function shortened(text: string): string {
   return line.length <= 80 ? line : `${line.slice(0, 79).trimEnd()}…`;
 }
 
-export function sampleRow(sample: IterationSample, warmupIterations: number): string[] {
-  return [
-    iterationLabel(sample.index, warmupIterations),
-    inMegabytes(sample.activeBytes),
-    inMegabytes(sample.peakBytes),
-    inMegabytes(sample.peakBytes - sample.activeBeforeBytes),
-    inMegabytes(sample.cacheBytes),
-    inMegabytes(sample.footprintBytes),
-    `${sample.seconds.toFixed(2)} s`,
-    `${sample.audioSeconds.toFixed(2)} s`,
-  ];
-}
-
 function summaryLines(summary: ProfileSummary): string[] {
   const { peakBytes, transientBytes, seconds, audioSeconds, realTimeFactor, samples } = summary;
-  const speed = realTimeFactor === undefined ? '' : `, a real-time factor of ${realTimeFactor.toFixed(2)}`;
+  const speed = realTimeFactor === undefined ? '' : `, real-time factor ${realTimeFactor.toFixed(2)}`;
   return [
     activeSentence(summary),
-    `Peak: ${inMegabytes(peakBytes.median)} MB as the median, from ${inMegabytes(peakBytes.minimum)} to ` +
-      `${inMegabytes(peakBytes.maximum)} MB; ${inMegabytes(transientBytes.median)} MB above what is active.`,
+    `Peak: median ${inMb(peakBytes.median)}, from ${inMegabytes(peakBytes.minimum)} to ` +
+      `${inMb(peakBytes.maximum)}; ${inMb(transientBytes.median)} above active memory.`,
     tensorSentence(summary),
-    `Time: ${formatDuration(seconds.median)} an iteration as the median, for ${audioSeconds.median.toFixed(2)} s of audio ` +
+    `Time: median ${formatDuration(seconds.median)} per iteration, for ${audioSeconds.median.toFixed(2)} s of audio ` +
       `(${formatCount(samples.median)} samples)${speed}.`,
   ];
 }
 
 function tensorSentence({ extraTensors, undisposedTensors }: ProfileSummary): string {
-  const beyond =
+  const left =
     extraTensors === 0
-      ? 'No tensor is left beyond the weights and the voice'
-      : `${formatCount(extraTensors)} tensors are left beyond the weights and the voice`;
+      ? 'No tensors remain'
+      : `${counted(extraTensors, 'tensor')} ${extraTensors === 1 ? 'remains' : 'remain'}`;
   const found =
     undisposedTensors === 0
       ? ''
-      : `, and the collector had to find ${formatCount(undisposedTensors)} of them`;
-  return `${beyond}${found}.`;
+      : `; the garbage collector had to free ${formatCount(undisposedTensors)} of them`;
+  return `${left} beyond the weights and the voice${found}.`;
 }
+
+/** Without a table where the rule could read none of the channels: the sentence says why. */
+function leakLines(leaks: readonly ChannelVerdict[]): string[] {
+  return leaks.every(({ first }) => first === undefined)
+    ? [leakSentence(leaks)]
+    : [leakSentence(leaks), '', tableOf(leaks, leakColumns)];
+}
+
+const leakColumns: readonly Column<ChannelVerdict>[] = [
+  column('leaks', ({ channel }) => channelNames[channel]),
+  column('verdict', ({ status }) => verdictWord(status)),
+  figures('growth per iteration', ({ channel, ratePerIteration, first }) =>
+    first === undefined ? nothing : channelAmount(channel, ratePerIteration, { sign: true }),
+  ),
+  figures('detectable from', ({ channel, smallestDetectable }) =>
+    smallestDetectable === undefined ? nothing : channelAmount(channel, smallestDetectable),
+  ),
+];
+
+/** A run by layers has hundreds; the document has them all. */
+const shownParts = 20;
+
+const bytesList = (bytesByDtype: Readonly<Record<string, number>>): string =>
+  Object.entries(bytesByDtype)
+    .filter(([, bytes]) => bytes > 0)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([dtype, bytes]) => `${inMb(bytes)} ${dtype}`)
+    .join(', ') || 'none';
+
+/** What each part of the network took, the largest first. */
+function attributionLines(attribution: Attribution): string[] {
+  const { granularity, parts, instrumentedPeakBytes, plainPeakBytes, aliveAtPeak } = attribution;
+  const shown = parts.toSorted((a, b) => b.transientBytes - a.transientBytes).slice(0, shownParts);
+  const rest = parts.length - shown.length;
+  return [
+    tableOf(shown, [
+      ...(granularity === 'layers' ? layerColumns : stageColumns),
+      figures('transient', ({ transientBytes }) => inMegabytes(transientBytes)),
+      figures('time', ({ seconds }) => `${seconds.toFixed(3)} s`),
+      column('outputs', ({ outputs }) =>
+        outputs.map(({ dtype, shape }) => `${dtype} [${shape.join(', ')}]`).join('; '),
+      ),
+    ]),
+    ...(rest > 0 ? [`and ${rest} more, each smaller.`] : []),
+    `The peak is ${inMb(plainPeakBytes)} in a normal iteration, and ${inMb(instrumentedPeakBytes)} with each stage evaluated separately.`,
+    `Live at the peak, in the ${aliveAtPeak.part}: weights ${bytesList(aliveAtPeak.weightBytesByDtype)}; values between stages ` +
+      `${bytesList(aliveAtPeak.valueBytesByDtype)}; temporaries ${inMb(aliveAtPeak.temporaryBytes)}.`,
+  ];
+}
+
+const layerColumns: readonly Column<AttributedPart>[] = [
+  column('MB by layer', ({ name }) => name),
+  column('stage', ({ stage = '' }) => stage),
+];
+
+const stageColumns: readonly Column<AttributedPart>[] = [
+  column('MB by stage', ({ name }) => name),
+  figures('active before', ({ activeBeforeBytes }) => inMegabytes(activeBeforeBytes)),
+  figures('after', ({ activeAfterBytes }) => inMegabytes(activeAfterBytes)),
+  figures('peak', ({ peakBytes }) => inMegabytes(peakBytes)),
+];

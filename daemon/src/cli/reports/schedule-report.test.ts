@@ -27,7 +27,7 @@ const nightly = scheduleOf({ kind: 'cron', expression: '0 3 * * *', timeZone: 'E
 test('checks that are further apart than a host idles each have a fresh one, which is said', () => {
   assert.match(
     idleWords(nightly, 900, now) ?? '',
-    /let go after 15m: .* `tidemark settings set idle-unload never`/,
+    /unloaded after 15m\. .* `tidemark settings set idle-unload never`/,
   );
   assert.ok(idleWords(scheduleOf({ kind: 'every', seconds: 3600 }), 3599, now) !== undefined);
 });

@@ -13,16 +13,16 @@ import { momentWords, shortModel } from './run-words.ts';
 
 export function schedulesReport({ schedules, paused }: SchedulesDocument, now: Date): string {
   if (schedules.length === 0) {
-    return 'Nothing is scheduled. `tidemark schedule add nightly --cron "0 3 * * *"` checks bf16 for leaks every night.';
+    return 'There are no schedules. To check bf16 for leaks every night, run `tidemark schedule add nightly --cron "0 3 * * *"`.';
   }
   const facts = schedules.map((schedule) => factOf(schedule, { paused, now }));
   return [
-    ...(paused ? ['All schedules are paused: `tidemark schedule resume` goes on with them.', ''] : []),
+    ...(paused ? ['All schedules are paused. Resume them with `tidemark schedule resume`.', ''] : []),
     ...formatFacts(facts, { maxWidth: outputWidth() }),
   ].join('\n');
 }
 
-/** A host that is let go before the next check takes what leaks from check to check with it; undefined where it stays. */
+/** Unloading the host before the next check frees what leaks from check to check with it; undefined if the host stays. */
 export function idleWords({ timing }: Schedule, idleUnloadSeconds: number, now: Date): string | undefined {
   const first = nextOccurrence(timing, now);
   const second = first === undefined ? undefined : nextOccurrence(timing, first);
@@ -32,8 +32,8 @@ export function idleWords({ timing }: Schedule, idleUnloadSeconds: number, now: 
   const apart = (second.getTime() - first.getTime()) / 1000;
   return apart <= idleUnloadSeconds
     ? undefined
-    : `Each check has a fresh host, since an idle one is let go after ${durationText(idleUnloadSeconds)}: what leaks within a ` +
-        'check is found, and not what leaks slowly from check to check. `tidemark settings set idle-unload never` keeps it.';
+    : `Each check starts a fresh host, because an idle host is unloaded after ${durationText(idleUnloadSeconds)}. Such checks find leaks ` +
+        'within a check, but not slow leaks across checks. To keep the host loaded, run `tidemark settings set idle-unload never`.';
 }
 
 function factOf(schedule: Schedule, { paused, now }: { readonly paused: boolean; readonly now: Date }): Fact {
@@ -46,7 +46,7 @@ function factOf(schedule: Schedule, { paused, now }: { readonly paused: boolean;
     label: `${id}`,
     lines: [
       `“${name}”, ${timingWords(schedule)}${skips.length === 0 ? '' : `, not ${skips.join(' or ')}`}`,
-      `${shortModel(model)} with ${voice}, ${iterations} iterations after ${warmupIterations} of warm-up`,
+      `${shortModel(model)} with ${voice}, ${iterations} iterations after ${warmupIterations} warm-up`,
       nextLine(schedule, paused, now),
       ...(lastRunId === undefined || lastRunAt === undefined
         ? []
@@ -58,12 +58,12 @@ function factOf(schedule: Schedule, { paused, now }: { readonly paused: boolean;
 
 function nextLine({ nextAt, paused }: Schedule, allPaused: boolean, now: Date): string {
   if (paused || allPaused) {
-    return paused ? 'paused' : 'paused with all the others';
+    return paused ? 'paused' : 'paused with all schedules';
   }
-  return nextAt === undefined ? 'is never due' : `next ${momentWords(nextAt, now)}`;
+  return nextAt === undefined ? 'never due' : `next ${momentWords(nextAt, now)}`;
 }
 
 function skipLine({ at, reason, missed }: NonNullable<Schedule['lastSkip']>): string {
   const times = missed > 1 ? ` (${missed} times)` : '';
-  return `left out ${formatDateTime(new Date(at))}${times}: ${reason}`;
+  return `skipped ${formatDateTime(new Date(at))}${times}: ${reason}`;
 }

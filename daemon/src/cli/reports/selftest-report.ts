@@ -1,24 +1,15 @@
-/** A self-test as text: one row a plant, and below the table what it shows. */
+/** A self-test as text: one row per plant, and below the table what it shows. */
 
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
-import type { TableColumn } from '@tidemark/shared/format/table.ts';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { rateTolerance } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantResult, SelftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
+import { column, counted, figures, nothing, tableOf } from './layout.ts';
+import type { Column } from './layout.ts';
 import { environmentLine } from './profile-report.ts';
-
-const columns: readonly TableColumn[] = [
-  { header: 'planted in each iteration' },
-  { header: 'result' },
-  { header: 'where' },
-  { header: 'planted', align: 'right' },
-  { header: 'measured', align: 'right' },
-  { header: 'off by', align: 'right' },
-];
 
 export function selftestReport(document: SelftestDocument): string {
   const { plants, settings, model } = document;
@@ -27,9 +18,9 @@ export function selftestReport(document: SelftestDocument): string {
   return [
     environmentLine(document),
     `${model.name}, /${settings.phonemes.join(' ')}/, ${formatCount(settings.iterations)} iterations after ` +
-      `${formatCount(settings.warmupIterations)} of warm-up and twice as many more where a channel rises, each plant in a process of its own`,
+      `${formatCount(settings.warmupIterations)} warm-up, plus twice as many if memory grows; each plant in a separate process`,
     '',
-    formatTable(columns, plants.map(row)),
+    tableOf(plants, columns),
     ...wrong.map(({ description, reason = '' }) => `\nPlanted ${description}: ${reason}`),
     '',
     conclusion(document),
@@ -41,7 +32,7 @@ export function selftestReport(document: SelftestDocument): string {
 export function resultWords({ result, channel }: Pick<PlantResult, 'result' | 'channel'>): string {
   switch (result) {
     case 'as-expected':
-      return channel === undefined ? 'left alone' : 'found';
+      return channel === undefined ? 'no leak' : 'found';
     case 'missed':
       return 'MISSED';
     case 'wrong-rate':
@@ -53,23 +44,23 @@ export function resultWords({ result, channel }: Pick<PlantResult, 'result' | 'c
   }
 }
 
-const nothing = '–';
+const rate = (plant: PlantResult, value: number | undefined): string =>
+  plant.channel === undefined || value === undefined ? nothing : exactAmount(plant.channel, value);
 
-function row(plant: PlantResult): string[] {
-  const { description, channel, plantedRate, measuredRate } = plant;
-  return [
-    description,
-    resultWords(plant),
-    channel === undefined ? nothing : channelNames[channel],
-    channel === undefined || plantedRate === undefined ? nothing : exactAmount(channel, plantedRate),
-    channel === undefined || measuredRate === undefined ? nothing : exactAmount(channel, measuredRate),
+const columns: readonly Column<PlantResult>[] = [
+  column('planted in each iteration', ({ description }) => description),
+  column('result', resultWords),
+  column('where', ({ channel }) => (channel === undefined ? nothing : channelNames[channel])),
+  figures('planted', (plant) => rate(plant, plant.plantedRate)),
+  figures('measured', (plant) => rate(plant, plant.measuredRate)),
+  figures('error', ({ plantedRate, measuredRate }) =>
     plantedRate === undefined || measuredRate === undefined || plantedRate === 0
       ? nothing
       : formatPercent(measuredRate / plantedRate - 1, { sign: true }),
-  ];
-}
+  ),
+];
 
-/** With digits enough for two rates to be held against each other: `1.049 MB`. */
+/** With enough digits to compare two rates: `1.049 MB`. */
 function exactAmount(channel: LeakChannel, amount: number): string {
   const isInBytes = channel.endsWith('Bytes');
   return isInBytes && Math.abs(amount) >= 1000
@@ -83,14 +74,14 @@ function conclusion({ plants, outcome }: SelftestDocument): string {
     const isSuch = ({ channel }: PlantResult): boolean => (channel !== undefined) === isLeak;
     return `${good.filter(isSuch).length} of ${plants.filter(isSuch).length}`;
   };
-  const found = `${of(true)} leaks were found in their place, at their rate within ${formatPercent(rateTolerance, { fractionDigits: 0 })}`;
-  const alone = `${of(false)} that are none were left alone`;
+  const found = `${of(true)} leaks were found in the right place, with rates accurate to ${formatPercent(rateTolerance, { fractionDigits: 0 })}`;
+  const alone = `${of(false)} controls showed no leak`;
   switch (outcome) {
     case 'passed':
       return `Passed: ${found}; ${alone}.`;
     case 'failed':
       return `Failed: ${found}; ${alone}.`;
     case 'interrupted':
-      return `Stopped after ${formatCount(plants.length)} of the plants: ${found}; ${alone}.`;
+      return `Stopped after ${counted(plants.length, 'plant')}: ${found}; ${alone}.`;
   }
 }

@@ -1,12 +1,12 @@
-/** What a person reads of the service: its state, what was done about it, and where things are. */
+/** The service as text: its state, what was done about it, and where things are. */
 
-import { styleText } from 'node:util';
 import type {
   ServiceAction,
   ServiceDocument,
   ServiceState,
   ServiceStep,
 } from '@tidemark/shared/protocol/service-document.ts';
+import { styled } from './layout.ts';
 
 const marks: Readonly<Record<ServiceState, readonly ['green' | 'yellow' | 'red', string]>> = {
   running: ['green', '✓'],
@@ -33,17 +33,15 @@ const purposes: Readonly<Record<ServiceAction, ServiceState | undefined>> = {
 export function serviceReport(document: ServiceDocument): string {
   const { state, message, hint, notices, isDryRun, steps, action } = document;
   const isDone = !isDryRun && purposes[action] === state;
-  const [colour, mark] = isDone ? marks.running : marks[state];
+  const [color, mark] = isDone ? marks.running : marks[state];
   const lines: string[] = [];
   if (isDryRun) {
-    lines.push(`With \`tidemark service ${action}\`, this would be done:`, ...steps.map(stepLine), '');
+    lines.push(`\`tidemark service ${action}\` would do the following:`, ...steps.map(stepLine), '');
   } else if (action !== 'status') {
     const done = steps.filter(changesSomething).map(stepLine);
     lines.push(...done, ...(done.length === 0 ? [] : ['']));
   }
-  lines.push(
-    `${styleText(colour, mark, { stream: process.stdout })} ${isDryRun ? 'At present: ' : ''}${message}`,
-  );
+  lines.push(`${styled(color, mark)} ${isDryRun ? 'Currently: ' : ''}${message}`);
   if (hint !== undefined && !isDryRun && !isDone) {
     lines.push(`  → ${hint}`);
   }
@@ -67,11 +65,11 @@ function stepLine(step: ServiceStep): string {
       return `  $ ${step.words.map(shellWord).join(' ')}${code}`;
     }
     case 'make-folder':
-      return `  make the folder ${step.path}`;
+      return `  create the folder ${step.path}`;
     case 'write':
       return `  write ${step.path}`;
     case 'rename':
-      return `  put ${step.path} aside`;
+      return `  move ${step.path} aside`;
     case 'remove':
       return `  remove ${step.path}`;
     case 'wait':
@@ -88,7 +86,7 @@ function details(document: ServiceDocument): string[] {
   const rows: (readonly [name: string, value: string | undefined])[] = [
     [
       'service',
-      `${document.label} (${document.manager === 'none' ? 'no manager of services' : document.manager})`,
+      `${document.label} (${document.manager === 'none' ? 'no service manager' : document.manager})`,
     ],
     ['definition', document.definitionFile],
     ['differs in', differences.length === 0 ? undefined : differences.join(', ')],
@@ -98,13 +96,8 @@ function details(document: ServiceDocument): string[] {
         ? undefined
         : `${pid}${runs === undefined || runs < 2 ? '' : `, started ${runs} times`}`,
     ],
-    ['last end', lastSignal ?? (lastExitCode === undefined ? undefined : `exit code ${lastExitCode}`)],
-    [
-      'daemon',
-      daemon === undefined
-        ? 'does not answer'
-        : `answers as process ${daemon.pid}, version ${daemon.version}`,
-    ],
+    ['last exit', lastSignal ?? (lastExitCode === undefined ? undefined : `exit code ${lastExitCode}`)],
+    ['daemon', daemon === undefined ? 'not answering' : `process ${daemon.pid}, version ${daemon.version}`],
     ['data', document.dataFolder],
     ['log', document.logFile],
     ['output', document.outputFile],

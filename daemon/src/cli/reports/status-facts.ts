@@ -1,36 +1,28 @@
-/** What a daemon's status says, as labelled lines: for `status`, and for the live view of `watch`. */
+/** A daemon's status as labeled lines, for `status` and for the live view of `watch`. */
 
-import { styleText } from 'node:util';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatRelative } from '@tidemark/shared/format/dates.ts';
-import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import type { Fact } from '@tidemark/shared/format/wrap.ts';
+import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import {
-  doneWords,
-  leakWords,
-  momentWords,
-  progressBar,
-  runTitle,
-  shortModel,
-  stepWords,
-} from './run-words.ts';
+import { counted, inMb, styled } from './layout.ts';
+import { verdictWord, momentWords, runTitle, shortModel, startOf, stepWords } from './run-words.ts';
 
-const stream = process.stdout;
-const red = (line: string): string => styleText('red', line, { stream });
-const yellow = (line: string): string => styleText('yellow', line, { stream });
+const red = (line: string): string => styled('red', line);
+const yellow = (line: string): string => styled('yellow', line);
 
 const hostWords: Readonly<Record<HostStatus['state'], string>> = {
-  none: 'none runs, and no memory is held',
+  none: 'not running, no memory in use',
   starting: 'starting',
   loading: 'loading',
   idle: 'idle',
   busy: 'busy',
   ending: 'ending',
-  'backing-off': 'died, and is started again after a pause',
+  'backing-off': 'crashed, restarting after a pause',
 };
 
-export const daemonFact = ({ daemon }: DaemonStatus, now: Date): Fact => ({
+const daemonFact = ({ daemon }: DaemonStatus, now: Date): Fact => ({
   label: 'Daemon',
   lines: [
     `version ${daemon.version}, process ${daemon.pid}, ${formatBytes(daemon.residentBytes)} resident, since ` +
@@ -38,7 +30,7 @@ export const daemonFact = ({ daemon }: DaemonStatus, now: Date): Fact => ({
   ],
 });
 
-export const placesFact = ({ daemon }: DaemonStatus): Fact => ({
+const placesFact = ({ daemon }: DaemonStatus): Fact => ({
   label: 'Data',
   lines: [daemon.dataFolder, ...(daemon.logFile === undefined ? [] : [`log: ${daemon.logFile}`])],
 });
@@ -57,7 +49,7 @@ export function hostFact({ host }: DaemonStatus, now: Date): Fact {
     lastDeath === undefined
       ? []
       : [
-          `Died by itself ${deaths === 1 ? 'once' : `${formatCount(deaths)} times`}, last ` +
+          `Crashed ${deaths === 1 ? 'once' : `${formatCount(deaths)} times`}, last ` +
             `${formatRelative(new Date(lastDeath.at), now)}: ${lastDeath.reason}`,
         ];
   return {
@@ -71,36 +63,46 @@ export function hostFact({ host }: DaemonStatus, now: Date): Fact {
 const soon = (moment: string, now: Date): string =>
   new Date(moment) <= now ? 'now' : formatRelative(new Date(moment), now);
 
-export function memoryFact({ host: { memory } }: DaemonStatus, now: Date): Fact {
+function memoryFact({ host: { memory } }: DaemonStatus, now: Date): Fact {
   if (memory === undefined) {
     return { label: 'Memory', lines: [] };
   }
-  const inMb = (bytes: number): string => formatBytes(bytes, { unit: 'MB' });
   const { asOf, context, activeBytes, peakBytes, cacheBytes, footprintBytes } = memory;
   return {
     label: 'Memory',
     lines: [
       `active ${inMb(activeBytes)}, peak ${inMb(peakBytes)}, cache ${inMb(cacheBytes)}, footprint ${inMb(footprintBytes)}`,
-      `as of ${formatRelative(new Date(asOf), now)}, ${context === 'idle' ? 'with nothing running' : 'after an iteration'}`,
+      `as of ${formatRelative(new Date(asOf), now)}, ${context === 'idle' ? 'idle' : 'after an iteration'}`,
     ],
   };
 }
 
-export function runFact({ current }: DaemonStatus, now: Date): Fact {
+/** With when it started, where `now` is given. */
+export function runFact({ current }: DaemonStatus, barWidth: number, now?: Date): Fact {
   if (current === undefined) {
     return { label: 'Run', lines: ['none'] };
   }
   const { record, progress } = current;
-  const began = `began ${formatRelative(new Date(record.startedAt ?? record.queuedAt), now)}`;
+  const started = now === undefined ? '' : `, started ${formatRelative(startOf(record), now)}`;
   return {
     label: 'Run',
     lines: [
-      `#${record.id}, ${runTitle(record)}, ${began}`,
+      `#${record.id}, ${runTitle(record)}${started}`,
       ...(progress === undefined
         ? []
-        : [`${progressBar(progress, 20)} ${doneWords(progress)}`, stepWords(progress.step)]),
+        : [`${progressBar(progress, barWidth)} ${doneWords(progress)}`, stepWords(progress.step)]),
     ],
   };
+}
+
+/** `12 of 16 iterations` of all that a run was asked for. */
+const doneWords = ({ done, total }: Pick<RunProgress, 'done' | 'total'>): string =>
+  `${done} of ${counted(total, 'iteration')}`;
+
+/** A bar of `width` columns. */
+function progressBar({ done, total }: Pick<RunProgress, 'done' | 'total'>, width: number): string {
+  const filled = total === 0 ? 0 : Math.min(width, Math.round((done / total) * width));
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
 
 export const queueFact = ({ queued }: DaemonStatus): Fact => ({
@@ -111,13 +113,17 @@ export const queueFact = ({ queued }: DaemonStatus): Fact => ({
 export function scheduleFact({ schedules: { count, paused, next } }: DaemonStatus, now: Date): Fact {
   const label = 'Next check';
   if (count === 0) {
-    return { label, lines: ['none scheduled: `tidemark schedule add` sets one up'] };
+    return { label, lines: ['none; add a schedule with `tidemark schedule add`'] };
   }
   if (paused) {
-    return { label, lines: ['all schedules are paused: `tidemark schedule resume`'], style: yellow };
+    return {
+      label,
+      lines: ['all schedules are paused; resume them with `tidemark schedule resume`'],
+      style: yellow,
+    };
   }
   return next === undefined
-    ? { label, lines: ['every schedule is paused: `tidemark schedule` lists them'], style: yellow }
+    ? { label, lines: ['every schedule is paused; list them with `tidemark schedule`'], style: yellow }
     : { label, lines: [`“${next.name}” ${momentWords(next.at, now)}`] };
 }
 
@@ -145,7 +151,7 @@ export function lastCheckFact({ lastCheck }: DaemonStatus, now: Date): Fact {
   return {
     label: 'Last check',
     lines: [
-      `#${runId}, ${shortModel(model)}, ${formatRelative(new Date(at), now)}${leak === undefined ? '' : `: ${leakWords[leak]}`}`,
+      `#${runId}, ${shortModel(model)}, ${formatRelative(new Date(at), now)}${leak === undefined ? '' : `: ${verdictWord(leak)}`}`,
       ...(finding === undefined ? [] : [finding]),
     ],
     style: leak === 'leak' ? red : undefined,
@@ -161,6 +167,16 @@ export const noticesFact = ({ notices }: DaemonStatus, now: Date): Fact => ({
   style: yellow,
 });
 
-/** How long it has been up, for a line of its own. */
-export const uptimeWords = ({ daemon: { uptimeSeconds } }: DaemonStatus): string =>
-  formatDuration(Math.floor(uptimeSeconds));
+/** All of it, in the order of `status`. */
+export const statusFacts = (status: DaemonStatus, now: Date): Fact[] => [
+  daemonFact(status, now),
+  placesFact(status),
+  hostFact(status, now),
+  memoryFact(status, now),
+  runFact(status, 20, now),
+  queueFact(status),
+  scheduleFact(status, now),
+  alertsFact(status, now),
+  lastCheckFact(status, now),
+  noticesFact(status, now),
+];

@@ -1,38 +1,32 @@
-/** A study as text: one row a model, and below the table what it shows. */
+/** Models beside each other as text: a study and its answer, and a requantized checkpoint beside its source. */
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { figures, formatTable } from '@tidemark/shared/format/table.ts';
-import type { TableColumn } from '@tidemark/shared/format/table.ts';
-import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
+import type { LoadRecord, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type {
+  MeasuredCheckpoint,
+  RequantizeDocument,
+  Verification,
+} from '@tidemark/shared/protocol/requantize-document.ts';
 import type { StudyComparison, StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import type { StudyAnswer, VerdictStatus } from '@tidemark/shared/protocol/study-evidence.ts';
-import { inMegabytes } from './layout.ts';
+import { column, figures, inMegabytes, nothing, tableOf } from './layout.ts';
+import type { Column } from './layout.ts';
 import { environmentLine, speechLine } from './profile-report.ts';
-
-const columns = (baseline: string | undefined): readonly TableColumn[] => [
-  { header: 'MB' },
-  figures('loaded'),
-  figures('in the loop'),
-  figures('growth'),
-  figures('peak'),
-  figures('from'),
-  figures('to'),
-  figures('above active'),
-  figures('time'),
-  figures('audio'),
-  ...(baseline === undefined ? [] : [figures(`peak against ${baseline}`)]),
-];
+import { verdictWord } from './run-words.ts';
 
 export function studyReport(document: StudyDocument): string {
   const { runs, failures, settings, comparison, conclusion } = document;
   const [first] = runs;
-  const rows = runs.map((run) => row(run, comparison));
+  const measured = runs.map(({ model, load, summary }) => ({ name: model.name, load, summary }));
+  const compared = comparison === undefined ? [] : [againstBaseline(comparison)];
   return [
     ...(first === undefined ? [] : [environmentLine(first)]),
     speechLine(settings),
-    `${settings.iterations} iterations after ${settings.warmupIterations} of warm-up, each model in a process of its own`,
-    ...(rows.length === 0 ? [] : ['', formatTable(columns(comparison?.baseline), rows)]),
+    loopLine(settings),
+    ...(measured.length === 0
+      ? []
+      : ['', tableOf(measured, [...loaded, growth, ...peaks, aboveActive, ...times, ...compared])]),
     ...failures.map(({ model, error }) => `\n${model} failed: ${error.message}`),
     ...runs.flatMap(({ model, outcome }) =>
       outcome.status === 'complete' ? [] : [`\n${model.name} ended early: ${outcome.reason}`],
@@ -43,13 +37,6 @@ export function studyReport(document: StudyDocument): string {
   ].join('\n');
 }
 
-const statusWords: Record<VerdictStatus, string> = {
-  supported: 'supported',
-  refuted: 'refuted',
-  inconclusive: 'inconclusive',
-  'not-tested': 'not tested',
-};
-
 /** Each model's answer, and the hypotheses below it with what their interventions took off the difference. */
 function answerLines({ explanations, refusals }: StudyAnswer): string[] {
   return [
@@ -59,34 +46,16 @@ function answerLines({ explanations, refusals }: StudyAnswer): string[] {
       ...(explanation.remedy === undefined ? [] : [explanation.remedy.sentence]),
       ...(explanation.remedy?.command === undefined ? [] : [`  $ ${explanation.remedy.command}`]),
       '',
-      formatTable(
-        [
-          { header: `Hypothesis on ${explanation.model}` },
-          { header: 'verdict' },
-          figures('effect'),
-          figures('share'),
-        ],
-        [
-          ...explanation.verdicts.map(({ statement, status, effectBytes, share }) => [
-            statement,
-            statusWords[status],
-            effectBytes === undefined
-              ? nothing
-              : formatBytes(effectBytes.estimate, { unit: 'MB', sign: true }),
-            share === undefined ? nothing : formatPercent(share, { sign: true }),
-          ]),
-          ...(explanation.isAnomaly
-            ? [
-                [
-                  'Left unexplained, interactions included',
-                  '',
-                  formatBytes(explanation.remainderBytes, { unit: 'MB', sign: true }),
-                  formatPercent(explanation.remainderBytes / explanation.difference.estimate, { sign: true }),
-                ],
-              ]
-            : []),
-        ],
-      ),
+      tableOf(rowsOf(explanation), [
+        column(`hypothesis on ${explanation.model}`, ({ statement }) => statement),
+        column('verdict', ({ status }) => (status === undefined ? '' : verdictWord(status))),
+        figures('effect', ({ bytes }) =>
+          bytes === undefined ? nothing : formatBytes(bytes, { unit: 'MB', sign: true }),
+        ),
+        figures('share', ({ share }) =>
+          share === undefined ? nothing : formatPercent(share, { sign: true }),
+        ),
+      ]),
       ...explanation.verdicts
         .filter(
           ({ hypothesis }) => hypothesis === 'float32-rest' || hypothesis === 'on-the-fly-dequantization',
@@ -97,33 +66,115 @@ function answerLines({ explanations, refusals }: StudyAnswer): string[] {
   ];
 }
 
-const nothing = '–';
+interface HypothesisRow {
+  readonly statement: string;
+  readonly status?: VerdictStatus;
+  readonly bytes: number | undefined;
+  readonly share: number | undefined;
+}
 
-function row({ model, load, summary }: ProfileDocument, comparison: StudyComparison | undefined): string[] {
-  const head = [model.name, inMegabytes(load.activeBytes)];
-  if (summary === undefined) {
-    return [...head, ...Array.from({ length: 9 }, () => nothing)];
-  }
-  const { active, peakBytes, transientBytes, seconds, audioSeconds } = summary;
+/** Its hypotheses, and what of the difference they leave open. */
+function rowsOf({ verdicts, isAnomaly, remainderBytes, difference }: Explanation): HypothesisRow[] {
   return [
-    ...head,
-    inMegabytes(active.lastBytes),
-    active.course === 'constant' ? '0 B' : formatBytes(active.growthBytes, { sign: true }),
-    inMegabytes(peakBytes.median),
-    inMegabytes(peakBytes.minimum),
-    inMegabytes(peakBytes.maximum),
-    inMegabytes(transientBytes.median),
-    `${seconds.median.toFixed(2)} s`,
-    `${audioSeconds.median.toFixed(2)} s`,
-    againstBaseline(model.name, comparison),
+    ...verdicts.map(({ statement, status, effectBytes, share }) => ({
+      statement,
+      status,
+      bytes: effectBytes?.estimate,
+      share,
+    })),
+    ...(isAnomaly
+      ? [
+          {
+            statement: 'Unexplained, including interactions',
+            bytes: remainderBytes,
+            share: remainderBytes / difference.estimate,
+          },
+        ]
+      : []),
   ];
 }
 
-function againstBaseline(model: string, comparison: StudyComparison | undefined): string {
-  const difference = comparison?.differences.find((each) => each.model === model);
-  if (difference === undefined) {
-    return nothing;
-  }
-  const share = formatPercent(difference.peakShare, { sign: true });
-  return `${formatBytes(difference.peakBytes, { unit: 'MB', sign: true })} (${share})`;
+type Explanation = StudyAnswer['explanations'][number];
+
+interface Measured {
+  readonly name: string;
+  readonly load: Pick<LoadRecord, 'activeBytes'>;
+  /** Undefined where the loop ended before it could be summed up. */
+  readonly summary: Summary | undefined;
+}
+
+type Summary = MeasuredCheckpoint['summary'];
+
+const figuresOf = (header: string, cell: (summary: Summary, name: string) => string): Column<Measured> =>
+  figures(header, ({ summary, name }) => (summary === undefined ? nothing : cell(summary, name)));
+
+const loaded = [
+  column<Measured>('MB', ({ name }) => name),
+  figures<Measured>('loaded', ({ load }) => inMegabytes(load.activeBytes)),
+  figuresOf('in the loop', ({ active }) => inMegabytes(active.lastBytes)),
+] as const;
+
+const growth = figuresOf('growth', ({ active }) =>
+  active.course === 'constant' ? '0 B' : formatBytes(active.growthBytes, { sign: true }),
+);
+
+const peaks = [
+  figuresOf('peak', ({ peakBytes }) => inMegabytes(peakBytes.median)),
+  figuresOf('from', ({ peakBytes }) => inMegabytes(peakBytes.minimum)),
+  figuresOf('to', ({ peakBytes }) => inMegabytes(peakBytes.maximum)),
+] as const;
+
+const aboveActive = figuresOf('above active', ({ transientBytes }) => inMegabytes(transientBytes.median));
+
+const times = [
+  figuresOf('time', ({ seconds }) => `${seconds.median.toFixed(2)} s`),
+  figuresOf('audio', ({ audioSeconds }) => `${audioSeconds.median.toFixed(2)} s`),
+] as const;
+
+function againstBaseline({ baseline, differences }: StudyComparison): Column<Measured> {
+  return figuresOf(`peak vs. ${baseline}`, (_summary, name) => {
+    const difference = differences.find(({ model }) => model === name);
+    if (difference === undefined) {
+      return nothing;
+    }
+    const share = formatPercent(difference.peakShare, { sign: true });
+    return `${formatBytes(difference.peakBytes, { unit: 'MB', sign: true })} (${share})`;
+  });
+}
+
+const loopLine = ({ iterations, warmupIterations }: ProfileSettings): string =>
+  `${iterations} iterations after ${warmupIterations} warm-up, each model in a separate process`;
+
+/** A requantized checkpoint as text: what changed, what the folder holds, and what was measured. */
+export function requantizeReport(document: RequantizeDocument): string {
+  const { source, result, folder, changes, loadsIn, reading, warnings, verification } = document;
+  const loaders = loadsIn.includes('mlx-audio')
+    ? 'mlx-audio and Tidemark can load it'
+    : 'only Tidemark can load it';
+  return [
+    `${folder}: converted from ${source.name}; ${loaders}.`,
+    ...changes.map((change) => `  ${change}`),
+    `${formatBytes(result.tensorBytes)} of tensors; the source has ${formatBytes(source.tensorBytes)}. ${reading}`,
+    ...warnings.map((warning) => `Note: ${warning}`),
+    ...(verification === undefined ? [] : ['', ...verificationLines(document, verification)]),
+  ].join('\n');
+}
+
+function verificationLines({ source }: RequantizeDocument, verification: Verification): string[] {
+  const { settings, original, result, conclusion } = verification;
+  return [
+    environmentLine(verification),
+    speechLine(settings),
+    loopLine(settings),
+    '',
+    tableOf(
+      [
+        { name: source.name, ...original },
+        { name: 'the result', ...result },
+      ],
+      [...loaded, ...peaks, ...times, figures('samples', ({ samples }) => formatCount(samples))],
+    ),
+    '',
+    conclusion,
+  ];
 }

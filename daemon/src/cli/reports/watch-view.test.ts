@@ -44,29 +44,29 @@ test('the run at work has its progress, its step and its peaks', () => {
     text,
     /Run +#12, profile of bf16\n +█{6}░{18} 4 of 16 iterations\n +iteration 3 of 15: active/,
   );
-  assert.match(text, /▁▁▁█\n +its peaks, 600\.0 MB to 640\.0 MB/);
+  assert.match(text, /▁▁▁█\n +peaks of this run, 600\.0 MB to 640\.0 MB/);
 });
 
 test('the peaks of another run are not drawn for this one', () => {
   const other = { ...busy, run: { runId: 11, peaks: [1, 2, 3] } };
-  assert.doesNotMatch(lines(other).join('\n'), /its peaks/);
+  assert.doesNotMatch(lines(other).join('\n'), /peaks of this run/);
 });
 
 test('queue, last peaks, next check, last check, alerts, deaths and notices are all there', () => {
   const text = lines(busy).join('\n');
   assert.match(text, /Queue +#13, study of bf16, 4bit-fp32 and 1 more/);
-  assert.match(text, /Peaks +▁▁█\n +of the last 3 runs/);
+  assert.match(text, /Peaks +▁▁█\n +last 3 runs/);
   assert.match(text, /Next check +“nightly” .*\(in 1 hour\)/);
   assert.match(text, /Last check +#11, bf16, 1 hour ago: LEAK/);
   assert.match(text, /Alerts +1 open, 2 acknowledged\n +#3, 1 hour ago, “nightly”: The peak is 640\.0 MB/);
-  assert.match(text, /Died by itself 2 times, last 30 minutes ago: It was ended by SIGKILL/);
+  assert.match(text, /Crashed 2 times, last 30 minutes ago: It was ended by SIGKILL/);
   assert.match(text, /Notices +The disk is full\. Make room\./);
 });
 
 test('without a daemon the last state stays, with its age, below what is wrong', () => {
   const gone = { ...busy, trouble: { message: 'No daemon runs.', hint: 'Start it.' } };
   const text = lines(gone).join('\n');
-  assert.match(text, /No daemon +No daemon runs\.\n +Start it\.\n +What is below was so just now\./);
+  assert.match(text, /No daemon +No daemon runs\.\n +Start it\.\n +The status below is from just now\./);
   assert.match(text, /active 160\.0 MB/);
 });
 
@@ -74,5 +74,5 @@ test('without a model nothing is said to be held', () => {
   const host = { state: 'none', deaths: 0 } as const;
   const text = lines({ ...busy, status: exampleStatus({ host }) }).join('\n');
   assert.match(text, /No model is loaded: active 0 B\./);
-  assert.match(text, /Host +none runs, and no memory is held/);
+  assert.match(text, /Host +not running, no memory in use/);
 });

@@ -1,6 +1,6 @@
 /** The live view of `watch` as lines that fit their terminal, made of what is known of the daemon. */
 
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatRelative } from '@tidemark/shared/format/dates.ts';
@@ -11,8 +11,16 @@ import { formatFacts } from '@tidemark/shared/format/wrap.ts';
 import type { Fact } from '@tidemark/shared/format/wrap.ts';
 import type { DaemonStatus, MemoryReading } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { ScreenSize } from '../screen.ts';
-import { doneWords, progressBar, runTitle, stepWords } from './run-words.ts';
-import { alertsFact, hostFact, lastCheckFact, noticesFact, queueFact, scheduleFact } from './status-facts.ts';
+import { inMb, styled } from './layout.ts';
+import {
+  alertsFact,
+  hostFact,
+  lastCheckFact,
+  noticesFact,
+  queueFact,
+  runFact,
+  scheduleFact,
+} from './status-facts.ts';
 
 export interface WatchedRun {
   readonly runId: number;
@@ -21,23 +29,22 @@ export interface WatchedRun {
 }
 
 export interface WatchModel {
-  /** The last one that was heard of. */
+  /** The last one that was received. */
   readonly status: DaemonStatus | undefined;
-  /** Why there is none now. */
+  /** Why there is no current one. */
   readonly trouble: { readonly message: string; readonly hint: string | undefined } | undefined;
   readonly run: WatchedRun | undefined;
 }
 
-const bold = (text: string): string => styleText('bold', text, { stream: process.stdout });
-const red = (text: string): string => styleText('red', text, { stream: process.stdout });
-const gray = (text: string): string => styleText('gray', text, { stream: process.stdout });
+const bold = (text: string): string => styled('bold', text);
+const gray = (text: string): string => styled('gray', text);
 
 /** No more lines than rows, and none wider than the columns. */
 export function watchView(model: WatchModel, { columns, rows }: ScreenSize, now: Date): string[] {
   const width = Math.max(1, columns);
   const body = model.status === undefined ? [] : statusLines(model.status, model.run, { width, now });
   const lines = [...headLines(model, width, now), '', ...body].map((line) => clip(line, width));
-  const foot = gray(clip('q or Ctrl-C leaves', width));
+  const foot = gray(clip('Press q or Ctrl-C to quit', width));
   const room = Math.max(1, rows - 2);
   return rows < 4
     ? lines.slice(0, rows)
@@ -59,7 +66,7 @@ function headLines({ status, trouble }: WatchModel, width: number, now: Date): s
     return [bold(title)];
   }
   const age =
-    status === undefined ? [] : [`What is below was so ${formatRelative(new Date(status.asOf), now)}.`];
+    status === undefined ? [] : [`The status below is from ${formatRelative(new Date(status.asOf), now)}.`];
   return [
     bold(title),
     ...formatFacts(
@@ -67,7 +74,7 @@ function headLines({ status, trouble }: WatchModel, width: number, now: Date): s
         {
           label: 'No daemon',
           lines: [trouble.message, ...(trouble.hint === undefined ? [] : [trouble.hint]), ...age],
-          style: red,
+          style: (line) => styled('red', line),
         },
       ],
       { maxWidth: width },
@@ -83,19 +90,21 @@ interface Room {
 function statusLines(status: DaemonStatus, run: WatchedRun | undefined, { width, now }: Room): string[] {
   const { host, recentPeaks } = status;
   const chartWidth = Math.min(60, Math.max(8, width - 24));
+  const peaks = run !== undefined && run.runId === status.current?.record.id ? run.peaks : [];
   return [
     ...memoryLines(host.memory, width, now),
     '',
     ...formatFacts(
       [
         hostFact(status, now),
-        ...runFacts(status, run, chartWidth),
+        runFact(status, Math.min(24, chartWidth)),
+        chartFact('', 'peaks of this run', peaks, chartWidth),
         // What a person is to look at must not be what a low terminal leaves out.
         ...(status.alerts.open > 0 ? [alertsFact(status, now)] : []),
         queueFact(status),
         chartFact(
           'Peaks',
-          `of the last ${recentPeaks.length} runs`,
+          `last ${recentPeaks.length} runs`,
           recentPeaks.map(({ peakBytes }) => peakBytes),
           chartWidth,
         ),
@@ -115,35 +124,11 @@ function memoryLines(memory: MemoryReading | undefined, width: number, now: Date
     return ['No model is loaded: active 0 B.'];
   }
   const { activeBytes, peakBytes, cacheBytes, footprintBytes, asOf } = memory;
-  const inMb = (bytes: number): string => formatBytes(bytes, { unit: 'MB' });
   const first = `${bold(`active ${inMb(activeBytes)}`)}   ${bold(`peak ${inMb(peakBytes)}`)}`;
   const second = `cache ${inMb(cacheBytes)}, footprint ${inMb(footprintBytes)}, as of ${formatRelative(new Date(asOf), now)}`;
   return stringWidth(first) + 3 + stringWidth(second) <= width
     ? [`${first}   ${gray(second)}`]
     : [first, gray(second)];
-}
-
-function runFacts({ current }: DaemonStatus, run: WatchedRun | undefined, chartWidth: number): Fact[] {
-  if (current === undefined) {
-    return [{ label: 'Run', lines: ['none'] }];
-  }
-  const { record, progress } = current;
-  const peaks = run?.runId === record.id ? run.peaks : [];
-  return [
-    {
-      label: 'Run',
-      lines: [
-        `#${record.id}, ${runTitle(record)}`,
-        ...(progress === undefined
-          ? []
-          : [
-              `${progressBar(progress, Math.min(24, chartWidth))} ${doneWords(progress)}`,
-              stepWords(progress.step),
-            ]),
-      ],
-    },
-    chartFact('', 'its peaks', peaks, chartWidth),
-  ];
 }
 
 /** A sparkline, with the ends that it lies between. */
@@ -152,7 +137,6 @@ function chartFact(label: string, of: string, values: readonly number[], width: 
     return { label, lines: [] };
   }
   const shown = values.slice(-width);
-  const inMb = (bytes: number): string => formatBytes(bytes, { unit: 'MB' });
   return {
     label,
     lines: [
@@ -162,6 +146,6 @@ function chartFact(label: string, of: string, values: readonly number[], width: 
   };
 }
 
-/** A line that is too wide after all loses its colours with its end. */
+/** A line that is too wide after all loses its colors with its end. */
 const clip = (line: string, width: number): string =>
   stringWidth(line) <= width ? line : cutText(stripVTControlCharacters(line), width);

@@ -1,10 +1,9 @@
-/** An x-ray as text: where the bytes are, what is quantized, and what loading will take. */
+/** An x-ray as text: where the bytes are, what is quantized, and what loading will need. */
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { figures, formatTable } from '@tidemark/shared/format/table.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
-import { inMegabytes } from './layout.ts';
+import { column, counted, figures, inMb, inMegabytes, tableOf } from './layout.ts';
 
 export function xrayReport(document: XrayDocument): string {
   const { files, tensors, parameters, source, reading, warnings, loading } = document;
@@ -15,7 +14,7 @@ export function xrayReport(document: XrayDocument): string {
     '',
     partsTable(document),
     '',
-    quantizedTable(document),
+    layersTable(document),
     '',
     reading,
     ...warnings.map((warning) => `Warning: ${warning}`),
@@ -28,44 +27,43 @@ function dtypesOf({ bytesByDtype }: XrayDocument): string[] {
   return Object.keys(bytesByDtype).toSorted((a, b) => (bytesByDtype[b] ?? 0) - (bytesByDtype[a] ?? 0));
 }
 
+type Part = Pick<XrayDocument, 'parameters' | 'tensorBytes' | 'bytesByDtype'> & { readonly part: string };
+
 function partsTable(document: XrayDocument): string {
   const dtypes = dtypesOf(document);
-  const columns = [{ header: 'MB by part' }, figures('parameters'), figures('bytes'), ...dtypes.map(figures)];
-  const row = (
-    name: string,
-    {
-      parameters,
-      tensorBytes,
-      bytesByDtype,
-    }: Pick<XrayDocument, 'parameters' | 'tensorBytes' | 'bytesByDtype'>,
-  ): string[] => [
-    name,
-    formatCount(parameters),
-    inMegabytes(tensorBytes),
-    ...dtypes.map((dtype) => (bytesByDtype[dtype] === undefined ? '' : inMegabytes(bytesByDtype[dtype]))),
-  ];
-  return formatTable(columns, [...document.parts.map((part) => row(part.part, part)), row('all', document)]);
+  return tableOf<Part>(
+    [...document.parts, { ...document, part: 'all' }],
+    [
+      column('MB by part', ({ part }) => part),
+      figures('parameters', ({ parameters }) => formatCount(parameters)),
+      figures('bytes', ({ tensorBytes }) => inMegabytes(tensorBytes)),
+      ...dtypes.map((dtype) =>
+        figures<Part>(dtype, ({ bytesByDtype: { [dtype]: bytes } }) =>
+          bytes === undefined ? '' : inMegabytes(bytes),
+        ),
+      ),
+    ],
+  );
 }
 
-function quantizedTable({ quantization: { found, unquantized }, parameters }: XrayDocument): string {
-  const columns = [{ header: 'MB by layer' }, figures('parameters'), figures('share'), figures('bytes')];
-  const row = (name: string, ofThem: number, bytes: number): string[] => [
-    name,
-    formatCount(ofThem),
-    formatPercent(ofThem / parameters),
-    inMegabytes(bytes),
+function layersTable({ quantization: { found, unquantized }, parameters: all }: XrayDocument): string {
+  const layers = [
+    ...found.map(({ bits, groupSize, modules, parameters, bytes }) => ({
+      name: `${counted(modules, 'module')} at ${bits} bits, group size ${groupSize}`,
+      parameters,
+      bytes,
+    })),
+    ...unquantized.map(({ kind, bytesByDtype, parameters, bytes }) => ({
+      name: `${kind}, ${Object.keys(bytesByDtype).join(' and ')}`,
+      parameters,
+      bytes,
+    })),
   ];
-  return formatTable(columns, [
-    ...found.map(({ bits, groupSize, modules, parameters: packed, bytes }) =>
-      row(`${modules} modules at ${bits} bits, groups of ${groupSize}`, packed, bytes),
-    ),
-    ...unquantized.map((layers) =>
-      row(
-        `${layers.kind}, ${Object.keys(layers.bytesByDtype).join(' and ')}`,
-        layers.parameters,
-        layers.bytes,
-      ),
-    ),
+  return tableOf(layers, [
+    column('MB by layer', ({ name }) => name),
+    figures('parameters', ({ parameters }) => formatCount(parameters)),
+    figures('share', ({ parameters }) => formatPercent(parameters / all)),
+    figures('bytes', ({ bytes }) => inMegabytes(bytes)),
   ]);
 }
 
@@ -77,10 +75,10 @@ function expectation({
 }: XrayDocument['loading']): string[] {
   const droppedBytes = dropped.reduce((sum, { bytes }) => sum + bytes, 0);
   return [
-    `Once loaded: ${inMegabytes(activeBytes)} MB active on the CPU, ${inMegabytes(metalActiveBytes)} MB on Metal, whose ` +
-      `buffers are whole pages; a voice adds ${inMegabytes(voiceBytes)} MB.`,
+    `Once loaded: ${inMb(activeBytes)} active on the CPU, or ${inMb(metalActiveBytes)} on Metal, where buffers are ` +
+      `whole pages; a voice adds ${inMb(voiceBytes)}.`,
     ...(dropped.length === 0
       ? []
-      : [`Loading leaves out ${formatBytes(droppedBytes)}: ${dropped.map(({ name }) => name).join(', ')}.`]),
+      : [`Not loaded: ${formatBytes(droppedBytes)} (${dropped.map(({ name }) => name).join(', ')}).`]),
   ];
 }

@@ -38,7 +38,7 @@ test('a profile is measured by the daemon: progress, report and document as of a
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^\.\/tiny: loaded in .*\n\.\/tiny: warm-up 1 of 1: active .* MB, peak .* MB/m);
   assert.match(stderr, /^\.\/tiny: iteration 2 of 2: active/m);
-  assert.match(stderr, /^Run #1, kept in the history: `tidemark show 1` prints it again\.$/m);
+  assert.match(stderr, /^Saved as run #1\. To print it again, run `tidemark show 1`\.$/m);
   assert.match(stdout, /^warm-up 1 .*\niteration 1 .*\niteration 2 /m);
 
   const shown = await cli(['show', '1']);
@@ -91,7 +91,7 @@ test('Ctrl-C cancels the run, and prints what it came to', async () => {
   assert.equal(finished.code, 130, finished.stderr);
   assert.match(
     finished.stderr,
-    /^Stopped by SIGINT; canceling run #\d+\. Once more ends everything at once\.$/m,
+    /^Stopped by SIGINT; canceling run #\d+\. Press Ctrl-C again to quit immediately\.$/m,
   );
   assert.doesNotMatch(finished.stderr, /^error/m);
   const document = parsed(profileDocument, finished);
@@ -107,7 +107,7 @@ test('a run that another client cancels says so, and exits with 1', async () => 
   });
   await until(() => running.stderr().includes('iteration 1 of'), 'an iteration', 60);
   const cancelled = await cli(['cancel']);
-  assert.match(cancelled.stdout, /^Run #\d+, profile of tiny, is cancelled; \d+ iterations are kept\.$/m);
+  assert.match(cancelled.stdout, /^Run #\d+, profile of tiny, is canceled; kept \d+ iterations\.$/m);
   const { code, stdout } = await running.finished;
   assert.equal(code, 1);
   assert.match(stdout, /was interrupted: Cancelled by cli\.$/m);
@@ -136,8 +136,8 @@ test('runs are listed newest first, by filter and by page, and a run that does n
   assert.ok((page.runs[0]?.id ?? newest) < newest);
   assert.equal((await runs('--model', model, '--kind', 'profile', '--state', 'cancelled')).total, 2);
   const table = await cli(['runs', '--limit', '2']);
-  assert.match(table.stdout, /^run +began +what +model +state .*\n─+ [ ─]+\n +#\d+ .*\n +#\d+ /);
-  assert.match(table.stdout, /\d+ more; the next ones: --before \d+\n$/);
+  assert.match(table.stdout, /^run +started +what +model +state .*\n─+ [ ─]+\n +#\d+ .*\n +#\d+ /);
+  assert.match(table.stdout, /\d+ more; use --before \d+ to list the next ones\.\n$/);
   const missing = await cli(['show', '9999']);
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /^error: There is no run 9999\.\nhint: /);
@@ -173,7 +173,7 @@ test('the history goes to a file and into another one, where it is read without 
   const imported = await cli(['runs', 'import', file], { environment });
   assert.match(imported.stdout, new RegExp(`^Imported ${total} runs from `), imported.stderr);
   const again = await cli(['runs', 'import', '-'], { environment, input: readFileSync(file, 'utf8') });
-  assert.match(again.stdout, new RegExp(`^Imported 0 runs from stdin; ${total} runs were there already\\.`));
+  assert.match(again.stdout, new RegExp(`^Imported 0 runs from stdin; ${total} runs already existed\\.`));
   const there = parsed(runsDocument, await cli(['runs', '--json'], { environment }));
   assert.equal(there.total, total);
   const oldest = there.runs.at(-1)?.id ?? 0;
@@ -182,7 +182,7 @@ test('the history goes to a file and into another one, where it is read without 
     await cli(['show', `${oldest}`, '--json'], { environment }),
   ];
   assert.equal(elsewhere.stdout, here.stdout);
-  assert.match((await cli(['runs', 'delete', `${oldest}`], { environment })).stdout, /is deleted\.$/m);
+  assert.match((await cli(['runs', 'delete', `${oldest}`], { environment })).stdout, /^Deleted run #\d+\.$/m);
   assert.equal((await cli(['show', `${oldest}`], { environment })).code, 1);
   const stdout = await cli(['runs', 'export', '-']);
   assert.ok(stdout.stdout.startsWith('{"kind":"tidemark-history"'));
@@ -210,10 +210,10 @@ test('a run without a document shows its iterations, and as JSON a document of i
   const id = String(record?.id);
   const shown = await cli(['show', id]);
   assert.match(shown.stdout, /^Ended +failed after .*There is no voice named nobody\./m);
-  assert.match(shown.stdout, /^It has no iterations\.$/m);
+  assert.match(shown.stdout, /^The run has no iterations\.$/m);
   assert.equal(parsed(singleRunDocument, await cli(['show', id, '--json'])).record.id, record?.id);
   const page = await cli(['report', id, '--out', join(daemon.dataFolder, 'no.html')]);
-  assert.match(page.stderr, /^error: Run #\d+ \(failed\) left no document behind\./);
+  assert.match(page.stderr, /^error: Run #\d+ \(failed\) has no document\./);
 });
 
 test('the daemon ends with everything it started', async () => {

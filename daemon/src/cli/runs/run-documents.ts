@@ -4,12 +4,18 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { InvalidArgumentError } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
+import type { SingleRunDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
+import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
+import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { parseRunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { renderReport } from '@tidemark/shared/report/report.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import { readError } from '../../files/storage-errors.ts';
 import type { Context } from '../command.ts';
+import { stateWord } from '../reports/run-words.ts';
 import { openRuns, runDetail } from './run-store.ts';
 
 /**
@@ -25,15 +31,21 @@ export function runReference(value: string): number | undefined {
 export function parseRunId(value: string): number {
   const id = runReference(value);
   if (id === undefined) {
-    throw new InvalidArgumentError("Give a run's number, as in 12 or '#12'; `tidemark runs` lists them.");
+    throw new InvalidArgumentError(
+      "Give the number of a run, such as 12 or '#12'. `tidemark runs` lists them.",
+    );
   }
   return id;
 }
 
-/** For help: what an argument may be that names a profile or a study. */
-export const runInputs = 'a file that --json wrote, a run of the history (12 or "#12"), or - for stdin';
+/** For help: how an argument names a profile or a study. */
+export const runInputs = 'a file written with --json, a run number (12 or "#12"), or - for stdin';
 
-/** What it is called in what is printed. */
+/** For help: how a file is told from a run. */
+export const digitsNote =
+  'A number names a run from the history, as listed by `tidemark runs`. To read a file with such a name, give it as ./12.';
+
+/** Its name in what is printed. */
 export function nameOfInput(argument: string): string {
   const id = runReference(argument);
   if (id !== undefined) {
@@ -49,28 +61,36 @@ export async function readRunInput(argument: string, context: Pick<Context, 'sig
     return await readRunFile(argument);
   }
   await using store = await openRuns(context);
-  const { document, record } = await runDetail(store, id);
+  return documentOfRun(await runDetail(store, id));
+}
+
+/** Throws 'bad-document' where the run has none. */
+export function documentOfRun({ document, record: { id, state } }: RunDetail): RunDocument {
   if (document === undefined) {
     throw new TidemarkError(
       'bad-document',
-      record.state === 'queued' || record.state === 'running'
-        ? `Run #${id} is not over yet.`
-        : `Run #${id} (${record.state}) left no document behind.`,
-      { hint: `\`tidemark show ${id}\` shows what there is of it.` },
+      isOpen(state) ? `Run #${id} has not ended yet.` : `Run #${id} (${stateWord(state)}) has no document.`,
+      { hint: `Run \`tidemark show ${id}\` to see its iterations.` },
     );
   }
   return document;
 }
 
+/** What `--json` prints of a run without a document of its own. */
+export const singleRun = (
+  record: RunRecord,
+  samples: SingleRunDocument['samples'] = [],
+): SingleRunDocument => ({ ...headOf('run'), record, samples });
+
 /** `-` is stdin. Throws a TidemarkError: 'bad-document'. */
 async function readRunFile(path: string): Promise<RunDocument> {
   try {
     return path === '-'
-      ? parseRunDocument(await text(process.stdin), 'What came on stdin')
+      ? parseRunDocument(await text(process.stdin), 'The input from stdin')
       : parseRunDocument(await readFile(path, 'utf8'), path);
   } catch (cause) {
     const hint =
-      'Give a file that `tidemark profile --json` or `tidemark study --json` wrote, or - for stdin.';
+      'Give a file written by `tidemark profile --json` or `tidemark study --json`, or - for stdin.';
     throw readError(cause, path, hint);
   }
 }
@@ -103,6 +123,6 @@ export async function keepPage(
     report(error);
     return false;
   }
-  progress.note(`The report is in ${path}.`);
+  progress.note(`Wrote the report to ${path}.`);
   return true;
 }

@@ -3,26 +3,26 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { ExportDocument, ImportDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { readError } from '../../files/storage-errors.ts';
-import { openHistoryFile } from './run-store.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
+import { counted } from '../reports/layout.ts';
+import { openHistoryFile } from './run-store.ts';
 
 const purpose: FilePurpose = { what: 'The export', example: 'tidemark runs export history.jsonl' };
 
 /** Throws a TidemarkError: 'not-writable', 'not-found' without a history, 'history'. */
 export async function exportRuns(
+  context: Context,
   file: string,
   { json }: OutputOptions,
-  context: Context,
 ): Promise<CommandResult> {
   if (file === '-' && json === true) {
-    throw new TidemarkError('usage', 'Both the export and what --json prints would be on stdout.', {
-      hint: 'Leave out --json, or export to a file.',
+    throw new TidemarkError('usage', 'The export and the --json document cannot both go to stdout.', {
+      hint: 'Omit --json, or export to a file.',
     });
   }
   if (file !== '-') {
@@ -30,7 +30,7 @@ export async function exportRuns(
   }
   using history = openHistoryFile();
   let runs = 0;
-  function* counted(): Generator<string> {
+  function* exportedLines(): Generator<string> {
     for (const line of history.exportLines()) {
       context.signal.throwIfAborted();
       runs += line.startsWith('{"kind":"run"') ? 1 : 0;
@@ -38,65 +38,54 @@ export async function exportRuns(
     }
   }
   if (file === '-') {
-    for (const line of counted()) {
+    for (const line of exportedLines()) {
       if (!process.stdout.write(line)) {
         await new Promise((resolve) => process.stdout.once('drain', resolve));
       }
     }
   } else {
-    await writeWhole(file, counted(), purpose);
+    await writeWhole(file, exportedLines(), purpose);
   }
   const document: ExportDocument = { ...headOf('export'), file, runs };
-  const sentence = `Exported ${countedRuns(runs)} to ${file}.`;
+  const sentence = `Exported ${counted(runs, 'run')} to ${file === '-' ? 'stdout' : file}.`;
   if (file === '-') {
-    context.progress.note(sentence.replace('to -', 'to stdout'));
+    context.progress.note(sentence);
     return { document, text: () => '' };
   }
   return { document, text: () => sentence };
 }
 
 /** Throws a TidemarkError: 'bad-document' where the file cannot be read or is no export, 'history', 'not-writable'. */
-export async function importRuns(file: string, context: Context): Promise<CommandResult> {
+export async function importRuns(context: Context, file: string): Promise<CommandResult> {
   using history = openHistoryFile({ create: true });
   const taking = history.beginImport();
   for await (const line of linesOf(file, context.signal)) {
     taking.take(line);
   }
-  const { added, known, schedules, alerts, refused } = taking.end();
+  const { refused, ...counts } = taking.end();
   const name = file === '-' ? 'stdin' : file;
   for (const { line, reason } of refused) {
     context.progress.note(`${name}:${line}: ${reason}`);
   }
-  const document: ImportDocument = {
-    ...headOf('import'),
-    file,
-    added,
-    known,
-    schedules,
-    alerts,
-    refused: [...refused],
-  };
+  const { added, known, schedules, alerts } = counts;
+  const document: ImportDocument = { ...headOf('import'), file, ...counts, refused: [...refused] };
   return {
     document,
     text: () =>
       [
-        `Imported ${countedRuns(added)}${besides(schedules, alerts)} from ${name}`,
-        ...(known === 0 ? [] : [`${countedRuns(known)} ${known === 1 ? 'was' : 'were'} there already`]),
-        ...(refused.length === 0 ? [] : [`${formatCount(refused.length)} of its lines could not be read`]),
+        `Imported ${counted(added, 'run')}${besides(schedules, alerts)} from ${name}`,
+        ...(known === 0 ? [] : [`${counted(known, 'run')} already existed`]),
+        ...(refused.length === 0 ? [] : [`${counted(refused.length, 'line')} could not be read`]),
       ].join('; ') + '.',
     exitCode: refused.length === 0 ? 0 : 1,
   };
 }
 
-const countedRuns = (count: number): string => `${formatCount(count)} ${count === 1 ? 'run' : 'runs'}`;
-
-/** A schedule comes in paused, so that nothing is measured that nobody on this machine asked for. */
+/** A schedule is imported as paused, so that nothing is measured that nobody on this machine asked for. */
 function besides(schedules: number, alerts: number): string {
   return [
-    ...(schedules === 0
-      ? []
-      : [`${formatCount(schedules)} ${schedules === 1 ? 'schedule' : 'schedules'} (paused)`]),
-    ...(alerts === 0 ? [] : [`${formatCount(alerts)} ${alerts === 1 ? 'alert' : 'alerts'}`]),
+    ...(schedules === 0 ? [] : [`${counted(schedules, 'schedule')} (paused)`]),
+    ...(alerts === 0 ? [] : [counted(alerts, 'alert')]),
   ]
     .map((each) => ` and ${each}`)
     .join('');
@@ -120,6 +109,6 @@ async function* linesOf(file: string, signal: AbortSignal): AsyncGenerator<strin
     }
   } catch (cause) {
     signal.throwIfAborted();
-    throw readError(cause, file, 'Give what `tidemark runs export` wrote, or - for stdin.');
+    throw readError(cause, file, 'Give a file written by `tidemark runs export`, or - for stdin.');
   }
 }

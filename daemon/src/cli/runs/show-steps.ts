@@ -1,12 +1,11 @@
 /** Shows the steps of a run as they come, whether it is measured in this process or by the daemon. */
 
-import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import type { OnStep, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { Context } from '../command.ts';
-import { loadNote, sampleDetail } from '../progress.ts';
-import { iterationWords } from '../reports/run-words.ts';
+import { loadNote } from '../progress.ts';
+import { stepWords } from '../reports/run-words.ts';
 
 type LoopSettings = Pick<ProfileSettings, 'iterations' | 'warmupIterations'>;
 
@@ -88,27 +87,19 @@ function showSteps(
         progress.begin({ title, total: warmupIterations + iterations });
         break;
       case 'iteration': {
-        const { phase, place, of, sample } = step;
-        progress.advance(
-          phase === 'measured' ? warmupIterations + place : place,
-          sampleDetail(iterationWords(step), sample),
-        );
+        const { phase, place, of } = step;
+        progress.advance(phase === 'measured' ? warmupIterations + place : place, stepWords(step));
         if (place === of && phase !== 'warm-up') {
           progress.end();
         }
         break;
       }
-      case 'confirming': {
-        const names = step.channels.map((channel) => channelNames[channel]);
-        const rising = new Intl.ListFormat('en-US').format(names);
-        progress.note(
-          `${title}: rising: ${rising}; ${step.iterations} more iterations will show whether it continues.`,
-        );
+      case 'confirming':
+        progress.note(`${title}: ${stepWords(step)}`);
         progress.begin({ title, total: step.iterations });
         break;
-      }
       case 'attributing':
-        progress.note(`${title}: speaking once more, evaluating at each border`);
+        progress.note(`${title}: ${stepWords(step)}`);
         break;
       case 'queued':
       case 'preparing':
