@@ -12,20 +12,20 @@ import type { ModelOptions } from '../src/models/progress.ts';
 import { headerOf } from '../src/models/safetensors/write.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-export interface ServedFile {
+interface ServedFile {
   readonly content: Buffer;
   /** Large files are known by their SHA-256 and served by a redirect, small ones by Git's blob id and directly. */
   readonly isLarge: boolean;
 }
 
-export interface RequestRecord {
+interface RequestRecord {
   readonly path: string;
   readonly range: string | undefined;
   readonly authorization: string | undefined;
 }
 
 /** What happens to the next request whose path contains `path`, once. */
-export type Fault =
+type Fault =
   | { readonly kind: 'status'; readonly path: string; readonly status: number }
   /** The connection breaks after so many bytes of the body. */
   | { readonly kind: 'cut'; readonly path: string; readonly afterBytes: number }

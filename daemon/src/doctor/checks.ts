@@ -22,7 +22,7 @@ import { speechDefaults } from '../profiler/settings.ts';
 export type Finding = Omit<Check, 'id' | 'title'>;
 
 /** What the checks examine besides the machine. */
-export interface Examined {
+interface Examined {
   readonly dataFolder: string;
   readonly host: HostDescription | Error;
   readonly signal?: AbortSignal | undefined;

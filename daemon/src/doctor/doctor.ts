@@ -4,7 +4,7 @@ import { doctorSchemaVersion } from '@tidemark/shared/protocol/doctor-document.t
 import type { Check, DoctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
 import { checksOf, describeHost, failure } from './checks.ts';
 
-export interface DoctorOptions {
+interface DoctorOptions {
   readonly dataFolder: string;
   readonly signal?: AbortSignal | undefined;
 }

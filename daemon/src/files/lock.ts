@@ -11,7 +11,7 @@ const pollMilliseconds = 200;
 /** SQLITE_BUSY: somebody else holds the lock. */
 const busy = 5;
 
-export interface LockOptions {
+interface LockOptions {
   /** Called once, when somebody else holds the lock. */
   readonly onWait?: () => void;
   readonly signal?: AbortSignal | undefined;

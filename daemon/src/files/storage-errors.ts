@@ -83,7 +83,7 @@ export async function freeBytesAt(folder: string): Promise<number | undefined> {
   return blocks > 0 ? bavail * bsize : undefined;
 }
 
-export interface SpaceRequest {
+interface SpaceRequest {
   /** What is to be written, as the beginning of a sentence. */
   readonly name: string;
   readonly neededBytes: number;

@@ -6,10 +6,11 @@ import { evaluate, keep, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
 import { weightNormed } from '../nn/conv.ts';
 import type { QuantizedProduct } from '../nn/weights.ts';
+import { splitKey } from './checkpoint-files.ts';
 
 export interface Alterations {
   /** Casts the floating-point tensors of the layers that are not quantized. */
-  readonly restDType?: 'float32' | 'bfloat16';
+  readonly restDType?: 'float32' | 'bfloat16' | undefined;
   /** Stores the values of quantized layers dense, in the dtype of their scales. */
   readonly dense?: boolean;
   /** Multiplies by packed weights with MLX's own product, which a CPU takes seconds for, instead of the blocked one. */
@@ -19,12 +20,6 @@ export interface Alterations {
 }
 
 const floating: readonly DType[] = ['float32', 'bfloat16', 'float16'];
-
-/** The module's path and the parameter's name. */
-function splitKey(key: string): [path: string, name: string] {
-  const dot = key.lastIndexOf('.');
-  return [key.slice(0, dot), key.slice(dot + 1)];
-}
 
 /** The paths of the modules whose weight is packed: those that have scales. */
 function quantizedPaths(keys: Iterable<string>): Set<string> {

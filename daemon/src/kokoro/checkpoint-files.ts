@@ -9,6 +9,12 @@ export const indexName = 'model.safetensors.index.json';
 /** Position numbers are a buffer of PyTorch's module; no loader of Kokoro for MLX keeps them. */
 export const isDropped = (tensorName: string): boolean => tensorName.includes('position_ids');
 
+/** The module's path and the parameter's name, of a tensor's key. */
+export function splitKey(key: string): [path: string, parameter: string] {
+  const dot = key.lastIndexOf('.');
+  return [key.slice(0, dot), key.slice(dot + 1)];
+}
+
 /**
  * The safetensors files at a checkpoint folder's top level: those that its index lists, else the only one there is.
  *

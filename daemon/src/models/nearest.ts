@@ -4,7 +4,7 @@
  * How many edits turn one word into the other: letters inserted, deleted, substituted, or exchanged with their neighbour
  * (the optimal string alignment distance).
  */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   const [from, to] = [Array.from(a), Array.from(b)];
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= from.length; row += 1) {

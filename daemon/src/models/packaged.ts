@@ -8,7 +8,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { buildFolder } from '../paths.ts';
 
 /** A package that a checkpoint was made from. */
-export interface Source {
+interface Source {
   /** Registry and name. */
   readonly package: string;
   readonly version: string;

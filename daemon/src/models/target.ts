@@ -8,7 +8,7 @@ import { didYouMean } from './nearest.ts';
 import { recipes } from './recipes.ts';
 import type { Recipe } from './recipes.ts';
 
-export type ModelTarget =
+type ModelTarget =
   | { readonly kind: 'packaged'; readonly recipe: Recipe }
   /** An absolute path that the person wrote as a path or that is there; it need not exist. */
   | { readonly kind: 'path'; readonly path: string }

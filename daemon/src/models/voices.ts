@@ -80,7 +80,7 @@ async function voiceFile(voice: string): Promise<Buffer> {
     const message = `The packaged voice ${path} has ${styles.byteLength} bytes instead of ${voiceBytes}.`;
     throw new TidemarkError('bad-checkpoint', message, { hint: setupHint });
   }
-  const header = headerOf([{ name: 'voice', dtype: 'F32', shape: voiceShape }], { format: 'mlx' });
+  const header = headerOf([{ name: 'voice', dtype: 'F32', shape: voiceShape }]);
   return Buffer.concat([header, styles]);
 }
 

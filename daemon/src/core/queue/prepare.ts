@@ -10,7 +10,7 @@ import type { ModelProgress } from '../../models/progress.ts';
 import type { Subject } from '../../profiler/profile.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
 
-export interface PreparationJob {
+interface PreparationJob {
   readonly dataFolder: string;
   /** As they are asked for. */
   readonly models: readonly string[];
@@ -30,7 +30,7 @@ export type PreparedModel =
     }
   | { readonly model: string; readonly error: ErrorRecord };
 
-export interface Preparation {
+interface Preparation {
   /** Absent where nothing was to be said. */
   readonly settings?: ProfileSettings | undefined;
   readonly models: readonly PreparedModel[];

@@ -57,9 +57,9 @@ await serveTask<BuildTask>(async ({ tensors: source, path, destination, variable
   // Loads libmlx, which may fail: here that is caught and reported, unlike at the top of the module.
   const { mlxVersion } = await import('../../mlx/device.ts');
   const tensors = await tensorsOf(source);
-  const { sha256 } = await writeSafetensors(path, tensors, {
-    onProgress: (writtenBytes, totalBytes) => onProgress({ writtenBytes, totalBytes }),
-  }).catch((error: unknown) => {
+  const { sha256 } = await writeSafetensors(path, tensors, (writtenBytes, totalBytes) =>
+    onProgress({ writtenBytes, totalBytes }),
+  ).catch((error: unknown) => {
     throw storageError(error, destination, variable);
   });
   const sized = tensors.map((tensor) => ({ dtype: tensor.dtype, bytes: tensorBytes(tensor) }));

@@ -44,9 +44,9 @@ const manifestSchema = v.object({
 });
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;
-export type FileRecord = v.InferOutput<typeof fileRecord>;
+type FileRecord = v.InferOutput<typeof fileRecord>;
 
-export type CheckpointState =
+type CheckpointState =
   | { readonly state: 'absent' }
   | { readonly state: 'valid'; readonly manifest: Manifest }
   /** `reason` completes "The checkpoint … ". */

@@ -1,12 +1,14 @@
 /** A recipe's tensors as the file holds them: cast and quantized by libmlx, each only when it is written. */
 
-import { array, astype, quantize } from '../../mlx/ops.ts';
+import { splitKey } from '../../kokoro/checkpoint-files.ts';
+import { array, astype, contiguous, quantize, transpose } from '../../mlx/ops.ts';
 import type { QuantizationOptions } from '../../mlx/ops.ts';
 import { scope } from '../../mlx/scope.ts';
 import type { Tensor } from '../../mlx/tensor.ts';
 import type { SourceTensor } from '../onnx/kokoro.ts';
 import { isQuantizable } from '../recipes.ts';
 import type { Recipe } from '../recipes.ts';
+import { safetensorsDTypeOf } from '../safetensors/dtypes.ts';
 import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { WritableTensor } from '../safetensors/write.ts';
 
@@ -20,44 +22,38 @@ export function checkpointTensors(
   source: ReadonlyMap<string, SourceTensor>,
   { rest, quantization }: Recipe,
 ): WritableTensor[] {
-  return [...source].flatMap(([name, tensor]) => {
+  const dtype = safetensorsDTypeOf(rest);
+  return [...source].flatMap(([name, tensor]): WritableTensor[] => {
+    const { shape } = tensor;
+    const cast = (): Tensor => astype(array(tensor.read(), shape), rest);
     if (quantization === undefined) {
-      return [castTensor(name, tensor, rest)];
+      return [{ name, dtype, shape, bytes: () => evaluatedBytes(cast) }];
     }
-    if (isQuantizable(name, tensor.shape, quantization)) {
-      return quantizedTensors(name, tensor, rest, quantization);
+    if (isQuantizable(name, shape, quantization)) {
+      const module = name.slice(0, -'.weight'.length);
+      return packedTensors(module, cast, { shape, dtype, options: quantization });
     }
-    return [castTensor(mlxName(name), inMlxLayout(name, tensor), rest)];
+    if (!isKernel(name, shape)) {
+      return [{ name: mlxName(name), dtype, shape, bytes: () => evaluatedBytes(cast) }];
+    }
+    const [outputs = 0, inputs = 0, kernel = 0] = shape;
+    return [
+      {
+        name: mlxName(name),
+        dtype,
+        shape: [outputs, kernel, inputs],
+        bytes: () => evaluatedBytes(() => contiguous(transpose(cast(), [0, 2, 1]))),
+      },
+    ];
   });
 }
 
-const fileDType = (rest: Recipe['rest']) => (rest === 'float32' ? 'F32' : 'BF16');
-
-function castTensor(name: string, tensor: SourceTensor, rest: Recipe['rest']): WritableTensor {
-  return {
-    name,
-    dtype: fileDType(rest),
-    shape: tensor.shape,
-    bytes: () => evaluatedBytes(() => cast(tensor, rest)),
-  };
-}
-
-function quantizedTensors(
-  name: string,
-  tensor: SourceTensor,
-  rest: Recipe['rest'],
-  options: QuantizationOptions,
-): WritableTensor[] {
-  const module = name.slice(0, -'.weight'.length);
-  return packedTensors(module, () => cast(tensor, rest), {
-    shape: tensor.shape,
-    dtype: fileDType(rest),
-    options,
-  });
-}
+/** Convolutions keep their channels last in MLX: [out, in, kernel] → [out, kernel, in]. */
+const isKernel = (name: string, shape: readonly number[]): boolean =>
+  shape.length === 3 && /\.weight(_v)?$/.test(name);
 
 /** A weight before it is packed. */
-export interface DenseWeight {
+interface DenseWeight {
   /** [rows, columns]. */
   readonly shape: readonly number[];
   /** Its own, and so that of its scales and biases. */
@@ -86,9 +82,6 @@ export function packedTensors(
   ];
 }
 
-const cast = (tensor: SourceTensor, rest: Recipe['rest']): Tensor =>
-  astype(array(tensor.read(), tensor.shape), rest);
-
 /** Runs `body` in a scope of its own and copies the elements of its result out. */
 export function evaluatedBytes(body: () => Tensor): Uint8Array {
   return scope(() => {
@@ -113,36 +106,6 @@ const layerNormNames: Readonly<Record<string, string>> = { gamma: 'weight', beta
 
 /** A parameter's name in mlx-audio's network, from its published one. */
 export function mlxName(name: string): string {
-  const dot = name.lastIndexOf('.');
-  const parameter = name.slice(dot + 1);
-  return `${name.slice(0, dot)}.${lstmNames[parameter] ?? layerNormNames[parameter] ?? parameter}`;
-}
-
-/** Convolutions keep their channels last in MLX: [out, in, kernel] → [out, kernel, in]. Other tensors stay as they are. */
-export function inMlxLayout(name: string, tensor: SourceTensor): SourceTensor {
-  const [outputs, inputs, kernel] = tensor.shape;
-  const isConvolution = tensor.shape.length === 3 && /\.weight(_v)?$/.test(name);
-  if (!isConvolution || outputs === undefined || inputs === undefined || kernel === undefined) {
-    return tensor;
-  }
-  return {
-    shape: [outputs, kernel, inputs],
-    read: () => swapLastAxes(tensor.read(), [outputs, inputs, kernel]),
-  };
-}
-
-function swapLastAxes(
-  values: Float32Array,
-  [outer, rows, columns]: readonly [number, number, number],
-): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let block = 0; block < outer; block += 1) {
-    const start = block * rows * columns;
-    for (let row = 0; row < rows; row += 1) {
-      for (let column = 0; column < columns; column += 1) {
-        result[start + column * rows + row] = values[start + row * columns + column] ?? Number.NaN;
-      }
-    }
-  }
-  return result;
+  const [path, parameter] = splitKey(name);
+  return `${path}.${lstmNames[parameter] ?? layerNormNames[parameter] ?? parameter}`;
 }

@@ -10,15 +10,15 @@ import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
 import { makeFolder, replaceFile } from '../../files/durable.ts';
 import { errnoOf } from '../../files/storage-errors.ts';
 
-export function huggingFaceHome(environment: NodeJS.ProcessEnv = process.env): string {
-  const { HF_HOME, XDG_CACHE_HOME } = environment;
+export function huggingFaceHome(): string {
+  const { HF_HOME, XDG_CACHE_HOME } = process.env;
   return HF_HOME ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface');
 }
 
 /** HF_HUB_CACHE, under its older name too, else `hub` in {@link huggingFaceHome}. */
-export function hubCacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = environment;
-  return HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? join(huggingFaceHome(environment), 'hub');
+export function hubCacheFolder(): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = process.env;
+  return HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? join(huggingFaceHome(), 'hub');
 }
 
 const commitPattern = /^[0-9a-f]{40}$/;
@@ -29,7 +29,8 @@ export class CachedRepository {
   /** Tidemark's own, beside the other libraries' locks, which Node cannot take. */
   readonly lockPath: string;
 
-  constructor(repository: string, cacheFolder = hubCacheFolder()) {
+  constructor(repository: string) {
+    const cacheFolder = hubCacheFolder();
     const name = `models--${repository.replace('/', '--')}`;
     this.folder = join(cacheFolder, name);
     this.lockPath = join(cacheFolder, '.locks', name, 'tidemark.lock');

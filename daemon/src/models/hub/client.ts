@@ -15,7 +15,7 @@ export interface HubFile {
   readonly digest: { readonly algorithm: 'sha256' | 'git-sha1'; readonly value: string };
 }
 
-export interface HubSettings {
+interface HubSettings {
   /** Without a trailing slash. */
   readonly endpoint: string;
   readonly token: string | undefined;
@@ -23,12 +23,12 @@ export interface HubSettings {
 }
 
 /** The settings that Hugging Face's own libraries read from the environment. */
-export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSettings {
-  const { HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE } = environment;
+export function hubSettings(): HubSettings {
+  const { HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE } = process.env;
   const isSet = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
   const stored = (): string | undefined => {
     try {
-      return readFileSync(HF_TOKEN_PATH ?? join(huggingFaceHome(environment), 'token'), 'utf8').trim();
+      return readFileSync(HF_TOKEN_PATH ?? join(huggingFaceHome(), 'token'), 'utf8').trim();
     } catch {
       return undefined;
     }
@@ -41,7 +41,7 @@ export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSe
   };
 }
 
-export interface HubClientOptions {
+interface HubClientOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long a server may stay silent before it counts as gone, in milliseconds. */
   readonly silence?: number;

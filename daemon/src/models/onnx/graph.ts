@@ -14,7 +14,7 @@ export interface OnnxNode {
 }
 
 /** TensorProto.DataType, as far as weights use it. */
-export type OnnxDType = 'float32' | 'uint8' | 'int8';
+type OnnxDType = 'float32' | 'uint8' | 'int8';
 
 /** A constant tensor; `data` is a view of the file's bytes where the format keeps them raw. */
 export interface OnnxTensor {

@@ -51,8 +51,11 @@ function parametersOfNode(graph: OnnxGraph, node: OnnxNode): readonly (readonly 
   const module = moduleOfNode(node.name);
   const weight = node.inputs[1] ?? '';
   switch (node.opType) {
-    case 'MatMulInteger':
-      return [[`${module}.weight`, linear(graph, weight, node.inputs[3] ?? '')]];
+    case 'MatMulInteger': {
+      const tensor = graph.tensor(weight);
+      const scale = quantization(graph, scaleOf(weight), node.inputs[3] ?? '');
+      return [[`${module}.weight`, linear(tensor, scale)]];
+    }
     case 'ConvInteger': {
       const tensor = graph.tensor(weight);
       const scale = quantization(graph, scaleOf(weight), node.inputs[3] ?? '');
@@ -77,7 +80,7 @@ function parametersOfNode(graph: OnnxGraph, node: OnnxNode): readonly (readonly 
     }
     case 'MatMul':
       // Of the float ones, only the source's linear layer multiplies by a constant; the others are attention.
-      return graph.has(weight) ? [[`${module}.weight`, floatLinear(graph.tensor(weight))]] : [];
+      return graph.has(weight) ? [[`${module}.weight`, linear(graph.tensor(weight), identity)]] : [];
     default:
       return [];
   }
@@ -94,17 +97,12 @@ function matrixShape({ name, shape }: OnnxTensor): readonly [number, number] {
   return [rows, columns];
 }
 
-function linear(graph: OnnxGraph, weight: string, zeroPoint: string): SourceTensor {
-  const tensor = graph.tensor(weight);
-  const [inputs, outputs] = matrixShape(tensor);
-  const scale = quantization(graph, scaleOf(weight), zeroPoint);
-  return { shape: [outputs, inputs], read: () => dequantizeTransposed(tensor, [inputs, outputs], scale) };
-}
+/** What float weights are scaled by. */
+const identity: Quantization = { scales: Float32Array.of(1), zeroPoints: Int8Array.of(0) };
 
-function floatLinear(tensor: OnnxTensor): SourceTensor {
+function linear(tensor: OnnxTensor, scale: Quantization): SourceTensor {
   const [inputs, outputs] = matrixShape(tensor);
-  const identity: Quantization = { scales: Float32Array.of(1), zeroPoints: Int8Array.of(0) };
-  return { shape: [outputs, inputs], read: () => dequantizeTransposed(tensor, [inputs, outputs], identity) };
+  return { shape: [outputs, inputs], read: () => dequantizeTransposed(tensor, [inputs, outputs], scale) };
 }
 
 /** Weight norm was folded in the export: v becomes the weight itself and g its norm, so that g · v / ‖v‖ is the weight. */
@@ -209,7 +207,7 @@ export function publishedName(exportedName: string): string {
 }
 
 /** Whether a constant is a parameter that the export left in float32 under its PyTorch name. */
-export function isPlainParameter(name: string): boolean {
+function isPlainParameter(name: string): boolean {
   return (
     /^(encoder|decoder\.decoder)\./.test(name) &&
     /\.(bias|gamma|beta|alpha[12]\.\d+)$|(LayerNorm|layer_norm)\.weight$/.test(name)

@@ -5,7 +5,7 @@ import { quantizationAt } from '../../kokoro/config.ts';
 import type { KokoroConfig } from '../../kokoro/config.ts';
 import type { QuantizationOptions } from '../../mlx/ops.ts';
 import { isQuantizable } from '../recipes.ts';
-import { isDropped } from '../../kokoro/checkpoint-files.ts';
+import { isDropped, splitKey } from '../../kokoro/checkpoint-files.ts';
 import { describeDType, elementCount, safetensorsDTypeOf } from '../safetensors/dtypes.ts';
 import type { SafetensorsDType } from '../safetensors/dtypes.ts';
 import type { TensorEntry } from '../safetensors/header.ts';
@@ -21,7 +21,7 @@ export interface RequantizeOptions {
   readonly fuseWeightNorm: boolean;
 }
 
-export interface RepackedModule {
+interface RepackedModule {
   readonly path: string;
   /** How it is packed in the source. */
   readonly from: QuantizationOptions;
@@ -50,12 +50,6 @@ export interface RequantizePlan {
 const floating: readonly SafetensorsDType[] = ['F32', 'BF16', 'F16'];
 const defaultGroupSize = 64;
 
-/** The module's path and the parameter's name. */
-function splitName(name: string): [path: string, parameter: string] {
-  const dot = name.lastIndexOf('.');
-  return [name.slice(0, dot), name.slice(dot + 1)];
-}
-
 /** Plans for the tensors of a checkpoint and its config. Which names and shapes the network needs is not looked at. */
 export function planRequantization(
   entries: readonly TensorEntry[],
@@ -81,7 +75,7 @@ export function planRequantization(
 
   for (const entry of byName.values()) {
     const { name, dtype, shape } = entry;
-    const [path, parameter] = splitName(name);
+    const [path, parameter] = splitKey(name);
     const scales = byName.get(`${path}.scales`);
     if (scales !== undefined && parameter !== 'bias') {
       const from = quantizationAt(config, path);

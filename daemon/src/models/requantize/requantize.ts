@@ -207,7 +207,7 @@ export function checkVacant(out: string): void {
 }
 
 /** Throws 'bad-input' where `out` lies in the source, or among the models that Tidemark makes and removes itself. */
-export function checkApart(out: string, { dataFolder, source }: Surroundings): void {
+function checkApart(out: string, { dataFolder, source }: Surroundings): void {
   const place = realPath(out);
   if (isWithin(place, realPath(source))) {
     throw new TidemarkError('bad-input', `${out} is inside the source checkpoint.`, {

@@ -1,7 +1,7 @@
 /** Carries a plan out on a checkpoint's tensors. In the process that builds it: libmlx is loaded here. */
 
 import { alter } from '../../kokoro/alterations.ts';
-import { checkpointFiles, isDropped } from '../../kokoro/checkpoint-files.ts';
+import { checkpointFiles, isDropped, splitKey } from '../../kokoro/checkpoint-files.ts';
 import { Kokoro, loadFiles } from '../../kokoro/kokoro.ts';
 import { astype, dequantize } from '../../mlx/ops.ts';
 import type { QuantizationOptions } from '../../mlx/ops.ts';
@@ -18,10 +18,7 @@ import type { RequantizePlan } from './plan.ts';
  * Throws what {@link Kokoro.load} does, so that only what is a whole Kokoro is made anew.
  */
 export function requantizedTensors(folder: string, plan: RequantizePlan): WritableTensor[] {
-  const alterations = {
-    ...(plan.rest === undefined ? {} : { restDType: plan.rest }),
-    fuseWeightNorm: plan.fuseWeightNorm,
-  };
+  const alterations = { restDType: plan.rest, fuseWeightNorm: plan.fuseWeightNorm };
   if (plan.isQuantized) {
     return [...packedOf(Kokoro.load(folder, alterations).weights(), plan)];
   }
@@ -37,8 +34,7 @@ function* packedOf(weights: ReadonlyMap<string, Tensor>, plan: RequantizePlan): 
   const dense = new Set(plan.packed);
   const repacked = new Map(plan.repacked.map(({ path, from }) => [path, from]));
   for (const [key, tensor] of weights) {
-    const path = key.slice(0, key.lastIndexOf('.'));
-    const parameter = key.slice(path.length + 1);
+    const [path, parameter] = splitKey(key);
     const from = repacked.get(path);
     if (packing !== undefined && dense.has(path) && parameter === 'weight') {
       const { shape, dtype } = tensor;

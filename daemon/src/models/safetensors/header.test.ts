@@ -174,9 +174,7 @@ test('the writer aligns its tensors, flushes what it hashes, and never writes ov
   });
   const tensors = [tensor('odd', 'BF16', [3]), tensor('flag', 'BOOL', [1]), tensor('wide', 'F32', [2, 2])];
   const progress: number[] = [];
-  const { bytes } = await writeSafetensors(path, tensors, {
-    onProgress: (written) => progress.push(written),
-  });
+  const { bytes } = await writeSafetensors(path, tensors, (written) => progress.push(written));
   const file = readFileSync(path);
   assert.equal(file.byteLength, bytes);
   assert.equal(progress.at(-1), bytes);

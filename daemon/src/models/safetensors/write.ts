@@ -10,13 +10,7 @@ export interface WritableTensor extends DescribedTensor {
   bytes(): Uint8Array;
 }
 
-export interface WriteOptions {
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Called after each tensor, with bytes written so far and in all. */
-  readonly onProgress?: (written: number, total: number) => void;
-}
-
-export interface WrittenFile {
+interface WrittenFile {
   readonly bytes: number;
   /** Hexadecimal, of the whole file. */
   readonly sha256: string;
@@ -24,18 +18,19 @@ export interface WrittenFile {
 
 /**
  * Writes and flushes a new file to the disk, largest element types first so that every tensor is aligned. Not atomic:
- * write beside the target and rename. Throws Node's own errors, for the caller knows what the file is for.
+ * write beside the target and rename. `onProgress` gets the bytes written so far and in all, after each tensor. Throws
+ * Node's own errors, for the caller knows what the file is for.
  */
 export async function writeSafetensors(
   path: string,
   tensors: readonly WritableTensor[],
-  { metadata = { format: 'mlx' }, onProgress }: WriteOptions = {},
+  onProgress?: (written: number, total: number) => void,
 ): Promise<WrittenFile> {
   const ordered = [...tensors].sort(
     (a, b) =>
       describeDType(b.dtype).itemBytes - describeDType(a.dtype).itemBytes || (a.name < b.name ? -1 : 1),
   );
-  const header = headerOf(ordered, metadata);
+  const header = headerOf(ordered);
   const total = ordered.reduce((sum, tensor) => sum + tensorBytes(tensor), header.byteLength);
 
   const hash = createHash('sha256');
@@ -64,7 +59,7 @@ export async function writeSafetensors(
 /** The bytes of a file before its tensors, which follow in the order given. */
 export function headerOf(
   tensors: readonly DescribedTensor[],
-  metadata: Readonly<Record<string, string>>,
+  metadata: Readonly<Record<string, string>> = { format: 'mlx' },
 ): Buffer {
   const entries: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
