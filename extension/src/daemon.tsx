@@ -1,21 +1,25 @@
-/** Daemon: its exact state, and everything that is done to it: install, start, stop, restart, logs, doctor. */
+/** Daemon: its exact state, and everything that can be done to it: install, start, stop, restart, logs, doctor. */
 
-import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
-import type { LaunchProps } from '@raycast/api';
+import { ActionPanel, Color, Icon, List } from '@raycast/api';
+import type { Image, LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../shared/src/format/dates.ts';
+import { formatDuration } from '../../shared/src/format/numbers.ts';
+import type { DaemonStatus } from '../../shared/src/protocol/daemon/status.ts';
 import type { ServiceDocument } from '../../shared/src/protocol/service-document.ts';
 import { version } from '../package.json';
-import { deeds } from './components/daemon-actions.tsx';
+import { RefreshAction } from './components/actions.tsx';
+import { DaemonActionItem, daemonActions } from './components/daemon-actions.tsx';
 import { DoctorView, LogView } from './components/daemon-screens.tsx';
 import { useInterval } from './components/use-daemon.ts';
 import { CancelAction } from './components/run-actions.tsx';
-import { withClient } from './lib/connection.ts';
+import { Labels } from './components/run-metadata.tsx';
 import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
 import type { DaemonState } from './lib/daemon-state.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
-import { durationOf, runTitle } from './lib/run-words.ts';
+import { blocks } from './lib/run-markdown.ts';
+import { runTitle } from './lib/run-words.ts';
 import { serviceFacts, serviceText, serviceWords } from './lib/service.ts';
 import { troubleText } from './lib/trouble.ts';
 import { amount } from './lib/memory-words.ts';
@@ -38,7 +42,7 @@ export default function Command({
 }
 
 function DaemonScreen(): ReactNode {
-  const { data, isLoading, revalidate } = usePromise(() => daemonState({ ask: withClient }), [], {
+  const { data, isLoading, revalidate } = usePromise(daemonState, [], {
     onError: () => undefined,
   });
   const hasCommand = data?.surroundings.tidemarkPath !== undefined;
@@ -51,7 +55,7 @@ function DaemonScreen(): ReactNode {
       // Only at first: it looks again every few seconds, and a bar that flickers says nothing.
       isLoading={isLoading && data === undefined}
       isShowingDetail={data !== undefined}
-      searchBarPlaceholder="Search what can be done…"
+      searchBarPlaceholder="Search states and actions…"
     >
       {data !== undefined && (
         <Items
@@ -71,93 +75,67 @@ function DaemonScreen(): ReactNode {
 
 interface ItemsProps {
   readonly state: DaemonState;
-  /** What the service's manager knows, once the command has said it: that takes a moment. */
+  /** What the service manager knows, once the command has said it, which takes a moment. */
   readonly service: ServiceDocument | undefined;
   readonly onChange: () => void;
 }
 
 function Items({ state, service, onChange }: ItemsProps): ReactNode {
   const { status } = state;
-  const refresh = (
-    <Action
-      title="Refresh"
-      icon={Icon.ArrowClockwise}
-      shortcut={Keyboard.Shortcut.Common.Refresh}
-      onAction={onChange}
+  const item = (
+    id: string,
+    title: string,
+    icon: Image.ImageLike,
+    text: string,
+    action?: ReactNode,
+  ): ReactNode => (
+    <List.Item
+      key={id}
+      id={id}
+      title={title}
+      icon={icon}
+      detail={
+        <List.Item.Detail markdown={text} metadata={<DaemonMetadata state={state} service={service} />} />
+      }
+      actions={
+        <ActionPanel>
+          {action}
+          <RefreshAction onAction={onChange} />
+        </ActionPanel>
+      }
     />
   );
-  const detail = (text: string): ReactNode => (
-    <List.Item.Detail markdown={text} metadata={<DaemonMetadata state={state} service={service} />} />
-  );
-  const offered = deeds(state, onChange).filter(({ isOffered }) => isOffered);
+  const actions = daemonActions(state, onChange).map((action) => ({
+    ...action,
+    element: <DaemonActionItem action={action} onChange={onChange} />,
+  }));
+  const first = status === undefined ? actions[0] : actions.find(({ id }) => id === 'logs');
   return (
     <>
       <List.Section title="State">
-        <List.Item
-          id="state"
-          title={stateWord(state)}
-          icon={stateIcon(state)}
-          detail={detail(stateText(state))}
-          actions={
-            <ActionPanel>
-              {(status === undefined ? offered[0] : offered.find(({ id }) => id === 'logs'))?.action}
-              {refresh}
-            </ActionPanel>
-          }
-        />
-        {service !== undefined && (
-          <List.Item
-            id="service"
-            title={`Service: ${serviceWords[service.state]}`}
-            icon={Icon.Switch}
-            detail={detail(serviceText(service))}
-            actions={<ActionPanel>{refresh}</ActionPanel>}
-          />
-        )}
-        {status !== undefined && (
-          <List.Item
-            id="host"
-            title={`Model Host: ${hostWord(status)}`}
-            icon={status.host.state === 'backing-off' ? Icon.Bolt : Icon.ComputerChip}
-            detail={detail(hostText(status.host))}
-            actions={<ActionPanel>{refresh}</ActionPanel>}
-          />
-        )}
-        {status?.current !== undefined && (
-          <List.Item
-            id="current"
-            title={`Busy: ${runTitle(status.current.record)}`}
-            icon={Icon.CircleProgress50}
-            detail={detail(
-              `Run ${status.current.record.id} is at work` +
-                `${status.current.progress === undefined ? '' : `: ${status.current.progress.done} of ${status.current.progress.total} iterations`}. ` +
-                `${status.queued.length} more wait.`,
-            )}
-            actions={
-              <ActionPanel>
-                <CancelAction runId={status.current.record.id} onDone={onChange} />
-                {refresh}
-              </ActionPanel>
-            }
-          />
-        )}
+        {item('state', stateWord(state), stateIcon(state), stateText(state), first?.element)}
+        {service !== undefined &&
+          item('service', `Service: ${serviceWords[service.state]}`, Icon.Switch, serviceText(service))}
+        {status !== undefined &&
+          item(
+            'host',
+            `Model Host: ${hostWord(status)}`,
+            status.host.state === 'backing-off' ? Icon.Bolt : Icon.ComputerChip,
+            hostText(status.host),
+          )}
+        {status?.current !== undefined &&
+          item(
+            'current',
+            `Running: ${runTitle(status.current.record)}`,
+            Icon.CircleProgress50,
+            currentText(status.current, status.queued.length),
+            <CancelAction runId={status.current.record.id} onDone={onChange} />,
+          )}
       </List.Section>
       <List.Section title="Actions">
-        {offered.map(({ id, title, icon, explanation, action }) => (
-          <List.Item
-            key={id}
-            id={id}
-            title={title}
-            icon={icon}
-            detail={detail(explanation)}
-            actions={
-              <ActionPanel>
-                {action}
-                {refresh}
-              </ActionPanel>
-            }
-          />
-        ))}
+        {actions.map(({ id, title, icon, explanation, element }) =>
+          item(id, title, icon, explanation, element),
+        )}
       </List.Section>
     </>
   );
@@ -176,71 +154,78 @@ function stateText({ status, trouble, surroundings }: DaemonState): string {
   if (status === undefined) {
     return trouble === undefined ? '' : troubleText(trouble);
   }
-  return [
-    `The daemon runs since ${formatDateTime(new Date(status.daemon.startedAt))}.`,
-    surroundings.isServiceInstalled ? '' : 'It was started by hand: nothing starts it again when you log in.',
+  return blocks([
+    `The daemon has been running since ${formatDateTime(new Date(status.daemon.startedAt))}.`,
+    surroundings.isServiceInstalled
+      ? ''
+      : 'It was started manually, so it does not start again when you log in.',
     ...status.notices.map(({ message, hint }) => `> ${message}${hint === undefined ? '' : ` ${hint}`}`),
-  ]
-    .filter((line) => line !== '')
-    .join('\n\n');
+  ]);
 }
 
-function hostText({ lastDeath, deaths, model, voice }: NonNullable<DaemonState['status']>['host']): string {
-  return [
-    model === undefined ? 'No model is loaded.' : `It holds ${model} with the voice ${voice ?? '–'}.`,
-    deaths === 0 ? '' : `It crashed ${deaths} times since the daemon began.`,
+function currentText(
+  { record, progress }: NonNullable<DaemonStatus['current']>,
+  queuedCount: number,
+): string {
+  const done = progress === undefined ? '' : `: ${progress.done} of ${progress.total} iterations`;
+  return `Run ${record.id} is running${done}. Queued runs: ${queuedCount}.`;
+}
+
+function hostText({ lastDeath, deaths, model, voice }: DaemonStatus['host']): string {
+  return blocks([
+    model === undefined ? 'No model is loaded.' : `${model} is loaded with the voice ${voice ?? '–'}.`,
+    deaths === 0
+      ? ''
+      : `It has crashed ${deaths === 1 ? 'once' : `${deaths} times`} since the daemon started.`,
     lastDeath === undefined
       ? ''
       : `Last crash, ${formatDateTime(new Date(lastDeath.at))}: ${lastDeath.reason}`,
-  ]
-    .filter((line) => line !== '')
-    .join('\n\n');
+  ]);
 }
 
-export interface DaemonMetadataProps {
-  readonly state: DaemonState;
-  readonly service: ServiceDocument | undefined;
-}
-
-export function DaemonMetadata({ state, service }: DaemonMetadataProps): ReactNode {
+/** Where the daemon is, which version it has and what it weighs. */
+function DaemonMetadata({ state, service }: Pick<ItemsProps, 'state' | 'service'>): ReactNode {
   const { unit, dataFolder } = preferences();
   const { status, surroundings } = state;
-  const { Label, Separator } = List.Item.Detail.Metadata;
+  const { Separator } = List.Item.Detail.Metadata;
+  const installed = surroundings.isServiceInstalled ? 'Installed' : 'Not Installed';
   return (
     <List.Item.Detail.Metadata>
-      <Label title="Daemon" text={stateWord(state)} />
-      <Label
-        title="Service"
-        text={
-          service === undefined
-            ? surroundings.isServiceInstalled
-              ? 'Installed'
-              : 'Not Installed'
-            : serviceWords[service.state]
-        }
+      <Labels
+        of="list"
+        texts={{
+          Daemon: stateWord(state),
+          Service: service === undefined ? installed : serviceWords[service.state],
+          Command: surroundings.tidemarkPath ?? 'Not Found',
+          'Process ID': status && String(status.daemon.pid),
+          Version: status && `${status.daemon.version} (this extension: ${version})`,
+          Uptime: status && formatDuration(status.daemon.uptimeSeconds),
+          'Daemon Memory': status && amount(status.daemon.residentBytes, unit),
+        }}
       />
-      <Label title="Command" text={surroundings.tidemarkPath ?? 'Not Found'} />
       {status !== undefined && (
         <>
-          <Label title="Process" text={String(status.daemon.pid)} />
-          <Label title="Version" text={`${status.daemon.version} (this extension: ${version})`} />
-          <Label title="Up For" text={durationOf(status.daemon.uptimeSeconds)} />
-          <Label title="Its Own Memory" text={amount(status.daemon.residentBytes, unit)} />
           <Separator />
-          <Label title="Model Host" text={hostWord(status)} />
-          <Label title="Model" text={status.host.model ?? 'None Loaded'} />
-          {status.host.memory !== undefined && (
-            <Label title="Active" text={amount(status.host.memory.activeBytes, unit)} />
-          )}
-          {status.host.memory !== undefined && (
-            <Label title="Footprint" text={amount(status.host.memory.footprintBytes, unit)} />
-          )}
-          <Label title="Crashes" text={String(status.host.deaths)} />
+          <Labels
+            of="list"
+            texts={{
+              'Model Host': hostWord(status),
+              Model: status.host.model ?? 'None Loaded',
+              Active: status.host.memory && amount(status.host.memory.activeBytes, unit),
+              Footprint: status.host.memory && amount(status.host.memory.footprintBytes, unit),
+              Crashes: String(status.host.deaths),
+            }}
+          />
           <Separator />
         </>
       )}
-      <Label title="Data" text={status?.daemon.dataFolder ?? dataFolder} />
-      {status !== undefined && <Label title="Socket" text={status.daemon.socketPath} />}
+      <Labels
+        of="list"
+        texts={{
+          'Data Folder': status?.daemon.dataFolder ?? dataFolder,
+          Socket: status?.daemon.socketPath,
+        }}
+      />
     </List.Item.Detail.Metadata>
   );
 }

@@ -1,4 +1,4 @@
-/** Memory in Menu Bar: connects, asks and closes, and shows what was last seen where no daemon answers. */
+/** Memory in Menu Bar: connects, asks and closes, and shows the last figures where no daemon answers. */
 
 import {
   Cache,
@@ -11,7 +11,7 @@ import {
 } from '@raycast/api';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
-import { glanceTimeoutMilliseconds, slowTimeoutMilliseconds, withClient } from './lib/connection.ts';
+import { slowTimeoutMilliseconds, withClient } from './lib/connection.ts';
 import { openCommand } from './lib/deep-links.ts';
 import { cachedGlance, loadSnapshot } from './lib/menu-snapshot.ts';
 import type { Snapshot } from './lib/menu-snapshot.ts';
@@ -34,10 +34,7 @@ export default function Command(): ReactNode {
   const [failure, setFailure] = useState<string>();
 
   const load = async (signal?: AbortSignal): Promise<void> => {
-    const next = await loadSnapshot({
-      cache,
-      ask: (action) => withClient(action, { timeoutMilliseconds: glanceTimeoutMilliseconds, signal }),
-    });
+    const next = await loadSnapshot(cache, signal);
     if (signal?.aborted !== true) {
       setSnapshot(next);
       setIsLoading(false);
@@ -54,7 +51,7 @@ export default function Command(): ReactNode {
   const act = async (action: MenuAction): Promise<void> => {
     setIsLoading(true);
     try {
-      await perform(action);
+      await carryOut(action);
       setFailure(undefined);
     } catch (error) {
       // A menu bar has no place for a toast: the first item says it.
@@ -82,37 +79,37 @@ export default function Command(): ReactNode {
   );
 }
 
-async function perform(action: MenuAction): Promise<void> {
+async function carryOut(action: MenuAction): Promise<void> {
   const slow = { timeoutMilliseconds: slowTimeoutMilliseconds };
   switch (action.kind) {
     case 'open': {
       const { command, context } = action;
       if (!(await openCommand(command, context))) {
-        await say("The command is disabled in Raycast's settings.");
+        await say("The command is disabled in Raycast's settings");
       }
       break;
     }
     case 'cancel':
       await requestCancel(action.runId);
-      await say(`Run ${action.runId} is cancelled`);
+      await say(`Canceled run ${action.runId}`);
       break;
     case 'unload':
       await withClient((client) => client.call('unload', {}, slow));
-      await say('The model is unloaded');
+      await say('Unloaded the model');
       break;
     case 'load':
       await withClient((client) => client.call('load', { model: action.model, voice: action.voice }, slow));
-      await say(`${action.model} is loaded`);
+      await say(`Loaded ${action.model}`);
       break;
     case 'check': {
       const run = await withClient((client) => client.call('checkNow', {}));
-      await say(`Leak check begun as run ${run.id}`);
+      await say(`Started a leak check as run ${run.id}`);
       break;
     }
     case 'service':
       await runTidemark(['service', action.verb, '--json']);
       await waitForDaemon();
-      await say('The daemon runs');
+      await say('The daemon is running');
       break;
     case 'copy':
       await Clipboard.copy(action.text);
@@ -130,19 +127,24 @@ async function say(words: string): Promise<void> {
   }
 }
 
-export interface MenuItemsProps {
+interface MenuItemsProps {
   readonly sections: readonly MenuSection[];
   readonly onAction: (action: MenuAction) => void;
 }
 
-export function MenuItems({ sections, onAction }: MenuItemsProps): ReactNode {
-  return sections.map(({ key, title, items }) => (
-    <MenuBarExtra.Section key={key} {...(title === undefined ? {} : { title })}>
-      {items.map((item) => (
-        <MenuBarExtra.Item key={item.key} {...propsOf(item, onAction)} />
-      ))}
-    </MenuBarExtra.Section>
-  ));
+function MenuItems({ sections, onAction }: MenuItemsProps): ReactNode {
+  return sections.map(({ key, title, items }) => {
+    const shown = items.filter((item) => item !== false);
+    return (
+      shown.length > 0 && (
+        <MenuBarExtra.Section key={key} {...(title === undefined ? {} : { title })}>
+          {shown.map((item) => (
+            <MenuBarExtra.Item key={item.key} {...propsOf(item, onAction)} />
+          ))}
+        </MenuBarExtra.Section>
+      )
+    );
+  });
 }
 
 function propsOf(

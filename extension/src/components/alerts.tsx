@@ -4,19 +4,20 @@ import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@rayca
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { Alert } from '../../../shared/src/protocol/daemon/alert.ts';
-import { formatPercent } from '../../../shared/src/format/numbers.ts';
-import { alertNames, durationOf } from '../lib/run-words.ts';
+import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
+import { alertNames } from '../lib/run-words.ts';
 import { amount } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
-import { RunDetailView } from './run-screens.tsx';
+import { Labels } from './run-metadata.tsx';
+import { LastRunAction } from './run-screens.tsx';
 
-export const alertLooks: Readonly<Record<Alert['state'], { word: string; icon: Icon; color: Color }>> = {
+const alertLooks: Readonly<Record<Alert['state'], { word: string; icon: Icon; color: Color }>> = {
   open: { word: 'Open', icon: Icon.Bell, color: Color.Red },
   acknowledged: { word: 'Acknowledged', icon: Icon.Eye, color: Color.Orange },
   resolved: { word: 'Resolved', icon: Icon.CheckCircle, color: Color.Green },
 };
 
-export interface AlertItemProps {
+interface AlertItemProps {
   readonly alert: Alert;
   readonly now: Date;
   /** One, or all open ones. */
@@ -28,7 +29,6 @@ export interface AlertItemProps {
 export function AlertItem({ alert, onAcknowledge, general }: AlertItemProps): ReactNode {
   const { word, icon, color } = alertLooks[alert.state];
   const raisedAt = new Date(alert.raisedAt);
-  const lastRunId = alert.runIds.at(-1);
   return (
     <List.Item
       id={`alert-${alert.id}`}
@@ -53,14 +53,7 @@ export function AlertItem({ alert, onAcknowledge, general }: AlertItemProps): Re
                 onAction={() => onAcknowledge(alert)}
               />
             )}
-            {lastRunId !== undefined && (
-              <Action.Push
-                title="Show Last Run"
-                icon={Icon.LineChart}
-                shortcut={Keyboard.Shortcut.Common.Open}
-                target={<RunDetailView runId={lastRunId} />}
-              />
-            )}
+            <LastRunAction runId={alert.runIds.at(-1)} />
             {alert.state === 'open' && (
               <Action
                 title="Acknowledge All"
@@ -82,52 +75,46 @@ export function AlertItem({ alert, onAcknowledge, general }: AlertItemProps): Re
   );
 }
 
-export function AlertDetail({ alert }: { readonly alert: Alert }): ReactNode {
+function AlertDetail({ alert }: { readonly alert: Alert }): ReactNode {
   const { unit } = preferences();
   const { kind, reason, hint, baseline, observed, runIds, model, scheduleName, state } = alert;
   const shown = (value: number): string =>
-    kind === 'seconds' ? durationOf(Math.max(0, value)) : amount(value, unit);
-  const lastRunId = runIds.at(-1);
+    kind === 'seconds' ? formatDuration(Math.max(0, value)) : amount(value, unit);
   return (
     <Detail
       navigationTitle={`Alert ${alert.id}`}
       markdown={`## ${alertNames[kind]}\n\n${reason}\n\n**What to do:** ${hint}`}
       metadata={
         <Detail.Metadata>
-          <Detail.Metadata.Label title="State" text={state} />
-          <Detail.Metadata.Label title="Schedule" text={scheduleName} />
-          <Detail.Metadata.Label title="Model" text={model} />
-          {baseline !== undefined && <Detail.Metadata.Label title="Its Level" text={shown(baseline)} />}
-          {observed !== undefined && <Detail.Metadata.Label title="Observed" text={shown(observed)} />}
-          {baseline !== undefined && observed !== undefined && baseline > 0 && (
-            <Detail.Metadata.Label
-              title="Above It By"
-              text={formatPercent(observed / baseline - 1, { sign: true })}
-            />
-          )}
+          <Labels
+            of="detail"
+            texts={{
+              State: alertLooks[state].word,
+              Schedule: scheduleName,
+              Model: model,
+              Baseline: baseline === undefined ? undefined : shown(baseline),
+              Observed: observed === undefined ? undefined : shown(observed),
+              'Above Baseline':
+                baseline !== undefined && observed !== undefined && baseline > 0
+                  ? formatPercent(observed / baseline - 1, { sign: true })
+                  : undefined,
+            }}
+          />
           <Detail.Metadata.Separator />
-          <Detail.Metadata.Label title="Raised" text={formatDateTime(new Date(alert.raisedAt))} />
-          {alert.acknowledgedAt !== undefined && (
-            <Detail.Metadata.Label
-              title="Acknowledged"
-              text={formatDateTime(new Date(alert.acknowledgedAt))}
-            />
-          )}
-          {alert.resolvedAt !== undefined && (
-            <Detail.Metadata.Label title="Resolved" text={formatDateTime(new Date(alert.resolvedAt))} />
-          )}
-          <Detail.Metadata.Label title="Runs" text={runIds.join(', ')} />
+          <Labels
+            of="detail"
+            texts={{
+              Raised: formatDateTime(new Date(alert.raisedAt)),
+              Acknowledged: alert.acknowledgedAt && formatDateTime(new Date(alert.acknowledgedAt)),
+              Resolved: alert.resolvedAt && formatDateTime(new Date(alert.resolvedAt)),
+              Runs: runIds.join(', '),
+            }}
+          />
         </Detail.Metadata>
       }
       actions={
         <ActionPanel>
-          {lastRunId !== undefined && (
-            <Action.Push
-              title="Show Last Run"
-              icon={Icon.LineChart}
-              target={<RunDetailView runId={lastRunId} />}
-            />
-          )}
+          <LastRunAction runId={alert.runIds.at(-1)} />
           <Action.CopyToClipboard title="Copy Reason" content={`${reason} ${hint}`} />
         </ActionPanel>
       }

@@ -1,157 +1,149 @@
-/** What can be done to the daemon in a state that it is in. */
+/** What can be done to the daemon in the state that it is in. */
 
 import { Action, Icon, openExtensionPreferences } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { slowTimeoutMilliseconds, withClient } from '../lib/connection.ts';
 import type { DaemonState } from '../lib/daemon-state.ts';
-import { refreshMenuBar } from '../lib/deep-links.ts';
-import { withToast } from '../lib/notify.ts';
-import { installDaemon, restartDaemon, startDaemon, stopDaemon, uninstallDaemon } from '../lib/service.ts';
+import {
+  installDaemon,
+  restartDaemon,
+  startDaemon,
+  stopDaemon,
+  uninstallDaemon,
+  unloadModel,
+} from '../lib/service.ts';
 import { DoctorView, InstallPlanView, LogView } from './daemon-screens.tsx';
 
-export interface Deed {
+interface DaemonAction {
   readonly id: string;
   readonly title: string;
   readonly icon: Icon;
   readonly isOffered: boolean;
   readonly explanation: string;
-  readonly action: ReactNode;
+  /** What it does, or the screen that it opens. */
+  readonly work?: () => Promise<unknown>;
+  readonly target?: ReactNode;
+  readonly style?: Action.Style;
+}
+
+interface DaemonActionProps {
+  readonly action: DaemonAction;
+  readonly onChange: () => void;
+}
+
+export function DaemonActionItem({ action, onChange }: DaemonActionProps): ReactNode {
+  const { title, icon, work, target, style = Action.Style.Regular } = action;
+  return work === undefined ? (
+    <Action.Push title={title} icon={icon} target={target} />
+  ) : (
+    <Action title={title} icon={icon} style={style} onAction={() => void work().then(onChange)} />
+  );
 }
 
 /** Those that make sense in this state, the one that resolves it first. */
-export function deeds(state: DaemonState, onChange: () => void): readonly Deed[] {
-  const { status, trouble, surroundings } = state;
+export function daemonActions(
+  { status, trouble, surroundings }: DaemonState,
+  onChange: () => void,
+): readonly DaemonAction[] {
   const { tidemarkPath, isServiceInstalled } = surroundings;
   const hasCommand = tidemarkPath !== undefined;
   const isUp = status !== undefined;
-  const does = (
-    id: string,
-    title: string,
-    icon: Icon,
-    isOffered: boolean,
-    explanation: string,
-    work: () => Promise<unknown>,
-    style: Action.Style = Action.Style.Regular,
-  ): Deed => ({
-    id,
-    title,
-    icon,
-    isOffered,
-    explanation,
-    action: <Action title={title} icon={icon} style={style} onAction={() => void work().then(onChange)} />,
-  });
-  return [
+  const actions: readonly DaemonAction[] = [
     {
       id: 'path',
-      title: 'Set Path of Tidemark',
+      title: 'Set Path to Tidemark',
       icon: Icon.Gear,
       isOffered: !hasCommand,
       explanation:
-        'No `tidemark` was found in the usual places. Clone Tidemark and run `npm run setup` in it, then say in the preferences where `node_modules/.bin/tidemark` is.',
-      action: <Action title="Open Preferences" icon={Icon.Gear} onAction={openExtensionPreferences} />,
+        '`tidemark` was not found in the usual places. Clone Tidemark and run `npm run setup` in its folder, then enter the path to its `node_modules/.bin/tidemark` in the preferences.',
+      work: openExtensionPreferences,
     },
-    does(
-      'restart-first',
-      'Restart Daemon',
-      Icon.RotateClockwise,
-      hasCommand && (trouble?.kind === 'other-version' || trouble?.kind === 'not-responding'),
-      'Ends the daemon that runs and starts the version that is installed.',
-      restartDaemon,
-    ),
-    does(
-      'start',
-      'Start Daemon',
-      Icon.Play,
-      hasCommand && isServiceInstalled && trouble?.kind === 'not-running',
-      'Has launchd start the daemon.',
-      startDaemon,
-    ),
-    does(
-      'install',
-      isServiceInstalled ? 'Install Again' : 'Install Daemon',
-      Icon.Download,
-      hasCommand,
-      isServiceInstalled
-        ? 'Writes the launchd agent anew, for instance after Tidemark was moved or updated. You are asked first.'
-        : 'Adds a launchd agent that starts the daemon when you log in. You are asked first, and can remove it here.',
-      installDaemon,
-    ),
+    {
+      id: 'restart-first',
+      title: 'Restart Daemon',
+      icon: Icon.RotateClockwise,
+      isOffered: hasCommand && (trouble?.kind === 'other-version' || trouble?.kind === 'not-responding'),
+      explanation: 'Stops the running daemon and starts the installed version.',
+      work: restartDaemon,
+    },
+    {
+      id: 'start',
+      title: 'Start Daemon',
+      icon: Icon.Play,
+      isOffered: hasCommand && isServiceInstalled && trouble?.kind === 'not-running',
+      explanation: 'Starts the daemon through launchd.',
+      work: startDaemon,
+    },
+    {
+      id: 'install',
+      title: isServiceInstalled ? 'Reinstall Daemon' : 'Install Daemon',
+      icon: Icon.Download,
+      isOffered: hasCommand,
+      explanation: isServiceInstalled
+        ? 'Writes the launchd agent again, for example after Tidemark was moved or updated. Asks for confirmation first.'
+        : 'Adds a launchd agent that starts the daemon when you log in. Asks for confirmation first, and can be removed here.',
+      work: installDaemon,
+    },
     {
       id: 'plan',
-      title: 'Show What Installing Does',
+      title: 'Show Installation Steps',
       icon: Icon.List,
       isOffered: hasCommand && !isServiceInstalled,
-      explanation: 'Every file and command, without doing any of it.',
-      action: (
-        <Action.Push
-          title="Show Steps"
-          icon={Icon.List}
-          target={<InstallPlanView onInstalled={onChange} />}
-        />
-      ),
+      explanation: 'Lists every file and command of an installation without changing anything.',
+      target: <InstallPlanView onInstalled={onChange} />,
     },
-    does(
-      'unload',
-      'Unload Model',
-      Icon.Eject,
-      status?.host.model !== undefined && status.current === undefined,
-      'Ends the model host, which gives its memory back. The daemon stays.',
-      unloadModel,
-    ),
-    does(
-      'restart',
-      'Restart Daemon',
-      Icon.RotateClockwise,
-      hasCommand && isServiceInstalled && isUp,
-      'Ends the daemon in good order and starts it again. A run at work is interrupted, its samples are kept.',
-      restartDaemon,
-    ),
-    does(
-      'stop',
-      'Stop Daemon',
-      Icon.Stop,
-      isUp,
-      isServiceInstalled
-        ? 'Ends the daemon until it is started here, or you log in again.'
-        : 'Ends the daemon, which nothing starts again by itself.',
-      () => stopDaemon(isServiceInstalled && hasCommand),
-      Action.Style.Destructive,
-    ),
+    {
+      id: 'unload',
+      title: 'Unload Model',
+      icon: Icon.Eject,
+      isOffered: status?.host.model !== undefined && status.current === undefined,
+      explanation: 'Stops the model host, which frees its memory. The daemon keeps running.',
+      work: unloadModel,
+    },
+    {
+      id: 'restart',
+      title: 'Restart Daemon',
+      icon: Icon.RotateClockwise,
+      isOffered: hasCommand && isServiceInstalled && isUp,
+      explanation:
+        'Shuts the daemon down cleanly and starts it again. A run in progress is interrupted and its samples are kept.',
+      work: restartDaemon,
+    },
+    {
+      id: 'stop',
+      title: 'Stop Daemon',
+      icon: Icon.Stop,
+      isOffered: isUp,
+      explanation: isServiceInstalled
+        ? 'Stops the daemon until you start it here or log in again.'
+        : 'Stops the daemon. Nothing restarts it automatically.',
+      work: () => stopDaemon(isServiceInstalled && hasCommand),
+      style: Action.Style.Destructive,
+    },
     {
       id: 'logs',
       title: 'Show Logs',
       icon: Icon.Terminal,
       isOffered: true,
-      explanation: 'The newest lines of the daemon’s log.',
-      action: <Action.Push title="Show Logs" icon={Icon.Terminal} target={<LogView />} />,
+      explanation: "Shows the newest lines of the daemon's log.",
+      target: <LogView />,
     },
     {
       id: 'doctor',
       title: 'Run Doctor',
       icon: Icon.MedicalSupport,
       isOffered: isUp || hasCommand,
-      explanation: 'Checks whether this Mac can measure, and says what to do where it cannot.',
-      action: <Action.Push title="Run Doctor" icon={Icon.MedicalSupport} target={<DoctorView />} />,
+      explanation: 'Checks whether this Mac can measure, and how to fix what is wrong.',
+      target: <DoctorView />,
     },
-    does(
-      'uninstall',
-      'Remove Daemon',
-      Icon.Trash,
-      hasCommand && isServiceInstalled,
-      'Removes the launchd agent and ends the daemon. What was measured is kept.',
-      uninstallDaemon,
-      Action.Style.Destructive,
-    ),
+    {
+      id: 'uninstall',
+      title: 'Remove Daemon',
+      icon: Icon.Trash,
+      isOffered: hasCommand && isServiceInstalled,
+      explanation: 'Stops the daemon and removes the launchd agent. Your measurements are kept.',
+      work: uninstallDaemon,
+      style: Action.Style.Destructive,
+    },
   ];
-}
-
-async function unloadModel(): Promise<void> {
-  await withToast({
-    doing: 'Unloading the model',
-    done: 'The model is unloaded',
-    failed: 'The model was not unloaded',
-    work: () =>
-      withClient((client) => client.call('unload', {}, { timeoutMilliseconds: slowTimeoutMilliseconds })),
-  });
-  await refreshMenuBar();
+  return actions.filter(({ isOffered }) => isOffered);
 }

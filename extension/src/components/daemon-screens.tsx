@@ -1,31 +1,30 @@
 /** The daemon command's further screens: the doctor's findings, the steps of installing, the newest lines of the log. */
 
 import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@raycast/api';
-import { usePromise } from '@raycast/utils';
-import { useMemo } from 'react';
-import type { ReactNode } from 'react';
 import { existsSync } from 'node:fs';
+import type { ReactNode } from 'react';
 import type { Check } from '../../../shared/src/protocol/doctor-document.ts';
-import { examine, installDaemon, installPlan, planText } from '../lib/service.ts';
-import { toTrouble } from '../lib/trouble.ts';
 import { logFileOf, readLogTail } from '../lib/daemon-log.ts';
 import { preferences } from '../lib/preferences.ts';
+import { examine, installDaemon, installPlan, planText } from '../lib/service.ts';
+import { RefreshAction } from './actions.tsx';
 import { TroubleScreen } from './trouble-screen.tsx';
+import { useAnswer } from './use-daemon.ts';
 
 const looks: Readonly<Record<Check['status'], { word: string; icon: Icon; color: Color }>> = {
   ok: { word: 'OK', icon: Icon.CheckCircle, color: Color.Green },
-  warn: { word: 'Look', icon: Icon.Warning, color: Color.Orange },
+  warn: { word: 'Warning', icon: Icon.Warning, color: Color.Orange },
   fail: { word: 'Failed', icon: Icon.XMarkCircle, color: Color.Red },
 };
 
-export interface DoctorViewProps {
-  /** Raycast names a command's own screen itself. */
+interface ScreenProps {
+  /** Raycast itself names a screen with which a command opens. */
   readonly isRoot?: boolean;
 }
 
-export function DoctorView({ isRoot = false }: DoctorViewProps): ReactNode {
-  const { data, error, isLoading, revalidate } = usePromise(examine, [], { onError: () => undefined });
-  const trouble = useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
+/** Through the daemon, or by the `tidemark` command where it is not running. */
+export function DoctorView({ isRoot = false }: ScreenProps): ReactNode {
+  const { data, trouble, isLoading, revalidate } = useAnswer(examine);
   if (trouble !== undefined) {
     return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
   }
@@ -53,12 +52,7 @@ export function DoctorView({ isRoot = false }: DoctorViewProps): ReactNode {
                   title="Copy Finding"
                   content={`${check.title}: ${word}. ${check.detail}`}
                 />
-                <Action
-                  title="Examine Again"
-                  icon={Icon.ArrowClockwise}
-                  shortcut={Keyboard.Shortcut.Common.Refresh}
-                  onAction={revalidate}
-                />
+                <RefreshAction title="Check Again" onAction={revalidate} />
               </ActionPanel>
             }
           />
@@ -69,15 +63,14 @@ export function DoctorView({ isRoot = false }: DoctorViewProps): ReactNode {
 }
 
 export function InstallPlanView({ onInstalled }: { readonly onInstalled: () => void }): ReactNode {
-  const { data, error, isLoading, revalidate } = usePromise(installPlan, [], { onError: () => undefined });
-  const trouble = useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
+  const { data, trouble, isLoading, revalidate } = useAnswer(installPlan);
   if (trouble !== undefined) {
     return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
   }
   return (
     <Detail
       isLoading={isLoading}
-      navigationTitle="What Installing Does"
+      navigationTitle="Installation Steps"
       markdown={data === undefined ? '' : planText(data)}
       actions={
         <ActionPanel>
@@ -92,29 +85,19 @@ export function InstallPlanView({ onInstalled }: { readonly onInstalled: () => v
   );
 }
 
-export interface LogViewProps {
-  /** Raycast names a command's own screen itself. */
-  readonly isRoot?: boolean;
-}
-
-export function LogView({ isRoot = false }: LogViewProps): ReactNode {
+export function LogView({ isRoot = false }: ScreenProps): ReactNode {
   const path = logFileOf(preferences().dataFolder);
-  const { data, error, isLoading, revalidate } = usePromise(readLogTail, [path], {
-    onError: () => undefined,
-  });
+  const { data, trouble, isLoading, revalidate } = useAnswer(() => readLogTail(path));
   return (
     <Detail
       isLoading={isLoading}
       {...(isRoot ? {} : { navigationTitle: 'Daemon Logs' })}
-      markdown={markdownOf(data, error)}
+      markdown={
+        trouble === undefined ? logMarkdown(data) : `The daemon's log cannot be read: ${trouble.message}`
+      }
       actions={
         <ActionPanel>
-          <Action
-            title="Refresh"
-            icon={Icon.ArrowClockwise}
-            shortcut={Keyboard.Shortcut.Common.Refresh}
-            onAction={revalidate}
-          />
+          <RefreshAction onAction={revalidate} />
           {data !== undefined && data.length > 0 && (
             <Action.CopyToClipboard
               title="Copy Lines"
@@ -130,10 +113,7 @@ export function LogView({ isRoot = false }: LogViewProps): ReactNode {
   );
 }
 
-function markdownOf(lines: readonly string[] | undefined, error: Error | undefined): string {
-  if (error !== undefined) {
-    return `The log cannot be read: ${error.message}`;
-  }
+function logMarkdown(lines: readonly string[] | undefined): string {
   if (lines === undefined) {
     return '';
   }

@@ -1,6 +1,6 @@
 /** What can be done with a run, wherever it is shown. */
 
-import { Action, ActionPanel, Alert, confirmAlert, Icon, Keyboard } from '@raycast/api';
+import { Action, ActionPanel, Icon, Keyboard } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
@@ -10,8 +10,9 @@ import type { LaunchContexts } from '../lib/deep-links.ts';
 import { exportRun } from '../lib/export-run.ts';
 import { amount } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
-import { withToast } from '../lib/notify.ts';
+import { confirmDestructive, withToast } from '../lib/notify.ts';
 import { runTitle } from '../lib/run-words.ts';
+import { RefreshAction } from './actions.tsx';
 
 interface RunActionsProps {
   readonly run: RunRecord;
@@ -71,14 +72,14 @@ export function RunActions({
         )}
         {onMark !== undefined && run.state === 'complete' && (
           <Action
-            title={marked?.id === run.id ? 'Unmark' : 'Mark as Baseline to Compare'}
+            title={marked?.id === run.id ? 'Unmark as Baseline' : 'Mark as Comparison Baseline'}
             icon={marked?.id === run.id ? Icon.PinDisabled : Icon.Pin}
             shortcut={Keyboard.Shortcut.Common.Pin}
             onAction={() => onMark(marked?.id === run.id ? undefined : run)}
           />
         )}
       </ActionPanel.Section>
-      <ActionPanel.Section title="Take Along">
+      <ActionPanel.Section title="Copy and Export">
         <Action.CopyToClipboard
           title="Copy Figures"
           shortcut={Keyboard.Shortcut.Common.Copy}
@@ -91,38 +92,13 @@ export function RunActions({
           shortcut={{ modifiers: ['cmd', 'shift'], key: 'l' }}
           content={commandLink('runs', { runId: run.id })}
         />
-        {!isRunning && (
-          <>
-            <Action
-              title="Export as JSON"
-              icon={Icon.SaveDocument}
-              shortcut={Keyboard.Shortcut.Common.Save}
-              onAction={() => void exportRun(run.id, 'json')}
-            />
-            <Action
-              title="Export Report as HTML"
-              icon={Icon.Globe}
-              shortcut={{ modifiers: ['cmd', 'shift'], key: 'h' }}
-              onAction={() => void exportRun(run.id, 'html')}
-            />
-            <Action
-              title="Export Iterations as CSV"
-              icon={Icon.List}
-              shortcut={{ modifiers: ['cmd', 'shift'], key: 't' }}
-              onAction={() => void exportRun(run.id, 'csv')}
-            />
-          </>
-        )}
+        {!isRunning &&
+          exportActions.map(({ format, ...look }) => (
+            <Action key={format} {...look} onAction={() => void exportRun(run.id, format)} />
+          ))}
       </ActionPanel.Section>
       <ActionPanel.Section>
-        {onRefresh !== undefined && (
-          <Action
-            title="Refresh"
-            icon={Icon.ArrowClockwise}
-            shortcut={Keyboard.Shortcut.Common.Refresh}
-            onAction={onRefresh}
-          />
-        )}
+        {onRefresh !== undefined && <RefreshAction onAction={onRefresh} />}
         {onDelete !== undefined && !isRunning && (
           <Action
             title="Delete Run"
@@ -137,11 +113,32 @@ export function RunActions({
   );
 }
 
-/** One that was asked for in phonemes has no text, and is said with the one of the preferences. */
+const exportActions = [
+  {
+    format: 'json',
+    title: 'Export as JSON',
+    icon: Icon.SaveDocument,
+    shortcut: Keyboard.Shortcut.Common.Save,
+  },
+  {
+    format: 'html',
+    title: 'Export Report as HTML',
+    icon: Icon.Globe,
+    shortcut: { modifiers: ['cmd', 'shift'], key: 'h' } satisfies Keyboard.Shortcut,
+  },
+  {
+    format: 'csv',
+    title: 'Export Iterations as CSV',
+    icon: Icon.List,
+    shortcut: { modifiers: ['cmd', 'shift'], key: 't' } satisfies Keyboard.Shortcut,
+  },
+] as const;
+
+/** A run of phonemes has no text; profiled again, it gets the text of the preferences. */
 const sameAgain = ({ models, voice, text, iterations }: RunRecord): LaunchContexts['profile-memory'] => ({
-  ...(models[0] === undefined ? {} : { model: models[0] }),
+  model: models[0],
   voice,
-  ...(text === undefined ? {} : { text }),
+  text,
   iterations,
   startAtOnce: true,
 });
@@ -180,17 +177,16 @@ export function CancelAction({
 
 /** Asks first: what was measured is gone for good. */
 async function deleteRun(run: RunRecord, onDelete: (run: RunRecord) => Promise<void>): Promise<void> {
-  const agreed = await confirmAlert({
-    icon: Icon.Trash,
+  const isAgreed = await confirmDestructive({
     title: `Delete Run ${run.id}?`,
-    message: `The run of ${runTitle(run)} and its ${run.samplesTaken} samples are removed from the history for good.`,
-    primaryAction: { title: 'Delete', style: Alert.ActionStyle.Destructive },
+    message: `This permanently removes the run of ${runTitle(run)} and its ${run.samplesTaken} samples from the history.`,
+    action: 'Delete',
   });
-  if (agreed) {
+  if (isAgreed) {
     await withToast({
       doing: `Deleting run ${run.id}`,
-      done: `Run ${run.id} is deleted`,
-      failed: `Run ${run.id} was not deleted`,
+      done: `Deleted run ${run.id}`,
+      failed: `Could not delete run ${run.id}`,
       work: () => onDelete(run),
     });
   }
@@ -199,11 +195,10 @@ async function deleteRun(run: RunRecord, onDelete: (run: RunRecord) => Promise<v
 function figuresText(run: RunRecord): string {
   const { unit } = preferences();
   const { figures, finding } = run;
-  const head = `Run ${run.id} of ${runTitle(run)}`;
-  const said =
+  const memory =
     figures === undefined
       ? ''
       : `: active ${amount(figures.activeBytes, unit)}, peak ${amount(figures.peakBytes, unit)}, ` +
         `footprint ${amount(figures.footprintBytes, unit)}`;
-  return `${head}${said}.${finding === undefined ? '' : ` ${finding}`}`;
+  return `Run ${run.id} of ${runTitle(run)}${memory}.${finding === undefined ? '' : ` ${finding}`}`;
 }

@@ -1,4 +1,4 @@
-/** One run in a list, with its chart beside it while it is selected. */
+/** A run in a list, with its chart beside it while it is selected, and what a person does in such a list. */
 
 import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { ReactNode } from 'react';
@@ -16,7 +16,7 @@ import { RunMetadata } from './run-metadata.tsx';
 import { ComparisonView, RunDetailView } from './run-screens.tsx';
 import { useDaemon } from './use-daemon.ts';
 
-export interface RunItemProps {
+interface RunItemProps {
   readonly run: RunRecord;
   readonly now: Date;
   readonly isSelected: boolean;
@@ -40,7 +40,6 @@ export function RunItem({
   onToggleDetail,
 }: RunItemProps): ReactNode {
   const { icon, color, word } = runLook(run);
-  const isMarked = marked?.id === run.id;
   return (
     <List.Item
       id={String(run.id)}
@@ -49,21 +48,14 @@ export function RunItem({
       icon={{ value: { source: icon, tintColor: color }, tooltip: word }}
       keywords={[...run.models, String(run.id), word, run.voice, ...(run.finding?.split(/\s+/) ?? [])]}
       accessories={[
-        ...(isMarked
-          ? [
-              {
-                icon: { source: Icon.Pin, tintColor: Color.Blue },
-                tooltip: 'Marked as the baseline of a comparison',
-              },
-            ]
-          : []),
+        ...(marked?.id === run.id ? [pin] : []),
         ...(isShowingDetail ? [] : wideAccessories(run)),
         {
           date: new Date(runMoment(run)),
           tooltip: `${formatDateTime(new Date(runMoment(run)))}, ${ago(runMoment(run), now)}`,
         },
       ]}
-      detail={isShowingDetail ? isSelected ? <FetchedDetail run={run} /> : <PlainDetail run={run} /> : null}
+      detail={isShowingDetail && (isSelected ? <FetchedDetail run={run} /> : plainDetail(run))}
       actions={
         <ActionPanel>
           <RunActions
@@ -82,32 +74,35 @@ export function RunItem({
   );
 }
 
+const pin: List.Item.Accessory = {
+  icon: { source: Icon.Pin, tintColor: Color.Blue },
+  tooltip: 'Marked as the comparison baseline',
+};
+
 /** Where there is room for them. */
 function wideAccessories(run: RunRecord): List.Item.Accessory[] {
   const { unit, thresholds } = preferences();
   const { figures } = run;
   const { word, color } = runLook(run);
-  const level = figures === undefined ? undefined : levelLooks[memoryLevel(figures.peakBytes, thresholds)];
+  const verdict = { tag: { value: word, color }, tooltip: run.finding ?? null };
+  if (figures === undefined) {
+    return [verdict];
+  }
+  const level = levelLooks[memoryLevel(figures.peakBytes, thresholds)];
   return [
-    { tag: { value: word, color }, ...(run.finding === undefined ? {} : { tooltip: run.finding }) },
-    ...(figures === undefined || level === undefined
-      ? []
-      : [
-          { text: shortAmount(figures.activeBytes, unit), tooltip: 'Active memory after the last iteration' },
-          {
-            text: shortAmount(figures.peakBytes, unit),
-            icon: { source: level.icon, tintColor: level.color },
-            tooltip: `Median peak, ${level.word}`,
-          },
-        ]),
+    verdict,
+    { text: shortAmount(figures.activeBytes, unit), tooltip: 'Active memory after the last iteration' },
+    {
+      text: shortAmount(figures.peakBytes, unit),
+      icon: { source: level.icon, tintColor: level.color },
+      tooltip: `Median peak, ${level.word}`,
+    },
   ];
 }
 
-function PlainDetail({ run }: { readonly run: RunRecord }): ReactNode {
-  return (
-    <List.Item.Detail markdown={recordMarkdown(run)} metadata={<RunMetadata record={run} of="list" />} />
-  );
-}
+const plainDetail = (run: RunRecord): ReactNode => (
+  <List.Item.Detail markdown={recordMarkdown(run)} metadata={<RunMetadata record={run} of="list" />} />
+);
 
 /** Asks for the run itself: the list has its figures only. */
 function FetchedDetail({ run }: { readonly run: RunRecord }): ReactNode {
@@ -133,12 +128,12 @@ function FetchedDetail({ run }: { readonly run: RunRecord }): ReactNode {
   );
 }
 
-export interface RunListActions {
+interface RunListActions {
   readonly onDelete: (run: RunRecord) => Promise<void>;
   readonly onRefresh: () => void;
 }
 
-export interface RunList {
+interface RunList {
   readonly selectedId: string | null;
   readonly setSelectedId: (id: string | null) => void;
   readonly isShowingDetail: boolean;
@@ -146,6 +141,7 @@ export interface RunList {
   readonly itemOf: (run: RunRecord, runs: readonly RunRecord[], now: Date) => RunItemProps;
 }
 
+/** What a person does in a list of runs: selects one, marks one to compare with, shows or hides the detail. */
 export function useRunList({ onDelete, onRefresh }: RunListActions): RunList {
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const [isShowingDetail, setIsShowingDetail] = useState(true);

@@ -3,28 +3,31 @@
 import { Detail, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
+import { formatDuration } from '../../../shared/src/format/numbers.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
 import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
-import { durationOf, runLook, runMoment, samplesPhrase, triggerWord } from '../lib/run-words.ts';
+import { runLook, runMoment, samplesPhrase, triggerWord } from '../lib/run-words.ts';
 
-export interface RunMetadataProps {
+/** Whose metadata it is. */
+type Owner = 'list' | 'detail';
+
+interface RunMetadataProps {
   readonly record: RunRecord;
   /** Once it is there. */
   readonly detail?: RunDetail | undefined;
-  /** Whose metadata it is. */
-  readonly of: 'list' | 'detail';
+  readonly of: Owner;
 }
 
 export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode {
-  const Metadata = of === 'list' ? List.Item.Detail.Metadata : Detail.Metadata;
+  const Metadata = metadataOf(of);
   const { unit, thresholds } = preferences();
   const { figures } = record;
   const { word, icon, color } = runLook(record);
   const level = figures === undefined ? undefined : levelLooks[memoryLevel(figures.peakBytes, thresholds)];
   const document = detail?.document?.kind === 'profile' ? detail.document : undefined;
+  const origin = of === 'detail' ? document : undefined;
   return (
     <Metadata>
       <Metadata.TagList title="Verdict">
@@ -38,39 +41,62 @@ export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode
             text={`${amount(figures.peakBytes, unit)}, ${level.word}`}
             icon={{ source: level.icon, tintColor: level.color }}
           />
-          <Metadata.Label title="Peak (Highest)" text={amount(figures.maximumPeakBytes, unit)} />
-          <Metadata.Label title="Cache" text={amount(figures.cacheBytes, unit)} />
-          <Metadata.Label title="Footprint" text={amount(figures.footprintBytes, unit)} />
-          <Metadata.Label title="Time per Iteration" text={durationOf(figures.secondsPerIteration)} />
         </>
       )}
-      {document?.summary?.realTimeFactor !== undefined && (
-        <Metadata.Label title="Real-Time Factor" text={document.summary.realTimeFactor.toFixed(2)} />
-      )}
+      <Labels
+        of={of}
+        texts={{
+          'Peak (Highest)': figures && amount(figures.maximumPeakBytes, unit),
+          Cache: figures && amount(figures.cacheBytes, unit),
+          Footprint: figures && amount(figures.footprintBytes, unit),
+          'Time per Iteration': figures && formatDuration(figures.secondsPerIteration),
+          'Real-Time Factor': document?.summary?.realTimeFactor?.toFixed(2),
+        }}
+      />
       <Metadata.Separator />
-      <Metadata.Label title="Run" text={String(record.id)} />
-      <Metadata.Label title={record.kind === 'study' ? 'Models' : 'Model'} text={record.models.join(', ')} />
-      <Metadata.Label title="Voice" text={record.voice} />
-      <Metadata.Label title="Iterations" text={samplesPhrase(record)} />
-      <Metadata.Label title="Asked For By" text={triggerWord(record)} />
-      <Metadata.Label title="When" text={formatDateTime(new Date(runMoment(record)))} />
-      {record.seconds !== undefined && <Metadata.Label title="Took" text={durationOf(record.seconds)} />}
-      {document !== undefined && of === 'detail' && <Origin document={document} of={of} />}
+      <Labels
+        of={of}
+        texts={{
+          Run: String(record.id),
+          [record.kind === 'study' ? 'Models' : 'Model']: record.models.join(', '),
+          Voice: record.voice,
+          Iterations: samplesPhrase(record),
+          'Started By': triggerWord(record),
+          Date: formatDateTime(new Date(runMoment(record))),
+          Duration: record.seconds === undefined ? undefined : formatDuration(record.seconds),
+        }}
+      />
+      {origin !== undefined && (
+        <>
+          <Metadata.Separator />
+          <Labels
+            of={of}
+            texts={{
+              Weights: origin.model.source.description,
+              'SHA-256': `${origin.model.source.sha256.slice(0, 16)}…`,
+              Device: `${origin.device.name} (${origin.device.type.toUpperCase()})`,
+              MLX: origin.versions.mlx,
+              Tidemark: origin.versions.tidemark,
+            }}
+          />
+        </>
+      )}
     </Metadata>
   );
 }
 
-function Origin({ document, of }: { document: ProfileDocument; of: 'list' | 'detail' }): ReactNode {
-  const Metadata = of === 'list' ? List.Item.Detail.Metadata : Detail.Metadata;
-  const { model, device, versions } = document;
-  return (
-    <>
-      <Metadata.Separator />
-      <Metadata.Label title="Weights" text={model.source.description} />
-      <Metadata.Label title="SHA-256" text={`${model.source.sha256.slice(0, 16)}…`} />
-      <Metadata.Label title="Device" text={`${device.name} (${device.type.toUpperCase()})`} />
-      <Metadata.Label title="MLX" text={versions.mlx} />
-      <Metadata.Label title="Tidemark" text={versions.tidemark} />
-    </>
+const metadataOf = (of: Owner): typeof Detail.Metadata =>
+  of === 'list' ? List.Item.Detail.Metadata : Detail.Metadata;
+
+interface LabelsProps {
+  readonly of: Owner;
+  /** By their titles; what is absent is left out. */
+  readonly texts: Readonly<Record<string, string | undefined>>;
+}
+
+export function Labels({ of, texts }: LabelsProps): ReactNode {
+  const { Label } = metadataOf(of);
+  return Object.entries(texts).map(
+    ([title, text]) => text !== undefined && <Label key={title} title={title} text={text} />,
   );
 }

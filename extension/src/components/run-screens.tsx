@@ -5,17 +5,18 @@ import type { ReactNode } from 'react';
 import { widths } from '../lib/charts.ts';
 import { preferences } from '../lib/preferences.ts';
 import { comparisonMarkdown, runMarkdown } from '../lib/run-markdown.ts';
+import { RefreshAction } from './actions.tsx';
 import { RunActions } from './run-actions.tsx';
 import { RunMetadata } from './run-metadata.tsx';
 import { TroubleScreen } from './trouble-screen.tsx';
 import { useDaemon } from './use-daemon.ts';
 
-/** Points of a chart at most. */
+/** The maximum number of a chart's points. */
 const samplesForChart = 2000;
 
-export interface RunDetailViewProps {
+interface RunDetailViewProps {
   readonly runId: number;
-  /** Raycast names a command's own screen itself. */
+  /** Raycast itself names a screen with which a command opens. */
   readonly isRoot?: boolean;
 }
 
@@ -38,12 +39,7 @@ export function RunDetailView({ runId, isRoot = false }: RunDetailViewProps): Re
       actions={
         <ActionPanel>
           {data === undefined ? (
-            <Action
-              title="Refresh"
-              icon={Icon.ArrowClockwise}
-              shortcut={Keyboard.Shortcut.Common.Refresh}
-              onAction={revalidate}
-            />
+            <RefreshAction onAction={revalidate} />
           ) : (
             <RunActions run={data.record} onRefresh={revalidate} />
           )}
@@ -53,7 +49,7 @@ export function RunDetailView({ runId, isRoot = false }: RunDetailViewProps): Re
   );
 }
 
-export interface ComparisonViewProps {
+interface ComparisonViewProps {
   readonly baselineId: number;
   readonly runId: number;
 }
@@ -71,7 +67,7 @@ export function ComparisonView({ baselineId, runId }: ComparisonViewProps): Reac
   return (
     <Detail
       isLoading={isLoading}
-      navigationTitle={`Run ${runId} against ${baselineId}`}
+      navigationTitle={`Run ${runId} vs. Run ${baselineId}`}
       markdown={data === undefined ? '' : comparisonMarkdown(data, { width: widths.detail, unit })}
       actions={
         <ActionPanel>
@@ -90,3 +86,14 @@ export function ComparisonView({ baselineId, runId }: ComparisonViewProps): Reac
     />
   );
 }
+
+/** Of what several runs led to: an alert, a schedule. Nothing where there was none. */
+export const LastRunAction = ({ runId }: { readonly runId: number | undefined }): ReactNode =>
+  runId !== undefined && (
+    <Action.Push
+      title="Show Last Run"
+      icon={Icon.LineChart}
+      shortcut={Keyboard.Shortcut.Common.Open}
+      target={<RunDetailView runId={runId} />}
+    />
+  );

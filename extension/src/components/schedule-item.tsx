@@ -6,10 +6,10 @@ import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { ago } from '../lib/run-words.ts';
 import { timingPhrase } from '../lib/form-values.ts';
-import { RunDetailView } from './run-screens.tsx';
+import { LastRunAction } from './run-screens.tsx';
 import { ScheduleForm } from './schedule-form.tsx';
 
-export interface ScheduleItemProps {
+interface ScheduleItemProps {
   readonly schedule: Schedule;
   /** Whether all of them are. */
   readonly arePaused: boolean;
@@ -42,7 +42,7 @@ export function ScheduleItem({
         value: isPaused
           ? { source: Icon.Pause, tintColor: Color.SecondaryText }
           : { source: Icon.Calendar, tintColor: Color.Green },
-        tooltip: isPaused ? 'Paused' : 'At work',
+        tooltip: isPaused ? 'Paused' : 'Active',
       }}
       keywords={[schedule.model]}
       accessories={accessories(schedule, isPaused, now)}
@@ -56,14 +56,7 @@ export function ScheduleItem({
               shortcut={{ modifiers: ['cmd', 'opt'], key: 'p' }}
               onAction={() => onPause(!schedule.paused)}
             />
-            {schedule.lastRunId !== undefined && (
-              <Action.Push
-                title="Show Last Run"
-                icon={Icon.LineChart}
-                shortcut={Keyboard.Shortcut.Common.Open}
-                target={<RunDetailView runId={schedule.lastRunId} />}
-              />
-            )}
+            <LastRunAction runId={schedule.lastRunId} />
             <Action.Push
               title="Edit Schedule"
               icon={Icon.Pencil}
@@ -97,13 +90,13 @@ function accessories(
       : [
           {
             icon: { source: Icon.Forward, tintColor: Color.Orange },
-            tooltip: `Left out ${ago(lastSkip.at, now)}: ${lastSkip.reason}`,
+            tooltip: `Skipped ${ago(lastSkip.at, now)}: ${lastSkip.reason}`,
           },
         ]),
     isPaused
       ? { tag: { value: 'Paused', color: Color.SecondaryText } }
       : nextAt === undefined
-        ? { text: 'not due' }
+        ? { text: 'Not due' }
         : { text: ago(nextAt, now), icon: Icon.Clock, tooltip: `Due ${formatDateTime(new Date(nextAt))}` },
   ];
 }

@@ -1,38 +1,53 @@
 /** The screen of each thing that can stand between a command and its answer, with the action that resolves it. */
 
-import {
-  Action,
-  ActionPanel,
-  Color,
-  environment,
-  Icon,
-  Keyboard,
-  List,
-  openExtensionPreferences,
-} from '@raycast/api';
-import { useEffect } from 'react';
+import { Action, ActionPanel, Color, environment, Icon, List, openExtensionPreferences } from '@raycast/api';
+import { Fragment, useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { openCommand } from '../lib/deep-links.ts';
 import { installDaemon, restartDaemon, startDaemon } from '../lib/service.ts';
 import { passesByItself, troubleTitles } from '../lib/trouble.ts';
 import type { Trouble, TroubleKind } from '../lib/trouble.ts';
+import { PreferencesAction, RefreshAction } from './actions.tsx';
 
-const icons: Readonly<Record<TroubleKind, { source: Icon; tintColor: Color }>> = {
-  'no-tidemark': { source: Icon.Download, tintColor: Color.SecondaryText },
-  'not-installed': { source: Icon.Download, tintColor: Color.SecondaryText },
-  'not-running': { source: Icon.Power, tintColor: Color.SecondaryText },
-  starting: { source: Icon.Hourglass, tintColor: Color.Blue },
-  'other-version': { source: Icon.Switch, tintColor: Color.Orange },
-  'not-responding': { source: Icon.Clock, tintColor: Color.Orange },
-  busy: { source: Icon.CircleProgress50, tintColor: Color.Blue },
-  'host-crashed': { source: Icon.Bolt, tintColor: Color.Orange },
-  interrupted: { source: Icon.BoltDisabled, tintColor: Color.Orange },
-  'offline-model': { source: Icon.WifiDisabled, tintColor: Color.Orange },
-  gone: { source: Icon.QuestionMarkCircle, tintColor: Color.SecondaryText },
-  failed: { source: Icon.Warning, tintColor: Color.Red },
+interface Look {
+  readonly icon: Icon;
+  readonly color: Color;
+  /** The one that resolves it first. */
+  readonly remedies: readonly Remedy[];
+}
+
+const looks: Readonly<Record<TroubleKind, Look>> = {
+  'no-tidemark': {
+    icon: Icon.Download,
+    color: Color.SecondaryText,
+    remedies: ['set-path', 'copy-set-up', 'retry'],
+  },
+  'not-installed': {
+    icon: Icon.Download,
+    color: Color.SecondaryText,
+    remedies: ['install', 'copy-daemon', 'retry', 'preferences'],
+  },
+  'not-running': {
+    icon: Icon.Power,
+    color: Color.SecondaryText,
+    remedies: ['start', 'retry', 'logs', 'preferences'],
+  },
+  starting: { icon: Icon.Hourglass, color: Color.Blue, remedies: ['retry', 'logs'] },
+  'other-version': { icon: Icon.Switch, color: Color.Orange, remedies: ['restart', 'retry', 'logs'] },
+  'not-responding': { icon: Icon.Clock, color: Color.Orange, remedies: ['retry', 'restart', 'logs'] },
+  busy: { icon: Icon.CircleProgress50, color: Color.Blue, remedies: ['runs', 'retry'] },
+  'host-crashed': { icon: Icon.Bolt, color: Color.Orange, remedies: ['retry', 'doctor', 'logs'] },
+  interrupted: { icon: Icon.BoltDisabled, color: Color.Orange, remedies: ['retry', 'logs'] },
+  'offline-model': {
+    icon: Icon.WifiDisabled,
+    color: Color.Orange,
+    remedies: ['other-model', 'retry', 'preferences'],
+  },
+  gone: { icon: Icon.QuestionMarkCircle, color: Color.SecondaryText, remedies: ['retry'] },
+  failed: { icon: Icon.Warning, color: Color.Red, remedies: ['retry', 'logs', 'doctor', 'preferences'] },
 };
 
-export interface TroubleProps {
+interface TroubleProps {
   readonly trouble: Trouble;
   /** Asks again. */
   readonly onRetry: () => void;
@@ -53,21 +68,30 @@ export function TroubleScreen({
 /** For a list that has its own search bar. */
 export function TroubleEmptyView({ trouble, onRetry }: TroubleProps): ReactNode {
   useRetryWhileStarting(trouble, onRetry);
+  const { kind, message, hint } = trouble;
+  const { icon, color } = looks[kind];
+  // A newer daemon is as it should be: it is the extension that is too old.
+  const remedies =
+    kind === 'other-version' && trouble.daemonIsOlder === false
+      ? (['update', 'restart', 'retry'] as const)
+      : looks[kind].remedies;
   return (
     <List.EmptyView
-      icon={icons[trouble.kind]}
-      title={troubleTitles[trouble.kind]}
-      description={trouble.hint === undefined ? trouble.message : `${trouble.message}\n${trouble.hint}`}
+      icon={{ source: icon, tintColor: color }}
+      title={troubleTitles[kind]}
+      description={hint === undefined ? message : `${message}\n${hint}`}
       actions={
         <ActionPanel>
-          <TroubleActions trouble={trouble} onRetry={onRetry} />
+          {remedies.map((remedy) => (
+            <Fragment key={remedy}>{remedyActions[remedy](onRetry)}</Fragment>
+          ))}
         </ActionPanel>
       }
     />
   );
 }
 
-/** What starts by itself is looked for again by itself. */
+/** A daemon that is starting is looked for again without being asked. */
 function useRetryWhileStarting(trouble: Trouble, onRetry: () => void): void {
   const isPassing = passesByItself(trouble);
   useEffect(() => {
@@ -79,133 +103,70 @@ function useRetryWhileStarting(trouble: Trouble, onRetry: () => void): void {
   }, [isPassing, trouble, onRetry]);
 }
 
-/** The action that resolves it comes first. */
-export function TroubleActions({ trouble, onRetry }: TroubleProps): ReactNode {
-  const retryIf = async (done: Promise<boolean>): Promise<void> => {
-    if (await done) {
-      onRetry();
-    }
-  };
-  const retry = (
+type Remedy =
+  | 'copy-daemon'
+  | 'copy-set-up'
+  | 'doctor'
+  | 'install'
+  | 'logs'
+  | 'other-model'
+  | 'preferences'
+  | 'restart'
+  | 'retry'
+  | 'runs'
+  | 'set-path'
+  | 'start'
+  | 'update';
+
+/** An action that asks again when its work is done. */
+const resolving =
+  (title: string, icon: Icon, work: () => Promise<boolean>) =>
+  (onRetry: () => void): ReactNode => (
     <Action
-      key="retry"
-      title="Try Again"
-      icon={Icon.ArrowClockwise}
-      shortcut={Keyboard.Shortcut.Common.Refresh}
-      onAction={onRetry}
+      title={title}
+      icon={icon}
+      onAction={() => void work().then((isDone) => (isDone ? onRetry() : undefined))}
     />
   );
-  const preferences = (
+
+const remedyActions: Readonly<Record<Remedy, (onRetry: () => void) => ReactNode>> = {
+  retry: (onRetry) => <RefreshAction title="Try Again" onAction={onRetry} />,
+  preferences: () => <PreferencesAction />,
+  install: resolving('Install Daemon', Icon.Download, installDaemon),
+  start: resolving('Start Daemon', Icon.Play, startDaemon),
+  restart: resolving('Restart Daemon', Icon.RotateClockwise, restartDaemon),
+  logs: () => (
     <Action
-      key="preferences"
-      title="Open Preferences"
-      icon={Icon.Gear}
-      shortcut={{ modifiers: ['cmd', 'shift'], key: ',' }}
-      onAction={openExtensionPreferences}
-    />
-  );
-  const start = (
-    <Action key="start" title="Start Daemon" icon={Icon.Play} onAction={() => void retryIf(startDaemon())} />
-  );
-  const restart = (
-    <Action
-      key="restart"
-      title="Restart Daemon"
-      icon={Icon.RotateClockwise}
-      onAction={() => void retryIf(restartDaemon())}
-    />
-  );
-  const logs = (
-    <Action
-      key="logs"
       title="Show Daemon Logs"
       icon={Icon.Terminal}
       onAction={() => void openCommand('daemon', { show: 'logs' })}
     />
-  );
-  const doctor = (
+  ),
+  doctor: () => (
     <Action
-      key="doctor"
       title="Run Doctor"
       icon={Icon.MedicalSupport}
       onAction={() => void openCommand('daemon', { show: 'doctor' })}
     />
-  );
-  switch (trouble.kind) {
-    case 'no-tidemark':
-      return [
-        <Action
-          key="set-path"
-          title="Set Path of Tidemark"
-          icon={Icon.Gear}
-          onAction={openExtensionPreferences}
-        />,
-        <Action.CopyToClipboard key="copy" title="Copy Set-Up Command" content="npm run setup" />,
-        retry,
-      ];
-    case 'not-installed':
-      return [
-        <Action
-          key="install"
-          title="Install Daemon"
-          icon={Icon.Download}
-          onAction={() => void retryIf(installDaemon())}
-        />,
-        <Action.CopyToClipboard
-          key="copy"
-          title="Copy Command to Run It in a Terminal"
-          content="tidemark daemon"
-        />,
-        retry,
-        preferences,
-      ];
-    case 'not-running':
-      return [start, retry, logs, preferences];
-    case 'starting':
-      return [retry, logs];
-    case 'other-version':
-      return trouble.daemonIsOlder === false
-        ? [
-            <Action.Open
-              key="update"
-              title="Show This Extension in the Store"
-              icon={Icon.Download}
-              target={`raycast://extensions/${environment.ownerOrAuthorName}/${environment.extensionName}`}
-            />,
-            restart,
-            retry,
-          ]
-        : [restart, retry, logs];
-    case 'not-responding':
-      return [retry, restart, logs];
-    case 'busy':
-      return [
-        <Action
-          key="runs"
-          title="Show Runs"
-          icon={Icon.List}
-          onAction={() => void openCommand('runs', {})}
-        />,
-        retry,
-      ];
-    case 'host-crashed':
-      return [retry, doctor, logs];
-    case 'offline-model':
-      return [
-        <Action
-          key="other"
-          title="Profile the Built-in Bf16 Model"
-          icon={Icon.Gauge}
-          onAction={() => void openCommand('profile-memory', { model: 'bf16' })}
-        />,
-        retry,
-        preferences,
-      ];
-    case 'interrupted':
-      return [retry, logs];
-    case 'gone':
-      return [retry];
-    case 'failed':
-      return [retry, logs, doctor, preferences];
-  }
-}
+  ),
+  runs: () => <Action title="Show Runs" icon={Icon.List} onAction={() => void openCommand('runs', {})} />,
+  'other-model': () => (
+    <Action
+      title="Profile the Built-in Bf16 Model"
+      icon={Icon.Gauge}
+      onAction={() => void openCommand('profile-memory', { model: 'bf16' })}
+    />
+  ),
+  'set-path': () => (
+    <Action title="Set Path to Tidemark" icon={Icon.Gear} onAction={openExtensionPreferences} />
+  ),
+  'copy-set-up': () => <Action.CopyToClipboard title="Copy Setup Command" content="npm run setup" />,
+  'copy-daemon': () => <Action.CopyToClipboard title="Copy Terminal Command" content="tidemark daemon" />,
+  update: () => (
+    <Action.Open
+      title="Show This Extension in the Store"
+      icon={Icon.Download}
+      target={`raycast://extensions/${environment.ownerOrAuthorName}/${environment.extensionName}`}
+    />
+  ),
+};

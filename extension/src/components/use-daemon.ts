@@ -1,4 +1,4 @@
-/** Asking the daemon from a component: one connection for each question, gone when the component is. */
+/** Asking from a component: what went wrong is a trouble, which has a screen of its own, better than a toast that disappears. */
 
 import { usePromise } from '@raycast/utils';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
@@ -8,26 +8,27 @@ import type { WithClientOptions } from '../lib/connection.ts';
 import { toTrouble } from '../lib/trouble.ts';
 import type { Trouble } from '../lib/trouble.ts';
 
-export interface DaemonAnswer<Answer> {
-  readonly data: Answer | undefined;
+interface Answer<Data> {
+  readonly data: Data | undefined;
   readonly trouble: Trouble | undefined;
   readonly isLoading: boolean;
   readonly revalidate: () => void;
+}
+
+interface DaemonAnswer<Data> extends Answer<Data> {
   /** Shows `update` at once, does the work, and asks again; what was shown goes back where the work fails. Throws its error. */
-  readonly mutate: (work: Promise<unknown>, update?: (data: Answer) => Answer) => Promise<void>;
+  readonly mutate: (work: Promise<unknown>, update?: (data: Data) => Data) => Promise<void>;
 }
 
-export interface UseDaemonOptions extends Omit<WithClientOptions, 'signal'> {
-  /** Whether it is asked at all; default: true. */
-  readonly execute?: boolean;
-}
-
-/** `question` is asked again when one of `dependencies` changes. */
-export function useDaemon<Answer extends object, const Dependencies extends readonly unknown[]>(
-  question: (client: DaemonClient, ...dependencies: Dependencies) => Promise<Answer>,
+/**
+ * What the daemon answers, over one connection for each question, gone when the component is. `question` is asked again when one of
+ * `dependencies` changes.
+ */
+export function useDaemon<Data extends object, const Dependencies extends readonly unknown[]>(
+  question: (client: DaemonClient, ...dependencies: Dependencies) => Promise<Data>,
   dependencies: Dependencies,
-  { execute = true, ...options }: UseDaemonOptions = {},
-): DaemonAnswer<Answer> {
+  options: Omit<WithClientOptions, 'signal'> = {},
+): DaemonAnswer<Data> {
   const abortable = useRef<AbortController>(null);
   const { data, error, isLoading, revalidate, mutate } = usePromise(
     async (...current: unknown[]) =>
@@ -36,23 +37,31 @@ export function useDaemon<Answer extends object, const Dependencies extends read
         signal: abortable.current?.signal,
       }),
     [...dependencies],
-    // A screen of its own says what went wrong, better than a toast that goes by.
-    { abortable, execute, onError: () => undefined },
+    { abortable, onError: () => undefined },
   );
-  const trouble = useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
   const change = useCallback(
-    async (work: Promise<unknown>, update?: (data: Answer) => Answer): Promise<void> => {
+    async (work: Promise<unknown>, update?: (data: Data) => Data): Promise<void> => {
       const optimistic = data === undefined || update === undefined ? undefined : update(data);
       await mutate(
         work,
-        optimistic === undefined ? {} : { optimisticUpdate: () => optimistic as Awaited<Answer> },
+        optimistic === undefined ? {} : { optimisticUpdate: () => optimistic as Awaited<Data> },
       );
     },
     [data, mutate],
   );
-  return { data, trouble, isLoading, revalidate, mutate: change };
+  return { data, trouble: useTrouble(error), isLoading, revalidate, mutate: change };
 }
 
+/** What some other work comes to, such as that of the `tidemark` command. */
+export function useAnswer<Data>(work: () => Promise<Data>): Answer<Data> {
+  const { data, error, isLoading, revalidate } = usePromise(work, [], { onError: () => undefined });
+  return { data, trouble: useTrouble(error), isLoading, revalidate };
+}
+
+export const useTrouble = (error: Error | undefined): Trouble | undefined =>
+  useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
+
+/** Does something again and again while a component is shown, and while there is a reason to. */
 export function useInterval(act: () => void, milliseconds: number, isActive = true): void {
   useEffect(() => {
     if (!isActive) {

@@ -1,9 +1,9 @@
-/** The exact state of the daemon: what answers, what the service's manager knows, and what lies on the disk. */
+/** The exact state of the daemon: what answers, what the service manager knows, and what is on the disk. */
 
-import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { withClient } from './connection.ts';
 import { lookAround, toTrouble } from './trouble.ts';
-import type { Surroundings, Trouble } from './trouble.ts';
+import type { Surroundings, Trouble, TroubleKind } from './trouble.ts';
 
 export interface DaemonState {
   /** Absent where none answers. */
@@ -12,50 +12,34 @@ export interface DaemonState {
   readonly surroundings: Surroundings;
 }
 
-export interface DaemonStateSources {
-  readonly ask: <Answer>(action: (client: DaemonClient) => Promise<Answer>) => Promise<Answer>;
-  readonly look?: () => Surroundings;
-}
-
 /** Never throws. */
-export async function daemonState({ ask, look = lookAround }: DaemonStateSources): Promise<DaemonState> {
+export async function daemonState(): Promise<DaemonState> {
   try {
-    const status = await ask((client) => client.call('status', {}));
-    return { status, surroundings: look() };
+    const status = await withClient((client) => client.call('status', {}));
+    return { status, surroundings: lookAround() };
   } catch (error) {
-    const surroundings = look();
+    const surroundings = lookAround();
     return { trouble: toTrouble(error, () => surroundings), surroundings };
   }
 }
 
-/** In a word or two: whether it runs, and whether it would by itself. */
+/** In a word or two: whether it is running, and whether it starts at login. */
 export function stateWord({ status, trouble, surroundings }: DaemonState): string {
   if (status !== undefined) {
     return surroundings.isServiceInstalled ? 'Running' : 'Running, Not Installed';
   }
-  switch (trouble?.kind) {
-    case 'no-tidemark':
-      return 'Not Set Up';
-    case 'not-installed':
-      return 'Not Installed';
-    case 'not-running':
-      return 'Stopped';
-    case 'starting':
-      return 'Starting';
-    case 'other-version':
-      return 'Another Version';
-    case 'not-responding':
-      return 'Not Answering';
-    case 'busy':
-    case 'host-crashed':
-    case 'offline-model':
-    case 'interrupted':
-    case 'gone':
-    case 'failed':
-    case undefined:
-      return 'Unclear';
-  }
+  return (trouble && troubleWords[trouble.kind]) ?? 'Unknown';
 }
+
+/** Of those that tell what the daemon is like. */
+const troubleWords: Readonly<Partial<Record<TroubleKind, string>>> = {
+  'no-tidemark': 'Not Set Up',
+  'not-installed': 'Not Installed',
+  'not-running': 'Stopped',
+  starting: 'Starting',
+  'other-version': 'Different Version',
+  'not-responding': 'Not Responding',
+};
 
 const hostWords: Readonly<Record<DaemonStatus['host']['state'], string>> = {
   none: 'None',
@@ -63,8 +47,8 @@ const hostWords: Readonly<Record<DaemonStatus['host']['state'], string>> = {
   loading: 'Loading a Model',
   idle: 'Idle, Model Loaded',
   busy: 'Measuring',
-  ending: 'Ending',
-  'backing-off': 'Crashed, Waits to Start Again',
+  ending: 'Stopping',
+  'backing-off': 'Crashed, Restarting Soon',
 };
 
 export const hostWord = ({ host }: DaemonStatus): string => hostWords[host.state];

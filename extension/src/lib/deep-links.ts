@@ -6,10 +6,10 @@ import { environment, launchCommand, LaunchType } from '@raycast/api';
 export interface LaunchContexts {
   'profile-memory': {
     readonly followRunId?: number;
-    readonly model?: string;
+    readonly model?: string | undefined;
     /** What is absent of these is as in the preferences. */
     readonly voice?: string;
-    readonly text?: string;
+    readonly text?: string | undefined;
     readonly iterations?: number;
     readonly startAtOnce?: boolean;
   };

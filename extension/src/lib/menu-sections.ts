@@ -1,12 +1,12 @@
-/** The sections of the menu that a glance at the daemon fills. */
+/** The menu as data, sections of items, each with what choosing it does; and the sections that a glance at the daemon fills. */
 
 import { Color, Icon } from '@raycast/api';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { DaemonStatus, MemoryReading } from '../../../shared/src/protocol/daemon/status.ts';
 import { sparkline } from '../../../shared/src/format/sparkline.ts';
-import type { Glance } from './menu-snapshot.ts';
-import { amount, levelLooks, memoryLevel, shortAmount } from './memory-words.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import type { CommandName, LaunchContexts } from './deep-links.ts';
+import { amount, levelLooks, memoryLevel, shortAmount } from './memory-words.ts';
+import type { Glance } from './menu-snapshot.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 import { ago, alertNames, leakLooks, runLook, runMoment, runTitle } from './run-words.ts';
 
@@ -25,15 +25,16 @@ export interface MenuItem {
   readonly title: string;
   readonly subtitle?: string;
   readonly icon?: Icon;
-  readonly color?: Color;
-  readonly tooltip?: string;
+  readonly color?: Color | undefined;
+  readonly tooltip?: string | undefined;
   readonly action?: MenuAction;
 }
 
 export interface MenuSection {
   readonly key: string;
   readonly title?: string;
-  readonly items: readonly MenuItem[];
+  /** Those that are false are left out. */
+  readonly items: readonly (MenuItem | false)[];
 }
 
 export interface MenuOptions {
@@ -43,6 +44,9 @@ export interface MenuOptions {
   readonly failure?: string | undefined;
 }
 
+type Items = MenuSection['items'];
+
+/** Of a glance that is not of now, nothing is offered that only a running daemon could do. */
 export function glanceSections(
   { status, runs }: Glance,
   isStale: boolean,
@@ -58,20 +62,111 @@ export function glanceSections(
   ];
 }
 
-const noticeItems = ({ notices }: DaemonStatus): readonly MenuItem[] =>
+const noticeItems = ({ notices }: DaemonStatus): Items =>
   notices.slice(-2).map(({ at, message, hint }) => ({
     key: `notice-${at}`,
     title: message,
     icon: Icon.Info,
-    ...(hint === undefined ? {} : { tooltip: hint }),
+    tooltip: hint,
     action: { kind: 'open', command: 'daemon', context: {} },
   }));
 
-function currentItems({ current, queued }: DaemonStatus): readonly MenuItem[] {
+function memoryItems(
+  { host: { memory }, recentPeaks }: DaemonStatus,
+  { preferences: { unit, thresholds }, now }: MenuOptions,
+): Items {
+  const peaks = recentPeaks.map(({ peakBytes }) => peakBytes);
+  const [low, high] = [Math.min(...peaks), Math.max(...peaks)];
+  const sparklineItem: MenuItem = {
+    key: 'sparkline',
+    title: `Recent Peaks ${sparkline(peaks, { width: 20 })}`,
+    subtitle: low === high ? amount(high, unit) : `${shortAmount(low, unit)} to ${shortAmount(high, unit)}`,
+    icon: Icon.LineChart,
+    tooltip: `Median peaks of the last ${peaks.length} profiles, oldest first`,
+    action: { kind: 'open', command: 'runs', context: {} },
+  };
+  if (memory === undefined) {
+    return [
+      { key: 'nothing', title: 'No model is loaded, so no model memory is in use' },
+      peaks.length >= 2 && sparklineItem,
+    ];
+  }
+  const figure = (key: string, title: string, bytes: number, icon: Icon, color?: Color): MenuItem => ({
+    key,
+    title,
+    subtitle: `${amount(bytes, unit)} · as of ${ago(memory.asOf, now)}`,
+    icon,
+    color,
+    tooltip: `${bytes.toLocaleString('en-US')} bytes. Click to copy.`,
+    action: { kind: 'copy', text: amount(bytes, unit) },
+  });
+  const level = levelLooks[memoryLevel(memory.peakBytes, thresholds)];
+  return [
+    figure('active', 'Active', memory.activeBytes, Icon.MemoryChip),
+    figure('peak', `Peak (${level.word})`, memory.peakBytes, level.icon, level.color),
+    figure('cache', 'Cache', memory.cacheBytes, Icon.Box),
+    figure('footprint', 'Footprint', memory.footprintBytes, Icon.Footprints),
+    peaks.length >= 2 && sparklineItem,
+  ];
+}
+
+function modelItems(
+  { host, current }: DaemonStatus,
+  isStale: boolean,
+  { preferences: { defaultModel, voice }, now }: MenuOptions,
+): Items {
+  const { state, model, lastDeath, loadedAt, unloadsAt } = host;
+  const isLoading = state === 'loading' || state === 'starting';
+  const crash: MenuItem | false = lastDeath !== undefined &&
+    (state === 'backing-off' || state === 'none') && {
+      key: 'death',
+      title: `The model host crashed ${ago(lastDeath.at, now)}`,
+      icon: Icon.Bolt,
+      color: Color.Orange,
+      tooltip: lastDeath.reason,
+      action: { kind: 'open', command: 'daemon', context: { show: 'logs' } },
+    };
+  if (model === undefined) {
+    return [
+      crash,
+      { key: 'model', title: isLoading ? 'Loading a model' : 'No model is loaded', icon: Icon.Circle },
+      !isStale &&
+        !isLoading && {
+          key: 'load',
+          title: `Load ${defaultModel}`,
+          icon: Icon.Download,
+          action: { kind: 'load', model: defaultModel, voice },
+        },
+    ];
+  }
+  const unloads = unloadsAt === undefined || isStale ? '' : ` · unloads ${ago(unloadsAt, now)}`;
+  return [
+    crash,
+    {
+      key: 'model',
+      title: model,
+      subtitle: `${host.voice ?? 'no voice'}${unloads}`,
+      icon: Icon.SpeakerHigh,
+      tooltip: loadedAt === undefined ? undefined : `Loaded ${ago(loadedAt, now)}`,
+      action: { kind: 'copy', text: model },
+    },
+    !isStale &&
+      current === undefined && {
+        key: 'unload',
+        title: 'Unload Model',
+        icon: Icon.Eject,
+        tooltip: 'Stops the model host, which frees its memory',
+        action: { kind: 'unload' },
+      },
+  ];
+}
+
+function currentItems({ current, queued }: DaemonStatus): Items {
   if (current === undefined) {
     return [];
   }
   const { record, progress } = current;
+  const context = { followRunId: record.id };
   return [
     {
       key: 'current',
@@ -79,10 +174,11 @@ function currentItems({ current, queued }: DaemonStatus): readonly MenuItem[] {
       subtitle: progress === undefined ? 'starting' : `${progress.done} of ${progress.total}`,
       icon: Icon.CircleProgress50,
       tooltip: 'Follow this run',
-      action:
-        record.kind === 'study'
-          ? { kind: 'open', command: 'compare-models', context: { followRunId: record.id } }
-          : { kind: 'open', command: 'profile-memory', context: { followRunId: record.id } },
+      action: {
+        kind: 'open',
+        command: record.kind === 'study' ? 'compare-models' : 'profile-memory',
+        context,
+      },
     },
     {
       key: 'cancel',
@@ -90,79 +186,62 @@ function currentItems({ current, queued }: DaemonStatus): readonly MenuItem[] {
       icon: Icon.Stop,
       action: { kind: 'cancel', runId: record.id },
     },
-    ...(queued.length === 0
-      ? []
-      : [
-          {
-            key: 'queued',
-            title: queued.length === 1 ? '1 run waits' : `${queued.length} runs wait`,
-            icon: Icon.Clock,
-            action: { kind: 'open', command: 'runs', context: {} } as const,
-          },
-        ]),
+    queued.length > 0 && {
+      key: 'queued',
+      title: queued.length === 1 ? '1 run queued' : `${queued.length} runs queued`,
+      icon: Icon.Clock,
+      action: { kind: 'open', command: 'runs', context: {} },
+    },
   ];
 }
 
 function checkItems(
-  { lastCheck, schedules, alerts }: DaemonStatus,
+  { lastCheck, schedules, alerts: { latest } }: DaemonStatus,
   isStale: boolean,
   { now }: MenuOptions,
-): readonly MenuItem[] {
-  const { latest } = alerts;
+): Items {
   const look = lastCheck?.leak === undefined ? undefined : leakLooks[lastCheck.leak];
   return [
-    ...(latest === undefined || latest.state !== 'open'
-      ? []
-      : [
-          {
-            key: 'alert',
-            title: `Alert: ${alertNames[latest.kind]}`,
-            subtitle: `${latest.scheduleName}, ${ago(latest.raisedAt, now)}`,
-            icon: Icon.Bell,
-            color: Color.Red,
-            tooltip: `${latest.reason} ${latest.hint}`,
-            action: { kind: 'open', command: 'leak-checks', context: { alertId: latest.id } } as const,
-          },
-        ]),
+    latest?.state === 'open' && {
+      key: 'alert',
+      title: `Alert: ${alertNames[latest.kind]}`,
+      subtitle: `${latest.scheduleName}, ${ago(latest.raisedAt, now)}`,
+      icon: Icon.Bell,
+      color: Color.Red,
+      tooltip: `${latest.reason} ${latest.hint}`,
+      action: { kind: 'open', command: 'leak-checks', context: { alertId: latest.id } },
+    },
     lastCheck === undefined
       ? { key: 'last', title: 'No check yet', icon: Icon.Circle }
       : {
           key: 'last',
-          title: `Last Check: ${look?.word ?? 'Without Verdict'}`,
+          title: `Last Check: ${look?.word ?? 'No Verdict'}`,
           subtitle: `${lastCheck.model}, ${ago(lastCheck.at, now)}`,
           icon: look?.icon ?? Icon.Circle,
-          ...(look === undefined ? {} : { color: look.color }),
-          ...(lastCheck.finding === undefined ? {} : { tooltip: lastCheck.finding }),
+          color: look?.color,
+          tooltip: lastCheck.finding,
           action: { kind: 'open', command: 'runs', context: { runId: lastCheck.runId } },
         },
-    schedules.next === undefined
-      ? {
-          key: 'next',
-          title: schedules.paused
-            ? 'Schedules are paused'
-            : schedules.count === 0
-              ? 'No check is scheduled'
-              : 'No check is due',
-          icon: Icon.Calendar,
-          action: { kind: 'open', command: 'leak-checks', context: {} },
-        }
-      : {
-          key: 'next',
-          title: `Next Check: ${schedules.next.name}`,
-          subtitle: ago(schedules.next.at, now),
-          icon: Icon.Calendar,
-          action: {
-            kind: 'open',
-            command: 'leak-checks',
-            context: { scheduleId: schedules.next.scheduleId },
-          },
-        },
-    ...(isStale
-      ? []
-      : [
-          { key: 'check', title: 'Check for Leaks Now', icon: Icon.Play, action: { kind: 'check' } as const },
-        ]),
+    nextItem(schedules, now),
+    !isStale && { key: 'check', title: 'Check for Leaks Now', icon: Icon.Play, action: { kind: 'check' } },
   ];
+}
+
+function nextItem({ next, paused, count }: DaemonStatus['schedules'], now: Date): MenuItem {
+  const look = { key: 'next', icon: Icon.Calendar };
+  if (next === undefined) {
+    return {
+      ...look,
+      title: paused ? 'Schedules are paused' : count === 0 ? 'No check is scheduled' : 'No check is due',
+      action: { kind: 'open', command: 'leak-checks', context: {} },
+    };
+  }
+  return {
+    ...look,
+    title: `Next Check: ${next.name}`,
+    subtitle: ago(next.at, now),
+    action: { kind: 'open', command: 'leak-checks', context: { scheduleId: next.scheduleId } },
+  };
 }
 
 function runItem(run: RunRecord, { preferences: { unit }, now }: MenuOptions): MenuItem {
@@ -175,108 +254,7 @@ function runItem(run: RunRecord, { preferences: { unit }, now }: MenuOptions): M
     subtitle: `${word}, ${peak}${ago(runMoment(run), now)}`,
     icon,
     color,
-    ...(run.finding === undefined ? {} : { tooltip: run.finding }),
+    tooltip: run.finding,
     action: { kind: 'open', command: 'runs', context: { runId: run.id } },
   };
-}
-
-export function memoryItems(
-  { host: { memory }, recentPeaks }: DaemonStatus,
-  { preferences: { unit, thresholds }, now }: MenuOptions,
-): readonly MenuItem[] {
-  const figure = (key: string, name: string, bytes: number, reading: MemoryReading): MenuItem => ({
-    key,
-    title: name,
-    subtitle: `${amount(bytes, unit)} · as of ${ago(reading.asOf, now)}`,
-    tooltip: `${bytes.toLocaleString('en-US')} bytes. Click to copy.`,
-    action: { kind: 'copy', text: amount(bytes, unit) },
-  });
-  const level = memory === undefined ? undefined : levelLooks[memoryLevel(memory.peakBytes, thresholds)];
-  const peaks = recentPeaks.map(({ peakBytes }) => peakBytes);
-  const [low, high] = [Math.min(...peaks), Math.max(...peaks)];
-  return [
-    ...(memory === undefined || level === undefined
-      ? [{ key: 'nothing', title: 'No model is loaded, so none of it is in use' }]
-      : [
-          { ...figure('active', 'Active', memory.activeBytes, memory), icon: Icon.MemoryChip },
-          {
-            ...figure('peak', `Peak (${level.word})`, memory.peakBytes, memory),
-            icon: level.icon,
-            color: level.color,
-          },
-          { ...figure('cache', 'Cache', memory.cacheBytes, memory), icon: Icon.Box },
-          { ...figure('footprint', 'Footprint', memory.footprintBytes, memory), icon: Icon.Footprints },
-        ]),
-    ...(peaks.length < 2
-      ? []
-      : [
-          {
-            key: 'sparkline',
-            title: `Recent Peaks ${sparkline(peaks, { width: 20 })}`,
-            subtitle:
-              low === high ? amount(high, unit) : `${shortAmount(low, unit)} to ${shortAmount(high, unit)}`,
-            icon: Icon.LineChart,
-            tooltip: `The median peaks of the last ${peaks.length} profiles, oldest first`,
-            action: { kind: 'open', command: 'runs', context: {} } as const,
-          },
-        ]),
-  ];
-}
-
-export function modelItems(
-  { host, current }: DaemonStatus,
-  isStale: boolean,
-  { preferences: { defaultModel, voice }, now }: MenuOptions,
-): readonly MenuItem[] {
-  const crash: readonly MenuItem[] =
-    host.lastDeath === undefined || (host.state !== 'backing-off' && host.state !== 'none')
-      ? []
-      : [
-          {
-            key: 'death',
-            title: `The model host crashed ${ago(host.lastDeath.at, now)}`,
-            icon: Icon.Bolt,
-            color: Color.Orange,
-            tooltip: host.lastDeath.reason,
-            action: { kind: 'open', command: 'daemon', context: { show: 'logs' } },
-          },
-        ];
-  if (host.model === undefined) {
-    const loads: readonly MenuItem[] =
-      isStale || host.state === 'loading' || host.state === 'starting'
-        ? []
-        : [
-            {
-              key: 'load',
-              title: `Load ${defaultModel}`,
-              icon: Icon.Download,
-              action: { kind: 'load', model: defaultModel, voice },
-            },
-          ];
-    const word = host.state === 'loading' || host.state === 'starting' ? 'A model is loading' : 'None loaded';
-    return [...crash, { key: 'held', title: word, icon: Icon.Circle }, ...loads];
-  }
-  const frees = host.unloadsAt === undefined || isStale ? '' : ` · frees ${ago(host.unloadsAt, now)}`;
-  return [
-    ...crash,
-    {
-      key: 'held',
-      title: host.model,
-      subtitle: `${host.voice ?? 'no voice'}${frees}`,
-      icon: Icon.SpeakerHigh,
-      ...(host.loadedAt === undefined ? {} : { tooltip: `Loaded ${ago(host.loadedAt, now)}` }),
-      action: { kind: 'copy', text: host.model },
-    },
-    ...(isStale || current !== undefined
-      ? []
-      : [
-          {
-            key: 'unload',
-            title: 'Unload Model',
-            icon: Icon.Eject,
-            tooltip: 'Ends the model host, which gives its memory back',
-            action: { kind: 'unload' } as const,
-          },
-        ]),
-  ];
 }

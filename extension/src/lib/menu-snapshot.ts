@@ -1,11 +1,12 @@
 /** What the menu bar shows, collected apart from how it is shown: the daemon's status, or the last one that was seen. */
 
+import type { Cache } from '@raycast/api';
 import * as v from 'valibot';
-import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { runRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { daemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { glanceTimeoutMilliseconds, withClient } from './connection.ts';
 import { toTrouble } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -20,48 +21,36 @@ export interface Glance {
 
 export interface Snapshot {
   /** Absent where there was never one. */
-  readonly glance?: Glance;
+  readonly glance?: Glance | undefined;
   /** Absent where the glance is of now. */
   readonly trouble?: Trouble;
-}
-
-/** Raycast's own Cache, or anything like it. */
-export interface GlanceCache {
-  get(key: string): string | undefined;
-  set(key: string, value: string): void;
-}
-
-export interface SnapshotSources {
-  /** Runs an action on a connection and closes it. */
-  readonly ask: <Answer>(action: (client: DaemonClient) => Promise<Answer>) => Promise<Answer>;
-  readonly cache: GlanceCache;
-  readonly explain?: (error: unknown) => Trouble;
 }
 
 const key = 'glance';
 const runsInMenu = 5;
 
 /** Never throws: without a daemon there is the last glance, and the trouble that stood in the way of a new one. */
-export async function loadSnapshot({ ask, cache, explain = toTrouble }: SnapshotSources): Promise<Snapshot> {
+export async function loadSnapshot(cache: Cache, signal: AbortSignal | undefined): Promise<Snapshot> {
   try {
-    const seen = await ask(async (client) => {
-      const [status, { runs }] = await Promise.all([
-        client.call('status', {}),
-        client.call('listRuns', { limit: runsInMenu }),
-      ]);
-      return { status, runs };
-    });
+    const seen = await withClient(
+      async (client) => {
+        const [status, { runs }] = await Promise.all([
+          client.call('status', {}),
+          client.call('listRuns', { limit: runsInMenu }),
+        ]);
+        return { status, runs };
+      },
+      { timeoutMilliseconds: glanceTimeoutMilliseconds, signal },
+    );
     cache.set(key, JSON.stringify(seen));
     return { glance: seen };
   } catch (error) {
-    const trouble = explain(error);
-    const last = cachedGlance(cache);
-    return last === undefined ? { trouble } : { glance: last, trouble };
+    return { glance: cachedGlance(cache), trouble: toTrouble(error) };
   }
 }
 
 /** The last glance, for the first moment; nothing where an older version of this extension kept something else. */
-export function cachedGlance(cache: GlanceCache): Glance | undefined {
+export function cachedGlance(cache: Cache): Glance | undefined {
   const kept = cache.get(key);
   if (kept === undefined) {
     return undefined;

@@ -1,6 +1,6 @@
-/** Toasts, where Raycast takes them: in the background nobody looks, and it refuses them. */
+/** Toasts, where Raycast takes them, which it does not in the background; and what is asked before something is taken away. */
 
-import { environment, LaunchType, showToast, Toast } from '@raycast/api';
+import { Alert, confirmAlert, environment, Icon, LaunchType, showToast, Toast } from '@raycast/api';
 import { toTrouble, troubleText, troubleTitles } from './trouble.ts';
 
 const isInForeground = (): boolean => environment.launchType !== LaunchType.Background;
@@ -23,11 +23,11 @@ export async function notifyFailure(error: unknown, title?: string): Promise<voi
   }
 }
 
-export interface Busywork<Answer> {
+/** A toast's titles while something is done, and after. */
+export interface ToastTitles {
   readonly doing: string;
   readonly done: string;
   readonly failed: string;
-  readonly work: () => Promise<Answer>;
 }
 
 /** A toast from the beginning of some work to its end. Nothing where it failed, which the toast says. */
@@ -36,7 +36,7 @@ export async function withToast<Answer>({
   done,
   failed,
   work,
-}: Busywork<Answer>): Promise<Answer | undefined> {
+}: ToastTitles & { readonly work: () => Promise<Answer> }): Promise<Answer | undefined> {
   const toast = await notify({ style: Toast.Style.Animated, title: doing });
   try {
     const answer = await work();
@@ -55,3 +55,25 @@ export async function withToast<Answer>({
     return undefined;
   }
 }
+
+interface DestructiveQuestion {
+  readonly title: string;
+  readonly message: string;
+  /** The title of the button that agrees. */
+  readonly action: string;
+  readonly icon?: Icon;
+}
+
+/** Whether the person agreed. */
+export const confirmDestructive = ({
+  title,
+  message,
+  action,
+  icon = Icon.Trash,
+}: DestructiveQuestion): Promise<boolean> =>
+  confirmAlert({
+    icon,
+    title,
+    message,
+    primaryAction: { title: action, style: Alert.ActionStyle.Destructive },
+  });

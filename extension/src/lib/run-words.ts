@@ -1,8 +1,7 @@
-/** What a run is and came to, in a word, a shape and a colour each. */
+/** What a run is and came to, in a word, a shape and a color each. */
 
 import { Color, Icon } from '@raycast/api';
 import { formatRelative } from '../../../shared/src/format/dates.ts';
-import { formatDuration } from '../../../shared/src/format/numbers.ts';
 import type { AlertKind } from '../../../shared/src/protocol/daemon/alert.ts';
 import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunView } from './follow-run.ts';
@@ -25,7 +24,7 @@ export const stateLooks: Readonly<Record<RunState, Look>> = {
   queued: { word: 'Queued', icon: Icon.Clock, color: Color.SecondaryText },
   running: { word: 'Running', icon: Icon.CircleProgress50, color: Color.Blue },
   complete: { word: 'Complete', icon: Icon.CheckCircle, color: Color.SecondaryText },
-  cancelled: { word: 'Cancelled', icon: Icon.MinusCircle, color: Color.SecondaryText },
+  cancelled: { word: 'Canceled', icon: Icon.MinusCircle, color: Color.SecondaryText },
   interrupted: { word: 'Interrupted', icon: Icon.BoltDisabled, color: Color.Orange },
   failed: { word: 'Failed', icon: Icon.XMarkCircle, color: Color.Red },
 };
@@ -33,10 +32,10 @@ export const stateLooks: Readonly<Record<RunState, Look>> = {
 export const alertNames: Readonly<Record<AlertKind, string>> = {
   leak: 'Leak',
   'slow-leak': 'Slow Leak',
-  active: 'Active Memory Above Its Level',
-  peak: 'Peak Above Its Level',
-  seconds: 'Slower Than Its Level',
-  failure: 'Checks Fail',
+  active: 'Active Memory Above Baseline',
+  peak: 'Peak Above Baseline',
+  seconds: 'Slower Than Baseline',
+  failure: 'Failing Checks',
 };
 
 /** Its verdict where it has one, otherwise how far it came. */
@@ -94,8 +93,6 @@ export function endSentence(run: RunRecord): string {
   }
 }
 
-export const durationOf = (seconds: number): string => formatDuration(seconds);
-
 /** `Iteration 3 of 15 · active 164 MB · peak 666 MB`. */
 export function progressMessage({ phrase, samples }: RunView, unit: MemoryUnit): string {
   const last = samples.at(-1);
@@ -109,7 +106,7 @@ export function resultSentence(run: RunRecord, unit: MemoryUnit): string {
   const { figures, leak } = run;
   const end = endSentence(run);
   if (figures === undefined) {
-    return end === '' ? `${runTitle(run)}: nothing was measured.` : `${runTitle(run)}: ${end}`;
+    return end === '' ? `${runTitle(run)}: no iterations were measured.` : `${runTitle(run)}: ${end}`;
   }
   const said = `${runTitle(run)}: active ${amount(figures.activeBytes, unit)}, peak ${amount(figures.peakBytes, unit)}.`;
   return end !== '' ? `${said} ${end}` : leak === undefined ? said : `${said} ${leakLooks[leak].word}.`;

@@ -1,38 +1,58 @@
 /** What the `tidemark` command says of the service and of this Mac, and what a person has it do to the daemon. */
 
+import { confirmAlert, Icon } from '@raycast/api';
 import * as v from 'valibot';
-import { Alert, confirmAlert, Icon } from '@raycast/api';
 import { connectWhenReady } from '../../../shared/src/client/connect-when-ready.ts';
 import { TidemarkError } from '../../../shared/src/errors.ts';
-import { serviceDocument } from '../../../shared/src/protocol/service-document.ts';
-import type { ServiceDocument, ServiceState } from '../../../shared/src/protocol/service-document.ts';
 import { doctorDocument } from '../../../shared/src/protocol/doctor-document.ts';
 import type { DoctorDocument } from '../../../shared/src/protocol/doctor-document.ts';
+import { serviceDocument } from '../../../shared/src/protocol/service-document.ts';
+import type { ServiceDocument, ServiceState } from '../../../shared/src/protocol/service-document.ts';
 import { clientIdentity, slowTimeoutMilliseconds, socketPath, withClient } from './connection.ts';
 import { refreshMenuBar } from './deep-links.ts';
-import { withToast } from './notify.ts';
+import { confirmDestructive, withToast } from './notify.ts';
+import type { ToastTitles } from './notify.ts';
 import { findTidemark, runTidemark } from './tidemark-command.ts';
+import type { CommandOptions } from './tidemark-command.ts';
 
 /** What launchd or systemd knows of the daemon. Throws what stood in the way of asking. */
-export const serviceFacts = (): Promise<ServiceDocument> => ask(['service', 'status']);
+export const serviceFacts = (): Promise<ServiceDocument> => ask(serviceDocument, ['service', 'status']);
 
-/** What installing would do, without doing it. */
-export const installPlan = (): Promise<ServiceDocument> => ask(['service', 'install', '--dry-run']);
+/** What installing would do, without doing it. Throws what stood in the way of asking. */
+export const installPlan = (): Promise<ServiceDocument> =>
+  ask(serviceDocument, ['service', 'install', '--dry-run']);
 
-async function ask(parameters: readonly string[]): Promise<ServiceDocument> {
-  // A state that is not a good one has an exit code of its own, and is told all the same.
-  const { stdout } = await runTidemark([...parameters, '--json'], { acceptFailure: true });
-  return readServiceDocument(stdout);
+/** From the daemon where it is running, since its setup is the one that measures; else from the command. */
+export async function examine(): Promise<DoctorDocument> {
+  const slow = { timeoutMilliseconds: slowTimeoutMilliseconds };
+  try {
+    return await withClient((client) => client.call('doctor', {}, slow));
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.code !== 'no-daemon') {
+      throw error;
+    }
+  }
+  return await ask(doctorDocument, ['doctor'], slow);
 }
 
-export function readServiceDocument(text: string): ServiceDocument {
+/** The document that the command prints: where something is wrong, it has an exit code of its own, and is printed all the same. */
+async function ask<Schema extends v.GenericSchema>(
+  schema: Schema,
+  parameters: readonly string[],
+  options: CommandOptions = {},
+): Promise<v.InferOutput<Schema>> {
+  const { stdout } = await runTidemark([...parameters, '--json'], { ...options, acceptFailure: true });
   try {
-    return v.parse(serviceDocument, JSON.parse(text));
+    return v.parse(schema, JSON.parse(stdout));
   } catch (error) {
-    throw new TidemarkError('bad-document', 'What the tidemark command said of the service cannot be read.', {
-      hint: 'Bring Tidemark and this extension to the same version.',
-      cause: error,
-    });
+    throw new TidemarkError(
+      'bad-document',
+      `The output of \`tidemark ${parameters.join(' ')}\` cannot be read.`,
+      {
+        hint: 'Update Tidemark and this extension to the same version.',
+        cause: error,
+      },
+    );
   }
 }
 
@@ -44,7 +64,7 @@ export const serviceWords: Readonly<Record<ServiceState, string>> = {
   crashed: 'Crashed',
   outdated: 'Outdated',
   disabled: 'Disabled',
-  unsupported: 'No Service Manager Here',
+  unsupported: 'No Service Manager',
 };
 
 /** The state in sentences, with what differs from what would be installed. */
@@ -58,9 +78,9 @@ export const serviceText = ({
   [
     message,
     hint ?? '',
-    lastSignal === undefined ? '' : `It last ended by ${lastSignal}.`,
+    lastSignal === undefined ? '' : `The last process was ended by ${lastSignal}.`,
     lastSignal === undefined && lastExitCode !== undefined && lastExitCode !== 0
-      ? `It last ended with exit code ${lastExitCode}.`
+      ? `The last process ended with exit code ${lastExitCode}.`
       : '',
     ...differences.map((difference) => `- ${difference}`),
   ]
@@ -70,60 +90,28 @@ export const serviceText = ({
 /** Each step of a plan on a line of its own. */
 export const planText = ({ steps, program, notices }: ServiceDocument): string =>
   [
-    'Nothing has been done yet. Installing does this, as you:',
-    ...steps
-      .map((step) => {
-        switch (step.kind) {
-          case 'command':
-            return step.asks ? '' : `- runs \`${step.words.join(' ')}\``;
-          case 'make-folder':
-            return `- makes the folder \`${step.path}\``;
-          case 'write':
-            return `- writes \`${step.path}\``;
-          case 'rename':
-            return `- puts \`${step.path}\` in place`;
-          case 'remove':
-            return `- removes \`${step.path}\``;
-          case 'wait':
-            return `- waits for ${step.for}`;
-        }
-      })
-      .filter((line) => line !== ''),
-    `What is started: \`${program.join(' ')}\``,
+    'Nothing has been changed yet. Installing takes these steps, as your user:',
+    ...steps.map(stepText).filter((line) => line !== ''),
+    `Program to start: \`${program.join(' ')}\``,
     ...notices.map((notice) => `> ${notice}`),
   ].join('\n\n');
 
-/** Throws what stood in the way. */
-export async function examine(): Promise<DoctorDocument> {
-  try {
-    return await withClient((client) =>
-      client.call('doctor', {}, { timeoutMilliseconds: slowTimeoutMilliseconds }),
-    );
-  } catch (error) {
-    if (!(error instanceof TidemarkError) || error.code !== 'no-daemon') {
-      throw error;
-    }
-  }
-  const { stdout } = await runTidemark(['doctor', '--json'], {
-    timeoutMilliseconds: slowTimeoutMilliseconds,
-    // It fails where a check fails, and says which on standard output all the same.
-    acceptFailure: true,
-  });
-  return readDoctorDocument(stdout);
-}
-
-export function readDoctorDocument(text: string): DoctorDocument {
-  try {
-    return v.parse(doctorDocument, JSON.parse(text));
-  } catch (error) {
-    throw new TidemarkError('bad-document', 'What the doctor said cannot be read.', {
-      hint: 'Run `tidemark doctor` in a terminal.',
-      cause: error,
-    });
+function stepText(step: ServiceDocument['steps'][number]): string {
+  switch (step.kind) {
+    case 'command':
+      return step.asks ? '' : `- Run \`${step.words.join(' ')}\``;
+    case 'make-folder':
+      return `- Create the folder \`${step.path}\``;
+    case 'write':
+      return `- Write \`${step.path}\``;
+    case 'rename':
+      return `- Move \`${step.path}\` into place`;
+    case 'remove':
+      return `- Remove \`${step.path}\``;
+    case 'wait':
+      return `- Wait for ${step.for}`;
   }
 }
-
-export type ServiceVerb = 'install' | 'uninstall' | 'start' | 'stop' | 'restart';
 
 /** Loading Node and opening the database takes a second; a Mac that just woke takes longer. */
 const appearsWithinMilliseconds = 15_000;
@@ -135,111 +123,96 @@ export async function waitForDaemon(): Promise<void> {
   await client.close();
 }
 
-/**
- * Asks before anything is put where the system starts it by itself, in words that say what that is. Whether the person agreed
- * and it worked.
- */
-export async function installDaemon(): Promise<boolean> {
-  const path = findTidemark();
-  const agreed = await confirmAlert({
-    icon: Icon.Download,
-    title: 'Install the Background Service?',
-    message:
-      'This adds a launchd agent, ~/Library/LaunchAgents/dev.tidemark.daemon.plist, which starts ' +
-      `${path === undefined ? 'the Tidemark daemon' : `the daemon of ${path}`} when you log in and starts it again if it ` +
-      'crashes. It runs as you, listens on a private socket on this Mac only, and sends nothing anywhere. ' +
-      'You can remove it here at any time; what was measured is kept.',
-    primaryAction: { title: 'Install' },
-    dismissAction: { title: 'Cancel' },
-  });
-  if (!agreed) {
-    return false;
-  }
-  return await run('install', {
-    doing: 'Installing the daemon',
-    done: 'The daemon is installed and runs',
-    failed: 'The daemon was not installed',
-  });
-}
-
+/** Each of these resolves with whether the person agreed, where asked, and it worked. A toast says what went wrong. */
 export const startDaemon = (): Promise<boolean> =>
   run('start', {
     doing: 'Starting the daemon',
-    done: 'The daemon runs',
-    failed: 'The daemon did not start',
+    done: 'The daemon is running',
+    failed: 'Could not start the daemon',
   });
 
 export const restartDaemon = (): Promise<boolean> =>
   run('restart', {
     doing: 'Restarting the daemon',
-    done: 'The daemon runs again',
-    failed: 'The daemon did not restart',
+    done: 'The daemon is running again',
+    failed: 'Could not restart the daemon',
   });
 
-/**
- * Asks first, since a run at work would be interrupted. One that is no service, but was begun in a terminal, is asked to end
- * over its socket.
- */
+/** Asks before anything is put where the system starts it, in words that say what that is. */
+export async function installDaemon(): Promise<boolean> {
+  const path = findTidemark();
+  const isAgreed = await confirmAlert({
+    icon: Icon.Download,
+    title: 'Install the Background Service?',
+    message:
+      'This adds a launchd agent, ~/Library/LaunchAgents/dev.tidemark.daemon.plist, which starts ' +
+      `${path === undefined ? 'the Tidemark daemon' : `the daemon of ${path}`} when you log in and restarts it if it ` +
+      'crashes. It runs as your user, listens on a private socket on this Mac only, and sends nothing over the network. ' +
+      'You can remove it here at any time; your measurements are kept.',
+    primaryAction: { title: 'Install' },
+    dismissAction: { title: 'Cancel' },
+  });
+  const titles = {
+    doing: 'Installing the daemon',
+    done: 'The daemon is installed and running',
+    failed: 'Could not install the daemon',
+  };
+  return isAgreed && (await run('install', titles));
+}
+
+/** A daemon that is no service, but was started in a terminal, is asked to end over its socket. */
 export async function stopDaemon(isService: boolean): Promise<boolean> {
-  const agreed = await confirmAlert({
+  const isAgreed = await confirmDestructive({
     icon: Icon.Stop,
     title: 'Stop the Daemon?',
     message:
-      'A run at work is interrupted, its samples so far are kept, and no check runs until it is started.',
-    primaryAction: { title: 'Stop', style: Alert.ActionStyle.Destructive },
+      'A run in progress is interrupted and its samples so far are kept. No checks run until you start the daemon again.',
+    action: 'Stop',
   });
-  const words = {
+  const titles = {
     doing: 'Stopping the daemon',
     done: 'The daemon is stopped',
-    failed: 'The daemon was not stopped',
+    failed: 'Could not stop the daemon',
   };
-  return (
-    agreed &&
-    (isService
-      ? await run('stop', words)
-      : await told(words, () => withClient((client) => client.call('shutdown', {}))))
-  );
+  const shutDown = (): Promise<unknown> => withClient((client) => client.call('shutdown', {}));
+  return isAgreed && (isService ? await run('stop', titles) : await doing(titles, shutDown));
 }
 
 export async function uninstallDaemon(): Promise<boolean> {
-  const agreed = await confirmAlert({
-    icon: Icon.Trash,
+  const isAgreed = await confirmDestructive({
     title: 'Remove the Background Service?',
-    message: 'The launchd agent is removed and the daemon ends. What was measured is kept.',
-    primaryAction: { title: 'Remove', style: Alert.ActionStyle.Destructive },
+    message: 'This stops the daemon and removes its launchd agent. Your measurements are kept.',
+    action: 'Remove',
   });
-  return (
-    agreed &&
-    (await run('uninstall', {
-      doing: 'Removing the daemon',
-      done: 'The daemon is removed',
-      failed: 'The daemon was not removed',
-    }))
+  const titles = {
+    doing: 'Removing the daemon',
+    done: 'The daemon is removed',
+    failed: 'Could not remove the daemon',
+  };
+  return isAgreed && (await run('uninstall', titles));
+}
+
+/** A stopped host gives its memory back. */
+export const unloadModel = (): Promise<boolean> =>
+  doing(
+    { doing: 'Unloading the model', done: 'The model is unloaded', failed: 'Could not unload the model' },
+    () => withClient((client) => client.call('unload', {}, { timeoutMilliseconds: slowTimeoutMilliseconds })),
   );
-}
 
-interface Words {
-  readonly doing: string;
-  readonly done: string;
-  readonly failed: string;
-}
-
-const run = (verb: ServiceVerb, words: Words): Promise<boolean> =>
-  told(words, async () => {
+/** Resolves when the daemon answers again, where it is to. */
+const run = (
+  verb: 'install' | 'uninstall' | 'start' | 'stop' | 'restart',
+  titles: ToastTitles,
+): Promise<boolean> =>
+  doing(titles, async () => {
     await runTidemark(['service', verb, '--json']);
     if (verb === 'install' || verb === 'start' || verb === 'restart') {
       await waitForDaemon();
     }
   });
 
-async function told(words: Words, work: () => Promise<unknown>): Promise<boolean> {
-  const done = await withToast({
-    ...words,
-    work: async () => {
-      await work();
-      return true;
-    },
-  });
+async function doing(titles: ToastTitles, work: () => Promise<unknown>): Promise<boolean> {
+  const isDone = await withToast({ ...titles, work: () => work().then(() => true) });
   await refreshMenuBar();
-  return done === true;
+  return isDone === true;
 }

@@ -9,7 +9,7 @@ import { TidemarkError } from '../../../shared/src/errors.ts';
 import { preferences } from './preferences.ts';
 
 /** Raycast has none of a shell's environment, so the places where npm, Homebrew and people put commands are named here. */
-export const usualPlaces = (home: string = homedir()): readonly string[] => [
+const usualPlaces = (home = homedir()): readonly string[] => [
   join(home, '.local', 'bin', 'tidemark'),
   join(home, 'bin', 'tidemark'),
   '/opt/homebrew/bin/tidemark',
@@ -20,6 +20,8 @@ export const usualPlaces = (home: string = homedir()): readonly string[] => [
   ),
   '/usr/bin/tidemark',
 ];
+
+export const setUpHint = 'Set up Tidemark first, or enter the path to its command in the preferences.';
 
 /** The chosen one, whether or not it is there, since a person who chose wants to be told; else the first that can be run. */
 export function findTidemark(
@@ -61,9 +63,7 @@ export async function runTidemark(
 ): Promise<CommandOutput> {
   const path = findTidemark();
   if (path === undefined) {
-    throw new TidemarkError('service', 'No tidemark command was found.', {
-      hint: 'Set Tidemark up first, or say in the preferences where its command is.',
-    });
+    throw new TidemarkError('service', 'The tidemark command was not found.', { hint: setUpHint });
   }
   const { dataFolder } = preferences();
   return await new Promise((resolve, reject) => {
@@ -85,7 +85,7 @@ export async function runTidemark(
           reject(
             new TidemarkError(
               'timeout',
-              `\`tidemark ${parameters.join(' ')}\` did not end within ${timeoutMilliseconds / 1000} s.`,
+              `\`tidemark ${parameters.join(' ')}\` did not finish within ${timeoutMilliseconds / 1000} s.`,
             ),
           );
         } else {
@@ -117,15 +117,15 @@ function failure(
   return new TidemarkError(
     'service',
     sentence ?? `\`tidemark ${parameters.join(' ')}\` failed: ${otherwise}`,
-    rest.length === 0 ? {} : { hint: rest.join(' ') },
+    { hint: rest.join(' ') || undefined },
   );
 }
 
-function errorDocument(text: string): { message: string; hint?: string } | undefined {
+function errorDocument(text: string): { message: string; hint: string | undefined } | undefined {
   try {
     const { error } = JSON.parse(text) as { error?: { message?: unknown; hint?: unknown } };
     return typeof error?.message === 'string'
-      ? { message: error.message, ...(typeof error.hint === 'string' ? { hint: error.hint } : {}) }
+      ? { message: error.message, hint: typeof error.hint === 'string' ? error.hint : undefined }
       : undefined;
   } catch {
     return undefined;

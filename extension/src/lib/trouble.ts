@@ -9,7 +9,7 @@ import type { ErrorCode } from '../../../shared/src/errors.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { fromErrorRecord } from '../../../shared/src/protocol/quantities.ts';
 import { preferences } from './preferences.ts';
-import { findTidemark } from './tidemark-command.ts';
+import { findTidemark, setUpHint } from './tidemark-command.ts';
 
 export const troubleKinds = [
   /** There is no `tidemark` on this machine, as far as can be seen. */
@@ -27,7 +27,7 @@ export const troubleKinds = [
   'host-crashed',
   /** A run that was ended from outside, its host being as well as before. */
   'interrupted',
-  /** A model that is not on this machine, and no way to fetch it. */
+  /** A model that is not on this machine, and no way to download it. */
   'offline-model',
   /** Whatever was asked for is no longer there. */
   'gone',
@@ -41,9 +41,9 @@ export interface Trouble {
   /** What happened, as a sentence. */
   readonly message: string;
   /** What to do next, as a sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** Of which version a daemon is that speaks another protocol: it decides which side has to be brought up to date. */
-  readonly daemonIsOlder?: boolean;
+  readonly daemonIsOlder?: boolean | undefined;
 }
 
 /** What this machine says without asking a daemon. */
@@ -94,20 +94,15 @@ export function toTrouble(error: unknown, look: () => Surroundings = lookAround)
     };
   }
   const { code, message, hint } = error;
-  const told = { message, ...(hint === undefined ? {} : { hint }) };
   const kind = kindOf(code);
-  switch (kind) {
-    case 'no-daemon':
-      return withoutDaemon(look());
-    case 'other-version':
-      return {
+  return kind === 'no-daemon'
+    ? withoutDaemon(look())
+    : {
         kind,
-        ...told,
-        ...(error instanceof OtherVersionError ? { daemonIsOlder: error.daemonIsOlder } : {}),
+        message,
+        hint,
+        daemonIsOlder: error instanceof OtherVersionError ? error.daemonIsOlder : undefined,
       };
-    default:
-      return { kind, ...told };
-  }
 }
 
 function kindOf(code: ErrorCode): TroubleKind | 'no-daemon' {
@@ -140,26 +135,22 @@ function withoutDaemon({ tidemarkPath, isServiceInstalled, daemonPid }: Surround
   if (daemonPid !== undefined) {
     return {
       kind: 'starting',
-      message: `The daemon starts (process ${daemonPid}), and does not listen yet.`,
-      hint: 'It takes a second or two.',
+      message: `The daemon is starting (process ${daemonPid}) and does not accept connections yet.`,
+      hint: 'This takes a second or two.',
     };
   }
   if (isServiceInstalled) {
     return {
       kind: 'not-running',
-      message: 'The daemon is installed, and does not run.',
-      hint: 'Start it to measure, and to see what was measured.',
+      message: 'The daemon is installed but not running.',
+      hint: 'Start it to measure models and to see past measurements.',
     };
   }
   return tidemarkPath === undefined
-    ? {
-        kind: 'no-tidemark',
-        message: 'No tidemark command was found on this Mac.',
-        hint: 'Set Tidemark up first, or say in the preferences where its command is.',
-      }
+    ? { kind: 'no-tidemark', message: 'The tidemark command was not found on this Mac.', hint: setUpHint }
     : {
         kind: 'not-installed',
-        message: 'The daemon is not installed, and none runs.',
+        message: 'The daemon is not installed and not running.',
         hint: 'Install it as a background service, or run `tidemark daemon` in a terminal.',
       };
 }
@@ -168,16 +159,16 @@ function withoutDaemon({ tidemarkPath, isServiceInstalled, daemonPid }: Surround
 export const troubleTitles: Readonly<Record<TroubleKind, string>> = {
   'no-tidemark': 'Tidemark Is Not Set Up',
   'not-installed': 'The Daemon Is Not Installed',
-  'not-running': 'The Daemon Does Not Run',
+  'not-running': 'The Daemon Is Not Running',
   starting: 'The Daemon Is Starting',
-  'other-version': 'The Daemon Has Another Version',
-  'not-responding': 'The Daemon Does Not Answer',
+  'other-version': 'The Daemon Is a Different Version',
+  'not-responding': 'The Daemon Is Not Responding',
   busy: 'The Daemon Is Busy',
   'host-crashed': 'The Model Host Crashed',
   interrupted: 'The Run Was Interrupted',
-  'offline-model': 'The Model Cannot Be Fetched',
-  gone: 'No Longer There',
-  failed: 'It Did Not Work',
+  'offline-model': 'The Model Could Not Be Downloaded',
+  gone: 'Not Found',
+  failed: 'Something Went Wrong',
 };
 
 /** Whether asking again soon is likely to help by itself. */
@@ -186,7 +177,7 @@ export const passesByItself = ({ kind }: Trouble): boolean => kind === 'starting
 export const troubleText = ({ message, hint }: Trouble): string =>
   hint === undefined ? message : `${message} ${hint}`;
 
-/** Nothing for a run that is complete, still open, or was cancelled by a person. */
+/** A run that ended without its result, as the trouble that it is; nothing for one that is complete, open or canceled. */
 export function resultTrouble({ state, error, reason, signal }: RunRecord): Trouble | undefined {
   switch (state) {
     case 'queued':
@@ -195,11 +186,11 @@ export function resultTrouble({ state, error, reason, signal }: RunRecord): Trou
     case 'cancelled':
       return undefined;
     case 'interrupted': {
-      const by = signal === undefined ? '' : `It ended by ${signal}. `;
+      const by = signal === undefined ? '' : `The process was ended by ${signal}. `;
       return {
         kind: isDaemonsEnd(reason) ? 'interrupted' : 'host-crashed',
         message: reason ?? 'The run was interrupted.',
-        hint: `${by}Run it again; the logs say more.`,
+        hint: `${by}Run it again, or see the daemon's logs for details.`,
       };
     }
     case 'failed':

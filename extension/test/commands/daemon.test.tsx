@@ -27,7 +27,7 @@ const open = (preferences: Record<string, string>, options: LaunchOptions = {}):
   launch('daemon', Daemon, { preferences: { dataFolder: home.dataFolder, ...preferences }, ...options });
 
 const states: readonly [string, () => Promise<Record<string, string>>, string, RegExp][] = [
-  ['no tidemark', async () => ({}), 'Not Set Up', /Set Path of Tidemark/],
+  ['no tidemark', async () => ({}), 'Not Set Up', /Set Path to Tidemark/],
   ['no service', async () => ({ tidemarkPath: home.tidemark() }), 'Not Installed', /Install Daemon/],
   [
     'a stopped service',
@@ -53,7 +53,7 @@ const states: readonly [string, () => Promise<Record<string, string>>, string, R
       daemon = await ScriptedDaemon.start({}, { protocolVersion: 0 });
       return { dataFolder: daemon.dataFolder, tidemarkPath: home.tidemark() };
     },
-    'Another Version',
+    'Different Version',
     /Restart Daemon/,
   ],
   [
@@ -62,7 +62,7 @@ const states: readonly [string, () => Promise<Record<string, string>>, string, R
       daemon = await ScriptedDaemon.start({ status: () => silence });
       return { dataFolder: daemon.dataFolder, tidemarkPath: home.tidemark() };
     },
-    'Not Answering',
+    'Not Responding',
     /Restart Daemon/,
   ],
   [
@@ -99,7 +99,7 @@ test('the run that keeps it busy is shown, and can be cancelled', async () => {
     cancel: (parameters) => ((cancelled = parameters), exampleRun(8, { state: 'cancelled' })),
   });
   const screen = open({ dataFolder: daemon.dataFolder });
-  const item = await screen.until('the run', () => screen.all('List.Item', /^Busy/)[0]);
+  const item = await screen.until('the run', () => screen.all('List.Item', /^Running: /)[0]);
   await screen.press('Cancel Run', item);
   await screen.until('it is cancelled', () => cancelled !== undefined);
   expect(cancelled).toEqual({ runId: 8 });

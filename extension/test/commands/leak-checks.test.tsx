@@ -49,14 +49,14 @@ const asked = (method: string): unknown => daemon.asked.find((each) => each.meth
 test('schedules and alerts are listed, open alerts with how to acknowledge them', async () => {
   const screen = await open();
   expect(scheduleItem(screen).props['subtitle']).toBeTruthy();
-  const alert = screen.get('List.Item', 'Peak Above Its Level');
+  const alert = screen.get('List.Item', 'Peak Above Baseline');
   expect(screen.actionsOf(alert)).toContain('Acknowledge');
 });
 
 test('an alert is acknowledged', async () => {
   daemon.script = { ...daemon.script, acknowledgeAlerts: () => ({ alerts: [] }) };
   const screen = await open();
-  await screen.press('Acknowledge', screen.get('List.Item', 'Peak Above Its Level'));
+  await screen.press('Acknowledge', screen.get('List.Item', 'Peak Above Baseline'));
   await screen.until('the toast', () => raycast.toasts.some(({ style }) => style === 'SUCCESS'));
   expect(asked('acknowledgeAlerts')).toEqual({ id: 4 });
   expect(raycast.launches.map(({ name, type }) => [name, type])).toContainEqual(['menu-bar', 'background']);

@@ -124,7 +124,7 @@ describe('with a daemon', () => {
       { alerts: { open: 1, acknowledged: 0, latest: exampleAlert({ state: 'open' }) } },
       /above its baseline/,
     ],
-    ['a run at work', { current: { record: exampleRun(8, { state: 'running' }) } }, /measures/],
+    ['a run at work', { current: { record: exampleRun(8, { state: 'running' }) } }, /is measuring/],
   ])('%s is told by the tooltip', async (_name, changes, words) => {
     daemon.script = answering(restingStatus(changes));
     expect((await drawn()).props['tooltip']).toMatch(words);
@@ -206,7 +206,7 @@ describe('without a daemon', () => {
     expect(after.props['title']).toBe(before.props['title']);
     expect(JSON.stringify(after.props['icon'])).not.toBe(JSON.stringify(before.props['icon']));
     expect(wording(after)).toMatch(/as of/);
-    expect(itemsOf(after)[0]?.props['title']).toMatch(/does not run/);
+    expect(itemsOf(after)[0]?.props['title']).toMatch(/installed but not running/);
     daemon = await ScriptedDaemon.start();
   });
 

@@ -114,7 +114,7 @@ describe('Quick Profile', () => {
     [
       'a model that cannot be fetched',
       new Refusal('network', 'The hub is not reached.'),
-      'The Model Cannot Be Fetched',
+      'The Model Could Not Be Downloaded',
     ],
   ])('%s is told in the toast', async (_name, refusal, title) => {
     daemon.script = {

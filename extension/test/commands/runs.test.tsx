@@ -116,7 +116,7 @@ test('two runs are compared after one is marked', async () => {
   };
   const screen = open();
   await screen.until('the runs', () => screen.all('List.Item').length === 2);
-  await screen.press(/^Mark as Baseline/, itemOf(screen, 5));
+  await screen.press(/^Mark as Comparison Baseline/, itemOf(screen, 5));
   await screen.press('Compare with Run 5', itemOf(screen, 7));
   await screen.until('the answer', () => screen.all('List.EmptyView')[0]);
   expect(compared).toEqual({ baselineId: 5, runId: 7 });

@@ -44,7 +44,7 @@ const states: readonly State[] = [
     name: 'no tidemark on the machine',
     begin: async () => ({ dataFolder: home.dataFolder }),
     title: 'Tidemark Is Not Set Up',
-    action: /^Set Path of Tidemark$/,
+    action: /^Set Path to Tidemark$/,
   },
   {
     name: 'a daemon that is not installed',
@@ -58,7 +58,7 @@ const states: readonly State[] = [
       home.installService();
       return { dataFolder: home.dataFolder, tidemarkPath: home.tidemark() };
     },
-    title: 'The Daemon Does Not Run',
+    title: 'The Daemon Is Not Running',
     action: /^Start Daemon$/,
   },
   {
@@ -73,19 +73,19 @@ const states: readonly State[] = [
   {
     name: 'a daemon of an older version',
     begin: () => withDaemon({}, { protocolVersion: 0, version: '0.0.9' }),
-    title: 'The Daemon Has Another Version',
+    title: 'The Daemon Is a Different Version',
     action: /^Restart Daemon$/,
   },
   {
     name: 'a daemon of a newer version',
     begin: () => withDaemon({}, { protocolVersion: 2, version: '9.0.0' }),
-    title: 'The Daemon Has Another Version',
+    title: 'The Daemon Is a Different Version',
     action: /Store|Update/,
   },
   {
     name: 'a daemon that does not answer',
     begin: () => withDaemon({ hello: () => silence }),
-    title: 'The Daemon Does Not Answer',
+    title: 'The Daemon Is Not Responding',
     action: /^Try Again$/,
   },
 ];
@@ -125,7 +125,7 @@ describe('what resolves it', () => {
     home.installService();
     const preferences = { dataFolder: daemon.dataFolder, tidemarkPath: home.tidemark() };
     const screen = launch('runs', Runs, { preferences });
-    await screen.until('it does not run', () => screen.all('List.EmptyView', 'The Daemon Does Not Run')[0]);
+    await screen.until('it does not run', () => screen.all('List.EmptyView', 'The Daemon Is Not Running')[0]);
     const listening = daemon.listen();
     await screen.press('Start Daemon');
     await listening;
@@ -162,7 +162,7 @@ describe('what resolves it', () => {
     home.installService();
     const tidemarkPath = home.tidemark('echo "The manager of services refused." >&2; exit 1');
     const screen = launch('runs', Runs, { preferences: { dataFolder: home.dataFolder, tidemarkPath } });
-    await screen.until('it does not run', () => screen.all('List.EmptyView', 'The Daemon Does Not Run')[0]);
+    await screen.until('it does not run', () => screen.all('List.EmptyView', 'The Daemon Is Not Running')[0]);
     await screen.press('Start Daemon');
     await screen.until('the toast', () => raycast.toasts.some(({ style }) => style === 'FAILURE'));
     expect(JSON.stringify(raycast.toasts)).toContain('The manager of services refused.');

@@ -126,7 +126,7 @@ for (const subject of subjects) {
         assert.ok(wording(item).includes(active) && wording(item).includes(peak), wording(item));
       }
       const itemOf = (id: number) => screen.all('List.Item').find(({ props }) => props['id'] === String(id));
-      await screen.press(/^Mark as Baseline/, itemOf(first.id));
+      await screen.press(/^Mark as Comparison Baseline/, itemOf(first.id));
       await screen.press(`Compare with Run ${first.id}`, itemOf(second.id));
       await screen.until('the comparison', () => /Difference/.test(String(screen.top.props['markdown'])));
       const markdown = String(screen.top.props['markdown']);

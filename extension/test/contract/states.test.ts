@@ -59,7 +59,7 @@ describe('with a daemon of another version', () => {
 
   test('views tell it apart from one that does not run', async () => {
     const { title } = await troubleOf('runs');
-    assert.equal(title, 'The Daemon Has Another Version');
+    assert.equal(title, 'The Daemon Is a Different Version');
   });
 
   test('the menu bar names both versions', async () => {
@@ -130,5 +130,5 @@ test('after the daemon was stopped the menu bar keeps the last figures, as old o
   await daemon.stop();
   const words = await menuWords();
   assert.match(words, /as of/);
-  assert.match(words, /not installed|does not run/);
+  assert.match(words, /not installed|not running/);
 });

@@ -62,6 +62,6 @@ export class Home implements Disposable {
       process.env['HOME'] = this.#before;
     }
     // A program that a test's command started may still write its last line there.
-    rmSync(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
