@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { isAlive } from '../../test/processes.ts';
 import { ModelHost } from '../host/model-host.ts';
-import { runningHosts } from '../host/running-hosts.ts';
+import { runningHosts } from '../host/host-processes.ts';
 import { examine } from './doctor.ts';
 import {
   checkBlas,

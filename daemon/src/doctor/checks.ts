@@ -10,7 +10,7 @@ import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { freeBytesAt, storageError } from '../files/storage-errors.ts';
 import type { HostDescription } from '../host/messages.ts';
 import { ModelHost } from '../host/model-host.ts';
-import { runningHosts } from '../host/running-hosts.ts';
+import { runningHosts } from '../host/host-processes.ts';
 import { listCatalogue } from '../models/catalogue.ts';
 import { hubCacheFolder } from '../models/hub/cache.ts';
 import { checkedPath, setupHint, vocabularySource, weightsSource } from '../models/packaged.ts';

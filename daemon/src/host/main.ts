@@ -82,8 +82,7 @@ function send(message: HostMessage): Promise<void> {
 }
 
 function toFailure(error: unknown): HostFailure {
-  const stack = error instanceof Error ? error.stack : undefined;
-  return { ...toErrorRecord(asOutOfMemory(error)), ...(stack === undefined ? {} : { stack }) };
+  return { ...toErrorRecord(asOutOfMemory(error)), stack: error instanceof Error ? error.stack : undefined };
 }
 
 /** MLX's allocators throw a runtime_error like any other; only its words tell. */

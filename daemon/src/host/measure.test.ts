@@ -9,8 +9,7 @@ import { add, contiguous, full } from '../mlx/ops.ts';
 import { evaluate, scope } from '../mlx/scope.ts';
 import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
 import type { Tensor } from '../mlx/tensor.ts';
-import { measure, settle } from './measure.ts';
-import { processFigures } from './process-figures.ts';
+import { measure, processFigures, settle } from './measure.ts';
 
 // What `--expose-gc` does for a host.
 setFlagsFromString('--expose-gc');

@@ -1,8 +1,10 @@
-/** Measures the memory of one piece of work: the innermost part of the loop. */
+/** Measures the memory of one piece of work, the innermost part of the loop, and reads the figures of the process. */
 
+import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { clearCache, memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
-import { releaseFreeMemory } from '../mlx/process.ts';
+import { footprintBytes, releaseFreeMemory } from '../mlx/process.ts';
+import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
 
 /** Event-loop turns after a collection: V8 hands finalizers to one, and Node runs them in another. */
 const turnsForFinalizers = 3;
@@ -65,4 +67,28 @@ export async function measure<Result>(work: () => Result): Promise<Measured<Resu
     cacheBytes,
     seconds,
   };
+}
+
+/** What this process holds besides MLX's arrays: what the system, V8 and the handle counters report. */
+export interface ProcessFigures {
+  readonly footprintBytes: number;
+  readonly heapBytes: number;
+  readonly openFileDescriptors: number;
+  readonly liveTensors: number;
+  readonly undisposedTensors: number;
+}
+
+export function processFigures(): ProcessFigures {
+  return {
+    footprintBytes: footprintBytes(),
+    heapBytes: process.memoryUsage().heapUsed,
+    openFileDescriptors: openFileDescriptors(),
+    liveTensors: liveTensors(),
+    undisposedTensors: undisposedTensors(),
+  };
+}
+
+/** The system's own list, less the descriptor that reads it. */
+function openFileDescriptors(): number {
+  return readdirSync(process.platform === 'linux' ? '/proc/self/fd' : '/dev/fd').length - 1;
 }

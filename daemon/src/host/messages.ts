@@ -30,8 +30,6 @@ const loadParameters = v.object({
   cacheLimitBytes: v.optional(count),
 });
 
-export type LoadParameters = v.InferOutput<typeof loadParameters>;
-
 const manner = {
   deterministic: v.boolean(),
   speed: v.number(),
@@ -54,8 +52,6 @@ const iterationParameters = v.object({
   ...manner,
 });
 
-export type IterationParameters = v.InferOutput<typeof iterationParameters>;
-
 const synthesisParameters = v.object({
   phonemes: v.string(),
   /** Where it is absent, MLX's generator goes on from where it is. */
@@ -65,11 +61,7 @@ const synthesisParameters = v.object({
   ...manner,
 });
 
-export type SynthesisParameters = v.InferOutput<typeof synthesisParameters>;
-
 const durationParameters = v.object({ phonemes: v.array(v.string()), speed: v.number() });
-
-export type DurationParameters = v.InferOutput<typeof durationParameters>;
 
 const attributionParameters = v.object({
   phonemes: v.array(v.string()),
@@ -78,8 +70,6 @@ const attributionParameters = v.object({
   deterministic: v.boolean(),
   speed: v.number(),
 });
-
-export type AttributionParameters = v.InferOutput<typeof attributionParameters>;
 
 /** All of an attribution but what only the iterations without borders know. */
 const attributionReading = v.omit(attribution, ['plainPeakBytes']);
@@ -96,23 +86,17 @@ const sequenceParameters = v.object({
   speed: v.number(),
 });
 
-export type SequenceParameters = v.InferOutput<typeof sequenceParameters>;
-
 const plantParameters = v.object({
   kind: v.picklist(plantKinds),
   /** Of the iteration after which it is planted, from 0. */
   index: count,
 });
 
-export type PlantParameters = v.InferOutput<typeof plantParameters>;
-
 const synthesis = v.object({
   audio: v.custom<Float32Array>((value) => value instanceof Float32Array),
   /** In Hz. */
   sampleRate: count,
 });
-
-export type Synthesis = v.InferOutput<typeof synthesis>;
 
 /** Memory as it is, without any collecting or clearing before. */
 const memoryFigures = v.object({
@@ -121,8 +105,6 @@ const memoryFigures = v.object({
   cacheBytes: bytes,
   footprintBytes: bytes,
 });
-
-export type MemoryFigures = v.InferOutput<typeof memoryFigures>;
 
 /** What each method answers. */
 export const results = {

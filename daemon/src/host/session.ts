@@ -16,22 +16,9 @@ import type { Tensor } from '../mlx/tensor.ts';
 import { tidemarkVersion } from '../version.ts';
 import { attribute } from './attribute.ts';
 import { layerTransients } from './layer-transients.ts';
-import { measure, settle } from './measure.ts';
-import type {
-  AttributionParameters,
-  AttributionReading,
-  DurationParameters,
-  HostDescription,
-  IterationParameters,
-  LoadParameters,
-  MemoryFigures,
-  PlantParameters,
-  SequenceParameters,
-  Synthesis,
-  SynthesisParameters,
-} from './messages.ts';
+import { measure, processFigures, settle } from './measure.ts';
+import type { AttributionReading, HostDescription, HostParameters, HostResult } from './messages.ts';
 import { Planter } from './planter.ts';
-import { processFigures } from './process-figures.ts';
 
 interface Loaded {
   readonly model: Kokoro;
@@ -56,12 +43,17 @@ export class HostSession {
   }
 
   /** What the counters say now; an answer at all says that the host is well. */
-  memory(): MemoryFigures {
+  memory(): HostResult<'memory'> {
     return { ...memorySnapshot(), footprintBytes: footprintBytes() };
   }
 
   /** Loads a checkpoint and a voice in the place of what is there. Throws what {@link Kokoro.load} and {@link Voice.load} do. */
-  async load({ folder, voiceFile, alterations, cacheLimitBytes }: LoadParameters): Promise<LoadRecord> {
+  async load({
+    folder,
+    voiceFile,
+    alterations,
+    cacheLimitBytes,
+  }: HostParameters<'load'>): Promise<LoadRecord> {
     this.dispose();
     if (cacheLimitBytes !== undefined) {
       setCacheLimit(cacheLimitBytes);
@@ -96,7 +88,7 @@ export class HostSession {
   }
 
   /** One turn of the loop: says every utterance, keeps none, and reads all figures. */
-  async iterate(parameters: IterationParameters): Promise<IterationSample> {
+  async iterate(parameters: HostParameters<'iterate'>): Promise<IterationSample> {
     const { index, warmup, phonemes, seed, durations, ...manner } = parameters;
     const { model } = this.#need();
     const utterances = phonemes.map((each, place) => ({
@@ -122,7 +114,7 @@ export class HostSession {
   }
 
   /** Says one utterance and copies its audio out. */
-  synthesize({ phonemes, seed, ...manner }: SynthesisParameters): Synthesis {
+  synthesize({ phonemes, seed, ...manner }: HostParameters<'synthesize'>): HostResult<'synthesize'> {
     const { model } = this.#need();
     if (seed !== undefined) {
       seedRandom(seed);
@@ -132,7 +124,7 @@ export class HostSession {
   }
 
   /** What the model would predict for each utterance. */
-  durations({ phonemes, speed }: DurationParameters): number[][] {
+  durations({ phonemes, speed }: HostParameters<'durations'>): number[][] {
     const { model, voice } = this.#need();
     return phonemes.map((each) => {
       const tokens = model.tokenize(each);
@@ -147,7 +139,7 @@ export class HostSession {
     seed,
     granularity,
     ...manner
-  }: AttributionParameters): Promise<AttributionReading> {
+  }: HostParameters<'attribute'>): Promise<AttributionReading> {
     const { model, voice } = this.#need();
     const tokens = model.tokenize(phonemes[0] ?? '');
     using style = voice.styleFor(tokens.length - 2);
@@ -157,7 +149,7 @@ export class HostSession {
   }
 
   /** Only a check of the leak check asks for it. What is planted stays when another model is loaded. */
-  plant({ kind, index }: PlantParameters): number {
+  plant({ kind, index }: HostParameters<'plant'>): number {
     return this.#planter.plant(kind, index);
   }
 
@@ -168,7 +160,7 @@ export class HostSession {
   }
 
   /** What was loaded before is let go, so that each model of the sequence stands alone in memory. */
-  async unresetSequence(parameters: SequenceParameters): Promise<UnresetSequence> {
+  async unresetSequence(parameters: HostParameters<'unresetSequence'>): Promise<UnresetSequence> {
     const { models, voiceFile, phonemes, seed, ...manner } = parameters;
     this.dispose();
     await settle();

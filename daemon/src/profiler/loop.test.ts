@@ -1,34 +1,51 @@
-/** The loop, over a host that is a test double. */
+/** The loop and its leak verdicts, over hosts that are test doubles. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
+import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { HostDeath } from '../host/host-death.ts';
-import type { CallOptions } from '../host/model-host.ts';
-import type { IterationParameters } from '../host/messages.ts';
+import type { CallOptions, HostParameters } from '../host/model-host.ts';
 import { Interruption } from '../interruption.ts';
-import { iterationLabel, outcomeOf, runLoop } from './loop.ts';
+import { iterationLabel, outcomeOf, runCheckedLoop, runLoop } from './loop.ts';
+import type { CheckedRun } from './loop.ts';
 
 const settings = { ...exampleProfile().settings, iterations: 4, warmupIterations: 2 };
 
-/** A host that gives samples until one of the iterations, where it throws. */
-function hostThatFailsAt(index: number, error = new Error('unexpected')) {
-  const asked: { parameters: IterationParameters; options: CallOptions | undefined }[] = [];
+type Iteration = HostParameters<'iterate'>;
+
+/** A host that throws in one iteration, and whose samples before it differ by what `changes` says. */
+function hostThatFailsAt(
+  failing: number,
+  error = new Error('unexpected'),
+  changes: (index: number) => Partial<IterationSample> = () => ({}),
+) {
+  const asked: Iteration[] = [];
+  const options: (CallOptions | undefined)[] = [];
   return {
     asked,
-    iterate: (parameters: IterationParameters, options?: CallOptions) => {
-      asked.push({ parameters, options });
-      return parameters.index === index
+    options,
+    iterate: (parameters: Iteration, callOptions?: CallOptions) => {
+      const { index, warmup } = parameters;
+      asked.push(parameters);
+      options.push(callOptions);
+      return index === failing
         ? Promise.reject(error)
-        : Promise.resolve(exampleSample(parameters.index, { warmup: parameters.warmup }));
+        : Promise.resolve(exampleSample(index, { warmup, ...changes(index) }));
     },
   };
 }
 
+/** How many different kinds of work a host was asked for, wherever in the loop. */
+const differentWorks = (asked: readonly Iteration[]): number =>
+  new Set(asked.map((each) => JSON.stringify({ ...each, index: 0, warmup: false }))).size;
+
 test('warm-up comes first, and every iteration is asked for the same work', async () => {
   const host = hostThatFailsAt(-1);
-  const { iterations, outcome } = await runLoop(host, settings);
+  const { iterations, outcome } = await runLoop(host, settings, { model: 'bf16' });
   assert.deepEqual(outcome, { status: 'complete' });
   assert.deepEqual(
     iterations.map(({ index, warmup }) => [index, warmup]),
@@ -41,10 +58,7 @@ test('warm-up comes first, and every iteration is asked for the same work', asyn
       [5, false],
     ],
   );
-  const works = new Set(
-    host.asked.map(({ parameters }) => JSON.stringify({ ...parameters, index: 0, warmup: false })),
-  );
-  assert.equal(works.size, 1);
+  assert.equal(differentWorks(host.asked), 1);
 });
 
 test('an iteration is named as a person counts', () => {
@@ -57,12 +71,13 @@ test('the samples before a failure are kept, and each is told as it comes', asyn
   const told: number[] = [];
   const error = new HostDeath({ code: null, signal: 'SIGKILL', lastWords: '' }, 'in iteration 2');
   const host = hostThatFailsAt(3, error);
-  const result = await runLoop(host, settings, { onSample: ({ index }) => told.push(index) });
+  const onStep = (step: RunStep): unknown => step.kind === 'iteration' && told.push(step.sample.index);
+  const result = await runLoop(host, settings, { model: 'bf16', onStep });
   assert.equal(result.iterations.length, 3);
   assert.deepEqual(told, [0, 1, 2]);
   assert.equal(result.error, error);
   assert.deepEqual(result.outcome, { status: 'interrupted', reason: error.message, signal: 'SIGKILL' });
-  assert.equal(host.asked.at(-1)?.options?.doing, 'in iteration 2');
+  assert.equal(host.options.at(-1)?.doing, 'in iteration 2');
 });
 
 test('a run that a signal stopped is interrupted, and says by which', () => {
@@ -85,4 +100,92 @@ test('a host that exits by itself, and an error in the network, are failures', (
     reason: 'matmul: shapes do not match',
     error: { code: 'internal', message: 'matmul: shapes do not match' },
   });
+});
+
+/** The loop with its verdicts, of a host whose samples differ by what `changes` says, and that dies in one iteration. */
+async function check(
+  changes: (index: number) => Partial<IterationSample>,
+  { diesIn = -1, iterations = 15 }: { readonly diesIn?: number; readonly iterations?: number } = {},
+): Promise<CheckedRun & { readonly asked: Iteration[]; readonly steps: RunStep[] }> {
+  const steps: RunStep[] = [];
+  const death = new HostDeath({ code: null, signal: 'SIGKILL', lastWords: '' }, 'in an iteration');
+  const host = hostThatFailsAt(diesIn, death, changes);
+  const run = await runCheckedLoop(
+    host,
+    { ...settings, iterations },
+    { model: 'bf16', onStep: (step) => steps.push(step) },
+  );
+  return { ...run, asked: host.asked, steps };
+}
+
+const statusOf = ({ leaks }: CheckedRun, channel: LeakChannel): string | undefined =>
+  leaks.find((verdict) => verdict.channel === channel)?.status;
+
+test('a clean run is judged without a confirmation run', async () => {
+  const run = await check(() => ({}));
+  assert.equal(run.asked.length, 17);
+  assert.equal(run.confirmation, undefined);
+  assert.ok(run.leaks.every(({ status }) => status === 'no-leak'));
+});
+
+test('a rise is followed by twice as many iterations in the same host, said why, and called a leak', async () => {
+  const run = await check((index) => ({ activeBytes: 160_000_000 + 4 * index }));
+  assert.equal(run.iterations.length, 17);
+  assert.equal(run.confirmation?.length, 30);
+  assert.deepEqual(
+    run.confirmation.map(({ index, warmup }) => [index, warmup]),
+    Array.from({ length: 30 }, (_, place) => [17 + place, false]),
+  );
+  assert.equal(differentWorks(run.asked), 1);
+  assert.equal(statusOf(run, 'activeBytes'), 'leak');
+  assert.equal(statusOf(run, 'heapBytes'), 'no-leak');
+  assert.deepEqual(
+    run.steps.filter(({ kind }) => kind === 'confirming'),
+    [{ kind: 'confirming', channels: ['activeBytes'], iterations: 30 }],
+  );
+  const places = run.steps.flatMap((step) =>
+    step.kind === 'iteration' && step.phase === 'confirmation' ? [step.place] : [],
+  );
+  assert.deepEqual(
+    places,
+    Array.from({ length: 30 }, (_, place) => place + 1),
+  );
+});
+
+test('a rise that ends in the confirmation run is a plateau', async () => {
+  const run = await check((index) => ({ activeBytes: 160_000_000 + 4 * Math.min(index, 20) }));
+  assert.equal(run.confirmation?.length, 30);
+  assert.equal(statusOf(run, 'activeBytes'), 'plateau');
+});
+
+test('a warm-up that is larger than anything later is no decline, and one that is smaller no rise', async () => {
+  for (const weight of [1, 900_000_000]) {
+    const run = await check((index) => (index < 2 ? { footprintBytes: weight } : {}));
+    assert.equal(statusOf(run, 'footprintBytes'), 'no-leak');
+  }
+});
+
+test('a run of three iterations has no verdict and no confirmation run, however it grows', async () => {
+  const run = await check((index) => ({ activeBytes: 1000 * index }), { iterations: 3 });
+  assert.equal(run.confirmation, undefined);
+  assert.ok(run.leaks.every(({ status }) => status === 'inconclusive'));
+  assert.match(run.leaks[0]?.reason ?? '', /3 measured iterations/);
+});
+
+test('a host that dies half way leaves no verdict', async () => {
+  const run = await check((index) => ({ activeBytes: 1000 * index }), { diesIn: 14 });
+  assert.equal(run.outcome.status, 'interrupted');
+  assert.equal(run.confirmation, undefined);
+  assert.ok(run.leaks.every(({ status }) => status === 'inconclusive'));
+  assert.match(run.leaks[0]?.reason ?? '', /ended after 12 of 15 iterations/);
+  assert.equal(run.steps.at(-1)?.kind, 'trouble');
+});
+
+test('a host that dies in the confirmation run leaves only what rose open', async () => {
+  const run = await check((index) => ({ activeBytes: 1000 * index }), { diesIn: 25 });
+  assert.equal(run.outcome.status, 'interrupted');
+  assert.equal(run.iterations.length, 17);
+  assert.equal(run.confirmation?.length, 8);
+  assert.equal(statusOf(run, 'activeBytes'), 'inconclusive');
+  assert.equal(statusOf(run, 'liveTensors'), 'no-leak');
 });

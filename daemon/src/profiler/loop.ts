@@ -1,7 +1,12 @@
-/** The loop: one loaded model says the same text again and again, and each time its memory is read. */
+/**
+ * The loop: one loaded model says the same text again and again, and each time its memory is read. With its leak verdicts: a
+ * first run, a second look where a channel rises, and what both show.
+ */
 
+import { channelsToConfirm, judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
 import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
-import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import type { OnStep, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type {
   IterationSample,
   Outcome,
@@ -13,11 +18,13 @@ import type { ModelHost } from '../host/model-host.ts';
 import { Interruption } from '../interruption.ts';
 
 export interface LoopOptions {
+  /** The model's name, for the steps. */
+  readonly model: string;
   readonly signal?: AbortSignal | undefined;
-  readonly onSample?: ((sample: IterationSample) => void) | undefined;
+  readonly onStep?: OnStep | undefined;
 }
 
-export interface LoopResult {
+interface LoopResult {
   /** As many as were measured, whatever the outcome. */
   readonly iterations: readonly IterationSample[];
   readonly outcome: Outcome;
@@ -31,7 +38,7 @@ export function iterationLabel(index: number, warmupIterations: number): string 
 }
 
 /** A sample as a step: its phase, and its place in that from 1. */
-export function iterationStep(
+function iterationStep(
   sample: IterationSample,
   model: string,
   { iterations, warmupIterations }: Pick<ProfileSettings, 'iterations' | 'warmupIterations'>,
@@ -48,44 +55,25 @@ export function iterationStep(
 }
 
 /**
- * Runs the warm-up and the measured iterations on a host that has loaded its model. Never throws for what happens to the
- * host or in it: the samples so far are worth keeping, and the outcome says what ended them.
+ * Runs the warm-up and the measured iterations on a host that has loaded its model, or only those in `range`. Never throws for
+ * what happens to the host or in it: the samples so far are worth keeping, and the outcome says what ended them.
  */
-export function runLoop(
+export async function runLoop(
   host: Pick<ModelHost, 'iterate'>,
   settings: ProfileSettings,
-  options: LoopOptions = {},
+  { model, signal, onStep }: LoopOptions,
+  range = { from: 0, to: settings.warmupIterations + settings.iterations },
 ): Promise<LoopResult> {
-  const { warmupIterations, iterations } = settings;
-  return iterateOver({ from: 0, to: warmupIterations + iterations }, host, settings, options);
-}
-
-/** Goes on where {@link runLoop} ended, for so many iterations, which are all measured. */
-export function continueLoop(
-  host: Pick<ModelHost, 'iterate'>,
-  settings: ProfileSettings,
-  iterations: number,
-  options: LoopOptions = {},
-): Promise<LoopResult> {
-  const from = settings.warmupIterations + settings.iterations;
-  return iterateOver({ from, to: from + iterations }, host, settings, options);
-}
-
-async function iterateOver(
-  { from, to }: { readonly from: number; readonly to: number },
-  host: Pick<ModelHost, 'iterate'>,
-  { phonemes, seed, deterministic, speed, warmupIterations }: ProfileSettings,
-  { signal, onSample }: LoopOptions,
-): Promise<LoopResult> {
+  const { phonemes, seed, deterministic, speed, warmupIterations } = settings;
   const iterations: IterationSample[] = [];
   try {
-    for (let index = from; index < to; index += 1) {
+    for (let index = range.from; index < range.to; index += 1) {
       const sample = await host.iterate(
         { index, warmup: index < warmupIterations, phonemes, seed, deterministic, speed },
         { signal, doing: `in ${iterationLabel(index, warmupIterations)}` },
       );
       iterations.push(sample);
-      onSample?.(sample);
+      onStep?.(iterationStep(sample, model, settings));
     }
     return { iterations, outcome: { status: 'complete' } };
   } catch (error) {
@@ -103,4 +91,45 @@ export function outcomeOf(error: unknown): Outcome {
   return record.code === 'interrupted'
     ? { status: 'interrupted', reason }
     : { status: 'failed', reason, error: record };
+}
+
+export interface CheckedRun {
+  readonly iterations: readonly IterationSample[];
+  readonly confirmation?: readonly IterationSample[];
+  readonly leaks: readonly ChannelVerdict[];
+  /** Of both runs: a confirmation run that ends early leaves the first one's samples and verdicts as they are. */
+  readonly outcome: Outcome;
+}
+
+/**
+ * Runs the loop on a host that has loaded its model; where the leak rule finds a channel rising, twice as many iterations
+ * more in the same process; and judges every channel. Never throws for what happens to the host.
+ */
+export async function runCheckedLoop(
+  host: Pick<ModelHost, 'iterate'>,
+  settings: ProfileSettings,
+  options: LoopOptions,
+): Promise<CheckedRun> {
+  const { model, onStep } = options;
+  const endedEarly = ({ outcome: { status }, error }: LoopResult): void => {
+    if (status !== 'complete') {
+      // The document says so too, but without the error's hint and cause.
+      onStep?.({ kind: 'trouble', what: `${model} ended early.`, error: toErrorRecord(error) }, error);
+    }
+  };
+  const loop = await runLoop(host, settings, options);
+  endedEarly(loop);
+  const { iterations, outcome } = loop;
+  const first = { iterations, iterationsAsked: settings.iterations };
+  const channels = channelsToConfirm(first);
+  if (channels.length === 0) {
+    return { iterations, leaks: judgeRun(first), outcome };
+  }
+  const length = leakRule.confirmationFactor * settings.iterations;
+  onStep?.({ kind: 'confirming', channels, iterations: length });
+  const from = settings.warmupIterations + settings.iterations;
+  const second = await runLoop(host, settings, options, { from, to: from + length });
+  endedEarly(second);
+  const { iterations: confirmation } = second;
+  return { iterations, confirmation, leaks: judgeRun({ ...first, confirmation }), outcome: second.outcome };
 }

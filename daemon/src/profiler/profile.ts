@@ -14,8 +14,7 @@ import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
 import type { AttributionReading } from '../host/messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
-import { runCheckedLoop } from './leak-check.ts';
-import { RunClock } from './run-clock.ts';
+import { runCheckedLoop } from './loop.ts';
 
 export interface ProfileOptions {
   /** Ends the host; the document then holds what was measured until there. */
@@ -30,6 +29,18 @@ export interface ProfileOptions {
 export interface Subject {
   readonly model: ResolvedModel;
   readonly voiceFile: string;
+}
+
+/** When work began, by the calendar, and how long it took, by a clock that nobody sets. */
+export class RunClock {
+  /** ISO 8601, in UTC. */
+  readonly startedAt = new Date().toISOString();
+  readonly #from = performance.now();
+
+  /** So far. */
+  get seconds(): number {
+    return (performance.now() - this.#from) / 1000;
+  }
 }
 
 /**

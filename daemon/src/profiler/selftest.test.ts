@@ -12,8 +12,7 @@ import { plantKinds, selftestDocument } from '@tidemark/shared/protocol/selftest
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
 import { scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
-import { plants, repetitions } from './plants.ts';
-import { runSelftest } from './selftest.ts';
+import { plants, repetitions, runSelftest } from './selftest.ts';
 import type { SelftestOptions } from './selftest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-selftest-'));

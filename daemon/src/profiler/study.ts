@@ -12,9 +12,8 @@ import type { StudyAnswer } from '@tidemark/shared/protocol/study-evidence.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { explainStudy } from './explain-study.ts';
 import type { StudiedModel } from './explain-study.ts';
-import { profileModel } from './profile.ts';
+import { profileModel, RunClock } from './profile.ts';
 import type { ProfileOptions, Subject } from './profile.ts';
-import { RunClock } from './run-clock.ts';
 
 /** bfloat16 first, which the others are held against. */
 export const studyModels = ['bf16', '8bit-fp32', '6bit-fp32', '4bit-fp32', '4bit-bf16'] as const;

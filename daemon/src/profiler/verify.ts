@@ -10,7 +10,7 @@ import type { MeasuredCheckpoint, Verification } from '@tidemark/shared/protocol
 import { likeness } from '../audio/log-mel.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { HostDescription } from '../host/messages.ts';
-import { iterationStep, runLoop } from './loop.ts';
+import { runLoop } from './loop.ts';
 import type { ProfileOptions, Subject } from './profile.ts';
 
 /** Four on each side are the fewest that give an interval; a peak hardly moves between iterations. */
@@ -73,8 +73,9 @@ async function measureOne(
   const load = await host.load({ folder: model.folder, voiceFile }, { signal });
   onStep?.({ kind: 'loaded', model: model.name, load });
   const { iterations, outcome, error } = await runLoop(host, settings, {
+    model: model.name,
     signal,
-    onSample: (sample) => onStep?.(iterationStep(sample, model.name, settings)),
+    onStep,
   });
   const summary = summarizeRun(load, iterations);
   if (outcome.status !== 'complete' || summary === undefined) {

@@ -14,7 +14,7 @@ import type { ResolvedModel } from '../../models/resolve.ts';
 import { parseTarget } from '../../models/target.ts';
 import { checkNames } from '../../models/voices.ts';
 import { xray } from '../../models/xray/xray.ts';
-import { RunClock } from '../../profiler/run-clock.ts';
+import { RunClock } from '../../profiler/profile.ts';
 import { profileDefaults, settleSettings, speechDefaults } from '../../profiler/settings.ts';
 import { verifyIterations, verifyRequantized } from '../../profiler/verify.ts';
 import { printResult } from '../command.ts';

@@ -9,8 +9,7 @@ import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document
 import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
 import { checkNames } from '../../models/voices.ts';
-import { plants } from '../../profiler/plants.ts';
-import { runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
+import { plants, runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
 import type { SelftestOptions as SelftestRunOptions } from '../../profiler/selftest.ts';
 import { mostIterations, settleSettings, speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';

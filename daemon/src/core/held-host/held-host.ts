@@ -215,7 +215,7 @@ export class HeldHost {
     }
     const late = AbortSignal.timeout(this.#timing.heartbeatTimeoutMilliseconds);
     try {
-      const figures = await held.host.memory({ signal: late });
+      const figures = await held.host.memory({}, { signal: late });
       const ceiling = this.#options.settings().memoryCeilingBytes;
       if (this.#isIdle(held)) {
         const peakBytes = Math.max(this.#memory?.peakBytes ?? 0, figures.activeBytes);

@@ -3,8 +3,7 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
-import { liveHostPids } from '../../host/live-hosts.ts';
-import { residentBytesOf } from '../../host/resident.ts';
+import { liveHostsResidentBytes } from '../../host/host-processes.ts';
 
 export interface WatchOptions {
   /** What else ends the work. */
@@ -44,11 +43,7 @@ export async function watched<Result>(
       controller.abort(tooHeavy(footprintBytes, memoryCeilingBytes));
     }
   };
-  const scales = setInterval(() => {
-    void residentBytesOf(liveHostPids()).then((weights) => {
-      weigh([...weights.values()].reduce((sum, each) => sum + each, 0));
-    });
-  }, weighEveryMilliseconds);
+  const scales = setInterval(() => void liveHostsResidentBytes().then(weigh), weighEveryMilliseconds);
   try {
     beat();
     return await work({ signal: AbortSignal.any([signal, controller.signal]), beat, weigh });

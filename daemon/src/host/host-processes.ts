@@ -1,0 +1,89 @@
+/** The processes of model hosts: those that this process started, and all that run on this machine. */
+
+import { execFile } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+export interface HostProcess {
+  readonly pid: number;
+  /** On macOS what `ps` reports, which leaves out what the GPU alone holds: a host's own samples have its whole footprint. */
+  readonly residentBytes: number;
+}
+
+const live = new Set<ChildProcess>();
+
+/** Ends the child by force when this process exits before it does, however hastily. */
+export function endWithThisProcess(child: ChildProcess): void {
+  if (live.size === 0) {
+    process.on('exit', killAll);
+  }
+  live.add(child);
+  child.on('exit', () => {
+    live.delete(child);
+    if (live.size === 0) {
+      process.off('exit', killAll);
+    }
+  });
+}
+
+function killAll(): void {
+  for (const child of live) {
+    child.kill('SIGKILL');
+  }
+}
+
+/** The resident memory of this process's hosts together, read from outside: a running host cannot answer. */
+export async function liveHostsResidentBytes(): Promise<number> {
+  const pids = [...live].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  const processes = pids.length === 0 ? [] : await readProcesses(pids);
+  return processes.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+}
+
+/** In every host's command line, whatever checkout it is from. */
+const hostScript = /\/daemon\/src\/host\/main\.ts(\s|$)/;
+
+/** The model hosts that run on this machine, whoever started them. Empty where the system does not list processes. */
+export async function runningHosts(): Promise<HostProcess[]> {
+  const processes = await readProcesses();
+  return processes
+    .filter(({ command }) => hostScript.test(command))
+    .map(({ pid, residentBytes }) => ({ pid, residentBytes }));
+}
+
+interface SystemProcess extends HostProcess {
+  readonly command: string;
+}
+
+/** Of all processes unless `pids` are given; one that has ended in the meantime is left out. */
+async function readProcesses(pids?: readonly number[]): Promise<SystemProcess[]> {
+  return process.platform === 'linux' ? await fromProc(pids) : await fromPs(pids);
+}
+
+/** Not by `ps`, which small containers lack. */
+async function fromProc(pids?: readonly number[]): Promise<SystemProcess[]> {
+  const found: SystemProcess[] = [];
+  for (const pid of pids ?? (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)) {
+    try {
+      const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
+      const status = await readFile(`/proc/${pid}/status`, 'utf8');
+      const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0;
+      found.push({ pid, residentBytes: Number(kibibytes) * 1024, command });
+    } catch {
+      // It has ended.
+    }
+  }
+  return found;
+}
+
+async function fromPs(pids?: readonly number[]): Promise<SystemProcess[]> {
+  const which = pids === undefined ? ['-ax'] : ['-p', pids.join(',')];
+  const { stdout } = await promisify(execFile)('ps', [...which, '-o', 'pid=,rss=,command='], {
+    maxBuffer: 1 << 24,
+  }).catch(() => ({ stdout: '' }));
+  return [...stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm)].map(([, pid, kibibytes, command = '']) => ({
+    pid: Number(pid),
+    residentBytes: Number(kibibytes) * 1024,
+    command,
+  }));
+}
