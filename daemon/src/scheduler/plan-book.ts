@@ -68,14 +68,17 @@ export class PlanBook {
     return this.#withNext(this.#options.history.schedules.get(id));
   }
 
+  /** The one that is due first; one that waits for another run is due already. */
+  first(): (Schedule & { readonly nextAt: string }) | undefined {
+    return this.list()
+      .flatMap(({ nextAt, ...schedule }) => (nextAt === undefined ? [] : [{ ...schedule, nextAt }]))
+      .sort((a, b) => Date.parse(a.nextAt) - Date.parse(b.nextAt) || a.id - b.id)[0];
+  }
+
   /** The one that has been due for longest. */
   firstDue(): Schedule | undefined {
-    const now = this.now();
-    const dueAt = ({ nextAt }: Schedule): number =>
-      nextAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(nextAt);
-    return this.list()
-      .filter((schedule) => dueAt(schedule) <= now)
-      .sort((a, b) => dueAt(a) - dueAt(b) || a.id - b.id)[0];
+    const first = this.first();
+    return first !== undefined && Date.parse(first.nextAt) <= this.now() ? first : undefined;
   }
 
   /** Milliseconds until one is due, 0 where one is; infinite where none ever is. */

@@ -102,9 +102,8 @@ export class Scheduler {
 
   /** The one that is due first; one that waits for another run is due already. */
   next(): { scheduleId: number; name: string; at: string } | undefined {
-    return this.list()
-      .flatMap(({ id, name, nextAt }) => (nextAt === undefined ? [] : [{ scheduleId: id, name, at: nextAt }]))
-      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.scheduleId - b.scheduleId)[0];
+    const first = this.#book.first();
+    return first === undefined ? undefined : { scheduleId: first.id, name: first.name, at: first.nextAt };
   }
 
   /** Adds a schedule, or changes one. Throws 'bad-input' for a timing that cannot be, 'not-found' for an id that isn't there. */
