@@ -38,7 +38,7 @@ test('without a daemon, status answers with what to do and exit code 4, and so d
   const status = await cli(['status'], { environment });
   assert.equal(status.code, 4);
   assert.equal(status.stderr, '');
-  assert.match(status.stdout, /^No daemon runs\.\nStart it with `tidemark service start`/);
+  assert.match(status.stdout, /^The daemon is not running\.\nStart it with `tidemark service start`/);
   const json = await cli(['status', '--json'], { environment });
   assert.equal(json.code, 4);
   assert.equal(parsed(errorDocument, json).error.code, 'no-daemon');
@@ -51,7 +51,7 @@ test('without a daemon, status answers with what to do and exit code 4, and so d
   ]) {
     const { code, stderr } = await cli(words, { environment });
     assert.equal(code, 4, words.join(' '));
-    assert.match(stderr, /^error: No daemon runs\.\nhint: Start it with/);
+    assert.match(stderr, /^error: The daemon is not running\.\nhint: Start it with/);
   }
 });
 
@@ -215,7 +215,7 @@ test('a daemon that speaks another protocol is an error with what to do, and no 
   assert.equal(stdout, '');
   assert.match(
     stderr,
-    /^error: The daemon that runs .* speaks version 99 of the protocol.*\nhint: .* To measure without the daemon, add --local\.$/m,
+    /^error: The running daemon .* speaks version 99 of the protocol.*\nhint: .* To measure without the daemon, add --local\.$/m,
   );
 });
 

@@ -56,7 +56,7 @@ test('however it is left, the terminal is as it was', needsPython, async () => {
   ];
   for (const { leave, code } of ends) {
     const terminal = watch(dataFolder);
-    await terminal.shows(/No daemon +No daemon runs\./);
+    await terminal.shows(/No daemon +The daemon is not running\./);
     assert.ok(terminal.output.startsWith(entered));
     assert.ok(!terminal.output.includes(restored));
     leave(terminal);
@@ -68,7 +68,7 @@ test('however it is left, the terminal is as it was', needsPython, async () => {
 test('it waits for a daemon, and comes back when one is started again', needsPython, async () => {
   const dataFolder = newDataFolder();
   const terminal = watch(dataFolder);
-  await terminal.shows(/No daemon +No daemon runs\.\n +Start it with/);
+  await terminal.shows(/No daemon +The daemon is not running\.\n +Start it with/);
   const first = await TestDaemon.start({ dataFolder });
   await terminal.shows(/No model is loaded/);
   await first.kill('SIGKILL');

@@ -67,10 +67,12 @@ export class Connection {
     this.#around = surroundings;
     this.#timers = new ConnectionTimers(socket, limits, {
       noHello: () => {
-        this.#endWith(unreadable(`no handshake came within ${limits.helloMilliseconds / 1000} s`));
+        this.#endWith(unreadable(`no handshake arrived within ${limits.helloMilliseconds / 1000} s`));
       },
       unfinished: () => {
-        this.#endWith(unreadable(`its rest did not come within ${limits.messageMilliseconds / 1000} s`));
+        this.#endWith(
+          unreadable(`the rest of it did not arrive within ${limits.messageMilliseconds / 1000} s`),
+        );
       },
       stalled: () => {
         this.#around.log.warn({ client: this.#client }, 'Disconnected a client that stopped reading.');

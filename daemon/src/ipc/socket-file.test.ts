@@ -64,7 +64,7 @@ test('a socket on which something answers is left alone', async (t) => {
 test('a file in the place of the socket is never removed', async (t) => {
   const path = newPath(t);
   writeFileSync(path, 'something of value');
-  await assert.rejects(listenOn(path), { code: 'not-writable', message: /and is none/ });
+  await assert.rejects(listenOn(path), { code: 'not-writable', message: /it is not a socket/ });
   assert.ok(existsSync(path));
 });
 

@@ -1,4 +1,4 @@
-/** The socket's folder and file: private to the user, and free of what a daemon that was killed left there. */
+/** The socket's folder and file: private to the user, and cleared of what a killed daemon left there. */
 
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -7,8 +7,8 @@ import { dirname } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
 /**
- * Makes the folder with mode 0700 and removes a socket on which nothing answers. Throws 'daemon-running' where something
- * does, and 'not-writable' where the folder is another user's, or the path is taken by what is no socket.
+ * Creates the folder with mode 0700 and removes a socket on which nothing answers. Throws 'daemon-running' if something
+ * does, and 'not-writable' if the folder is another user's or the path holds anything but a socket.
  */
 export async function prepareSocketPath(path: string): Promise<void> {
   prepareFolder(dirname(path));
@@ -17,13 +17,17 @@ export async function prepareSocketPath(path: string): Promise<void> {
     return;
   }
   if (!found.isSocket()) {
-    throw new TidemarkError('not-writable', `${path} is in the place of the daemon's socket, and is none.`, {
-      hint: 'Move it away, and start the daemon again.',
-    });
+    throw new TidemarkError(
+      'not-writable',
+      `${path} is in the way of the daemon's socket: it is not a socket.`,
+      {
+        hint: 'Move it elsewhere, then start the daemon again.',
+      },
+    );
   }
   if (await answers(path)) {
-    throw new TidemarkError('daemon-running', `Another daemon listens on ${path}.`, {
-      hint: 'See it with `tidemark status`, or end it with `tidemark service stop`.',
+    throw new TidemarkError('daemon-running', `Another daemon is already listening on ${path}.`, {
+      hint: 'Show what it is doing with `tidemark status`, or stop it with `tidemark service stop`.',
     });
   }
   unlinkSync(path);
@@ -36,13 +40,13 @@ function prepareFolder(folder: string): void {
     if (!found.isDirectory() || isForeign(found)) {
       throw new TidemarkError(
         'not-writable',
-        `The folder ${folder} of the daemon's socket is not this user's own.`,
+        `The folder ${folder} of the daemon's socket does not belong to you.`,
         {
           hint: 'Set TIDEMARK_HOME to a folder of your own.',
         },
       );
     }
-    // Also where it was there before, or where the umask took away what the owner needs.
+    // Also if it existed before, or if the umask took away what the owner needs.
     chmodSync(folder, 0o700);
   } catch (error) {
     throw notWritable(folder, error);
@@ -66,7 +70,7 @@ async function answers(path: string): Promise<boolean> {
   }
 }
 
-/** Runs what makes the socket, so that its mode is 0600 from its first moment on, whatever the umask is. */
+/** Runs what creates the socket, so that its mode is 0600 from the start, whatever the umask is. */
 export function withSocketMode(listen: () => void): void {
   const before = process.umask(0o177);
   try {
@@ -76,19 +80,19 @@ export function withSocketMode(listen: () => void): void {
   }
 }
 
-/** A mode of 0600 also where the umask took more away than it should. */
+/** Sets the mode to 0600 also if the umask took away more than it should. */
 export function closeToOthers(path: string): void {
   chmodSync(path, 0o600);
 }
 
-/** What the system or node-ipc says about the socket, for a person. */
+/** What the system says about the socket, for a person. */
 export function notWritable(path: string, error: unknown): TidemarkError {
   if (error instanceof TidemarkError) {
     return error;
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new TidemarkError('not-writable', `The daemon's socket cannot be made at ${path}: ${message}.`, {
-    hint: 'Check that the folder can be written, or set TIDEMARK_HOME to another one.',
+  return new TidemarkError('not-writable', `The daemon's socket cannot be created at ${path}: ${message}.`, {
+    hint: 'Check that the folder is writable, or set TIDEMARK_HOME to another folder.',
     cause: error,
   });
 }

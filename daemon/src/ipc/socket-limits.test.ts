@@ -12,7 +12,7 @@ test('whoever says no hello in time is let go', async () => {
   await using daemon = await serving({}, { limits: { helloMilliseconds: 30 } });
   await using raw = await RawClient.connect(daemon.path);
   await raw.closed;
-  assert.match(raw.answers[0]?.error?.message ?? '', /no handshake came within 0\.03 s/);
+  assert.match(raw.answers[0]?.error?.message ?? '', /no handshake arrived within 0\.03 s/);
   await using good = await RawClient.greeted(daemon.path);
   await new Promise((resolve) => setTimeout(resolve, 60));
   good.send(requestOf(1, 'status'));
@@ -71,7 +71,7 @@ test('a frame whose rest does not come in time ends its connection, however it d
   const drip = setInterval(() => raw.send('m'), 10);
   await raw.closed;
   clearInterval(drip);
-  assert.match(raw.answers.at(-1)?.error?.message ?? '', /its rest did not come within 0\.1 s/);
+  assert.match(raw.answers.at(-1)?.error?.message ?? '', /the rest of it did not arrive within 0\.1 s/);
 });
 
 test('a client that is always in the middle of a next frame is served for as long as it goes on', async () => {

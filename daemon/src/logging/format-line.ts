@@ -31,7 +31,7 @@ export function isAtLeast(line: string, level: LogLevel): boolean {
 }
 
 export interface FormatLineOptions {
-  /** Whether stacks of errors are shown. */
+  /** Whether errors are shown with their stacks. */
   readonly verbose: boolean;
   readonly now: Date;
   /** Whether colors may be used. */

@@ -1,4 +1,4 @@
-/** The daemon's log: JSON lines in a file of its own, which is rotated, and which never stops the daemon. */
+/** The daemon's log: JSON lines in a rotated file. Logging never stops the daemon. */
 
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -12,15 +12,15 @@ export type LogLevel = (typeof logLevels)[number];
 export type Log = Readonly<Record<LogLevel, (fields: object, message: string) => void>>;
 
 export interface LogOptions {
-  /** Made where it is not there, for this user alone. */
+  /** Created for this user alone if it does not exist. */
   readonly folder: string;
-  /** What is less than this is not written. Default: info. */
+  /** Lines below this level are not written. Default: info. */
   readonly level?: LogLevel;
-  /** Is told the same lines: the terminal of a daemon in the foreground. */
+  /** Receives the same lines: the terminal of a daemon in the foreground. */
   readonly alsoTo?: { write(line: string): unknown } | undefined;
   /** Default: 5 MB. */
   readonly maximumBytes?: number;
-  /** How many files are kept, the one that is written to included. Default: 5. */
+  /** How many files are kept, including the one that is written to. Default: 5. */
   readonly files?: number;
   readonly now?: () => number;
 }
@@ -29,9 +29,9 @@ export interface OpenLog {
   readonly log: Log;
   /** The file that is written to; older ones are beside it as `daemon.log.1` and so on. */
   readonly file: string;
-  /** Why nothing can be written at this moment, and how many lines that cost; undefined where all is well. */
+  /** Why nothing can be written at this moment, and how many lines were lost; undefined if nothing is wrong. */
   readonly trouble: () => { readonly message: string; readonly lostLines: number } | undefined;
-  /** Puts everything on the disk. What is logged afterwards goes to `alsoTo` only. Never rejects. */
+  /** Writes everything to disk. What is logged afterwards goes to `alsoTo` only. Never rejects. */
   readonly close: () => Promise<void>;
 }
 
@@ -42,10 +42,10 @@ export const logFolder = (dataFolder: string): string => join(dataFolder, 'logs'
 
 export const logDefaults = { level: 'info', maximumBytes: 5_000_000, files: 5 } as const;
 
-/** A longer line holds something that belongs elsewhere, and would push everything else out of the files. */
+/** A longer line contains something that belongs elsewhere, and would push everything else out of the files. */
 const longestLine = 64_000;
 
-/** Opens the log. A folder or file that cannot be written is no error: see {@link OpenLog.trouble}. */
+/** Opens the log. A folder or file that cannot be written is not an error: see {@link OpenLog.trouble}. */
 export function createLog(options: LogOptions): OpenLog {
   const { folder, alsoTo, level = logDefaults.level, now } = options;
   const file = join(folder, logFileName);
@@ -76,7 +76,7 @@ export function createLog(options: LogOptions): OpenLog {
     try {
       alsoTo?.write(line);
     } catch {
-      // A terminal that has gone does not stop the daemon.
+      // A terminal that was closed does not stop the daemon.
     }
   }
 
@@ -86,7 +86,7 @@ export function createLog(options: LogOptions): OpenLog {
       try {
         logger[name](fields, message);
       } catch (error) {
-        // A getter or a toJSON of what was logged threw; the sentence is still worth having.
+        // A getter or a toJSON of the fields threw; the message is still worth logging.
         logger[name]({ unloggable: String(error) }, message);
       }
     };
@@ -108,7 +108,7 @@ export function createLog(options: LogOptions): OpenLog {
 const lossLine = (lines: number, timestamp: string): string =>
   `{"level":"warn"${timestamp},"pid":${process.pid},"lostLines":${lines},"msg":"Lines before this one could not be written."}\n`;
 
-/** A line of JSON that says what of a too long one matters most. */
+/** The most important fields of a line that is too long, as a line. */
 function shortened(line: string): string {
   const { level, time, pid, msg } = JSON.parse(line) as Record<string, unknown>;
   const message = typeof msg === 'string' ? msg.slice(0, 1000) : msg;

@@ -1,4 +1,4 @@
-/** Reads a rotated log: its last lines, and those that come, across the renaming of its files. */
+/** Reads a rotated log: its last lines, and the lines that are added, across the renaming of its files. */
 
 import { open, readdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { rotatedPath } from './rotated-file.ts';
 
 const lineBreak = 10;
 
-/** The files of a log that are there, oldest first. */
+/** The existing files of a log, oldest first. */
 export async function logFilesOf(path: string): Promise<string[]> {
   const prefix = `${basename(path)}.`;
   const names = await readdir(dirname(path)).catch((): string[] => []);
@@ -25,7 +25,7 @@ export interface FollowOptions {
   readonly pollMilliseconds?: number;
 }
 
-/** A log that is read once: its last lines first, and then what is added to it, no line twice and none left out. */
+/** A log that is read once: its last lines first, then the lines that are added. No line is read twice or skipped. */
 export class LogReader implements AsyncDisposable {
   readonly #path: string;
   /** The file that is written to, as it was when it was opened; under its descriptor whatever it is called later. */
@@ -37,12 +37,12 @@ export class LogReader implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** A log that is not there yet can be followed all the same. */
+  /** A log that does not exist yet can be followed too. */
   static async open(path: string): Promise<LogReader> {
-    return new LogReader(path, await openIfThere(path));
+    return new LogReader(path, await openIfExists(path));
   }
 
-  /** The last `count` whole lines that `isWanted` lets through, oldest first, without their line breaks. */
+  /** The last `count` whole lines that `isWanted` accepts, oldest first, without their line breaks. */
   async lastLines(count: number, isWanted: (line: string) => boolean = () => true): Promise<string[]> {
     const newest = (await this.#file?.readFile()) ?? Buffer.alloc(0);
     this.#offset = newest.lastIndexOf(lineBreak) + 1;
@@ -56,7 +56,7 @@ export class LogReader implements AsyncDisposable {
             .slice(-most);
     let lines = select(newest.toString('utf8', 0, this.#offset), count);
     for (const path of (await logFilesOf(this.#path)).reverse()) {
-      const file = lines.length < count && path !== this.#path ? await openIfThere(path) : undefined;
+      const file = lines.length < count && path !== this.#path ? await openIfExists(path) : undefined;
       if (file !== undefined) {
         await using older = file;
         const isNewest = (await older.stat()).ino === inode;
@@ -66,19 +66,19 @@ export class LogReader implements AsyncDisposable {
     return lines;
   }
 
-  /** Tells each whole line that is added, in order, until the signal is aborted. Then it resolves. */
+  /** Passes each whole line that is added to `onLine`, in order. Resolves when the signal is aborted. */
   async follow({ signal, onLine, pollMilliseconds = 200 }: FollowOptions): Promise<void> {
     let lines = new Lines(onLine);
     while (!signal.aborted) {
       const current = await stat(this.#path).catch(() => undefined);
-      this.#file ??= await openIfThere(this.#path);
-      // Read after the look: where the path is another file by now, this one is written to no more.
+      this.#file ??= await openIfExists(this.#path);
+      // Read after the check: if the path is another file by now, this one is no longer written to.
       await this.#readTo(lines);
       const inode = (await this.#file?.stat())?.ino;
       if (inode !== undefined && current !== undefined && current.ino !== inode) {
         const missed = await filesBetween(this.#path, inode);
         for (const path of missed) {
-          await this.#use(await openIfThere(path));
+          await this.#use(await openIfExists(path));
           await this.#readTo(new Lines(onLine));
         }
         await this.#use(undefined);
@@ -112,7 +112,7 @@ export class LogReader implements AsyncDisposable {
   }
 }
 
-/** The renamed files that are newer than the one with this inode, oldest first; none where that one is gone. */
+/** The renamed files that are newer than the one with this inode, oldest first; none if that one is gone. */
 async function filesBetween(path: string, inode: number): Promise<string[]> {
   const newer: string[] = [];
   for (const file of (await logFilesOf(path)).reverse()) {
@@ -127,7 +127,7 @@ async function filesBetween(path: string, inode: number): Promise<string[]> {
   return [];
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+async function openIfExists(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r');
   } catch {

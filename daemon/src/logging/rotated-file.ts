@@ -1,4 +1,4 @@
-/** A file that lines are appended to, renamed when it is full, and of which the newest few are kept. */
+/** A file that lines are appended to. It is renamed when it is full, and the newest few are kept. */
 
 import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { renameSync, rmSync, writeSync } from 'node:fs';
@@ -6,11 +6,11 @@ import { dirname } from 'node:path';
 
 export interface RotatedFileOptions {
   readonly path: string;
-  /** A file that a line would take beyond so many bytes is renamed first. */
+  /** A file that the next line would make larger than this is renamed first. */
   readonly maximumBytes: number;
-  /** How many files are kept, the one that is written to included. */
+  /** How many files are kept, including the one that is written to. */
   readonly files: number;
-  /** Milliseconds since the epoch; a file that could not be opened is tried again only after a while. */
+  /** Milliseconds since the epoch; a file that could not be opened is retried only after a while. */
   readonly now?: () => number;
 }
 
@@ -20,7 +20,7 @@ export const rotatedPath = (path: string, place: number): string => (place === 0
 interface OpenFile {
   readonly descriptor: number;
   bytes: number;
-  /** Whether the last line was cut short, by a full disk or a power cut. */
+  /** Whether the last line was cut off, by a full disk or a power failure. */
   endsMidLine: boolean;
 }
 
@@ -28,8 +28,8 @@ const reopenMilliseconds = 5000;
 const lineBreak = 10;
 
 /**
- * Never throws: what cannot be written is counted, and the file is tried again later. Lines are handed to the system one by
- * one as they come, so that a process that is killed loses none; a daemon writes few of them.
+ * Never throws: lines that cannot be written are counted, and the file is retried later. Each line is passed to the system at
+ * once, so that a process that is killed loses none; a daemon writes few of them.
  */
 export class RotatedFile {
   readonly #options: RotatedFileOptions;
@@ -55,7 +55,7 @@ export class RotatedFile {
     return this.#trouble;
   }
 
-  /** Appends a line that ends with a line break. Says whether it is written. */
+  /** Appends a line that ends with a line break. Returns whether it was written. */
   write(line: string): boolean {
     try {
       if (this.#isClosed || !this.#append(Buffer.from(line))) {
@@ -72,7 +72,7 @@ export class RotatedFile {
     }
   }
 
-  /** Puts what was written on the disk, and writes nothing more. */
+  /** Flushes what was written to disk, and writes nothing more. */
   close(): void {
     this.#isClosed = true;
     this.#release((descriptor) => fsyncSync(descriptor));
@@ -95,7 +95,7 @@ export class RotatedFile {
 
   #current(): OpenFile | undefined {
     if (this.#file !== undefined && fstatSync(this.#file.descriptor).nlink === 0) {
-      // Somebody removed it: what is written into it from here on would be read by nobody.
+      // Somebody removed it: nobody could read what is written to it from now on.
       this.#release();
     }
     if (this.#file === undefined && this.#now() >= this.#openAgainAt) {
@@ -108,13 +108,13 @@ export class RotatedFile {
 
   #rotate(): OpenFile {
     const { path, files } = this.#options;
-    // Through one descriptor to the end: where the renaming fails, the file grows on rather than be lost.
+    // The old descriptor is kept until the end: if renaming fails, the file keeps growing rather than being lost.
     const old = this.#file;
     try {
       if (files > 1) {
         rmSync(rotatedPath(path, files - 1), { force: true });
         for (let place = files - 2; place >= 0; place -= 1) {
-          renameWhereThere(rotatedPath(path, place), rotatedPath(path, place + 1));
+          renameIfExists(rotatedPath(path, place), rotatedPath(path, place + 1));
         }
       } else {
         rmSync(path, { force: true });
@@ -162,7 +162,7 @@ function openForAppending(path: string): OpenFile {
 
 function appendTo(file: OpenFile, content: Buffer): void {
   for (let done = 0; done < content.length;) {
-    // A disk that fills takes a part of what it is given, and refuses the rest.
+    // A disk that is almost full takes a part of what it is given, and refuses the rest.
     const written = writeSync(file.descriptor, content, done);
     done += written;
     file.bytes += written;
@@ -170,7 +170,7 @@ function appendTo(file: OpenFile, content: Buffer): void {
   }
 }
 
-function renameWhereThere(from: string, to: string): void {
+function renameIfExists(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {

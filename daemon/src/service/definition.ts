@@ -1,4 +1,4 @@
-/** What the service runs, with which environment, and where its files are: the same for every manager of services. */
+/** What the service runs, with which environment, and where its files are: the same for launchd and systemd. */
 
 import { join } from 'node:path';
 import { dataFolder as dataFolderOf, socketPathOf } from '@tidemark/shared/client/locations.ts';
@@ -11,8 +11,8 @@ export const launchdLabel = 'dev.tidemark.daemon';
 export const systemdUnit = 'tidemark.service';
 
 /**
- * Variables that say where a person's files are. A manager of services starts the daemon without the person's shell, so
- * they are written down where they are set. None is a secret, which a definition is no place for.
+ * Variables that say where a person's files are. The daemon is started without the person's shell, so the definition
+ * carries those that are set. None is a secret: a definition is no place for one.
  */
 const keptVariables = ['HF_HOME', 'HF_HUB_CACHE', 'HF_ENDPOINT', 'HF_HUB_OFFLINE'] as const;
 
@@ -27,18 +27,18 @@ export interface ServiceDefinition {
   readonly outputFile: string;
 }
 
-/** The descriptors that the daemon may have: 2048 connections, and what it needs besides. */
+/** The file descriptors that the daemon may have: 2048 connections, and what else it needs. */
 export const openFiles = 4096;
 
-/** In seconds; a daemon that was told to end is done in 5. */
+/** In seconds; a daemon that is asked to end takes up to 5. */
 export const secondsToEnd = 20;
 
-/** In seconds: between two beginnings of a daemon that fails at once. */
+/** In seconds: between two starts of a daemon that fails at once. */
 export const secondsBetweenStarts = 10;
 
 /**
- * The definition for who asks. What is `installed` is kept where this environment does not say otherwise: Raycast or a cron
- * job has not the variables of the shell that the service was installed from.
+ * The definition for this environment. `installed` variables are kept unless the environment sets others: Raycast or a cron
+ * job does not have the variables of the shell that the service was installed from.
  */
 export function defineService(
   system: ServiceSystem,
@@ -59,7 +59,7 @@ export function defineService(
       environment[name] = value;
     }
   }
-  // What the daemon starts by name, as osascript and pmset, is the system's own.
+  // What the daemon starts by name, such as osascript and pmset, is the system's own.
   environment['PATH'] = '/usr/bin:/bin:/usr/sbin:/sbin';
   const logs = logFolder(folder);
   return {

@@ -1,4 +1,4 @@
-/** The property list of the agent that launchd keeps running, and what of an installed one has changed. */
+/** The property list of the agent that launchd keeps running, and how an installed one differs. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { build, parse } from 'plist';
@@ -10,7 +10,7 @@ type Value =
 
 export type PropertyList = Readonly<Record<string, Value>>;
 
-/** Every key is of launchd.plist(5). */
+/** Every key is documented in launchd.plist(5). */
 export function launchAgent({ program, environment, outputFile }: ServiceDefinition): PropertyList {
   return {
     Label: launchdLabel,
@@ -18,19 +18,19 @@ export function launchAgent({ program, environment, outputFile }: ServiceDefinit
     ProgramArguments: program,
     EnvironmentVariables: environment,
     RunAtLoad: true,
-    // Started again after a failure only: a daemon that ends with 0 was told to, by `tidemark service stop` or a client.
+    // Restarted after a failure only: a daemon that ends with 0 was asked to, by `tidemark service stop` or a client.
     KeepAlive: { SuccessfulExit: false },
     ThrottleInterval: secondsBetweenStarts,
-    // SIGKILL follows SIGTERM after so many seconds; by then the running iteration is in the history.
+    // The seconds between SIGTERM and SIGKILL; by then the running iteration is in the history.
     ExitTimeOut: secondsToEnd,
-    // `Standard`, as without the key, has "light resource limits …, throttling its CPU usage and I/O bandwidth", and so the
-    // seconds of an iteration would be launchd's. `Background` is throttled more. `Adaptive` moves between `Background` and
+    // `Standard`, as without the key, has "light resource limits …, throttling its CPU usage and I/O bandwidth", and so it
+    // would lengthen an iteration. `Background` is throttled more. `Adaptive` moves between `Background` and
     // `Interactive` by XPC transactions, of which a daemon with a plain socket has none, so it would stay in the background.
     // `Interactive` has "the same resource limitations as apps, that is to say, none", which a figure beside an app's needs.
     ProcessType: 'Interactive',
     // Where the person is logged in at the screen: their notifications and their GPU are there.
     LimitLoadToSessionType: 'Aqua',
-    // A model host that outlived its daemon would hold gigabytes that nobody measures.
+    // A model host that outlives its daemon would hold gigabytes that nobody measures.
     AbandonProcessGroup: false,
     // The soft limit of a process of launchd is 256.
     SoftResourceLimits: { NumberOfFiles: openFiles },
@@ -41,13 +41,13 @@ export function launchAgent({ program, environment, outputFile }: ServiceDefinit
   };
 }
 
-/** As XML, ended by a line break. */
+/** As XML, with a final line break. */
 export const propertyListText = (list: PropertyList): string =>
   `${build(structuredClone(list) as Parameters<typeof build>[0])}\n`;
 
-/** What an installed file says; undefined where it is no property list of a dictionary. */
+/** The content of an installed file; undefined if it is not a property list with a dictionary. */
 export function readPropertyList(text: string): Readonly<Record<string, unknown>> | undefined {
-  // The parser beneath says on the console what it also throws.
+  // The XML parser also prints on the console what it throws.
   const { error: say } = console;
   console.error = () => undefined;
   try {
@@ -62,7 +62,7 @@ export function readPropertyList(text: string): Readonly<Record<string, unknown>
   }
 }
 
-/** The variables of an installed property list; none where it has none that can be read. */
+/** The variables of an installed property list; none if it has none that can be read. */
 export function environmentOf(list: Readonly<Record<string, unknown>> | undefined): Record<string, string> {
   const variables = list?.['EnvironmentVariables'];
   return typeof variables === 'object' && variables !== null

@@ -1,4 +1,4 @@
-/** launchctl(1): its commands for one agent of one user, what it prints, and what its exit codes mean. */
+/** launchctl(1): the commands for one agent of one user, what they print, and what their exit codes mean. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { launchdLabel } from './definition.ts';
@@ -62,13 +62,13 @@ const outcomeOf = ({ exitCode }: Executed): Outcome | undefined =>
 
 const meaningOf = (code: number): string | undefined => outcomes[code]?.meaning;
 
-/** What `launchctl print` says of a service, as far as its words have been the same from macOS 10.15 to 26. */
+/** What `launchctl print` prints of a service, as far as its words have been the same from macOS 10.15 to 26. */
 export interface Job {
   /** `running`, `not running`, `spawn scheduled`, … */
   readonly state: string | undefined;
   readonly pid: number | undefined;
   readonly runs: number | undefined;
-  /** Undefined while it has never exited, and after an end by a signal. */
+  /** Undefined if it has never exited, and after a signal ended it. */
   readonly lastExitCode: number | undefined;
   /** Such as `Killed: 9`; launchd prints it in the place of the exit code. */
   readonly lastSignal: string | undefined;
@@ -131,7 +131,7 @@ export type Loaded =
   | { readonly kind: 'no-session' };
 
 export class Launchctl {
-  /** The domain of who is logged in at the screen. */
+  /** The domain of the user who is logged in at the screen. */
   readonly domain: string;
   readonly target: string;
   readonly #steps: Steps;

@@ -166,7 +166,7 @@ test('a folder that the property list cannot be written to is told as such, and 
   writeFileSync(join(mac.home, 'Library', 'LaunchAgents'), 'a file');
   await assert.rejects(act(mac, 'install'), (error) => {
     assert.ok(error instanceof TidemarkError && error.code === 'not-writable');
-    assert.match(error.hint ?? '', /is a folder of yours/);
+    assert.match(error.hint ?? '', /is a folder of yours, and that its disk has free space/);
     return true;
   });
   assert.ok(!mac.changes().some((call) => call.startsWith('bootstrap')));

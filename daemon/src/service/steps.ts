@@ -1,4 +1,4 @@
-/** What is done to the system, step by step: recorded, so that it can be shown, and in a dry run only shown. */
+/** What is done to the system, step by step: recorded to be shown, and in a dry run only shown. */
 
 import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -8,7 +8,7 @@ import { writeWhole } from '../files/output-file.ts';
 import { storageError } from '../files/storage-errors.ts';
 import type { Executed, ServiceSystem } from './system.ts';
 
-/** What a command that was not run, for it would have changed something, counts as. */
+/** The result that a dry run assumes of a command that it does not run. */
 const assumed: Executed = { exitCode: 0, stdout: '', stderr: '' };
 
 export class Steps {
@@ -25,7 +25,7 @@ export class Steps {
     return this.#steps;
   }
 
-  /** Runs a command that only asks, in a dry run too. `explain` says what its exit code means. */
+  /** Runs a command that only asks, also in a dry run. `explain` says what its exit code means. */
   ask(
     words: readonly string[],
     explain: (code: number) => string | undefined,
@@ -33,7 +33,7 @@ export class Steps {
     return this.#run(words, true, explain);
   }
 
-  /** Runs a command that changes something; in a dry run it counts as having succeeded. */
+  /** Runs a command that changes something; a dry run assumes that it succeeds. */
   async change(
     words: readonly string[],
     explain: (code: number) => string | undefined,
@@ -45,7 +45,7 @@ export class Steps {
     return await this.#run(words, false, explain);
   }
 
-  /** Makes a folder and those above it, for this user alone, where it is not there. */
+  /** Creates a folder and those above it, for this user alone, if it does not exist. */
   async makeFolder(path: string, mode = 0o700): Promise<void> {
     const isThere = await stat(path).then(
       (entry) => entry.isDirectory(),
@@ -74,8 +74,8 @@ export class Steps {
   }
 
   /**
-   * Looks again and again until something holds, with `seconds` as the most. Resolves with whether it does; a dry run takes it
-   * as holding. Looking is left out of the steps.
+   * Checks again and again until something holds, for at most `seconds`. Resolves to whether it does; a dry run assumes so.
+   * The steps of the checks are not recorded.
    */
   async wait(what: string, holds: () => Promise<boolean>, seconds: number): Promise<boolean> {
     const step: Extract<ServiceStep, { kind: 'wait' }> = { kind: 'wait', for: what, done: false };
@@ -94,7 +94,7 @@ export class Steps {
     }
   }
 
-  /** Lets a while pass, but not in a dry run. */
+  /** Waits, but not in a dry run. */
   async pause(seconds: number): Promise<void> {
     if (!this.isDryRun) {
       await this.#system.sleep(seconds * 1000);
@@ -138,12 +138,12 @@ export class Steps {
   }
 }
 
-/** Where these files are is the system's to say, so that another place cannot be the remedy. */
+/** The system decides where these files are, so another place cannot be the remedy. */
 function notWritable(error: unknown, path: string): unknown {
   const known = storageError(error, path);
   return known instanceof TidemarkError
     ? new TidemarkError(known.code, known.message, {
-        hint: `See that ${dirname(path)} is a folder of yours, and that its disk has room.`,
+        hint: `Check that ${dirname(path)} is a folder of yours, and that its disk has free space.`,
         cause: error,
       })
     : known;

@@ -3,25 +3,25 @@
 import { openFiles, secondsBetweenStarts, secondsToEnd } from './definition.ts';
 import type { ServiceDefinition } from './definition.ts';
 
-/** The text of the unit. Every directive is of systemd.unit(5), systemd.service(5), systemd.exec(5) or systemd.kill(5). */
+/** The unit's text. Its directives are documented in systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.kill(5). */
 export function unitText({ program, environment }: ServiceDefinition): string {
   return [
     '# Written by `tidemark service install`, which replaces it.',
     '[Unit]',
-    'Description=Tidemark, which watches the memory of Kokoro-82M on MLX',
-    // A daemon that fails at once is given up after five times in five minutes.
+    'Description=Tidemark, a memory profiler for Kokoro-82M on MLX',
+    // A daemon that fails at once is given up after five failures in five minutes.
     'StartLimitIntervalSec=300',
     'StartLimitBurst=5',
     '',
     '[Service]',
-    // Started once the program is executed, so that one that is not there is an error of the start itself.
+    // Counts as started once the program is executed, so that a missing program fails the start itself.
     'Type=exec',
     `ExecStart=${program.map(word).join(' ')}`,
     ...Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     'Restart=on-failure',
     `RestartSec=${secondsBetweenStarts}`,
     `TimeoutStopSec=${secondsToEnd}`,
-    // SIGTERM to the daemon, which ends its model host; SIGKILL to whatever is left of both.
+    // SIGTERM to the daemon, which stops its model host; SIGKILL to whatever is left of both.
     'KillMode=mixed',
     'UMask=0077',
     `LimitNOFILE=${openFiles}`,
@@ -33,7 +33,7 @@ export function unitText({ program, environment }: ServiceDefinition): string {
   ].join('\n');
 }
 
-/** A word of ExecStart: in quotes, with `%` and `$` doubled, which systemd would replace (systemd.service(5), Command Lines). */
+/** A word of ExecStart, quoted, with `%` and `$` doubled since systemd replaces them (systemd.service(5), Command Lines). */
 const word = (text: string): string => quoted(text).replaceAll('$', '$$$$');
 
 const quoted = (text: string): string =>
@@ -52,7 +52,7 @@ export function environmentOfUnit(text: string): Record<string, string> {
   return variables;
 }
 
-/** The directives in which two units differ, sorted; `ExecStart` for a program that is elsewhere. */
+/** The directives in which two units differ, sorted: `ExecStart` for another program. */
 export function unitDifferences(installed: string, wanted: string): readonly string[] {
   const linesOf = (text: string): Set<string> =>
     new Set(text.split('\n').filter((line) => line !== '' && !line.startsWith('#')));

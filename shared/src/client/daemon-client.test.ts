@@ -157,9 +157,9 @@ test('a handshake that is aborted or not answered leaves no connection', async (
 test('where nothing listens the error says so, and what to do', async () => {
   const daemon = await ScriptedDaemon.listening();
   await daemon.stop();
-  await assert.rejects(connectTo(daemon), isError('no-daemon', /No daemon runs/));
+  await assert.rejects(connectTo(daemon), isError('no-daemon', /The daemon is not running/));
   writeFileSync(daemon.socketPath, '');
-  await assert.rejects(connectTo(daemon), isError('no-daemon', /No daemon runs/));
+  await assert.rejects(connectTo(daemon), isError('no-daemon', /The daemon is not running/));
   await daemon[Symbol.asyncDispose]();
 });
 
@@ -181,10 +181,10 @@ test('a daemon of another version is refused with what has to be updated', async
 test('open calls reject when the connection ends, and so do later ones', async () => {
   await using daemon = await ScriptedDaemon.listening((_request, peer) => peer.socket.destroy());
   const connection = await connectTo(daemon);
-  await assert.rejects(connection.call('status', {}), isError('no-daemon', /has ended/));
+  await assert.rejects(connection.call('status', {}), isError('no-daemon', /is closed/));
   await connection.closed;
   assert.ok(!connection.isOpen);
-  await assert.rejects(connection.call('status', {}), isError('no-daemon', /has ended/));
+  await assert.rejects(connection.call('status', {}), isError('no-daemon', /is closed/));
 });
 
 test('an error without a request ends the connection, and is what its calls are told', async () => {

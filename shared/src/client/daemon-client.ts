@@ -1,4 +1,4 @@
-/** The client of the daemon's socket: typed calls with time-outs, and what it subscribes to. */
+/** The client of the daemon's socket: typed calls with time-outs, and subscriptions. */
 
 import type { Socket } from 'node:net';
 import * as v from 'valibot';
@@ -22,7 +22,7 @@ export interface ConnectOptions {
 }
 
 export interface CallOptions {
-  /** Rejects the call with the signal's reason; what the daemon is at goes on. */
+  /** Rejects the call with the signal's reason; what the daemon is doing continues. */
   readonly signal?: AbortSignal | undefined;
   /** 0 for none: for what waits for a model or a run. */
   readonly timeoutMilliseconds?: number | undefined;
@@ -36,8 +36,8 @@ interface PendingCall {
 const defaultTimeoutMilliseconds = 5000;
 
 /**
- * One connection. Nothing is sent again by itself: when the connection ends, open calls reject and {@link closed} resolves.
- * All errors are {@link DaemonError}s, but the reason of an aborted signal.
+ * One connection. Nothing is retried: when the connection ends, pending calls reject and {@link closed} resolves. All errors
+ * are {@link DaemonError}s, except the reason of an aborted signal.
  */
 export class DaemonClient implements AsyncDisposable {
   readonly #socket: Socket;
@@ -60,7 +60,7 @@ export class DaemonClient implements AsyncDisposable {
     socket.on('error', (error) => {
       this.#failure ??= clientError(
         'no-daemon',
-        `The connection to the daemon broke: ${error.message}.`,
+        `The connection to the daemon failed: ${error.message}.`,
         startHint,
       );
     });
@@ -84,7 +84,7 @@ export class DaemonClient implements AsyncDisposable {
       const daemon = await connection.call('hello', { protocolVersion, client }, { signal });
       if (daemon.protocolVersion !== protocolVersion) {
         throw new OtherVersionError(
-          `The daemon that runs (${daemon.daemonVersion}) speaks version ${daemon.protocolVersion} of the protocol, and this ` +
+          `The running daemon (${daemon.daemonVersion}) speaks version ${daemon.protocolVersion} of the protocol, and this ` +
             `client (${client.version}) version ${protocolVersion}.`,
           { daemonIsOlder: daemon.protocolVersion < protocolVersion },
         );
@@ -97,7 +97,7 @@ export class DaemonClient implements AsyncDisposable {
     }
   }
 
-  /** What the daemon said of itself. */
+  /** What the daemon said about itself. */
   get daemon(): Result<'hello'> {
     if (this.#daemon === undefined) {
       throw new Error('DaemonClient: no handshake yet');
@@ -114,17 +114,17 @@ export class DaemonClient implements AsyncDisposable {
     return !this.#socket.destroyed;
   }
 
-  /** Why the connection ended, or what a call on it would be told. */
+  /** Why the connection ended, or what a call on it would throw. */
   get failure(): DaemonError {
-    return this.#failure ?? clientError('no-daemon', 'The connection to the daemon has ended.', startHint);
+    return this.#failure ?? clientError('no-daemon', 'The connection to the daemon is closed.', startHint);
   }
 
-  /** Events that the daemon left out because this client did not keep up. */
+  /** Events that the daemon skipped because this client did not keep up. */
   get missedEvents(): number {
     return this.#listeners.missed;
   }
 
-  /** Asks, and gives the answer as its schema reads it. */
+  /** Asks, and returns the answer as its schema reads it. */
   async call<M extends Method>(
     method: M,
     parameters: Parameters<M>,
@@ -151,7 +151,7 @@ export class DaemonClient implements AsyncDisposable {
         clientError(
           'timeout',
           `The daemon did not answer ${method} within ${timeoutMilliseconds / 1000} s.`,
-          'See `tidemark logs`, and restart it with `tidemark service restart` where that goes on.',
+          'Check `tidemark logs`. If this continues, run `tidemark service restart`.',
         ),
       );
     };
@@ -170,8 +170,8 @@ export class DaemonClient implements AsyncDisposable {
   }
 
   /**
-   * Is told of every event of one topic from now on, until the returned function is called. What a listener throws
-   * becomes a warning of the process: it must not end what others wait for.
+   * Receives every event of one topic from now on, until the returned function is called. What a listener throws becomes
+   * a warning of the process: it must not end what others wait for.
    */
   async subscribe<T extends Topic>(
     topic: T,
@@ -180,7 +180,7 @@ export class DaemonClient implements AsyncDisposable {
   ): Promise<() => void> {
     const remove = this.#listeners.add(topic, listener);
     try {
-      await this.#tellTopics(options);
+      await this.#sendTopics(options);
     } catch (error) {
       remove();
       throw error;
@@ -188,13 +188,13 @@ export class DaemonClient implements AsyncDisposable {
     return () => {
       remove();
       if (!this.#listeners.topics.includes(topic) && this.isOpen) {
-        // Where that fails the events go on, and nobody hears them.
-        this.#tellTopics().catch(() => undefined);
+        // If that fails the events continue, and nobody receives them.
+        this.#sendTopics().catch(() => undefined);
       }
     };
   }
 
-  /** Ends the connection; open calls reject. Resolves when the socket is gone. */
+  /** Ends the connection; pending calls reject. Resolves when the socket is closed. */
   async close(): Promise<void> {
     this.#socket.destroy();
     await this.#closed.promise;
@@ -204,7 +204,7 @@ export class DaemonClient implements AsyncDisposable {
     await this.close();
   }
 
-  async #tellTopics(options?: CallOptions): Promise<void> {
+  async #sendTopics(options?: CallOptions): Promise<void> {
     await this.call('subscribe', { topics: this.#listeners.topics }, options);
   }
 
@@ -216,7 +216,7 @@ export class DaemonClient implements AsyncDisposable {
       throw clientError(
         'bad-request',
         `The request ${method} cannot be sent: ${what}.`,
-        'Ask for less at once: a request has 64 KiB at most.',
+        'Send less at once: a request can be at most 64 KiB.',
       );
     }
   }
@@ -227,19 +227,21 @@ export class DaemonClient implements AsyncDisposable {
         if (type === wireEvents.response) {
           this.#onResponse(data);
         } else {
-          this.#listeners.tell(data);
+          this.#listeners.dispatch(data);
         }
       });
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
-      this.#end(unexpected(`What listens at the socket does not speak as the daemon does: ${what}.`));
+      this.#end(
+        unexpected(`The process listening on the daemon's socket does not speak its protocol: ${what}.`),
+      );
     }
   }
 
   #onResponse(data: unknown): void {
     const parsed = v.safeParse(responseFrame, data);
     if (!parsed.success) {
-      this.#end(unexpected("The daemon's answer is none that this client can read."));
+      this.#end(unexpected("This client cannot read the daemon's answer."));
     } else if (!('error' in parsed.output)) {
       this.#pending.get(parsed.output.id)?.accept(parsed.output.result);
     } else if (parsed.output.id === null) {
@@ -265,4 +267,4 @@ export class DaemonClient implements AsyncDisposable {
 }
 
 const unexpected = (message: string): DaemonError =>
-  clientError('protocol-version', message, 'Bring the daemon and its clients to the same version.');
+  clientError('protocol-version', message, 'Install the same version of the daemon and its clients.');

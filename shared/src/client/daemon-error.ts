@@ -1,4 +1,4 @@
-/** An error that the daemon answered with, or that its client met on the way. */
+/** An error that the daemon answered with, or that its client ran into. */
 
 import { TidemarkError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -20,7 +20,7 @@ export function clientError(code: ErrorCode, message: string, hint?: string): Da
   return new DaemonError({ code, number, message, hint });
 }
 
-/** A daemon of another version of the protocol, which the client tells from its handshake. */
+/** A daemon that speaks another version of the protocol, as its handshake says. */
 export class OtherVersionError extends DaemonError {
   /** Whether it is the daemon that has to be brought up to date, and not the client. */
   readonly daemonIsOlder: boolean;

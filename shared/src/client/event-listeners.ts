@@ -1,4 +1,4 @@
-/** Who is told of a connection's events. A newer daemon's unknown events and a listener's own errors end nothing. */
+/** The listeners of a connection's events. A newer daemon's unknown events and a listener's own errors end nothing. */
 
 import * as v from 'valibot';
 import { eventData } from '../protocol/daemon/events.ts';
@@ -17,7 +17,7 @@ export class EventListeners {
   #expectedSequence = 0;
   #missed = 0;
 
-  /** Sequence numbers that were left out. */
+  /** Sequence numbers that were skipped. */
   get missed(): number {
     return this.#missed;
   }
@@ -27,7 +27,7 @@ export class EventListeners {
     return topics.filter((topic) => this.#listeners[topic].size > 0);
   }
 
-  /** The same function may listen twice, and is then told twice. */
+  /** The same function may listen twice, and is then called twice. */
   add<T extends Topic>(topic: T, listener: (data: EventData<T>) => void): () => void {
     const own = (data: EventData<T>): void => listener(data);
     this.#listeners[topic].add(own);
@@ -36,20 +36,20 @@ export class EventListeners {
     };
   }
 
-  /** An event's frame as it came. Throws for what is none. */
-  tell(frame: unknown): void {
+  /** Passes an event's frame on to its listeners. Throws for what is not one. */
+  dispatch(frame: unknown): void {
     const { topic, sequence, data } = v.parse(anyEventFrame, frame);
     this.#missed += Math.max(0, sequence - this.#expectedSequence);
     this.#expectedSequence = sequence + 1;
     switch (topic) {
       case 'progress':
-        tellAll(this.#listeners.progress, v.safeParse(eventData.progress, data));
+        callAll(this.#listeners.progress, v.safeParse(eventData.progress, data));
         break;
       case 'status':
-        tellAll(this.#listeners.status, v.safeParse(eventData.status, data));
+        callAll(this.#listeners.status, v.safeParse(eventData.status, data));
         break;
       case 'alerts':
-        tellAll(this.#listeners.alerts, v.safeParse(eventData.alerts, data));
+        callAll(this.#listeners.alerts, v.safeParse(eventData.alerts, data));
         break;
       default:
       // A topic of a newer daemon.
@@ -57,8 +57,8 @@ export class EventListeners {
   }
 }
 
-/** What cannot be read is a newer daemon's, with a step or a state that this client does not know: nobody is told. */
-function tellAll<Data>(
+/** Data that cannot be read is a newer daemon's, with a step or a state that this client does not know: it is ignored. */
+function callAll<Data>(
   listeners: ReadonlySet<(data: Data) => void>,
   data: { readonly success: true; readonly output: Data } | { readonly success: false },
 ): void {

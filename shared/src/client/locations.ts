@@ -1,11 +1,11 @@
-/** Where a person's data and the daemon's socket are: what the daemon and all its clients have to agree on. */
+/** Where a person's data and the daemon's socket are: what the daemon and all its clients must agree on. */
 
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /**
- * Where checkpoints, runs and everything else that is a person's is kept; it need not exist. `TIDEMARK_HOME` moves it.
+ * The folder of checkpoints, runs and everything else that is a person's; it need not exist. `TIDEMARK_HOME` moves it.
  * Otherwise it is where the platform wants it: Apple's File System Programming Guide on macOS, the XDG Base Directory
  * Specification elsewhere, which says that a relative `XDG_DATA_HOME` is to be ignored.
  */

@@ -1,4 +1,4 @@
-/** Opening the daemon's socket, with what a person is told where that fails. */
+/** Opens the daemon's socket, with an error for a person if that fails. */
 
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -8,10 +8,10 @@ import type { DaemonError } from './daemon-error.ts';
 
 export const startHint = 'Start it with `tidemark service start`, or run `tidemark daemon` in a terminal.';
 
-/** How long until the next try where the daemon's queue of new connections is full: Node asks for 511 places. */
+/** How long until the next try if the daemon's queue of new connections is full: Node asks for 511 places. */
 const retryMilliseconds = 20;
 
-/** So often: macOS refuses where its queue of 128 is full as it does where nothing listens. */
+/** macOS refuses a connection when its queue of 128 is full as it does when nothing listens. */
 const retriesOfRefusal = process.platform === 'darwin' ? 10 : 0;
 
 /** Connects; throws 'no-daemon' or 'timeout', or the signal's reason. */
@@ -45,7 +45,7 @@ async function tryOnce(
   const socket = connect(path);
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const tooLate = (): void => {
-    const message = `Nothing accepted the connection within ${allMilliseconds / 1000} s.`;
+    const message = `The daemon did not accept the connection within ${allMilliseconds / 1000} s.`;
     reject(clientError('timeout', message, startHint));
   };
   const timer = setTimeout(tooLate, milliseconds);
@@ -70,13 +70,13 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 
 function refusal({ code, message }: NodeJS.ErrnoException): DaemonError {
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
-    return clientError('no-daemon', 'No daemon runs.', startHint);
+    return clientError('no-daemon', 'The daemon is not running.', startHint);
   }
   return code === 'EACCES' || code === 'EPERM'
     ? clientError(
         'no-daemon',
         "The daemon's socket belongs to another user.",
-        'Run as the user whose daemon it is.',
+        'Run the command as that user.',
       )
     : clientError('no-daemon', `The daemon cannot be reached: ${message}.`, startHint);
 }

@@ -1,4 +1,4 @@
-/** A connection that is kept alive: made again when it ends, with everything subscribed anew, and its state told. */
+/** A connection that is kept alive: reopened when it ends, with all subscriptions renewed, and its state reported. */
 
 import type { EventData } from '../protocol/daemon/events.ts';
 import type { Topic } from '../protocol/daemon/wire.ts';
@@ -8,21 +8,21 @@ import { clientError, DaemonError } from './daemon-error.ts';
 import { callListener } from './event-listeners.ts';
 
 export type WatchState =
-  /** At the beginning, and when a connection was lost. */
+  /** At the start, and when a connection was lost. */
   | { readonly kind: 'connecting' }
   /** Subscribed to everything; the client is for calls, and belongs to the watch. */
   | { readonly kind: 'connected'; readonly client: DaemonClient }
-  /** Nothing answers; tried again all the while. */
+  /** Nothing answers; it keeps trying. */
   | { readonly kind: 'no-daemon'; readonly error: DaemonError }
-  /** What answers speaks another version; tried again all the while, since it may be replaced. */
+  /** What answers speaks another version; it keeps trying, since that may be replaced. */
   | { readonly kind: 'other-version'; readonly error: DaemonError };
 
 export interface WatchOptions extends Omit<ConnectOptions, 'signal'> {
-  /** Told when it changes, and at the beginning. */
+  /** Called when it changes, and at the start. */
   readonly onState?: ((state: WatchState) => void) | undefined;
-  /** By topic. The status is also told once connected, and at each heart-beat. */
+  /** By topic. The status is also passed once connected, and at each heartbeat. */
   readonly on?: { readonly [T in Topic]?: ((data: EventData<T>) => void) | undefined };
-  /** How often the daemon has to prove that it answers. Default: 15 000. */
+  /** How often the daemon is asked whether it answers. Default: 15,000. */
   readonly heartbeatMilliseconds?: number | undefined;
   /** The wait before the first try, doubled with each, up to the longest. Default: 100 and 5000. */
   readonly firstWaitMilliseconds?: number | undefined;
@@ -57,12 +57,12 @@ export class DaemonWatch implements AsyncDisposable {
     return this.#state.kind === 'connected' ? this.#state.client : undefined;
   }
 
-  /** Does not wait for the next try: for when the daemon was just started. */
+  /** Skips the wait for the next try: for when the daemon was just started. */
   tryNow(): void {
     this.#endWait();
   }
 
-  /** Ends the connection and all that is planned; nothing is told any more. Resolves when the socket is gone. */
+  /** Ends the connection and all retries; no callback is called any more. Resolves when the socket is closed. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#endWait();
@@ -78,12 +78,12 @@ export class DaemonWatch implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    // So that whoever made this has it before the first callback.
+    // So that the caller has this object before the first callback.
     await Promise.resolve();
-    this.#tell(this.#state);
+    this.#report(this.#state);
     for (let failures = 0; !this.#isStopped(); failures += 1) {
       const began = performance.now();
-      const error = await this.#attend();
+      const error = await this.#connectOnce();
       if (performance.now() - began > this.#longestWait) {
         failures = 0;
       }
@@ -94,8 +94,8 @@ export class DaemonWatch implements AsyncDisposable {
     }
   }
 
-  /** One connection from its beginning to its end, and what ended it. */
-  async #attend(): Promise<unknown> {
+  /** One connection from start to end, and what ended it. */
+  async #connectOnce(): Promise<unknown> {
     const { socketPath, client: name, timeoutMilliseconds } = this.#options;
     const { signal } = this.#stop;
     let client: DaemonClient | undefined;
@@ -133,7 +133,7 @@ export class DaemonWatch implements AsyncDisposable {
     };
   }
 
-  /** Until the connection ends. Throws where the daemon does not answer. */
+  /** Until the connection ends. Throws if the daemon does not answer. */
   async #stayWith(client: DaemonClient): Promise<void> {
     const { heartbeatMilliseconds = defaults.heartbeatMilliseconds, on } = this.#options;
     let isFirst = true;
@@ -171,11 +171,11 @@ export class DaemonWatch implements AsyncDisposable {
         ? before.kind === state.kind && before.error.message === state.error.message
         : before.kind === state.kind && state.kind !== 'connected';
     if (!isSame) {
-      this.#tell(state);
+      this.#report(state);
     }
   }
 
-  #tell(state: WatchState): void {
+  #report(state: WatchState): void {
     const { onState } = this.#options;
     if (onState !== undefined && !this.#isStopped()) {
       callListener(() => onState(state));
@@ -186,7 +186,7 @@ export class DaemonWatch implements AsyncDisposable {
     return this.#options.longestWaitMilliseconds ?? defaults.longestWaitMilliseconds;
   }
 
-  /** Between half of what the back-off says and all of it, so that several clients do not come back as one. */
+  /** Between half of what the back-off says and all of it, so that several clients do not reconnect at once. */
   async #wait(failures: number): Promise<void> {
     const { firstWaitMilliseconds = defaults.firstWaitMilliseconds, random = Math.random } = this.#options;
     const most = Math.min(this.#longestWait, firstWaitMilliseconds * 2 ** failures);

@@ -18,7 +18,7 @@ const lines = (model: WatchModel, columns = 80, rows = 40): string[] =>
   watchView(model, { columns, rows }, exampleNow).map(stripVTControlCharacters);
 
 test('no line is wider than the terminal, and there are no more lines than rows, at any size', () => {
-  const trouble = { message: 'No daemon runs.', hint: 'Start it with `tidemark service start`.' };
+  const trouble = { message: 'The daemon is not running.', hint: 'Start it with `tidemark service start`.' };
   const models = [busy, { ...busy, trouble }, { status: undefined, trouble, run: undefined }];
   for (const model of models) {
     for (const columns of [1, 7, 20, 33, 40, 60, 80, 120, 300]) {
@@ -64,9 +64,12 @@ test('queue, last peaks, next check, last check, alerts, deaths and notices are 
 });
 
 test('without a daemon the last state stays, with its age, below what is wrong', () => {
-  const gone = { ...busy, trouble: { message: 'No daemon runs.', hint: 'Start it.' } };
+  const gone = { ...busy, trouble: { message: 'The daemon is not running.', hint: 'Start it.' } };
   const text = lines(gone).join('\n');
-  assert.match(text, /No daemon +No daemon runs\.\n +Start it\.\n +The status below is from just now\./);
+  assert.match(
+    text,
+    /No daemon +The daemon is not running\.\n +Start it\.\n +The status below is from just now\./,
+  );
   assert.match(text, /active 160\.0 MB/);
 });
 
