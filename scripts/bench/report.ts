@@ -2,7 +2,7 @@
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatDuration, formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { formatTable } from '@tidemark/shared/format/terminal.ts';
 import { machineLine } from './machine.ts';
 import type { Machine } from './machine.ts';
 import type { Comparison, SideSummary, Spread } from './compare.ts';

@@ -3,10 +3,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { judgeChannel } from '@tidemark/shared/analysis/leak-verdict.ts';
+import { judgeChannel } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { fewestIterations, leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { formatTable } from '@tidemark/shared/format/terminal.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { ChannelVerdict, LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { resolveModel } from '../../daemon/src/models/resolve.ts';

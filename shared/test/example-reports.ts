@@ -1,10 +1,10 @@
 /** Documents for the report's tests with everything that a document may have. */
 
 import { explain } from '../src/analysis/verdicts/explain.ts';
-import { compareRuns } from '../src/analysis/study-comparison.ts';
-import { concludeStudy } from '../src/analysis/conclusion.ts';
+import { compareRuns } from '../src/analysis/run-summary.ts';
+import { concludeStudy } from '../src/analysis/conclusions.ts';
 import { seededNormal } from './simulated-series.ts';
-import { judgeChannel } from '../src/analysis/leak-verdict.ts';
+import { judgeChannel } from '../src/analysis/leak-verdicts.ts';
 import { exampleProfile, exampleSample } from './example-documents.ts';
 import { leakChannels } from '../src/protocol/leak-verdicts.ts';
 import type { Attribution } from '../src/protocol/attribution.ts';

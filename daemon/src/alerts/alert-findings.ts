@@ -1,6 +1,6 @@
 /** What a schedule's checks mean for each kind of alert: whether to raise it, in which words, and whether an existing one is over. */
 
-import { channelThresholds } from '@tidemark/shared/analysis/leak-verdict.ts';
+import { channelThresholds } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { hasSettled, slowLeak } from '@tidemark/shared/analysis/slow-leak.ts';
 import type { SlowLeak } from '@tidemark/shared/analysis/slow-leak.ts';
 import { baselineOf, isBack, levelRule, raisedLevel } from '@tidemark/shared/analysis/sustained-level.ts';

@@ -1,10 +1,9 @@
 /** Makes the document of a run whose end nobody saw, of what was recorded while it ran. Pure. */
 
 import * as v from 'valibot';
-import { concludeStudy } from '@tidemark/shared/analysis/conclusion.ts';
-import { judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
-import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
-import { compareRuns } from '@tidemark/shared/analysis/study-comparison.ts';
+import { concludeStudy } from '@tidemark/shared/analysis/conclusions.ts';
+import { judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
+import { compareRuns, summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/environment.ts';
 import type { ModelRecord } from '@tidemark/shared/protocol/model-record.ts';

@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
+import { judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { runDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';

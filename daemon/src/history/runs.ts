@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
-import { summarizeLeaksOf } from '@tidemark/shared/analysis/leak-summary.ts';
+import { summarizeLeaksOf } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';

@@ -3,7 +3,7 @@
  * first run, a second look where a channel rises, and what both show.
  */
 
-import { channelsToConfirm, judgeRun } from '@tidemark/shared/analysis/leak-run.ts';
+import { channelsToConfirm, judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
 import type { OnStep, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';

@@ -1,6 +1,6 @@
 /** Checks the leak check: plants each kind in a host of its own with a real model, and asks the rule. */
 
-import { judgePlant } from '@tidemark/shared/analysis/plant-result.ts';
+import { judgePlant } from '@tidemark/shared/analysis/leak-sentence.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';

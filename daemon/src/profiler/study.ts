@@ -1,7 +1,7 @@
 /** A study: several models, the same text, voice and seed, each in a fresh process, one after the other. */
 
-import { concludeStudy } from '@tidemark/shared/analysis/conclusion.ts';
-import { compareRuns } from '@tidemark/shared/analysis/study-comparison.ts';
+import { concludeStudy } from '@tidemark/shared/analysis/conclusions.ts';
+import { compareRuns } from '@tidemark/shared/analysis/run-summary.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ErrorCode } from '@tidemark/shared/errors.ts';
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';

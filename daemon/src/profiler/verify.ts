@@ -1,9 +1,9 @@
 /** Measures a checkpoint and what was made from it, alike: memory, time, and how their speech compares. */
 
 import { joined } from '../audio/wav.ts';
-import { concludeVerification } from '@tidemark/shared/analysis/requantize-conclusion.ts';
+import { concludeVerification } from '@tidemark/shared/analysis/conclusions.ts';
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
-import { shiftBetween } from '@tidemark/shared/analysis/shift.ts';
+import { shiftBetween } from '@tidemark/shared/analysis/statistics.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import type { MeasuredCheckpoint, Verification } from '@tidemark/shared/protocol/requantize-document.ts';

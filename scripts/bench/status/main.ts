@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
+import { formatTable } from '@tidemark/shared/format/terminal.ts';
 import { dataFolder } from '../../../daemon/src/paths.ts';
 import { tidemarkVersion } from '../../../daemon/src/version.ts';
 import { DaemonUnderTest } from '../daemon-under-test.ts';

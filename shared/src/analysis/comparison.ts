@@ -2,6 +2,7 @@
 
 import { TidemarkError } from '../errors.ts';
 import { channelNames } from '../format/leak-channels.ts';
+import { formatList } from '../format/numbers.ts';
 import { comparisonSchemaVersion } from '../protocol/comparison-document.ts';
 import type {
   ChangeStatus,
@@ -118,12 +119,12 @@ function pairsOf(before: Side, after: Side): Pairs {
   }
   unmatched.push(...rest.map(({ model }) => ({ model: model.name, onlyIn: 'after' as const })));
   if (pairs.length === 0) {
-    const list = (document: RunDocument): string =>
+    const namesOf = (document: RunDocument): string =>
       runsOf(document)
         .map(({ model }) => model.name)
         .join(', ') || 'no run';
     throw refusal(
-      `The two have no model in common: ${before.file} has ${list(first)}, ${after.file} has ${list(second)}.`,
+      `The two have no model in common: ${before.file} has ${namesOf(first)}, ${after.file} has ${namesOf(second)}.`,
       'Runs are matched by the name of the model; two profiles can be compared whatever their models are.',
     );
   }
@@ -261,10 +262,10 @@ function sentenceOf(
         const parts = [...of, ...leaks];
         return parts.length === 0
           ? ''
-          : `${before === after ? after : `${before} to ${after}`} (${list(parts)})`;
+          : `${before === after ? after : `${before} to ${after}`} (${formatList(parts)})`;
       })
       .filter((each) => each !== '');
-    return list(named);
+    return formatList(named);
   };
   const only = unmatched.map(
     ({ model, onlyIn }) => `${model} is only in the ${onlyIn === 'before' ? 'first' : 'second'}`,
@@ -273,12 +274,9 @@ function sentenceOf(
     which('worse') === '' ? '' : `Worse: ${which('worse')}.`,
     which('better') === '' ? '' : `Better: ${which('better')}.`,
     which('inconclusive') === '' ? '' : `Inconclusive: ${which('inconclusive')}.`,
-    only.length === 0 ? '' : `Not compared: ${list(only)}.`,
+    only.length === 0 ? '' : `Not compared: ${formatList(only)}.`,
   ].filter((sentence) => sentence !== '');
   return status === 'same'
     ? 'Nothing got worse: all is the same within the thresholds.'
     : sentences.join(' ');
 }
-
-const list = (parts: readonly string[]): string =>
-  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);

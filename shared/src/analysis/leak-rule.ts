@@ -1,8 +1,7 @@
 /** The leak rule: when a rising series is called a leak, and the smallest leak that a clean one excludes. */
 
 import type { TrendReading } from '../protocol/leak-verdicts.ts';
-import { interquartileRange, median, sorted } from './statistics.ts';
-import { mannKendall, theilSen } from './trend.ts';
+import { interquartileRange, mannKendall, median, sorted, theilSen } from './statistics.ts';
 
 /** Fewer measured iterations than this leave each half with too few for its own test. */
 export const fewestIterations = 10;

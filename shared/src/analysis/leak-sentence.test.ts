@@ -1,13 +1,14 @@
-/** The sentences about leaks, over runs of known truth. */
+/** Sentences about leaks, over runs of known truth, and what is made of a plant's verdicts. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exampleSample } from '../../test/example-documents.ts';
-import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
-import type { IterationSample } from '../protocol/profile-document.ts';
-import { judgeRun } from './leak-run.ts';
-import { leakSentence, leakSentenceOfModels } from './leak-sentence.ts';
 import { seededNormal } from '../../test/simulated-series.ts';
+import { leakChannels } from '../protocol/leak-verdicts.ts';
+import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
+import type { IterationSample } from '../protocol/profile-document.ts';
+import { judgePlant, leakSentence, leakSentenceOfModels } from './leak-sentence.ts';
+import { judgeRun } from './leak-verdicts.ts';
 
 const clean: Partial<IterationSample> = { warmup: false };
 
@@ -84,4 +85,69 @@ test('several models are told together where they are alike, and apart where the
       'the rule needs 10.',
   );
   assert.equal(leakSentenceOfModels([{ name: 'old', leaks: [] }]), '');
+});
+
+/** Clean in every channel but those that are given. */
+const verdictsWith = (
+  changes: Partial<Record<LeakChannel, Partial<ChannelVerdict>>> = {},
+): ChannelVerdict[] =>
+  leakChannels.map((channel) => ({
+    channel,
+    status: 'no-leak',
+    ratePerIteration: 0,
+    smallestDetectable: 1,
+    ...changes[channel],
+  }));
+
+const leakOf = (ratePerIteration: number): Partial<ChannelVerdict> => ({ status: 'leak', ratePerIteration });
+
+const tensor = { channel: 'activeBytes', alsoIn: ['liveTensors'], plantedRate: 1000 } as const;
+
+test('a leak that is found in its channel, within a tenth of its rate, is as expected', () => {
+  for (const rate of [901, 1000, 1099]) {
+    assert.deepEqual(
+      judgePlant(tensor, verdictsWith({ activeBytes: leakOf(rate), liveTensors: leakOf(1) })),
+      {
+        result: 'as-expected',
+        measuredRate: rate,
+      },
+    );
+  }
+});
+
+test('a rate that is further away is wrong', () => {
+  for (const rate of [890, 1110, 2000]) {
+    const { result, reason, measuredRate } = judgePlant(tensor, verdictsWith({ activeBytes: leakOf(rate) }));
+    assert.equal(result, 'wrong-rate');
+    assert.equal(measuredRate, rate);
+    assert.match(reason ?? '', /% from the planted one/);
+  }
+});
+
+test('a leak that is not called one is missed, whatever else it is called', () => {
+  for (const status of ['no-leak', 'plateau', 'cache-growth', 'inconclusive'] as const) {
+    const { result, reason } = judgePlant(tensor, verdictsWith({ activeBytes: { status } }));
+    assert.equal(result, 'missed');
+    assert.ok(reason?.includes(status));
+  }
+  assert.equal(judgePlant(tensor, []).result, 'missed');
+  // In a place where it may be found besides, and not in its own.
+  assert.equal(judgePlant(tensor, verdictsWith({ liveTensors: leakOf(1) })).result, 'missed');
+});
+
+test('a leak that is called where there is none is a false alarm, though the planted one is found', () => {
+  const { result, reason } = judgePlant(
+    tensor,
+    verdictsWith({ activeBytes: leakOf(1000), openFileDescriptors: leakOf(1) }),
+  );
+  assert.equal(result, 'false-alarm');
+  assert.match(reason ?? '', /a leak of 1 file an iteration in open files/);
+});
+
+test('what is no leak is left alone, as plateau or cache growth too', () => {
+  const changes = { activeBytes: { status: 'plateau' }, footprintBytes: { status: 'cache-growth' } } as const;
+  assert.deepEqual(judgePlant({ alsoIn: [] }, verdictsWith(changes)), { result: 'as-expected' });
+  assert.equal(judgePlant({ alsoIn: [] }, verdictsWith({ activeBytes: leakOf(4) })).result, 'false-alarm');
+  const open = { heapBytes: { status: 'inconclusive', reason: 'a sample is not a number' } } as const;
+  assert.equal(judgePlant({ alsoIn: [] }, verdictsWith(open)).result, 'failed');
 });

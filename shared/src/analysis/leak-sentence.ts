@@ -1,8 +1,10 @@
-/** Says in sentences what a run's channels show about leaks, and nothing that they do not. */
+/** Sentences about leaks: what a run's channels show, and nothing that they do not, and whether a planted leak was found. */
 
 import { channelAmount, channelNames } from '../format/leak-channels.ts';
-import { formatCount } from '../format/numbers.ts';
-import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
+import { formatCount, formatList, formatPercent } from '../format/numbers.ts';
+import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
+import { rateTolerance } from '../protocol/selftest-document.ts';
+import type { PlantResult } from '../protocol/selftest-document.ts';
 
 /**
  * `No leak: active memory is constant to the byte over 15 iterations; a leak of 1 B an iteration would have shown.
@@ -38,7 +40,7 @@ export function leakSentenceOfModels(models: readonly ModelLeaks[]): string {
   }
   const leaking = judged.flatMap(({ name, leaks }) => {
     const grown = leaks.filter(({ status }) => status === 'leak').map(growth);
-    return grown.length === 0 ? [] : [`${name} (${list(grown)} an iteration)`];
+    return grown.length === 0 ? [] : [`${name} (${formatList(grown)} an iteration)`];
   });
   const clean = judged.filter(({ leaks }) =>
     leaks.every(({ status }) => status !== 'leak' && status !== 'inconclusive'),
@@ -52,13 +54,13 @@ export function leakSentenceOfModels(models: readonly ModelLeaks[]): string {
       ? []
       : [`${channelAmount(channel, Math.max(...found))} in ${channelNames[channel]}`];
   });
-  const would = bounds.length === 0 ? '' : `; one of ${list(bounds)} an iteration would have shown`;
+  const would = bounds.length === 0 ? '' : `; one of ${formatList(bounds)} an iteration would have shown`;
   const everywhere = clean.length === judged.length && clean.length > 1;
   return [
-    leaking.length === 0 ? undefined : `Leaks: ${list(leaking)}.`,
+    leaking.length === 0 ? undefined : `Leaks: ${formatList(leaking)}.`,
     clean.length === 0
       ? undefined
-      : `No leak in ${everywhere ? 'any model' : list(clean.map(({ name }) => name))}${would}.`,
+      : `No leak in ${everywhere ? 'any model' : formatList(clean.map(({ name }) => name))}${would}.`,
     ...openSentences(judged),
   ]
     .filter((sentence) => sentence !== undefined)
@@ -78,7 +80,7 @@ function openSentences(models: readonly ModelLeaks[]): string[] {
     }
   }
   return [...namesByReason].map(
-    ([reason, names]) => `Whether there is a leak in ${list(names)} is open: ${reason}.`,
+    ([reason, names]) => `Whether there is a leak in ${formatList(names)} is open: ${reason}.`,
   );
 }
 
@@ -87,7 +89,7 @@ const unread = 'the series cannot be read';
 function foundSentence(leaks: readonly ChannelVerdict[]): string {
   const count = leaks[0]?.confirmation?.count;
   const again = count === undefined ? '' : `, and again over ${formatCount(count)} more`;
-  return `Leak: ${list(leaks.map(growth))} an iteration${again}.`;
+  return `Leak: ${formatList(leaks.map(growth))} an iteration${again}.`;
 }
 
 function activeSentence({
@@ -124,11 +126,61 @@ function openSentence(open: readonly ChannelVerdict[], of: number): string {
   const why = [...reasons].join('; ');
   return open.length === of
     ? `Whether anything leaks is open: ${why}.`
-    : `Whether ${list(open.map(({ channel }) => channelNames[channel]))} leaks is open: ${why}.`;
+    : `Whether ${formatList(open.map(({ channel }) => channelNames[channel]))} leaks is open: ${why}.`;
 }
 
 const growth = ({ channel, ratePerIteration }: ChannelVerdict): string =>
   `${channelNames[channel]} ${channelAmount(channel, ratePerIteration, { sign: true })}`;
 
-const list = (parts: readonly string[]): string =>
-  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);
+export interface PlantExpectation {
+  /** Where the leak must be found; absent for what is no leak. */
+  readonly channel?: LeakChannel;
+  /** Where it may be called a leak besides. */
+  readonly alsoIn: readonly LeakChannel[];
+  /** What was planted in that channel, per iteration. */
+  readonly plantedRate?: number;
+}
+
+export type PlantJudgement = Pick<PlantResult, 'result' | 'reason' | 'measuredRate'>;
+
+/** A false alarm weighs most: it says that nothing else that the rule says can be relied on. */
+export function judgePlant(
+  { channel, alsoIn, plantedRate = 0 }: PlantExpectation,
+  leaks: readonly ChannelVerdict[],
+): PlantJudgement {
+  const verdict = leaks.find((each) => each.channel === channel);
+  const measured = verdict?.status === 'leak' ? { measuredRate: verdict.ratePerIteration } : {};
+  const [alarm] = leaks.filter(
+    (each) => each.status === 'leak' && each.channel !== channel && !alsoIn.includes(each.channel),
+  );
+  if (alarm !== undefined) {
+    const rate = channelAmount(alarm.channel, alarm.ratePerIteration);
+    return {
+      result: 'false-alarm',
+      reason: `The rule calls a leak of ${rate} an iteration in ${channelNames[alarm.channel]}, where none was planted.`,
+      ...measured,
+    };
+  }
+  if (channel === undefined) {
+    const [unread] = leaks.filter(({ status }) => status === 'inconclusive');
+    return unread === undefined
+      ? { result: 'as-expected' }
+      : {
+          result: 'failed',
+          reason: `What ${channelNames[unread.channel]} says is inconclusive: ${unread.reason ?? 'it cannot be read'}.`,
+        };
+  }
+  if (verdict?.status !== 'leak') {
+    const found = verdict === undefined ? 'not judged' : `called “${verdict.status}”`;
+    const why = verdict?.reason === undefined ? '' : `: ${verdict.reason}`;
+    return { result: 'missed', reason: `In ${channelNames[channel]} it is ${found}${why}.` };
+  }
+  const error = verdict.ratePerIteration / plantedRate - 1;
+  return Math.abs(error) <= rateTolerance
+    ? { result: 'as-expected', ...measured }
+    : {
+        result: 'wrong-rate',
+        reason: `The measured rate is ${formatPercent(error, { sign: true })} from the planted one.`,
+        ...measured,
+      };
+}

@@ -3,8 +3,7 @@
 import { formatBytes } from '../format/bytes.ts';
 import { formatDuration, formatPercent } from '../format/numbers.ts';
 import type { ChangeStatus, MetricChange } from '../protocol/comparison-document.ts';
-import { shiftBetween } from './shift.ts';
-import { median, sorted } from './statistics.ts';
+import { median, shiftBetween, sorted } from './statistics.ts';
 
 /**
  * The fewest iterations of each run from which a verdict follows: of five and five that differ by nothing but chance, all of

@@ -1,7 +1,7 @@
 /** Does memory rise from check to check of one long-lived process: the leak rule over checks instead of iterations. */
 
 import { isConfirmed, leakRule, readTrend } from './leak-rule.ts';
-import { mannKendall } from './trend.ts';
+import { mannKendall } from './statistics.ts';
 
 /**
  * Bounds of the rule. It is asked after every check, so its answers pile up; what 500 checks in a row let through, and how

@@ -1,4 +1,4 @@
-/** Durations, shares and counts as text. */
+/** Durations, shares, counts and lists as text. */
 
 /**
  * Seconds as text, in the unit that a person would say: `850 ms`, `6.2 s`, `2 min 19 s`, `1 h 3 min`.
@@ -60,3 +60,7 @@ export function formatPercent(share: number, options: FormatPercentOptions = {})
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
+
+/** `a, b and c`. */
+export const formatList = (parts: readonly string[]): string =>
+  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { concludeStudy } from '../analysis/conclusion.ts';
-import { compareRuns } from '../analysis/study-comparison.ts';
+import { concludeStudy } from '../analysis/conclusions.ts';
+import { compareRuns } from '../analysis/run-summary.ts';
 import { TidemarkError } from '../errors.ts';
 import { doctorDocument } from './doctor-document.ts';
 import type { DoctorDocument } from './doctor-document.ts';

@@ -1,9 +1,9 @@
 /** A document as a report: one page of HTML that needs nothing but itself. */
 
-import { activeSentence } from '../analysis/conclusion.ts';
+import { activeSentence } from '../analysis/conclusions.ts';
 import { leakSentence } from '../analysis/leak-sentence.ts';
 import { element } from '../format/charts/svg.ts';
-import { formatDuration } from '../format/numbers.ts';
+import { formatDuration, formatList } from '../format/numbers.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { StudyDocument } from '../protocol/study-document.ts';
@@ -19,7 +19,7 @@ import {
   terms,
 } from './settings-section.ts';
 import { remedyContent, verdictsContent } from './verdicts-section.ts';
-import { megabytes, momentText, plural, seconds, sentenceList, spokenText } from './words.ts';
+import { megabytes, momentText, plural, seconds, spokenText } from './words.ts';
 
 export function renderReport(document: RunDocument): string {
   switch (document.kind) {
@@ -116,7 +116,7 @@ function studyPage(document: StudyDocument): string {
   const judged = runs.filter((run) => run.leaks !== undefined && run.leaks.length > 0);
   return page(
     `Study of ${plural(models.length, 'Kokoro model')}`,
-    `${sentenceList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${plural(settings.iterations, 'iteration')} each; ` +
+    `${formatList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${plural(settings.iterations, 'iteration')} each; ` +
       `${first === undefined ? '' : `${first.device.name}, `}${momentText(startedAt)}`,
     [
       element('div', { class: 'answer' }, answerContent(document)),
@@ -132,7 +132,7 @@ function studyPage(document: StudyDocument): string {
       ),
       skipped.length === 0
         ? ''
-        : paragraph(`${sentenceList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not begun.`, 'notice'),
+        : paragraph(`${formatList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not begun.`, 'notice'),
       section('The peaks', peaksOfRuns(runs, comparison)),
       answer === undefined
         ? section(

@@ -3,6 +3,7 @@
 import { waterfall } from '../format/charts/bars.ts';
 import type { WaterfallStep } from '../format/charts/bars.ts';
 import { element, escapeMarkup } from '../format/charts/svg.ts';
+import { formatList } from '../format/numbers.ts';
 import type {
   Explanation,
   HypothesisId,
@@ -22,7 +23,7 @@ import {
   verdictStatusMark,
 } from './markup.ts';
 import type { Cell } from './markup.ts';
-import { intervalText, megabytes, none, percent, plural, sentenceList, signedMegabytes } from './words.ts';
+import { intervalText, megabytes, none, percent, plural, signedMegabytes } from './words.ts';
 
 const shortNames: Readonly<Record<HypothesisId, string>> = {
   'float32-rest': 'float32 left in the rest',
@@ -224,6 +225,6 @@ function unresetContent({ unreset, arms }: StudyEvidence): string {
       'MLX keeps one peak for the whole process. Read one after the other without a reset, the peaks were:',
     ),
     element('ul', {}, rows.map((row) => element('li', {}, escapeMarkup(row))).join('')),
-    alone.length === 0 ? '' : paragraph(`Alone, each in its own process: ${sentenceList(alone)}.`),
+    alone.length === 0 ? '' : paragraph(`Alone, each in its own process: ${formatList(alone)}.`),
   ].join('');
 }

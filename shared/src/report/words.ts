@@ -50,6 +50,3 @@ export function spokenText({ text, phonemes }: Pick<ProfileSettings, 'text' | 'p
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
-
-export const sentenceList = (parts: readonly string[]): string =>
-  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);

@@ -2,8 +2,8 @@
 
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import { formatFacts } from '@tidemark/shared/format/wrap.ts';
-import type { Fact } from '@tidemark/shared/format/wrap.ts';
+import { formatFacts } from '@tidemark/shared/format/terminal.ts';
+import type { Fact } from '@tidemark/shared/format/terminal.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { AlertsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
-import { formatFacts } from '@tidemark/shared/format/wrap.ts';
+import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SettingsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';

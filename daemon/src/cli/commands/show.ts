@@ -2,7 +2,7 @@
 
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import { formatFacts } from '@tidemark/shared/format/wrap.ts';
+import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';

@@ -3,8 +3,8 @@
 import { styleText } from 'node:util';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
-import { formatTable } from '@tidemark/shared/format/table.ts';
-import type { TableColumn } from '@tidemark/shared/format/table.ts';
+import { formatTable } from '@tidemark/shared/format/terminal.ts';
+import type { TableColumn } from '@tidemark/shared/format/terminal.ts';
 
 /** A cell for which there is no figure. */
 export const nothing = '–';

@@ -1,6 +1,6 @@
 /** A profile as text: the iterations, their summary, leaks, and what each part of the network takes. */
 
-import { activeSentence } from '@tidemark/shared/analysis/conclusion.ts';
+import { activeSentence } from '@tidemark/shared/analysis/conclusions.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';

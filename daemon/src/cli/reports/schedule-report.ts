@@ -1,8 +1,8 @@
 /** The schedules as text. */
 
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
-import { formatFacts } from '@tidemark/shared/format/wrap.ts';
-import type { Fact } from '@tidemark/shared/format/wrap.ts';
+import { formatFacts } from '@tidemark/shared/format/terminal.ts';
+import type { Fact } from '@tidemark/shared/format/terminal.ts';
 import type { SchedulesDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { nextOccurrence } from '../../scheduler/timing.ts';

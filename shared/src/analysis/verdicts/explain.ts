@@ -2,10 +2,9 @@
 
 import type { Explanation, Refusal, StudyEvidence, Verdict } from '../../protocol/study-evidence.ts';
 import { formatBytes } from '../../format/bytes.ts';
-import { findArm, peakShift } from './evidence.ts';
+import { findArm, noticeableShare, peakShift } from './verdict.ts';
 import { remedyFor } from './remedy.ts';
 import { rules } from './rules.ts';
-import { noticeableShare } from './verdict.ts';
 import type { Question } from './verdict.ts';
 
 /** Explains each model of a study but its baseline. Models whose own arm is not whole are refused, each with a reason. */

@@ -1,9 +1,8 @@
 /** Hypothesis: MLX expands whole quantized weights when it multiplies by them. The guess that this project began with. */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { transientShift } from '../evidence.ts';
+import { armName, judgeByIntervention, transientShift } from '../verdict.ts';
 import type { LayerTransient } from '../../../protocol/study-evidence.ts';
-import { armName, judgeByIntervention } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
 const total = (layers: readonly LayerTransient[], bytes: (layer: LayerTransient) => number): number =>

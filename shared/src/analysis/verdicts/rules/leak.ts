@@ -1,7 +1,7 @@
 /** Hypothesis: memory leaks from one iteration to the next, and the peak rises with it. */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { judgeChannel } from '../../leak-verdict.ts';
+import { judgeChannel } from '../../leak-verdicts.ts';
 import { armName } from '../verdict.ts';
 import type { VerdictStatus } from '../../../protocol/study-evidence.ts';
 import type { Rule } from '../verdict.ts';

@@ -1,8 +1,7 @@
 /** Hypothesis: the peak is one of loading, read as if it were one of speaking. */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { medianOf } from '../evidence.ts';
-import { armName } from '../verdict.ts';
+import { armName, medianOf } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
 export const loadTransient: Rule = {

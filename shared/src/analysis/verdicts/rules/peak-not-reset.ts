@@ -1,8 +1,7 @@
 /** Hypothesis: the peak was never reset, so a later model shows what an earlier one reached. */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { medianOf } from '../evidence.ts';
-import { armName, noticeableShare } from '../verdict.ts';
+import { armName, medianOf, noticeableShare } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
 export const peakNotReset: Rule = {

@@ -4,8 +4,7 @@
  */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { peakShift } from '../evidence.ts';
-import { judgeByIntervention } from '../verdict.ts';
+import { judgeByIntervention, peakShift } from '../verdict.ts';
 import type { HypothesisId, Intervention } from '../../../protocol/study-evidence.ts';
 import type { Rule } from '../verdict.ts';
 

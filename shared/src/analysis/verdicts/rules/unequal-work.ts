@@ -2,8 +2,7 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { formatCount } from '../../../format/numbers.ts';
-import { medianOf } from '../evidence.ts';
-import { judgeByIntervention } from '../verdict.ts';
+import { judgeByIntervention, medianOf } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
 export const unequalWork: Rule = {

@@ -1,7 +1,11 @@
-/** What each channel of a run says about leaks, by the leak rule, in a closed set of answers. */
+/** What each channel of a run says about leaks by the leak rule, and what all channels and all runs say together. */
 
-import { fewestIterations, isConfirmed, leakRule, readTrend, smallestDetectableSlope } from './leak-rule.ts';
+import type { LeakSummary } from '../protocol/daemon/run-record.ts';
+import { leakChannels } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
+import type { IterationSample } from '../protocol/profile-document.ts';
+import type { RunDocument } from '../protocol/run-document.ts';
+import { fewestIterations, isConfirmed, leakRule, readTrend, smallestDetectableSlope } from './leak-rule.ts';
 
 /**
  * Growth per iteration that a channel may show without any leak, in its own unit. In clean runs of 120 iterations (bf16, the
@@ -118,4 +122,96 @@ function isCacheGrowth(reading: TrendReading, cacheBytes: readonly number[] | un
   }
   const cache = readTrend(cacheBytes, 0);
   return cache.rising && cache.slope >= 0.5 * reading.slope;
+}
+
+export interface LeakRun {
+  /** As many as were measured, the warm-up included. */
+  readonly iterations: readonly IterationSample[];
+  /** How many measured ones were asked for: with fewer, the run ended early. */
+  readonly iterationsAsked: number;
+  /** The confirmation run's, as many as were measured; absent where none was begun. */
+  readonly confirmation?: readonly IterationSample[] | undefined;
+}
+
+/** The channels that rise in a first run, for which a confirmation run is due. None where the run ended early. */
+export function channelsToConfirm(run: LeakRun): LeakChannel[] {
+  return endedEarly(run) === undefined
+    ? leakChannels.filter((channel) => needsConfirmation(seriesOf(channel, run)))
+    : [];
+}
+
+/**
+ * Every channel's verdict, in the order of {@link leakChannels}. A run that ended early has none: what ended it may have
+ * to do with its memory, and a rule of N iterations has the error rates of N.
+ */
+export function judgeRun(run: LeakRun): ChannelVerdict[] {
+  const reason = endedEarly(run);
+  return leakChannels.map((channel) =>
+    reason === undefined
+      ? judgeChannel(seriesOf(channel, run))
+      : { channel, status: 'inconclusive', ratePerIteration: 0, reason },
+  );
+}
+
+function seriesOf(channel: LeakChannel, { iterations, confirmation }: LeakRun): ChannelSeries {
+  const measured = iterations.filter(({ warmup }) => !warmup);
+  return {
+    channel,
+    first: measured.map((sample) => sample[channel]),
+    cacheBytes: measured.map(({ cacheBytes }) => cacheBytes),
+    ...(confirmation === undefined ? {} : { confirmation: confirmation.map((sample) => sample[channel]) }),
+  };
+}
+
+/** As a clause. */
+function endedEarly({ iterations, iterationsAsked }: LeakRun): string | undefined {
+  const measured = iterations.filter(({ warmup }) => !warmup).length;
+  return measured < iterationsAsked
+    ? `the run ended after ${measured} of ${iterationsAsked} iterations`
+    : undefined;
+}
+
+/**
+ * Undefined where no channel was judged.
+ *
+ * One channel that leaks is a leak. `no-leak` is said only where active memory was judged, with a bound below which it
+ * could hide something, and where no other channel is open: a leak of native memory shows in the footprint alone, so a
+ * footprint that rises without a finished confirmation takes the certainty from the whole run.
+ *
+ * A plateau is no leak: the rule asked for a rise that lasts and did not find one, and its bound holds for what came after
+ * the growth. Growth of the allocator's cache is no leak either: it is bounded by MLX's limit and can be given back. Were
+ * it said of active memory, which has no cache in it, it would say nothing about active memory, so that is inconclusive.
+ */
+export function summarizeLeaks(verdicts: readonly ChannelVerdict[]): LeakSummary | undefined {
+  if (verdicts.length === 0) {
+    return undefined;
+  }
+  if (verdicts.some(({ status }) => status === 'leak')) {
+    return 'leak';
+  }
+  const active = verdicts.find(({ channel }) => channel === 'activeBytes');
+  const activeIsClean =
+    active?.smallestDetectable !== undefined && (active.status === 'no-leak' || active.status === 'plateau');
+  return activeIsClean && verdicts.every(({ status }) => status !== 'inconclusive')
+    ? 'no-leak'
+    : 'inconclusive';
+}
+
+/**
+ * Of a study: a leak where any model leaks; none where every run says so and none is missing. Undefined where nothing was
+ * judged.
+ */
+export function summarizeLeaksOf(document: RunDocument): LeakSummary | undefined {
+  if (document.kind === 'profile') {
+    return summarizeLeaks(document.leaks ?? []);
+  }
+  const summaries = document.runs.map(({ leaks = [] }) => summarizeLeaks(leaks));
+  if (summaries.every((summary) => summary === undefined)) {
+    return undefined;
+  }
+  if (summaries.includes('leak')) {
+    return 'leak';
+  }
+  const everyModel = document.failures.length === 0 && document.skipped.length === 0;
+  return everyModel && summaries.every((summary) => summary === 'no-leak') ? 'no-leak' : 'inconclusive';
 }
