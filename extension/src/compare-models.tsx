@@ -1,4 +1,4 @@
-/** Compare Models: studies with their verdicts, and a new one: why quantized models peak higher, or do not. */
+/** Compare Models: studies with their verdicts, and a new one: why quantized models peak higher, or why not. */
 
 import { Action, ActionPanel, Color, Form, Icon, Keyboard, List, useNavigation } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
@@ -13,15 +13,15 @@ import { TroubleEmptyView, TroubleScreen } from './components/trouble-screen.tsx
 import { useDaemon, useInterval } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
-import { preferences, wholeNumber } from './lib/preferences.ts';
+import { preferences } from './lib/preferences.ts';
 import { studyParametersOf } from './lib/form-values.ts';
 import type { StudyFormValues } from './lib/form-values.ts';
-import { useModels } from './components/form-fields.tsx';
+import { SpeechFields, useModels, validCount } from './components/form-fields.tsx';
 
 /** Studies take minutes to hours each, so one page holds a person's. */
 const studiesShown = 100;
 
-/** How often the list is asked for again while a study in it is queued or at work. */
+/** How often the list is asked for again while a study in it is queued or running. */
 const whileOpenMilliseconds = 5000;
 
 export default function Command({
@@ -81,7 +81,7 @@ function Studies(): ReactNode {
           <List.EmptyView
             icon={{ source: Icon.BarChart, tintColor: Color.SecondaryText }}
             title="No Studies Yet"
-            description="A study measures several models alike, each in a process of its own, changes one thing at a time, and says why a quantized model peaks higher, or that it does not."
+            description="A study measures several models in the same way, each in its own process, changes one thing at a time, and shows whether a quantized model peaks higher, and why."
             actions={<ActionPanel>{start}</ActionPanel>}
           />
         )
@@ -96,7 +96,7 @@ function Studies(): ReactNode {
           <List.Section title="New">
             <List.Item
               id={startId}
-              title="Start a Study…"
+              title="Start Study…"
               icon={Icon.Plus}
               actions={<ActionPanel>{start}</ActionPanel>}
             />
@@ -109,9 +109,9 @@ function Studies(): ReactNode {
 
 const startId = 'start';
 
-export function StudyForm(): ReactNode {
+function StudyForm(): ReactNode {
   const { push } = useNavigation();
-  const { models, trouble, isLoading, revalidate } = useModels();
+  const { data, trouble, isLoading, revalidate } = useModels();
   const { voice, text, iterations } = preferences();
   const { handleSubmit, itemProps } = useForm<StudyFormValues>({
     initialValues: {
@@ -121,9 +121,7 @@ export function StudyForm(): ReactNode {
       iterations: String(iterations),
       explain: true,
     },
-    validation: {
-      iterations: (value) => (wholeNumber(value?.trim()) === undefined ? 'A whole number from 1' : undefined),
-    },
+    validation: { iterations: validCount },
     onSubmit: (values) => {
       push(
         <ProgressView
@@ -146,14 +144,14 @@ export function StudyForm(): ReactNode {
         </ActionPanel>
       }
     >
-      <Form.Description text="Each model is measured in a process of its own. A full study takes minutes on a Mac; it goes on when this window is closed." />
+      <Form.Description text="Each model is measured in its own process. A full study takes minutes on a Mac and continues after you close this window." />
       <Form.TagPicker
         title="Models"
-        placeholder="Tidemark's own choice"
-        info="One of them has to be bfloat16: the others are held against it."
+        placeholder="Default models"
+        info="One of them must be bfloat16, the baseline for the others."
         {...itemProps.models}
       >
-        {models.map(({ name, state }) => (
+        {data?.models.map(({ name, state }) => (
           <Form.TagPicker.Item
             key={name}
             value={name}
@@ -162,12 +160,15 @@ export function StudyForm(): ReactNode {
           />
         ))}
       </Form.TagPicker>
-      <Form.TextArea title="Text" placeholder="Tidemark's own sentence" {...itemProps.text} />
-      <Form.TextField title="Voice" {...itemProps.voice} />
-      <Form.TextField title="Iterations" info="Of each model, after the warm-up." {...itemProps.iterations} />
+      <SpeechFields itemProps={itemProps} />
+      <Form.TextField
+        title="Iterations"
+        info="Measured iterations of each model, after the warm-up."
+        {...itemProps.iterations}
+      />
       <Form.Checkbox
-        label="Find out why they differ"
-        info="Measures interventions, each of which changes one thing, and on which the verdicts rest. It takes several times as long."
+        label="Explain the differences"
+        info="Also measures interventions, each of which changes one thing. The verdicts are based on them. Takes several times as long."
         {...itemProps.explain}
       />
     </Form>

@@ -1,11 +1,13 @@
-/** Leak Checks: what was found and waits for a person, and the schedules by which it is looked for. */
+/** Leak Checks: the alerts that checks raised, and the schedules of the checks. */
 
-import { Action, ActionPanel, Alert, Color, confirmAlert, Icon, Keyboard, List } from '@raycast/api';
+import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import type { Alert as DaemonAlert } from '../../shared/src/protocol/daemon/alert.ts';
+import type { DaemonClient } from '../../shared/src/client/daemon-client.ts';
+import type { Alert } from '../../shared/src/protocol/daemon/alert.ts';
 import type { Schedule } from '../../shared/src/protocol/daemon/schedule.ts';
+import { RefreshAction } from './components/actions.tsx';
 import { AlertItem } from './components/alerts.tsx';
 import { ScheduleForm } from './components/schedule-form.tsx';
 import { ScheduleItem } from './components/schedule-item.tsx';
@@ -14,12 +16,13 @@ import { useDaemon } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { openCommand, refreshMenuBar } from './lib/deep-links.ts';
-import { withToast } from './lib/notify.ts';
+import { confirmDestructive, withToast } from './lib/notify.ts';
+import type { ToastTitles } from './lib/notify.ts';
 
 interface Checks {
   readonly schedules: readonly Schedule[];
   readonly paused: boolean;
-  readonly alerts: readonly DaemonAlert[];
+  readonly alerts: readonly Alert[];
 }
 
 export default function Command({
@@ -41,24 +44,23 @@ export default function Command({
   const now = new Date();
 
   const change = async (
-    words: { doing: string; done: string; failed: string },
-    work: () => Promise<unknown>,
-    update?: (before: Checks) => Checks,
+    titles: ToastTitles,
+    request: (client: DaemonClient) => Promise<unknown>,
+    update: (before: Checks) => Checks,
   ): Promise<void> => {
-    await withToast({ ...words, work: () => mutate(work(), update) });
+    await withToast({ ...titles, work: () => mutate(withClient(request), update) });
     void refreshMenuBar();
   };
 
-  const acknowledge = (alert: DaemonAlert | undefined): Promise<void> =>
+  const acknowledge = (alert: Alert | undefined): Promise<void> =>
     change(
-      { doing: 'Acknowledging', done: 'Acknowledged', failed: 'Not acknowledged' },
-      () =>
-        withClient((client) => client.call('acknowledgeAlerts', alert === undefined ? {} : { id: alert.id })),
+      { doing: 'Acknowledging', done: 'Acknowledged', failed: 'Could not acknowledge' },
+      (client) => client.call('acknowledgeAlerts', { id: alert?.id }),
       (before) => ({
         ...before,
         alerts: before.alerts.map((each) =>
           each.state === 'open' && (alert === undefined || each.id === alert.id)
-            ? { ...each, state: 'acknowledged' as const }
+            ? { ...each, state: 'acknowledged' }
             : each,
         ),
       }),
@@ -66,15 +68,10 @@ export default function Command({
 
   const pause = (schedule: Schedule | undefined, paused: boolean): Promise<void> =>
     change(
-      {
-        doing: paused ? 'Pausing' : 'Resuming',
-        done: paused ? 'Paused' : 'Resumed',
-        failed: paused ? 'Not paused' : 'Not resumed',
-      },
-      () =>
-        withClient((client) =>
-          client.call('pauseSchedules', { ...(schedule === undefined ? {} : { id: schedule.id }), paused }),
-        ),
+      paused
+        ? { doing: 'Pausing', done: 'Paused', failed: 'Could not pause' }
+        : { doing: 'Resuming', done: 'Resumed', failed: 'Could not resume' },
+      (client) => client.call('pauseSchedules', { id: schedule?.id, paused }),
       (before) =>
         schedule === undefined
           ? { ...before, paused }
@@ -86,18 +83,17 @@ export default function Command({
             },
     );
 
-  const remove = async (schedule: Schedule): Promise<void> => {
-    const agreed = await confirmAlert({
-      icon: Icon.Trash,
-      title: `Remove “${schedule.name}”?`,
+  const remove = async ({ id, name }: Schedule): Promise<void> => {
+    const isAgreed = await confirmDestructive({
+      title: `Remove “${name}”?`,
       message: 'Its checks stop. The runs that it made are kept.',
-      primaryAction: { title: 'Remove', style: Alert.ActionStyle.Destructive },
+      action: 'Remove',
     });
-    if (agreed) {
+    if (isAgreed) {
       await change(
-        { doing: 'Removing', done: `“${schedule.name}” is removed`, failed: 'Not removed' },
-        () => withClient((client) => client.call('removeSchedule', { id: schedule.id })),
-        (before) => ({ ...before, schedules: before.schedules.filter(({ id }) => id !== schedule.id) }),
+        { doing: 'Removing', done: `Removed “${name}”`, failed: 'Could not remove the schedule' },
+        (client) => client.call('removeSchedule', { id }),
+        (before) => ({ ...before, schedules: before.schedules.filter((each) => each.id !== id) }),
       );
     }
   };
@@ -105,10 +101,9 @@ export default function Command({
   const checkNow = async (schedule: Schedule | undefined): Promise<void> => {
     const run = await withToast({
       doing: 'Starting the check',
-      done: 'The check is begun',
-      failed: 'The check was not begun',
-      work: () =>
-        withClient((client) => client.call('checkNow', schedule === undefined ? {} : { id: schedule.id })),
+      done: 'Started the check',
+      failed: 'Could not start the check',
+      work: () => withClient((client) => client.call('checkNow', { id: schedule?.id })),
     });
     if (run !== undefined) {
       await openCommand('profile-memory', { followRunId: run.id });
@@ -137,12 +132,7 @@ export default function Command({
           onAction={() => void pause(undefined, !data.paused)}
         />
       )}
-      <Action
-        title="Refresh"
-        icon={Icon.ArrowClockwise}
-        shortcut={Keyboard.Shortcut.Common.Refresh}
-        onAction={revalidate}
-      />
+      <RefreshAction onAction={revalidate} />
     </ActionPanel.Section>
   );
 
@@ -169,7 +159,7 @@ export default function Command({
       searchBarAccessory={
         <List.Dropdown tooltip="Alerts to Show" onChange={(choice) => setIsAll(choice === 'all')}>
           <List.Dropdown.Item title="Open and Acknowledged" value="current" />
-          <List.Dropdown.Item title="Resolved Too" value="all" />
+          <List.Dropdown.Item title="Include Resolved" value="all" />
         </List.Dropdown>
       }
     >
@@ -177,7 +167,7 @@ export default function Command({
         <List.EmptyView
           icon={{ source: Icon.Droplets, tintColor: Color.SecondaryText }}
           title="No Leak Checks Yet"
-          description="Add a schedule, and Tidemark looks for leaks by itself and tells you once when it finds one."
+          description="Add a schedule to check for leaks automatically. You get one alert for each leak that is found."
           actions={<ActionPanel>{general}</ActionPanel>}
         />
       )}

@@ -1,14 +1,15 @@
-/** Profile Memory: a form with the person's defaults, then the run as it goes and what it found. */
+/** Profile Memory: a form with the person's defaults, then the run's progress and what it found. */
 
-import { Action, ActionPanel, Form, Icon, openExtensionPreferences, useNavigation } from '@raycast/api';
+import { Action, ActionPanel, Form, Icon, useNavigation } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import { FormValidation, useForm } from '@raycast/utils';
 import type { ReactNode } from 'react';
 import { ProgressView } from './components/progress-view.tsx';
 import { TroubleScreen } from './components/trouble-screen.tsx';
-import { useModels } from './components/form-fields.tsx';
+import { SpeechFields, useModels, validCount } from './components/form-fields.tsx';
+import { PreferencesAction } from './components/actions.tsx';
 import type { LaunchContexts } from './lib/deep-links.ts';
-import { preferences, wholeNumber } from './lib/preferences.ts';
+import { preferences } from './lib/preferences.ts';
 import { modelChoices, profileParametersOf } from './lib/form-values.ts';
 import type { ProfileFormValues } from './lib/form-values.ts';
 
@@ -51,12 +52,12 @@ function defaults(model: string | undefined, said: LaunchContexts['profile-memor
 
 function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): ReactNode {
   const { push } = useNavigation();
-  const { models, trouble, isLoading, revalidate } = useModels();
+  const { data, trouble, isLoading, revalidate } = useModels();
   const { handleSubmit, itemProps } = useForm<ProfileFormValues>({
     initialValues: initial,
     validation: {
       model: FormValidation.Required,
-      iterations: (value) => (wholeNumber(value?.trim()) === undefined ? 'A whole number from 1' : undefined),
+      iterations: validCount,
     },
     onSubmit: (submitted) => {
       push(
@@ -70,19 +71,14 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
   if (trouble !== undefined) {
     return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
   }
-  const choices = modelChoices(models, initial.model);
+  const choices = modelChoices(data?.models ?? [], initial.model);
   return (
     <Form
       isLoading={isLoading}
       actions={
         <ActionPanel>
           <Action.SubmitForm title="Start Profile" icon={Icon.Gauge} onSubmit={handleSubmit} />
-          <Action
-            title="Open Preferences"
-            icon={Icon.Gear}
-            shortcut={{ modifiers: ['cmd', 'shift'], key: ',' }}
-            onAction={openExtensionPreferences}
-          />
+          <PreferencesAction />
         </ActionPanel>
       }
     >
@@ -92,36 +88,30 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
         ))}
       </Form.Dropdown>
       <Form.TextField
-        title="Another Model"
-        placeholder="mlx-community/Kokoro-82M-4bit, or a folder"
-        info="A repository id of the Hugging Face hub, or the absolute path of a folder. It takes the place of the model above."
+        title="Other Model"
+        placeholder="mlx-community/Kokoro-82M-4bit or a folder"
+        info="A Hugging Face repository ID, or the absolute path to a folder. Overrides the model above."
         {...itemProps.otherModel}
       />
-      <Form.TextArea
-        title="Text"
-        placeholder="Tidemark's own sentence"
-        info="What is said in each iteration. The longer, the higher the peak."
-        {...itemProps.text}
-      />
-      <Form.TextField title="Voice" placeholder="af_heart" {...itemProps.voice} />
+      <SpeechFields itemProps={itemProps} info="Spoken in each iteration. A longer text has a higher peak." />
       <Form.TextField
         title="Iterations"
         placeholder="15"
-        info="Measured ones, after the warm-up. The leak rule needs 15 to find small leaks."
+        info="Measured iterations, after the warm-up. The leak rule needs 15 to find small leaks."
         {...itemProps.iterations}
       />
       <Form.Dropdown
-        title="Attribute"
-        info="Sets borders between parts of the network, to say which takes how much."
+        title="Attribution"
+        info="Evaluates the network part by part, to show how much memory each part takes."
         {...itemProps.attribute}
       >
-        <Form.Dropdown.Item value="none" title="Nothing" />
+        <Form.Dropdown.Item value="none" title="None" />
         <Form.Dropdown.Item value="stages" title="Stages" />
         <Form.Dropdown.Item value="layers" title="Layers" />
       </Form.Dropdown>
       <Form.Checkbox
-        label="In a process of its own"
-        info="A fresh process is the only clean peak; the held one, which is kept between runs, shows slow leaks."
+        label="Use a new process"
+        info="Only a new process gives a clean peak. The model host that stays loaded between runs shows slow leaks."
         {...itemProps.isFresh}
       />
     </Form>

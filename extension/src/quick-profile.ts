@@ -1,4 +1,4 @@
-/** Quick Profile: the default model at once, with its progress in a toast and its result in a HUD. */
+/** Quick Profile: profiles the default model immediately, with its progress in a toast and its result in a HUD. */
 
 import { environment, LaunchType, showHUD, Toast } from '@raycast/api';
 import { openCommand, refreshMenuBar } from './lib/deep-links.ts';
@@ -22,7 +22,7 @@ export default async function command(): Promise<void> {
           model: defaultModel,
           voice,
           iterations,
-          ...(text === undefined ? {} : { text }),
+          text,
         },
       },
       {
@@ -54,7 +54,7 @@ export default async function command(): Promise<void> {
   await refreshMenuBar();
 }
 
-/** The toast stays with what resolves it. */
+/** The toast stays, with the action that resolves the trouble. */
 async function fail(toast: Toast | undefined, trouble: Trouble, runId: number | undefined): Promise<void> {
   if (toast === undefined) {
     return;

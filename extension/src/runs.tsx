@@ -1,23 +1,22 @@
-/** Runs: what was measured, newest first, with its chart; two of them compared, exported, deleted. */
+/** Runs: past measurements, newest first, with their charts; to compare, export and delete. */
 
 import { Action, ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
-import { useMemo, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { isOpen } from '../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
 import { RunItem, useRunList } from './components/run-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
-import { useInterval } from './components/use-daemon.ts';
+import { useInterval, useTrouble } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
 import { openCommand } from './lib/deep-links.ts';
 import { everything, filterChoices, filterParameters, groupByDay } from './lib/run-list.ts';
-import { toTrouble } from './lib/trouble.ts';
 
 const pageSize = 50;
 
-/** How often a list is asked for again while a run in it is queued or at work. */
+/** How often a list is asked for again while a run in it is queued or running. */
 const whileOpenMilliseconds = 3000;
 
 export default function Command({
@@ -33,7 +32,7 @@ export default function Command({
             client.call('listRuns', {
               ...filterParameters(choice),
               limit: pageSize,
-              ...(cursor === undefined ? {} : { before: cursor }),
+              before: cursor,
             }),
           { signal: abortable.current?.signal },
         );
@@ -42,7 +41,7 @@ export default function Command({
     [filter],
     { abortable, onError: () => undefined },
   );
-  const trouble = useMemo(() => (error === undefined ? undefined : toTrouble(error)), [error]);
+  const trouble = useTrouble(error);
   const runs = data ?? [];
   const models = useKnownModels(runs);
   useInterval(
@@ -67,7 +66,7 @@ export default function Command({
     <List
       isLoading={isLoading}
       isShowingDetail={list.isShowingDetail && runs.length > 0 && trouble === undefined}
-      searchBarPlaceholder="Search by model, number, finding…"
+      searchBarPlaceholder="Search by model, run number or finding…"
       onSelectionChange={list.setSelectedId}
       {...(pagination === undefined ? {} : { pagination })}
       // Only at first: from then on the selection is the person's.
@@ -118,11 +117,9 @@ function NoRuns({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
   return (
     <List.EmptyView
       icon={{ source: isFiltered ? Icon.Filter : Icon.LineChart, tintColor: Color.SecondaryText }}
-      title={isFiltered ? 'No Such Runs' : 'No Runs Yet'}
+      title={isFiltered ? 'No Matching Runs' : 'No Runs Yet'}
       description={
-        isFiltered
-          ? 'No run has what the filter asks for.'
-          : 'Profile a model, and its memory is kept here with its chart.'
+        isFiltered ? 'No run matches the filter.' : 'Profile a model to see its memory and charts here.'
       }
       actions={
         <ActionPanel>

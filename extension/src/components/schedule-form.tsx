@@ -7,9 +7,8 @@ import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { withClient } from '../lib/connection.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { withToast } from '../lib/notify.ts';
-import { preferences, wholeNumber } from '../lib/preferences.ts';
+import { preferences } from '../lib/preferences.ts';
 import {
-  countOf,
   intervals,
   newScheduleValues,
   scheduleSettingsOf,
@@ -17,8 +16,9 @@ import {
   timingPhrase,
 } from '../lib/form-values.ts';
 import type { ScheduleFormValues } from '../lib/form-values.ts';
+import { SpeechFields, validCount, validCountOrZero } from './form-fields.tsx';
 
-export interface ScheduleFormProps {
+interface ScheduleFormProps {
   /** Absent for a new one. */
   readonly schedule?: Schedule;
   readonly onSaved: () => void;
@@ -33,19 +33,19 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       name: FormValidation.Required,
       model: FormValidation.Required,
       voice: FormValidation.Required,
-      iterations: (value) => (wholeNumber(value?.trim()) === undefined ? 'A whole number from 1' : undefined),
-      warmupIterations: (value) => (countOf(value ?? '') === undefined ? 'A whole number from 0' : undefined),
-      jitterMinutes: (value) => (countOf(value ?? '') === undefined ? 'A whole number from 0' : undefined),
+      iterations: validCount,
+      warmupIterations: validCountOrZero,
+      jitterMinutes: validCountOrZero,
     },
     onSubmit: async (submitted) => {
       const saved = await withToast({
         doing: 'Saving the schedule',
-        done: `“${submitted.name.trim()}” is saved`,
-        failed: 'The schedule was not saved',
+        done: `Saved “${submitted.name.trim()}”`,
+        failed: 'Could not save the schedule',
         work: () =>
           withClient((client) =>
             client.call('setSchedule', {
-              ...(schedule === undefined ? {} : { id: schedule.id }),
+              id: schedule?.id,
               settings: scheduleSettingsOf(submitted, schedule?.paused ?? false),
             }),
           ),
@@ -74,13 +74,12 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       <Form.TextField title="Name" {...itemProps.name} />
       <Form.TextField
         title="Model"
-        info="A name, a repository id, or the absolute path of a folder."
+        info="A name, a repository ID, or the absolute path to a folder."
         {...itemProps.model}
       />
-      <Form.TextField title="Voice" {...itemProps.voice} />
-      <Form.TextArea title="Text" placeholder="Tidemark's own sentence" {...itemProps.text} />
+      <SpeechFields itemProps={itemProps} />
       <Form.Separator />
-      <Form.Dropdown title="When" {...itemProps.every}>
+      <Form.Dropdown title="Interval" {...itemProps.every}>
         {intervals.map(({ seconds, title }) => (
           <Form.Dropdown.Item key={seconds} value={String(seconds)} title={title} icon={Icon.Repeat} />
         ))}
@@ -91,32 +90,32 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
             icon={Icon.Repeat}
           />
         )}
-        <Form.Dropdown.Item value="cron" title="By a Cron Expression" icon={Icon.Clock} />
+        <Form.Dropdown.Item value="cron" title="Cron Expression" icon={Icon.Clock} />
       </Form.Dropdown>
       {values.every === 'cron' && (
         <>
           <Form.TextField
             title="Cron Expression"
             placeholder="0 9 * * 1-5"
-            info="Five fields, or one of @hourly, @daily, @weekly, @monthly."
+            info="Five fields, or @hourly, @daily, @weekly or @monthly."
             {...itemProps.cron}
           />
           <Form.TextField
             title="Time Zone"
-            placeholder="This Mac's, wherever it is"
-            info="An IANA name such as Europe/Berlin."
+            placeholder="This Mac's time zone"
+            info="An IANA name, for example America/New_York."
             {...itemProps.timeZone}
           />
         </>
       )}
       <Form.TextField
-        title="Jitter in Minutes"
-        info="Up to so much later than due, so that schedules spread."
+        title="Jitter (Minutes)"
+        info="Checks start up to this many minutes late, so that they do not all start at once."
         {...itemProps.jitterMinutes}
       />
       <Form.Separator />
       <Form.TextField title="Iterations" {...itemProps.iterations} />
-      <Form.TextField title="Warm-Up" {...itemProps.warmupIterations} />
+      <Form.TextField title="Warm-Up Iterations" {...itemProps.warmupIterations} />
       <Form.Checkbox label="Skip on battery" {...itemProps.skipOnBattery} />
       <Form.Checkbox label="Skip in Low Power Mode" {...itemProps.skipInLowPowerMode} />
     </Form>

@@ -15,7 +15,7 @@ interface Answer<Data> {
   readonly revalidate: () => void;
 }
 
-interface DaemonAnswer<Data> extends Answer<Data> {
+export interface DaemonAnswer<Data> extends Answer<Data> {
   /** Shows `update` at once, does the work, and asks again; what was shown goes back where the work fails. Throws its error. */
   readonly mutate: (work: Promise<unknown>, update?: (data: Data) => Data) => Promise<void>;
 }

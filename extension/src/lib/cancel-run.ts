@@ -12,9 +12,9 @@ export const requestCancel = (runId: number): Promise<RunRecord> =>
 /** With a toast that says how it went. */
 export async function cancelRun(runId: number): Promise<void> {
   await withToast({
-    doing: `Cancelling run ${runId}`,
-    done: `Run ${runId} is cancelled`,
-    failed: `Run ${runId} was not cancelled`,
+    doing: `Canceling run ${runId}`,
+    done: `Canceled run ${runId}`,
+    failed: `Could not cancel run ${runId}`,
     work: () => requestCancel(runId),
   });
   await refreshMenuBar();
@@ -25,6 +25,6 @@ export async function cancelQuickly(runId: number): Promise<void> {
   try {
     await requestCancel(runId);
   } catch (error) {
-    await notifyFailure(error, 'The Run Was Not Cancelled');
+    await notifyFailure(error, 'Could Not Cancel the Run');
   }
 }

@@ -39,5 +39,5 @@ test('an export as JSON is the document, so that `tidemark compare` reads it', (
 test('an export of a run without a document is its record with its samples, and no report', () => {
   const samplesOnly = { record: exampleInterruptedRun(), samples: [exampleSample(0)] };
   expect(JSON.parse(exportContent(samplesOnly, 'json'))).toEqual(samplesOnly);
-  expect(() => exportContent(samplesOnly, 'html')).toThrow(/left no document behind/);
+  expect(() => exportContent(samplesOnly, 'html')).toThrow(/has no report/);
 });

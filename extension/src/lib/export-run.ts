@@ -13,14 +13,14 @@ import { notifyFailure } from './notify.ts';
 
 type ExportFormat = 'json' | 'html' | 'csv';
 
-/** What the file holds. Throws 'not-found' where a run left no document behind, from which a report or a table would be made. */
+/** What the file holds. Throws 'not-found' where a run left no document, from which a report or a table would be made. */
 export function exportContent({ record, document, samples }: RunDetail, format: ExportFormat): string {
   if (format === 'json') {
     return `${JSON.stringify(document ?? { record, samples }, undefined, 2)}\n`;
   }
   if (document === undefined) {
-    throw new TidemarkError('not-found', `Run ${record.id} left no document behind, only its samples.`, {
-      hint: 'Export it as JSON.',
+    throw new TidemarkError('not-found', `Run ${record.id} has no report, only its samples.`, {
+      hint: 'Export it as JSON instead.',
     });
   }
   return format === 'html' ? renderReport(document) : iterationsCsv(document);
@@ -56,11 +56,11 @@ export async function exportRun(runId: number, format: ExportFormat): Promise<vo
     const path = await writeExport(detail, format);
     await showToast({
       style: Toast.Style.Success,
-      title: `Run ${runId} is in Downloads`,
+      title: `Exported run ${runId} to Downloads`,
       message: path,
       primaryAction: { title: 'Show in Finder', onAction: () => void showInFinder(path) },
     });
   } catch (error) {
-    await notifyFailure(error, 'The Run Was Not Exported');
+    await notifyFailure(error, 'Could Not Export the Run');
   }
 }

@@ -4,7 +4,7 @@ import { exampleSchedule } from '../../../shared/test/example-messages.ts';
 import { scheduleSettings } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from './form-values.ts';
 
-const fresh = newScheduleValues({ defaultModel: 'bf16', voice: 'af_heart' });
+const fresh = newScheduleValues({ defaultModel: 'bf16', voice: 'af_heart', text: undefined });
 
 describe('the form of a schedule', () => {
   test('as it opens it is a schedule that the daemon takes', () => {

@@ -9,12 +9,12 @@ import type {
   ScheduleSettings,
   ScheduleTiming,
 } from '../../../shared/src/protocol/daemon/schedule.ts';
-import { expandHome, wholeNumber } from './preferences.ts';
+import { countOf, expandHome, wholeNumber } from './preferences.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 
 export interface ProfileFormValues {
   model: string;
-  /** Takes its place, where it is given. */
+  /** Used instead, where it is given. */
   otherModel: string;
   voice: string;
   text: string;
@@ -23,17 +23,17 @@ export interface ProfileFormValues {
   isFresh: boolean;
 }
 
-export interface ModelChoice {
+interface ModelChoice {
   readonly value: string;
   readonly title: string;
   readonly icon: Icon;
 }
 
-/** Those of the catalogue, and first the one that is chosen already where it is none of them. */
+/** Those of the catalog, preceded by the chosen one where it is none of them. */
 export function modelChoices(models: ModelsDocument['models'], chosen: string): readonly ModelChoice[] {
   const known = models.map(({ name, tensorBytes, state }) => ({
     value: name,
-    title: `${name} (${formatBytes(tensorBytes, { unit: 'MB', fractionDigits: 0 })}${state === 'built' ? '' : ', built when first used'})`,
+    title: `${name} (${formatBytes(tensorBytes, { unit: 'MB', fractionDigits: 0 })}${state === 'built' ? '' : ', built on first use'})`,
     icon: state === 'built' ? Icon.CheckCircle : Icon.Circle,
   }));
   return known.some(({ value }) => value === chosen)
@@ -41,28 +41,31 @@ export function modelChoices(models: ModelsDocument['models'], chosen: string): 
     : [{ value: chosen, title: chosen, icon: Icon.Circle }, ...known];
 }
 
-export function profileParametersOf({
-  model,
-  otherModel,
-  voice,
-  text,
-  iterations,
-  attribute,
-  isFresh,
-}: ProfileFormValues): ProfileParameters {
-  const count = wholeNumber(iterations.trim());
+export function profileParametersOf(values: ProfileFormValues): ProfileParameters {
+  const { model, otherModel, attribute, isFresh } = values;
   return {
     model: modelName(otherModel.trim() === '' ? model : otherModel),
-    ...(voice.trim() === '' ? {} : { voice: voice.trim() }),
-    ...(text.trim() === '' ? {} : { text }),
-    ...(count === undefined ? {} : { iterations: count }),
-    ...(attribute === 'stages' || attribute === 'layers' ? { attribute } : {}),
-    ...(isFresh ? { host: 'fresh' } : {}),
+    ...speechOf(values),
+    iterations: wholeNumber(values.iterations.trim()),
+    attribute: attribute === 'stages' || attribute === 'layers' ? attribute : undefined,
+    host: isFresh ? 'fresh' : undefined,
   };
 }
 
+/** What was left empty is the daemon's to choose. */
+const speechOf = ({
+  text,
+  voice,
+}: {
+  text: string;
+  voice: string;
+}): Pick<StudyParameters, 'text' | 'voice'> => ({
+  text: text.trim() === '' ? undefined : text,
+  voice: voice.trim() || undefined,
+});
+
 /** The daemon has no working folder of a person's, so a folder has to be absolute. */
-export function modelName(typed: string): string {
+function modelName(typed: string): string {
   const name = typed.trim();
   return name.startsWith('~') ? expandHome(name) : name;
 }
@@ -76,22 +79,12 @@ export interface StudyFormValues {
   explain: boolean;
 }
 
-export function studyParametersOf({
-  models,
-  text,
-  voice,
-  iterations,
-  explain,
-}: StudyFormValues): StudyParameters {
-  const count = wholeNumber(iterations.trim());
-  return {
-    ...(models.length === 0 ? {} : { models: [...models] }),
-    ...(text.trim() === '' ? {} : { text }),
-    ...(voice.trim() === '' ? {} : { voice: voice.trim() }),
-    ...(count === undefined ? {} : { iterations: count }),
-    explain,
-  };
-}
+export const studyParametersOf = (values: StudyFormValues): StudyParameters => ({
+  models: values.models.length === 0 ? undefined : [...values.models],
+  ...speechOf(values),
+  iterations: wholeNumber(values.iterations.trim()),
+  explain: values.explain,
+});
 
 export interface ScheduleFormValues {
   name: string;
@@ -159,7 +152,7 @@ export function scheduleSettingsOf(values: ScheduleFormValues, paused: boolean):
     name: values.name.trim(),
     model: modelName(values.model),
     voice: values.voice.trim(),
-    ...(values.text.trim() === '' ? {} : { text: values.text }),
+    text: values.text.trim() === '' ? undefined : values.text,
     timing: timingOf(values),
     iterations: wholeNumber(values.iterations.trim()) ?? 15,
     warmupIterations: countOf(values.warmupIterations) ?? 3,
@@ -174,31 +167,26 @@ function timingOf({ every, cron, timeZone }: ScheduleFormValues): ScheduleTiming
   if (every !== 'cron') {
     return { kind: 'every', seconds: Number(every) };
   }
-  const zone = timeZone.trim();
-  return { kind: 'cron', expression: cron.trim(), ...(zone === '' ? {} : { timeZone: zone }) };
+  return { kind: 'cron', expression: cron.trim(), timeZone: timeZone.trim() || undefined };
 }
 
-/** A whole number from 0. */
-export const countOf = (text: string): number | undefined =>
-  text.trim() === '0' ? 0 : wholeNumber(text.trim());
-
-/** `every 6 h`, or the cron expression with its zone. */
+/** `every 6 hours`, or the cron expression with its zone. */
 export function timingPhrase(timing: ScheduleTiming): string {
   if (timing.kind === 'cron') {
     return timing.timeZone === undefined ? timing.expression : `${timing.expression} (${timing.timeZone})`;
   }
   const { seconds } = timing;
-  const units: readonly (readonly [number, string, string])[] = [
-    [7 * 86_400, 'week', 'weeks'],
-    [86_400, 'day', 'days'],
-    [3600, 'hour', 'hours'],
-    [60, 'minute', 'minutes'],
-    [1, 'second', 'seconds'],
-  ];
-  for (const [size, one, many] of units) {
+  const units = [
+    [7 * 86_400, 'week'],
+    [86_400, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
+    [1, 'second'],
+  ] as const;
+  for (const [size, unit] of units) {
     if (seconds % size === 0) {
       const count = seconds / size;
-      return count === 1 ? `every ${one}` : `every ${count} ${many}`;
+      return count === 1 ? `every ${unit}` : `every ${count} ${unit}s`;
     }
   }
   return `every ${seconds} seconds`;

@@ -10,29 +10,28 @@ export type MemoryUnit = 'MB' | 'MiB';
 
 /** Bytes from which a peak is called elevated, and high; absent for never. */
 export interface Thresholds {
-  readonly cautionBytes?: number;
-  readonly warningBytes?: number;
+  readonly cautionBytes?: number | undefined;
+  readonly warningBytes?: number | undefined;
 }
 
 export interface TidemarkPreferences {
   readonly defaultModel: string;
   readonly voice: string;
-  /** Absent for Tidemark's own sentence. */
-  readonly text?: string;
+  /** Absent for Tidemark's built-in sentence. */
+  readonly text: string | undefined;
   readonly iterations: number;
   readonly unit: MemoryUnit;
   readonly thresholds: Thresholds;
   readonly dataFolder: string;
-  /** Absent to look in the usual places. */
-  readonly tidemarkPath?: string;
+  /** Absent to search the usual places. */
+  readonly tidemarkPath: string | undefined;
   readonly menuBarTitle: 'active' | 'active-and-peak' | 'none';
 }
 
 /** As Raycast keeps them: everything may be missing, since a preference that was added later has no value yet. */
-export type PreferenceValues = Readonly<Record<string, unknown>>;
+type PreferenceValues = Readonly<Record<string, unknown>>;
 
-
-export const defaultIterations = 15;
+const defaultIterations = 15;
 
 export const preferences = (): TidemarkPreferences => readPreferences(getPreferenceValues());
 
@@ -43,19 +42,22 @@ export function readPreferences(values: PreferenceValues): TidemarkPreferences {
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   };
   const unit = said('unit') === 'MiB' ? 'MiB' : 'MB';
-  const text = said('text');
+  const bytes = (name: string): number | undefined => {
+    const amount = Number(said(name)?.replaceAll(',', ''));
+    return Number.isFinite(amount) && amount > 0 ? Math.round(amount * unitBytes[unit]) : undefined;
+  };
   const tidemarkPath = said('tidemarkPath');
   const folder = said('dataFolder');
   const title = said('menuBarTitle');
   return {
     defaultModel: said('defaultModel') ?? 'bf16',
     voice: said('voice') ?? 'af_heart',
-    ...(text === undefined ? {} : { text }),
+    text: said('text'),
     iterations: wholeNumber(said('iterations')) ?? defaultIterations,
     unit,
-    thresholds: thresholds(said('cautionPeak'), said('warningPeak'), unitBytes[unit]),
+    thresholds: { cautionBytes: bytes('cautionPeak'), warningBytes: bytes('warningPeak') },
     dataFolder: folder === undefined ? standardDataFolder() : expandHome(folder),
-    ...(tidemarkPath === undefined ? {} : { tidemarkPath: expandHome(tidemarkPath) }),
+    tidemarkPath: tidemarkPath === undefined ? undefined : expandHome(tidemarkPath),
     menuBarTitle: title === 'active-and-peak' || title === 'none' ? title : 'active',
   };
 }
@@ -68,18 +70,9 @@ export function wholeNumber(text: string | undefined): number | undefined {
     : undefined;
 }
 
+/** A whole number from 0, or nothing. */
+export const countOf = (text: string): number | undefined =>
+  text.trim() === '0' ? 0 : wholeNumber(text.trim());
+
 export const expandHome = (path: string): string =>
   path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : resolve(path);
-
-function thresholds(caution: string | undefined, warning: string | undefined, factor: number): Thresholds {
-  const bytes = (text: string | undefined): number | undefined => {
-    const value = Number(text?.replaceAll(',', ''));
-    return text !== undefined && Number.isFinite(value) && value > 0 ? Math.round(value * factor) : undefined;
-  };
-  const cautionBytes = bytes(caution);
-  const warningBytes = bytes(warning);
-  return {
-    ...(cautionBytes === undefined ? {} : { cautionBytes }),
-    ...(warningBytes === undefined ? {} : { warningBytes }),
-  };
-}

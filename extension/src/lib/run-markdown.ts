@@ -66,11 +66,7 @@ function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMa
     options.isBrief || leaks.length === 0 || iterations.length === 0 ? '' : leakTable(leaks),
     parts === undefined
       ? ''
-      : partsChart(
-          `What the peak of ${model.name} is made of`,
-          peakSteps(parts, run),
-          options,
-        ),
+      : partsChart(`What the peak of ${model.name} is made of`, peakSteps(parts, run), options),
     options.isBrief || run.attribution === undefined ? '' : stageTable(run.attribution, options),
   ]);
 }

@@ -136,7 +136,10 @@ test('a model that cannot be fetched has its screen, with another model to take'
   });
   const screen = open({ arguments: { model: 'x/y' } });
   await step(screen, { kind: 'ended', record: ended });
-  const view = await screen.until('it', () => screen.all('List.EmptyView', 'The Model Could Not Be Downloaded')[0]);
+  const view = await screen.until(
+    'it',
+    () => screen.all('List.EmptyView', 'The Model Could Not Be Downloaded')[0],
+  );
   expect(String(view.props['description'])).toMatch(/The hub is not reached/);
   expect(screen.actionsOf(view)[0]).toMatch(/Bf16/);
 });

@@ -87,7 +87,7 @@ test('the filter is asked of the daemon, and says so where nothing is left', asy
   };
   await screen.choose('leak:leak');
   await screen.until('the end of the list', () => screen.all('List.Item').length === 0);
-  expect(screen.all('List.EmptyView', 'No Such Runs')).toHaveLength(1);
+  expect(screen.all('List.EmptyView', 'No Matching Runs')).toHaveLength(1);
   expect(listed.at(-1)).toMatchObject({ leak: 'leak' });
 });
 
