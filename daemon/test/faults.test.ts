@@ -4,19 +4,19 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { startCli } from './cli.ts';
 import type { Running } from './cli.ts';
 import { isAlive, until } from './processes.ts';
 import { testHome } from './test-models.ts';
 
 const onLinux = process.platform === 'linux';
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-faults-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 let home: string;
 before(async () => {

@@ -1,20 +1,18 @@
 /** Planted leaks, in real hosts: all of them with a tiny model, and two with the real one from the command line. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import * as v from 'valibot';
 import { selftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { resolveModel } from '../src/models/resolve.ts';
 import { plants, runSelftest } from '../src/profiler/selftest.ts';
 import { runCli } from './cli.ts';
 import { testHome } from './test-models.ts';
 import { writeTinyKokoro } from './tiny-kokoro.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-selftest-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const tiny = join(folder, 'tiny');
 writeTinyKokoro(tiny, { dtype: 'bfloat16' });

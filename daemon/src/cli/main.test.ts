@@ -2,18 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import * as v from 'valibot';
 import { doctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
 import { errorDocument } from '@tidemark/shared/protocol/error-document.ts';
@@ -22,12 +13,12 @@ import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { sayDocument } from '@tidemark/shared/protocol/say-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { xrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { cliEntry, runCli } from '../../test/cli.ts';
 import type { CliOptions, Finished } from '../../test/cli.ts';
 import { writeTinyKokoro } from '../../test/tiny-kokoro.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-cli-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const home = join(folder, 'home');
 const tiny = join(folder, 'tiny');

@@ -1,17 +1,16 @@
 /** `tidemark requantize` as a person meets it: real processes, tiny models, streams, documents and exit codes. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import * as v from 'valibot';
 import { requantizeDocument } from '@tidemark/shared/protocol/requantize-document.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { runCli } from '../../test/cli.ts';
 import { writeTinyKokoro } from '../../test/tiny-kokoro.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-cli-requantize-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 const source = join(folder, 'source');
 writeTinyKokoro(source, { bits: 4 });
 

@@ -1,19 +1,17 @@
 /** The parent's side of a model host, against hosts that behave and hosts that do not. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { isAlive, until } from '../../test/processes.ts';
 import { obedient, scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
 import { HostDeath } from './host-death.ts';
 import { ModelHost } from './model-host.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-host-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const start = (body: string, options: { signal?: AbortSignal; timeoutSeconds?: number } = {}) =>
   ModelHost.start({ ...options, entry: scriptedHost(folder, body) });

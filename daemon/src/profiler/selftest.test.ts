@@ -1,22 +1,19 @@
 /** Self-tests over scripted hosts: what is said where a plant is not found, a host dies, or a person stops it. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import * as v from 'valibot';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { plantKinds, selftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
 import { plants, repetitions, runSelftest } from './selftest.ts';
 import type { SelftestOptions } from './selftest.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-selftest-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const settings = { ...exampleProfile().settings, iterations: 10, warmupIterations: 1 };
 

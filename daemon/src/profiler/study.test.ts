@@ -1,23 +1,20 @@
 /** Studies over scripted hosts: what becomes of the others when one model fails. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { obedient, scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
 import type { Subject } from './profile.ts';
 import { runStudy } from './study.ts';
 import type { StudyOptions } from './study.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-study-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 const settings = { ...exampleProfile().settings, iterations: 4, warmupIterations: 1 };
 
