@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { runCli } from './cli.ts';
 import { scriptedHost } from './scripted-host.ts';

@@ -1,7 +1,7 @@
 /** What a daemon could say of itself, for tests of what is made of it. */
 
 import { exampleLoad, exampleSample } from '@tidemark/shared/test/example-documents.ts';
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';

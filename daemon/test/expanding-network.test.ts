@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
-import type { Arm, Intervention, ModelFacts } from '@tidemark/shared/protocol/study-evidence.ts';
+import type { Arm, Intervention, ModelFacts } from '@tidemark/shared/protocol/study-document.ts';
 import { measure } from '../src/host/measure.ts';
 import { packedModules } from '../src/kokoro/alterations.ts';
 import type { Alterations } from '../src/kokoro/alterations.ts';

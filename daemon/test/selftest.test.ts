@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { selftestDocument } from '@tidemark/shared/protocol/selftest-document.ts';
+import { selftestDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { resolveModel } from '../src/models/resolve.ts';
 import { plants, runSelftest } from '../src/profiler/selftest.ts';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { serviceDocument } from '@tidemark/shared/protocol/service-document.ts';
-import type { ServiceDocument } from '@tidemark/shared/protocol/service-document.ts';
+import { serviceDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
+import type { ServiceDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { runService } from '../src/service/run-service.ts';
 import type { ServiceRequest } from '../src/service/run-service.ts';
 import type { ServiceSystem } from '../src/service/system.ts';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
-import type { ServiceDocument } from '@tidemark/shared/protocol/service-document.ts';
+import type { ServiceDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { runService } from '../src/service/run-service.ts';
 import { thisSystem } from '../src/service/system.ts';
 import { runCli } from './cli.ts';

@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import { formatDateTime } from '../../shared/src/format/dates.ts';
 import { formatDuration } from '../../shared/src/format/numbers.ts';
 import type { DaemonStatus } from '../../shared/src/protocol/daemon/status.ts';
-import type { ServiceDocument } from '../../shared/src/protocol/service-document.ts';
+import type { ServiceDocument } from '../../shared/src/protocol/daemon-documents.ts';
 import { version } from '../package.json';
 import { RefreshAction } from './components/actions.tsx';
 import { DaemonActionItem, daemonActions } from './components/daemon-actions.tsx';

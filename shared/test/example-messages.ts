@@ -1,10 +1,9 @@
 /** What the daemon says, for tests: true to its schemas, and with every optional field. */
 
 import { exampleLoad, exampleSample } from './example-documents.ts';
-import type { Alert } from '../src/protocol/daemon/alert.ts';
+import type { Alert, Schedule } from '../src/protocol/daemon/schedule.ts';
 import type { RunProgress } from '../src/protocol/daemon/run-progress.ts';
 import type { RunRecord } from '../src/protocol/daemon/run-record.ts';
-import type { Schedule } from '../src/protocol/daemon/schedule.ts';
 import { defaultDaemonSettings } from '../src/protocol/daemon/settings.ts';
 import type { DaemonSettings } from '../src/protocol/daemon/settings.ts';
 import { statusSchemaVersion } from '../src/protocol/daemon/status.ts';

@@ -7,12 +7,16 @@ import { seededNormal } from './simulated-series.ts';
 import { judgeChannel } from '../src/analysis/leak-verdicts.ts';
 import { exampleProfile, exampleSample } from './example-documents.ts';
 import { leakChannels } from '../src/protocol/leak-verdicts.ts';
-import type { Attribution } from '../src/protocol/attribution.ts';
+import type { Attribution, IterationSample, ProfileDocument } from '../src/protocol/profile-document.ts';
 import type { ChannelVerdict } from '../src/protocol/leak-verdicts.ts';
-import type { IterationSample, ProfileDocument } from '../src/protocol/profile-document.ts';
 import { studySchemaVersion } from '../src/protocol/study-document.ts';
-import type { StudyDocument } from '../src/protocol/study-document.ts';
-import type { Arm, Intervention, ModelFacts, StudyAnswer } from '../src/protocol/study-evidence.ts';
+import type {
+  Arm,
+  Intervention,
+  ModelFacts,
+  StudyAnswer,
+  StudyDocument,
+} from '../src/protocol/study-document.ts';
 
 const MB = 1_000_000;
 

@@ -1,5 +1,8 @@
 /** Documents made wrong in every single place, for tests of schemas. */
 
+import assert from 'node:assert/strict';
+import * as v from 'valibot';
+
 export interface Mutation {
   /** Where, and what was done there. */
   readonly path: string;
@@ -29,6 +32,20 @@ export function* mutationsOf(document: unknown): Generator<Mutation> {
       yield mutate('negative', -1 - value);
     }
   }
+}
+
+/** Checks that a document passes, and that no mutation of it does but those that `allows` names. Returns how many were refused. */
+export function assertSchema(
+  schema: v.GenericSchema,
+  document: unknown,
+  allows: (path: string, kind: Mutation['kind']) => boolean = () => false,
+): number {
+  assert.deepEqual(v.parse(schema, document), document);
+  const refused = [...mutationsOf(document)].filter(({ path, kind }) => !allows(path, kind));
+  for (const { path, kind, document: mutated } of refused) {
+    assert.ok(!v.safeParse(schema, mutated).success, `${path} ${kind}`);
+  }
+  return refused.length;
 }
 
 function* placesIn(value: unknown, path: Path): Generator<Path> {

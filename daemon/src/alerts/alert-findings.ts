@@ -7,7 +7,7 @@ import { baselineOf, isBack, levelRule, raisedLevel } from '@tidemark/shared/ana
 import type { Baseline, RaisedLevel } from '@tidemark/shared/analysis/sustained-level.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration, formatPercent } from '@tidemark/shared/format/numbers.ts';
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { CheckRecord } from '../history/run-queries.ts';

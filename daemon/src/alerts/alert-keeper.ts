@@ -2,7 +2,7 @@
 
 import { mostChecks } from '@tidemark/shared/analysis/slow-leak.ts';
 import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
-import type { Alert, AlertKind } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert, AlertKind } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { History } from '../history/history.ts';
 import type { CheckRecord } from '../history/run-queries.ts';

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
 
 export interface NotificationOptions {
   readonly platform?: NodeJS.Platform;

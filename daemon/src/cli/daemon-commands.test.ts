@@ -12,7 +12,7 @@ import {
   settingsDocument,
 } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { daemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import { errorDocument } from '@tidemark/shared/protocol/error-document.ts';
+import { errorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { ScriptedDaemon } from '@tidemark/shared/test/scripted-daemon.ts';

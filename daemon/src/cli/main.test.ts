@@ -6,11 +6,13 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { doctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
-import { errorDocument } from '@tidemark/shared/protocol/error-document.ts';
-import { modelsDocument } from '@tidemark/shared/protocol/models-document.ts';
+import {
+  doctorDocument,
+  errorDocument,
+  modelsDocument,
+  sayDocument,
+} from '@tidemark/shared/protocol/command-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
-import { sayDocument } from '@tidemark/shared/protocol/say-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { xrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { temporaryFolder } from '../../test/temporary-folder.ts';

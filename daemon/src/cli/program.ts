@@ -3,8 +3,8 @@
 import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
-import type { ErrorDocument } from '@tidemark/shared/protocol/error-document.ts';
+import { errorSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
+import type { ErrorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { dataFolder } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { serviceDocument } from '@tidemark/shared/protocol/service-document.ts';
+import { serviceDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { runCli, startCli } from '../../test/cli.ts';
 import { FakeMac } from '../../test/fake-mac.ts';
 import { until } from '../../test/processes.ts';

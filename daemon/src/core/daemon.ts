@@ -1,9 +1,8 @@
 /** The daemon's parts, put together: who tells whom what. */
 
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert, Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { History } from '../history/history.ts';
 import { mostRemovedAtOnce } from '../history/retention.ts';
 import { SocketServer } from '../ipc/socket-server.ts';

@@ -5,7 +5,7 @@ import { defaultThreshold } from '@tidemark/shared/analysis/regression.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { modelsSchemaVersion } from '@tidemark/shared/protocol/models-document.ts';
+import { modelsSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
 import type { Handlers } from '../ipc/requests.ts';

@@ -5,7 +5,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import type { Check } from '@tidemark/shared/protocol/doctor-document.ts';
+import type { Check } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { freeBytesAt, storageError } from '../files/storage-errors.ts';
 import type { HostDescription } from '../host/messages.ts';

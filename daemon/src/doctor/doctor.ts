@@ -1,7 +1,7 @@
 /** Checks whether this set-up can measure: each check looks at one thing and says what to do about it. */
 
-import { doctorSchemaVersion } from '@tidemark/shared/protocol/doctor-document.ts';
-import type { Check, DoctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
+import { doctorSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
+import type { Check, DoctorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { checksOf, describeHost, failure } from './checks.ts';
 
 interface DoctorOptions {

@@ -1,7 +1,7 @@
 /** Runs the doctor in a process of its own, so that its memory goes with it and the daemon answers meanwhile. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { DoctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
+import type { DoctorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { runTask } from '../child-task.ts';
 
 export interface DoctorTask {

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { Columns, Database } from './database.ts';
 import {
   defined,

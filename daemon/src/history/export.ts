@@ -1,11 +1,9 @@
 /** The whole history as JSON lines, a piece at a time, and what each line is made of. */
 
 import * as v from 'valibot';
-import { alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import { alert, scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import { device, versions } from '@tidemark/shared/protocol/environment.ts';
-import { modelRecord } from '@tidemark/shared/protocol/model-record.ts';
+import { device, modelRecord, versions } from '@tidemark/shared/protocol/provenance.ts';
 import {
   iterationSample,
   loadRecord,

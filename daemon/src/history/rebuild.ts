@@ -5,8 +5,7 @@ import { concludeStudy } from '@tidemark/shared/analysis/conclusions.ts';
 import { judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { compareRuns, summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/environment.ts';
-import type { ModelRecord } from '@tidemark/shared/protocol/model-record.ts';
+import type { DeviceRecord, ModelRecord, VersionsRecord } from '@tidemark/shared/protocol/provenance.ts';
 import { profileDocument, profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import type {
   IterationSample,

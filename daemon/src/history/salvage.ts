@@ -3,9 +3,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue } from 'node:sqlite';
 import * as v from 'valibot';
-import { alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import { alert, schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { alertOf } from './alerts.ts';
 import { Database } from './database.ts';
 import { isConstraint, isDamage } from './history-errors.ts';

@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
 import { judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
-import { alert } from '@tidemark/shared/protocol/daemon/alert.ts';
-import { schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { alert, schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import {

@@ -1,6 +1,6 @@
 /** Speaks once with evaluation at every border, and reads what each part of the network took. */
 
-import type { AttributedPart } from '@tidemark/shared/protocol/attribution.ts';
+import type { AttributedPart } from '@tidemark/shared/protocol/profile-document.ts';
 import type { Kokoro } from '../kokoro/kokoro.ts';
 import { evaluate } from '../mlx/scope.ts';
 import { memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';

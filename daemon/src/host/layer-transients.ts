@@ -1,6 +1,6 @@
 /** Measures each quantized layer alone: what its product takes beyond active memory, beside a dense copy's size. */
 
-import type { LayerTransient } from '@tidemark/shared/protocol/study-evidence.ts';
+import type { LayerTransient } from '@tidemark/shared/protocol/study-document.ts';
 import { packedModules } from '../kokoro/alterations.ts';
 import type { PackedModule } from '../kokoro/alterations.ts';
 import { quantizationAt } from '../kokoro/config.ts';

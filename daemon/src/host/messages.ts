@@ -1,12 +1,11 @@
 /** What passes between a model host and its parent: requests, results and failures as schemas, one pair a method. */
 
 import * as v from 'valibot';
-import { device, versions } from '@tidemark/shared/protocol/environment.ts';
-import { attribution } from '@tidemark/shared/protocol/attribution.ts';
-import { iterationSample, loadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import { device, versions } from '@tidemark/shared/protocol/provenance.ts';
+import { attribution, iterationSample, loadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { bytes, count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
-import { plantKinds } from '@tidemark/shared/protocol/selftest-document.ts';
-import { layerTransient, unresetSequence } from '@tidemark/shared/protocol/study-evidence.ts';
+import { plantKinds } from '@tidemark/shared/protocol/command-documents.ts';
+import { layerTransient, unresetSequence } from '@tidemark/shared/protocol/study-document.ts';
 
 /** What a host says of itself as soon as libmlx is loaded. */
 const hostDescription = v.object({ pid: count, device, versions });

@@ -2,7 +2,7 @@
 
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import type { PlantKind } from '@tidemark/shared/protocol/selftest-document.ts';
+import type { PlantKind } from '@tidemark/shared/protocol/command-documents.ts';
 import { memorySnapshot } from '../mlx/memory.ts';
 import { contiguous, full } from '../mlx/ops.ts';
 import { plantMalloc } from '../mlx/process.ts';

@@ -2,9 +2,9 @@
 
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { DeviceRecord } from '@tidemark/shared/protocol/environment.ts';
+import type { DeviceRecord } from '@tidemark/shared/protocol/provenance.ts';
 import type { IterationSample, LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
-import type { LayerTransient, UnresetSequence } from '@tidemark/shared/protocol/study-evidence.ts';
+import type { LayerTransient, UnresetSequence } from '@tidemark/shared/protocol/study-document.ts';
 import { Kokoro } from '../kokoro/kokoro.ts';
 import { Voice } from '../kokoro/voice.ts';
 import { blasLibrary, describeDevice, mlxVersion } from '../mlx/device.ts';

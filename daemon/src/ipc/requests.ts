@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { errorNumbers } from '@tidemark/shared/protocol/daemon/error-numbers.ts';
+import { errorNumbers } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { methods } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { Method, Result } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { WireError } from '@tidemark/shared/protocol/daemon/wire.ts';

@@ -3,7 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ModelsDocument } from '@tidemark/shared/protocol/models-document.ts';
+import type { ModelsDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { modelFolder, removeCheckpoint } from './checkpoint/build.ts';
 import { checkCheckpoint } from './checkpoint/manifest.ts';
 import { didYouMean } from './nearest.ts';

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ModelRecord } from '@tidemark/shared/protocol/model-record.ts';
+import type { ModelRecord } from '@tidemark/shared/protocol/provenance.ts';
 import { checkpointFiles } from '../kokoro/checkpoint-files.ts';
 import { ensureCheckpoint, modelFolder } from './checkpoint/build.ts';
 import { ensureSnapshot, fetchVoice } from './hub/repository.ts';

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { interventions } from '@tidemark/shared/protocol/study-evidence.ts';
-import type { ModelFacts } from '@tidemark/shared/protocol/study-evidence.ts';
+import { interventions } from '@tidemark/shared/protocol/study-document.ts';
+import type { ModelFacts } from '@tidemark/shared/protocol/study-document.ts';
 import { armsFor, changeOf } from './arms.ts';
 
 const facts = (model: string, restDtype: string, bits?: number): ModelFacts => ({

@@ -1,6 +1,6 @@
 /** The arms of a study: which interventions each model gets, and what each one changes. */
 
-import type { Intervention, ModelFacts } from '@tidemark/shared/protocol/study-evidence.ts';
+import type { Intervention, ModelFacts } from '@tidemark/shared/protocol/study-document.ts';
 import type { HostParameters } from '../host/model-host.ts';
 
 type LoadChange = Pick<HostParameters<'load'>, 'alterations' | 'cacheLimitBytes'>;

@@ -11,7 +11,7 @@ import type {
   ModelFacts,
   StudyAnswer,
   UnresetSequence,
-} from '@tidemark/shared/protocol/study-evidence.ts';
+} from '@tidemark/shared/protocol/study-document.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';

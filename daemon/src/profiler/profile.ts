@@ -1,14 +1,14 @@
 /** Profiles one model in a host of its own. */
 
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
-import type { Attribution } from '@tidemark/shared/protocol/attribution.ts';
-import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
-import { profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import type {
+  Attribution,
   LoadRecord,
   ProfileDocument,
   ProfileSettings,
 } from '@tidemark/shared/protocol/profile-document.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';

@@ -5,12 +5,12 @@ import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
-import { selftestSchemaVersion } from '@tidemark/shared/protocol/selftest-document.ts';
+import { selftestSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type {
   PlantKind,
   PlantResult,
   SelftestDocument,
-} from '@tidemark/shared/protocol/selftest-document.ts';
+} from '@tidemark/shared/protocol/command-documents.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { HostDescription } from '../host/messages.ts';
 import type { StartOptions } from '../host/model-host.ts';

@@ -1,7 +1,7 @@
 /** Speaks utterances in a host of its own and gives the audio out. */
 
 import { joined } from '../audio/wav.ts';
-import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/environment.ts';
+import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/provenance.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { Subject } from './profile.ts';

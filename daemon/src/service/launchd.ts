@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ServiceFacts } from '@tidemark/shared/protocol/service-document.ts';
+import type { ServiceFacts } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { launchdLabel, secondsToEnd } from './definition.ts';
 import {
   differencesOf,

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ServiceFacts, ServiceState } from '@tidemark/shared/protocol/service-document.ts';
+import type { ServiceFacts, ServiceState } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { defineService } from './definition.ts';
 import type { ServiceDefinition } from './definition.ts';
 import type { Steps } from './steps.ts';

@@ -3,12 +3,12 @@
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { serviceSchemaVersion } from '@tidemark/shared/protocol/service-document.ts';
+import { serviceSchemaVersion } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type {
   ServiceAction,
   ServiceDocument,
   ServiceFacts,
-} from '@tidemark/shared/protocol/service-document.ts';
+} from '@tidemark/shared/protocol/daemon-documents.ts';
 import { openServiceManager } from './service-manager.ts';
 import { Steps } from './steps.ts';
 import type { ServiceSystem } from './system.ts';

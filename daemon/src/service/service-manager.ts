@@ -1,7 +1,7 @@
 /** The manager of services of this machine: launchd, systemd, or none that Tidemark knows. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ServiceFacts } from '@tidemark/shared/protocol/service-document.ts';
+import type { ServiceFacts } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { defineService, systemdUnit } from './definition.ts';
 import { LaunchdService } from './launchd.ts';
 import type { ServiceManager } from './managed-service.ts';

@@ -3,7 +3,7 @@
 import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ServiceStep } from '@tidemark/shared/protocol/service-document.ts';
+import type { ServiceStep } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { writeWhole } from '../files/output-file.ts';
 import { storageError } from '../files/storage-errors.ts';
 import type { Executed, ServiceSystem } from './system.ts';

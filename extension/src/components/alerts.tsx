@@ -3,7 +3,7 @@
 import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import type { Alert } from '../../../shared/src/protocol/daemon/alert.ts';
+import type { Alert } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
 import { alertNames } from '../lib/run-words.ts';
 import { amount } from '../lib/memory-words.ts';

@@ -3,7 +3,7 @@
 import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@raycast/api';
 import { existsSync } from 'node:fs';
 import type { ReactNode } from 'react';
-import type { Check } from '../../../shared/src/protocol/doctor-document.ts';
+import type { Check } from '../../../shared/src/protocol/command-documents.ts';
 import { logFileOf, readLogTail } from '../lib/daemon-log.ts';
 import { preferences } from '../lib/preferences.ts';
 import { examine, installDaemon, installPlan, planText } from '../lib/service.ts';

@@ -2,7 +2,7 @@
 
 import { Form } from '@raycast/api';
 import type { ReactNode } from 'react';
-import type { ModelsDocument } from '../../../shared/src/protocol/models-document.ts';
+import type { ModelsDocument } from '../../../shared/src/protocol/command-documents.ts';
 import { lookUpTimeoutMilliseconds } from '../lib/connection.ts';
 import { countOf, wholeNumber } from '../lib/preferences.ts';
 import { useDaemon } from './use-daemon.ts';

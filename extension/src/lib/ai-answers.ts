@@ -2,7 +2,7 @@
 
 import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import type { Alert } from '../../../shared/src/protocol/daemon/alert.ts';
+import type { Alert } from '../../../shared/src/protocol/daemon/schedule.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import { withClient } from './connection.ts';

@@ -2,7 +2,7 @@
 
 import { Color, Icon } from '@raycast/api';
 import { formatRelative } from '../../../shared/src/format/dates.ts';
-import type { AlertKind } from '../../../shared/src/protocol/daemon/alert.ts';
+import type { AlertKind } from '../../../shared/src/protocol/daemon/schedule.ts';
 import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunView } from './follow-run.ts';
 import { amount, shortAmount } from './memory-words.ts';

@@ -8,10 +8,8 @@ import { dirname, join } from 'node:path';
 import { requestParser, responseParser } from '../../../shared/src/client/framing.ts';
 import { socketPathOf } from '../../../shared/src/client/locations.ts';
 import type { ErrorCode } from '../../../shared/src/errors.ts';
-import { errorNumbers } from '../../../shared/src/protocol/daemon/error-numbers.ts';
-import type { EventData } from '../../../shared/src/protocol/daemon/events.ts';
-import type { Method, Parameters, Result } from '../../../shared/src/protocol/daemon/methods.ts';
-import { protocolVersion, wireEvents } from '../../../shared/src/protocol/daemon/wire.ts';
+import { errorNumbers, protocolVersion, wireEvents } from '../../../shared/src/protocol/daemon/wire.ts';
+import type { EventData, Method, Parameters, Result } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RequestFrame, Topic } from '../../../shared/src/protocol/daemon/wire.ts';
 
 /** An answer that is an error of the daemon's. */

@@ -3,8 +3,8 @@
 import { channelAmount, channelNames } from '../format/leak-channels.ts';
 import { formatCount, formatList, formatPercent } from '../format/numbers.ts';
 import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
-import { rateTolerance } from '../protocol/selftest-document.ts';
-import type { PlantResult } from '../protocol/selftest-document.ts';
+import { rateTolerance } from '../protocol/command-documents.ts';
+import type { PlantResult } from '../protocol/command-documents.ts';
 
 /**
  * `No leak: active memory is constant to the byte over 15 iterations; a leak of 1 B an iteration would have shown.

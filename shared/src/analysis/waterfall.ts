@@ -1,7 +1,7 @@
 /** What a peak and a footprint are made of: parts that add up to the byte. */
 
 import type { WaterfallStep } from '../format/charts/bars.ts';
-import type { ModelRecord } from '../protocol/model-record.ts';
+import type { ModelRecord } from '../protocol/provenance.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
 
 /** One iteration's peak. The parts add up to it. */

@@ -2,9 +2,8 @@
 
 import type { Socket } from 'node:net';
 import * as v from 'valibot';
-import type { EventData } from '../protocol/daemon/events.ts';
+import type { EventData, Method, Parameters, Result } from '../protocol/daemon/methods.ts';
 import { methods } from '../protocol/daemon/methods.ts';
-import type { Method, Parameters, Result } from '../protocol/daemon/methods.ts';
 import { protocolVersion, responseFrame, wireEvents } from '../protocol/daemon/wire.ts';
 import type { Topic } from '../protocol/daemon/wire.ts';
 import { clientError, DaemonError, OtherVersionError } from './daemon-error.ts';

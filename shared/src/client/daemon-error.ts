@@ -2,7 +2,7 @@
 
 import { TidemarkError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
-import { errorNumbers } from '../protocol/daemon/error-numbers.ts';
+import { errorNumbers } from '../protocol/daemon/wire.ts';
 import type { WireError } from '../protocol/daemon/wire.ts';
 
 export class DaemonError extends TidemarkError {

@@ -1,8 +1,8 @@
 /** The listeners of a connection's events. A newer daemon's unknown events and a listener's own errors end nothing. */
 
 import * as v from 'valibot';
-import { eventData } from '../protocol/daemon/events.ts';
-import type { EventData } from '../protocol/daemon/events.ts';
+import { eventData } from '../protocol/daemon/methods.ts';
+import type { EventData } from '../protocol/daemon/methods.ts';
 import { count } from '../protocol/quantities.ts';
 import { topics } from '../protocol/daemon/wire.ts';
 import type { Topic } from '../protocol/daemon/wire.ts';

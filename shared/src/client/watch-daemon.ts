@@ -1,6 +1,6 @@
 /** A connection that is kept alive: reopened when it ends, with all subscriptions renewed, and its state reported. */
 
-import type { EventData } from '../protocol/daemon/events.ts';
+import type { EventData } from '../protocol/daemon/methods.ts';
 import type { Topic } from '../protocol/daemon/wire.ts';
 import { DaemonClient } from './daemon-client.ts';
 import type { ConnectOptions } from './daemon-client.ts';

@@ -1,10 +1,9 @@
-/** The documents of the commands that ask the daemon or its history: what `--json` prints of each. */
+/** The documents of the commands about the daemon, its history and its service: what `--json` prints of each. */
 
 import * as v from 'valibot';
-import { alert } from './daemon/alert.ts';
 import { runProgress } from './daemon/run-progress.ts';
 import { runRecord } from './daemon/run-record.ts';
-import { schedule } from './daemon/schedule.ts';
+import { alert, schedule } from './daemon/schedule.ts';
 import { daemonSettings } from './daemon/settings.ts';
 import { daemonStatus, hostStatus } from './daemon/status.ts';
 import { iterationSample } from './profile-document.ts';
@@ -107,3 +106,105 @@ export const watchLine = v.variant('event', [
 ]);
 
 export type WatchLine = v.InferOutput<typeof watchLine>;
+
+/** Raised when a field changes its meaning or goes; a new field does not raise it. */
+export const serviceSchemaVersion = 1;
+
+export const serviceStates = [
+  /** The system knows nothing of it. */
+  'not-installed',
+  /** Its definition is there, and nothing runs until it is started or the person logs in. */
+  'installed-not-loaded',
+  /** The system manages it, and it ended in good order or is about to begin. */
+  'loaded-not-running',
+  'running',
+  /** It ended by a signal or with an exit code that is not 0. */
+  'crashed',
+  /** What is installed or runs is not what this version of Tidemark would install. Whether it runs, `pid` says. */
+  'outdated',
+  /** The person, or a setting of the system, forbade that it is started. */
+  'disabled',
+  /** There is no manager of services here that Tidemark knows. */
+  'unsupported',
+] as const;
+
+export const serviceState = v.picklist(serviceStates);
+
+export type ServiceState = v.InferOutput<typeof serviceState>;
+
+export const serviceActions = ['status', 'install', 'uninstall', 'start', 'stop', 'restart'] as const;
+
+export type ServiceAction = (typeof serviceActions)[number];
+
+/** One thing that was done to the system, or with a dry run would be. */
+export const serviceStep = v.variant('kind', [
+  v.object({
+    kind: v.literal('command'),
+    words: v.pipe(v.array(text), v.minLength(1)),
+    /** Whether it only asks; such a command is run in a dry run too. */
+    asks: v.boolean(),
+    /** Absent where it was not run, or was ended by a signal. */
+    exitCode: v.optional(count),
+    /** What its exit code means here. */
+    outcome: v.optional(text),
+  }),
+  v.object({
+    kind: v.picklist(['make-folder', 'write', 'rename', 'remove']),
+    path: text,
+    done: v.boolean(),
+  }),
+  v.object({ kind: v.literal('wait'), for: text, done: v.boolean() }),
+]);
+
+export type ServiceStep = v.InferOutput<typeof serviceStep>;
+
+export const serviceFacts = v.object({
+  manager: v.picklist(['launchd', 'systemd', 'none']),
+  state: serviceState,
+  /** A sentence about the state. */
+  message: text,
+  /** What to do next, where there is something. */
+  hint: v.optional(text),
+  /** What the manager calls it. */
+  label: text,
+  /** The property list or the unit; it need not exist. */
+  definitionFile: v.optional(text),
+  isInstalled: v.boolean(),
+  isLoaded: v.boolean(),
+  isDisabled: v.boolean(),
+  pid: v.optional(count),
+  /** How often the manager has started it since it was loaded. */
+  runs: v.optional(count),
+  lastExitCode: v.optional(count),
+  /** As the manager names it: `Killed: 9`. */
+  lastSignal: v.optional(text),
+  /** What of the definition is not as it would be written now. */
+  differences: v.array(text),
+  /** The daemon that answers on the socket, whoever started it. */
+  daemon: v.optional(v.object({ pid: count, version: text })),
+  /** The version that would be installed. */
+  version: text,
+  /** The command line that the definition has, or would have. */
+  program: v.array(text),
+  dataFolder: text,
+  logFile: text,
+  /** What the process itself prints; absent where the manager keeps that. */
+  outputFile: v.optional(text),
+});
+
+export type ServiceFacts = v.InferOutput<typeof serviceFacts>;
+
+export const serviceDocument = v.object({
+  kind: v.literal('service'),
+  schemaVersion: v.literal(serviceSchemaVersion),
+  asOf: moment,
+  action: v.picklist(serviceActions),
+  /** Nothing was changed: `steps` says what would be. */
+  isDryRun: v.boolean(),
+  ...serviceFacts.entries,
+  steps: v.array(serviceStep),
+  /** What a person should know besides. */
+  notices: v.array(text),
+});
+
+export type ServiceDocument = v.InferOutput<typeof serviceDocument>;

@@ -1,11 +1,10 @@
 /** The document of a checkpoint that was made from another one, and of what the two were measured to do. */
 
 import * as v from 'valibot';
-import { device, versions } from './environment.ts';
-import { modelRecord } from './model-record.ts';
+import { device, modelRecord, versions } from './provenance.ts';
 import { loadRecord, profileSettings, profileSummary } from './profile-document.ts';
 import { bytes, count, moment, seconds, text } from './quantities.ts';
-import { shift } from './study-evidence.ts';
+import { shift } from './study-document.ts';
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const requantizeSchemaVersion = 1;

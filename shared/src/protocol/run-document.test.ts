@@ -1,9 +1,103 @@
-/** Reading documents from text: what passes, and what each wrong text is told. */
+/** Profiles and studies: what their schemas take and nothing else, and reading them from text. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { exampleStudy, fullProfile } from '../../test/example-reports.ts';
+import * as v from 'valibot';
+import { exampleProfile, exampleSample } from '../../test/example-documents.ts';
+import { exampleRuns, exampleStudy, fullProfile } from '../../test/example-reports.ts';
+import { assertSchema } from '../../test/mutations.ts';
+import { profileDocument } from './profile-document.ts';
 import { parseRunDocument } from './run-document.ts';
+import { studyDocument } from './study-document.ts';
+import type { StudyDocument } from './study-document.ts';
+
+const accepts = (document: unknown): boolean => v.safeParse(profileDocument, document).success;
+
+test('a whole profile passes, before and after a trip through JSON', () => {
+  const document = exampleProfile();
+  assert.deepEqual(v.parse(profileDocument, document), document);
+  assert.deepEqual(v.parse(profileDocument, JSON.parse(JSON.stringify(document))), document);
+});
+
+test('a run that ended early passes with the samples that it has, even with none', () => {
+  const ended = exampleProfile({
+    measured: [{}, {}],
+    outcome: { status: 'interrupted', reason: 'The model host was ended by SIGKILL.', signal: 'SIGKILL' },
+  });
+  assert.ok(accepts({ ...ended, settings: { ...ended.settings, iterations: 15 } }));
+  assert.ok(accepts({ ...ended, iterations: [], summary: undefined }));
+  assert.ok(
+    accepts({
+      ...ended,
+      outcome: { status: 'failed', reason: 'x', error: { code: 'out-of-memory', message: 'x' } },
+    }),
+  );
+});
+
+test('a profile from a later version of Tidemark passes, and what is not known is left out', () => {
+  const document = exampleProfile();
+  assert.deepEqual(v.parse(profileDocument, { ...document, verdicts: ['later'] }), document);
+});
+
+test('a profile that is wrong in any one place is refused', () => {
+  const optional = new Set(['settings.text', 'model.source.license', 'summary', 'summary.realTimeFactor']);
+  const signed = new Set(['summary.active.growthBytes', 'summary.extraTensors']);
+  // What a device says of itself is free.
+  const free = /^device\.info\./;
+  const refused = assertSchema(
+    profileDocument,
+    exampleProfile(),
+    (path, kind) =>
+      free.test(path) ||
+      (kind === 'removed' && optional.has(path)) ||
+      (kind === 'negative' && signed.has(path)),
+  );
+  assert.ok(refused > 500, `${refused} mutations`);
+});
+
+test('iterations that do not belong together are refused', () => {
+  const document = exampleProfile();
+  const [warmup, first, ...rest] = document.iterations;
+  assert.ok(warmup && first);
+  assert.ok(!accepts({ ...document, iterations: [first, warmup, ...rest] }), 'out of order');
+  assert.ok(!accepts({ ...document, iterations: [warmup, first] }), 'complete, but too few');
+  assert.ok(!accepts({ ...document, iterations: [warmup, { ...first, warmup: true }, ...rest] }), 'warm-up');
+  const low = exampleSample(1, { peakBytes: 1000 });
+  assert.ok(!accepts({ ...document, iterations: [warmup, low, ...rest] }), 'a peak below what is active');
+});
+
+/** Without an answer, in which many things may lack. */
+function studyWithFailure(): StudyDocument {
+  const study = exampleStudy({
+    runs: exampleRuns().slice(0, 2),
+    failures: [{ model: 'x/y', error: { code: 'network', message: 'Not reached.', hint: 'Later.' } }],
+    outcome: 'failed',
+  });
+  delete study.answer;
+  return study;
+}
+
+test('a study with a failed model passes, and one that is wrong in any one place does not', () => {
+  const optional = ['comparison', 'settings.text', 'failures.0.error.hint'];
+  const signed =
+    /^comparison\.differences\.\d+\.(peakBytes|peakShare|loadActiveBytes|transientBytes|samples)$/;
+  assertSchema(studyDocument, studyWithFailure(), (path, kind) => {
+    // A run's own places are tested with the profile's schema.
+    return (
+      path.startsWith('runs.') ||
+      (kind === 'removed' && optional.includes(path)) ||
+      (kind === 'negative' && signed.test(path))
+    );
+  });
+});
+
+test('a run inside a study is checked as thoroughly as by itself', () => {
+  const study = studyWithFailure();
+  const [first] = study.runs;
+  assert.ok(first);
+  const broken = { ...study, runs: [{ ...first, iterations: first.iterations.toReversed() }] };
+  assert.ok(!v.safeParse(studyDocument, broken).success);
+});
 
 for (const document of [fullProfile(), exampleStudy()]) {
   test(`a ${document.kind} comes back as it was, with a byte-order mark too`, () => {

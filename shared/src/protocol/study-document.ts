@@ -1,9 +1,167 @@
-/** The document of a study: several models measured alike, each in a process of its own, and how they compare. */
+/** The document of a study: its runs side by side, and why their peaks differ, with the evidence for it. */
 
 import * as v from 'valibot';
 import { profileDocument, profileSettings } from './profile-document.ts';
-import { byteDifference, bytes, errorRecord, moment, seconds, text } from './quantities.ts';
-import { studyAnswer } from './study-evidence.ts';
+import { byteDifference, bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
+
+/**
+ * The interventions of a study: each changes one thing against `as-given`, in a process of its own. All but
+ * `frozen-durations` replay the durations of the model's own `as-given` arm, so that they do equal work.
+ */
+export const interventions = [
+  'as-given',
+  'rest-bfloat16',
+  'rest-float32',
+  'mlx-product',
+  'dense',
+  'frozen-durations',
+  'bfloat16-activations',
+  'fused-weight-norm',
+  'no-cache',
+  'unlimited-cache',
+  'stage-wise',
+  'all-float32',
+] as const;
+
+export type Intervention = (typeof interventions)[number];
+
+export const arm = v.object({
+  model: text,
+  intervention: v.picklist(interventions),
+  /** Active memory once loaded. */
+  loadedBytes: bytes,
+  /** The peak while it was loaded. */
+  loadPeakBytes: bytes,
+  /** Of each measured iteration. */
+  peakBytes: v.array(v.number()),
+  /** Of each measured iteration, after the cache was cleared. */
+  activeBytes: v.array(v.number()),
+  /** Of the audio of each measured iteration. */
+  samples: v.array(v.number()),
+});
+
+export type Arm = v.InferOutput<typeof arm>;
+
+/** One quantized layer, measured alone: what its product took beyond active memory, and what a dense copy would take. */
+export const layerTransient = v.object({
+  path: text,
+  /** The size of the whole weight, expanded to the dtype of its scales. */
+  denseBytes: bytes,
+  /** The transient of the quantized product, less its own output. */
+  quantizedBytes: bytes,
+  /** The transient of expanding the weight and then multiplying, less its output: what the guess would look like. */
+  expandedBytes: bytes,
+});
+
+export type LayerTransient = v.InferOutput<typeof layerTransient>;
+
+/** Several models run one after the other in one process whose peak was never reset. */
+export const unresetSequence = v.object({
+  /** In the order in which they ran, with the peak that was read after each. */
+  readings: v.pipe(v.array(v.object({ model: text, peakBytes: bytes })), v.minLength(2)),
+});
+
+export type UnresetSequence = v.InferOutput<typeof unresetSequence>;
+
+export const modelFacts = v.object({
+  model: text,
+  tensorBytes: bytes,
+  bytesByDtype: v.record(v.string(), bytes),
+  /** Bits of its quantized layers; absent where none is quantized. */
+  bits: v.exactOptional(count),
+  /** Bytes of the tensors that belong to no quantized layer's packed weight, by dtype. */
+  restBytesByDtype: v.record(v.string(), bytes),
+});
+
+export type ModelFacts = v.InferOutput<typeof modelFacts>;
+
+export const studyEvidence = v.object({
+  /** The model that the others are compared with. */
+  baseline: text,
+  models: v.array(modelFacts),
+  arms: v.array(arm),
+  /** By model. */
+  layers: v.record(v.string(), v.array(layerTransient)),
+  unreset: v.array(unresetSequence),
+});
+
+export type StudyEvidence = v.InferOutput<typeof studyEvidence>;
+
+/** A difference in bytes with its two-sided 95% interval. */
+export const shift = v.object({ estimate: v.number(), low: v.number(), high: v.number() });
+
+export const hypothesisIds = [
+  'float32-rest',
+  'on-the-fly-dequantization',
+  'peak-not-reset',
+  'unequal-work',
+  'float32-activations',
+  'load-transient',
+  'allocator-cache',
+  'one-lazy-graph',
+  'weight-norm-temporaries',
+  'leak',
+] as const;
+
+export type HypothesisId = (typeof hypothesisIds)[number];
+
+export const verdictStatus = v.picklist(['supported', 'refuted', 'inconclusive', 'not-tested']);
+
+export type VerdictStatus = v.InferOutput<typeof verdictStatus>;
+
+/** A verdict on one hypothesis about one model. */
+export const verdict = v.object({
+  hypothesis: v.picklist(hypothesisIds),
+  /** The hypothesis as a statement. */
+  statement: text,
+  status: verdictStatus,
+  /** What would be seen if it were true. */
+  prediction: text,
+  /** The arms that were compared, as "model (intervention)". */
+  arms: v.array(text),
+  /** What the intervention took off the difference between this model's peak and the baseline's. */
+  effectBytes: v.exactOptional(shift),
+  /** The effect as a share of the anomaly, where there is one and the effect is a part of it. */
+  share: v.exactOptional(v.number()),
+  /** One sentence that a person understands. */
+  sentence: text,
+  /** The measurement that would have shown the opposite. */
+  opposite: text,
+});
+
+export type Verdict = v.InferOutput<typeof verdict>;
+
+export const explanation = v.object({
+  model: text,
+  baseline: text,
+  /** How far this model's peaks lie above the baseline's. */
+  difference: shift,
+  /** Whether that is an anomaly: a quantized model that peaks higher, by more than the noise. */
+  isAnomaly: v.boolean(),
+  verdicts: v.array(verdict),
+  /** What the parts leave of the anomaly, interactions between them included; 0 where there is no anomaly. */
+  remainderBytes: v.number(),
+  /** The answer about this model, in a sentence or two. */
+  sentence: text,
+  /** The remedy that the verdict implies, as a command where there is one. */
+  remedy: v.exactOptional(v.object({ sentence: text, command: v.exactOptional(text) })),
+});
+
+export type Explanation = v.InferOutput<typeof explanation>;
+
+/** Why nothing can be said about a model, instead of a verdict. */
+export const refusal = v.object({ model: text, reason: text });
+
+export type Refusal = v.InferOutput<typeof refusal>;
+
+/** The answers of a study and what they rest on. */
+export const studyAnswer = v.object({
+  evidence: studyEvidence,
+  explanations: v.array(explanation),
+  refusals: v.array(refusal),
+});
+
+export type StudyAnswer = v.InferOutput<typeof studyAnswer>;
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const studySchemaVersion = 1;

@@ -4,7 +4,7 @@ import { darkPalette, lightPalette, pagePalette, paletteStyle } from '../format/
 import type { Canvas } from '../format/charts/palette.ts';
 import { element, escapeMarkup } from '../format/charts/svg.ts';
 import type { LeakStatus } from '../protocol/leak-verdicts.ts';
-import type { VerdictStatus } from '../protocol/study-evidence.ts';
+import type { VerdictStatus } from '../protocol/study-document.ts';
 
 /** A chart drawn twice, for a desk and for a phone: scaled down, its labels could not be read there. */
 export const responsiveChart = (draw: (canvas: Canvas) => string): string => {

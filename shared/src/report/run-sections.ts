@@ -4,9 +4,8 @@ import { stackedBars } from '../format/charts/bars.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { iterationChart, iterationSeries } from '../format/charts/iteration-chart.ts';
 import { channelAmount, channelNames } from '../format/leak-channels.ts';
-import type { AttributedPart, Attribution } from '../protocol/attribution.ts';
+import type { AttributedPart, Attribution, ProfileDocument } from '../protocol/profile-document.ts';
 import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
-import type { ProfileDocument } from '../protocol/profile-document.ts';
 import { leakStatusMark, number, paragraph, responsiveChart, table } from './markup.ts';
 import { megabytes, none, percent, plural, signedMegabytes } from './words.ts';
 

@@ -2,8 +2,7 @@
 
 import { formatBytes } from '../format/bytes.ts';
 import { formatCount } from '../format/numbers.ts';
-import type { DeviceRecord, VersionsRecord } from '../protocol/environment.ts';
-import type { ModelRecord } from '../protocol/model-record.ts';
+import type { DeviceRecord, ModelRecord, VersionsRecord } from '../protocol/provenance.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 import { weightsByDtype } from '../analysis/waterfall.ts';
 import { details, facts, table } from './markup.ts';

@@ -10,7 +10,7 @@ import type {
   StudyAnswer,
   StudyEvidence,
   Verdict,
-} from '../protocol/study-evidence.ts';
+} from '../protocol/study-document.ts';
 import {
   commandLine,
   details,

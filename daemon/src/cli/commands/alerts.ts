@@ -6,7 +6,7 @@ import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { AlertsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
-import type { Alert } from '@tidemark/shared/protocol/daemon/alert.ts';
+import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { addExamples } from '../program.ts';

@@ -1,7 +1,7 @@
 /** `tidemark doctor`: whether this setup can measure, and what to do where it cannot. */
 
 import type { Command } from 'commander';
-import type { Check, DoctorDocument } from '@tidemark/shared/protocol/doctor-document.ts';
+import type { Check, DoctorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { examine } from '../../doctor/doctor.ts';
 import { dataFolder } from '../../paths.ts';
 import { printResult } from '../command.ts';

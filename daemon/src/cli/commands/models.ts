@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { modelsSchemaVersion } from '@tidemark/shared/protocol/models-document.ts';
-import type { ModelsDocument } from '@tidemark/shared/protocol/models-document.ts';
+import { modelsSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
+import type { ModelsDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { listCatalogue, recipeNamed, removeModel } from '../../models/catalogue.ts';
 import { resolveModel } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';

@@ -18,7 +18,7 @@ import type { CommandResult, Context } from '../command.ts';
 import { addExamples } from '../program.ts';
 import { column, figures, inMegabytes, nothing, outputWidth, styled, tableOf } from '../reports/layout.ts';
 import type { Column } from '../reports/layout.ts';
-import { verdictWord, modelWords, startOf, stateWord } from '../reports/run-words.ts';
+import { modelWords, startOf, stateWord, verdictWord } from '../reports/run-words.ts';
 import { parseRunId } from '../runs/run-documents.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { exportRuns, importRuns } from '../runs/runs-transfer.ts';

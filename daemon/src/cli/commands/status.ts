@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
-import { errorSchemaVersion } from '@tidemark/shared/protocol/error-document.ts';
+import { errorSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult } from '../command.ts';

@@ -4,13 +4,14 @@ import { activeSentence } from '@tidemark/shared/analysis/conclusions.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
-import type { AttributedPart, Attribution } from '@tidemark/shared/protocol/attribution.ts';
-import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type {
+  AttributedPart,
+  Attribution,
   IterationSample,
   ProfileDocument,
   ProfileSummary,
 } from '@tidemark/shared/protocol/profile-document.ts';
+import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { iterationLabel } from '../../profiler/loop.ts';
 import type { SpeechSettings } from '../../profiler/settings.ts';
 import { column, counted, figures, inMb, inMegabytes, nothing, tableOf } from './layout.ts';

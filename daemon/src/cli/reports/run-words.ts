@@ -7,7 +7,7 @@ import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { LeakStatus } from '@tidemark/shared/protocol/leak-verdicts.ts';
-import type { VerdictStatus } from '@tidemark/shared/protocol/study-evidence.ts';
+import type { VerdictStatus } from '@tidemark/shared/protocol/study-document.ts';
 import { counted, inMb } from './layout.ts';
 
 export const stateWord = (state: RunState): string => (state === 'cancelled' ? 'canceled' : state);

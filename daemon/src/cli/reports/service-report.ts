@@ -5,7 +5,7 @@ import type {
   ServiceDocument,
   ServiceState,
   ServiceStep,
-} from '@tidemark/shared/protocol/service-document.ts';
+} from '@tidemark/shared/protocol/daemon-documents.ts';
 import { styled } from './layout.ts';
 
 const marks: Readonly<Record<ServiceState, readonly ['green' | 'yellow' | 'red', string]>> = {

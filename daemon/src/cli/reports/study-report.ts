@@ -8,8 +8,12 @@ import type {
   RequantizeDocument,
   Verification,
 } from '@tidemark/shared/protocol/requantize-document.ts';
-import type { StudyComparison, StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import type { StudyAnswer, VerdictStatus } from '@tidemark/shared/protocol/study-evidence.ts';
+import type {
+  StudyAnswer,
+  StudyComparison,
+  StudyDocument,
+  VerdictStatus,
+} from '@tidemark/shared/protocol/study-document.ts';
 import { column, figures, inMegabytes, nothing, tableOf } from './layout.ts';
 import type { Column } from './layout.ts';
 import { environmentLine, speechLine } from './profile-report.ts';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { comparisonDocument } from '@tidemark/shared/protocol/comparison-document.ts';
 import { runsDocument, singleRunDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
-import { errorDocument } from '@tidemark/shared/protocol/error-document.ts';
+import { errorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { runCli, startCli } from '../../../test/cli.ts';

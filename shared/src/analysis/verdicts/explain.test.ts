@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededNormal } from '../../../test/simulated-series.ts';
-import { hypothesisIds } from '../../protocol/study-evidence.ts';
+import { hypothesisIds } from '../../protocol/study-document.ts';
 import type {
   Arm,
   Explanation,
@@ -12,7 +12,7 @@ import type {
   ModelFacts,
   StudyEvidence,
   Verdict,
-} from '../../protocol/study-evidence.ts';
+} from '../../protocol/study-document.ts';
 import { explain } from './explain.ts';
 
 const MB = 1e6;

@@ -1,6 +1,6 @@
 /** From a study's evidence to its answer: is there an anomaly, what makes it, and what is left unexplained. */
 
-import type { Explanation, Refusal, StudyEvidence, Verdict } from '../../protocol/study-evidence.ts';
+import type { Explanation, Refusal, StudyEvidence, Verdict } from '../../protocol/study-document.ts';
 import { formatBytes } from '../../format/bytes.ts';
 import { findArm, noticeableShare, peakShift } from './verdict.ts';
 import { remedyFor } from './remedy.ts';

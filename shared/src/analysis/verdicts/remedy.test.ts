@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hypothesisIds } from '../../protocol/study-evidence.ts';
-import type { HypothesisId, ModelFacts, Verdict, VerdictStatus } from '../../protocol/study-evidence.ts';
+import { hypothesisIds } from '../../protocol/study-document.ts';
+import type { HypothesisId, ModelFacts, Verdict, VerdictStatus } from '../../protocol/study-document.ts';
 import { remedyFor } from './remedy.ts';
 
 const facts: ModelFacts = {

@@ -1,7 +1,7 @@
 /** What to do about a model, by its verdicts: accept it, avoid it, or report it. About no model but the one that was studied. */
 
 import { formatBytes } from '../../format/bytes.ts';
-import type { Explanation, HypothesisId, ModelFacts, Verdict } from '../../protocol/study-evidence.ts';
+import type { Explanation, HypothesisId, ModelFacts, Verdict } from '../../protocol/study-document.ts';
 
 export type Remedy = NonNullable<Explanation['remedy']>;
 

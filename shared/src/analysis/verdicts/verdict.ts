@@ -8,7 +8,7 @@ import type {
   StudyEvidence,
   Verdict,
   VerdictStatus,
-} from '../../protocol/study-evidence.ts';
+} from '../../protocol/study-document.ts';
 import { lessShift, median, noShift, offsetShift, shiftBetween, sorted } from '../statistics.ts';
 import type { Shift } from '../statistics.ts';
 

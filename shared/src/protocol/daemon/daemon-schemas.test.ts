@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
 import { mutationsOf } from '../../../test/mutations.ts';
-import { alert } from './alert.ts';
+import { alert, schedule } from './schedule.ts';
 import {
   exampleAlert,
   exampleInterruptedRun,
@@ -17,7 +17,6 @@ import {
 } from '../../../test/example-messages.ts';
 import { runProgress } from './run-progress.ts';
 import { isOpen, runRecord, runStates } from './run-record.ts';
-import { schedule } from './schedule.ts';
 import { daemonSettings } from './settings.ts';
 import { daemonStatus } from './status.ts';
 

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { errorCodes } from '../../errors.ts';
 import { mutationsOf } from '../../../test/mutations.ts';
-import { errorNumbers } from './error-numbers.ts';
-import { eventData } from './events.ts';
+import { errorNumbers, eventFrame, requestFrame, responseFrame, topics, wireError } from './wire.ts';
+import { eventData, isMethod, methods } from './methods.ts';
 import {
   exampleAlert,
   exampleProgress,
@@ -14,9 +14,7 @@ import {
   exampleSchedule,
   exampleStatus,
 } from '../../../test/example-messages.ts';
-import { isMethod, methods } from './methods.ts';
 import type { Method, Parameters } from './methods.ts';
-import { eventFrame, requestFrame, responseFrame, topics, wireError } from './wire.ts';
 
 /** Of each method the most that can be asked. */
 const examples: { readonly [M in Method]: Parameters<M> } = {

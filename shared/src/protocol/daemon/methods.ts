@@ -1,18 +1,18 @@
-/** Everything that a client can ask of the daemon: for each method its parameters and its result, as schemas. */
+/** What clients can ask, with what parameters and what answer, and what subscribers are told. */
 
 import * as v from 'valibot';
+import { doctorDocument, modelsDocument } from '../command-documents.ts';
 import { comparisonDocument } from '../comparison-document.ts';
-import { doctorDocument } from '../doctor-document.ts';
-import { modelsDocument } from '../models-document.ts';
 import { iterationSample, profileDocument } from '../profile-document.ts';
 import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
-import { alert, alertId } from './alert.ts';
+import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runKind, runRecord, runStates } from './run-record.ts';
-import { schedule, scheduleId, scheduleSettings } from './schedule.ts';
+import { alert, alertId, schedule, scheduleId, scheduleSettings } from './schedule.ts';
 import { daemonSettings, daemonSettingsChange } from './settings.ts';
 import { daemonStatus, hostStatus } from './status.ts';
 import { topics } from './wire.ts';
+import type { Topic } from './wire.ts';
 
 const nothing = v.strictObject({});
 /** An answer that says no more than that it is done; a newer daemon may say more. */
@@ -170,3 +170,14 @@ export type Parameters<M extends Method> = v.InferInput<(typeof methods)[M]['par
 export type Result<M extends Method> = v.InferOutput<(typeof methods)[M]['result']>;
 
 export const isMethod = (name: string): name is Method => Object.hasOwn(methods, name);
+
+export const eventData = {
+  /** Each step of a run. */
+  progress: runProgress,
+  /** Whenever something in it changes, four times a second at most. */
+  status: daemonStatus,
+  /** An alert that was raised, acknowledged or resolved. */
+  alerts: alert,
+} as const satisfies Record<Topic, v.GenericSchema>;
+
+export type EventData<T extends Topic> = v.InferOutput<(typeof eventData)[T]>;

@@ -2,10 +2,9 @@
 
 import * as v from 'valibot';
 import { bytes, count, moment, seconds, text } from '../quantities.ts';
-import { alert, alertCounts } from './alert.ts';
+import { alert, alertCounts, scheduleId } from './schedule.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runRecord } from './run-record.ts';
-import { scheduleId } from './schedule.ts';
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const statusSchemaVersion = 1;

@@ -1,7 +1,8 @@
-/** How messages travel between the daemon and its clients: node-ipc's frames with three event names, and their limits. */
+/** How messages travel between the daemon and its clients: node-ipc's frames with three event names, their limits, and the numbers of errors. */
 
 import * as v from 'valibot';
 import { errorCodes } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 import { count, errorRecord, text } from '../quantities.ts';
 
 /**
@@ -72,3 +73,39 @@ export const eventFrame = v.object({
 });
 
 export type EventFrame = v.InferOutput<typeof eventFrame>;
+
+/**
+ * Stable like the codes: none is given twice or changes its meaning. Below 100: of the connection; from 100: of what was
+ * asked; from 200: of the daemon's state; from 300: of the work; 900: a defect.
+ */
+export const errorNumbers: Readonly<Record<ErrorCode, readonly [number: number, sentence: string]>> = {
+  'no-daemon': [1, 'No daemon answers where one was expected.'],
+  'protocol-version': [2, 'The daemon and its client speak different versions of the protocol.'],
+  'bad-request': [3, 'The request cannot be read, or comes before the handshake.'],
+  timeout: [4, 'The daemon did not answer in time.'],
+  usage: [100, 'The command line does not parse.'],
+  'bad-input': [101, 'A value is out of its range.'],
+  'bad-text': [102, 'The text or the phonemes cannot be spoken.'],
+  'unknown-model': [103, 'There is no such model.'],
+  'unknown-voice': [104, 'There is no such voice.'],
+  'not-found': [105, 'There is no such run, schedule or alert.'],
+  'bad-document': [106, 'A file that should hold a document of Tidemark cannot be read as one.'],
+  'not-comparable': [107, "The two documents' figures cannot be held against each other."],
+  'daemon-running': [200, 'Another daemon of this user runs already.'],
+  busy: [201, 'What was asked for needs something that is in use, or the queue is full.'],
+  'shutting-down': [202, 'The daemon is about to end, and begins nothing more.'],
+  history: [203, "The history's database cannot be read or written."],
+  service: [204, 'The manager of services refused.'],
+  interrupted: [300, 'A person or a signal stopped the work.'],
+  'host-died': [301, 'The model host ended before it answered.'],
+  'host-timeout': [302, 'The model host did not answer in time.'],
+  'memory-ceiling': [303, 'The model host weighs more than the ceiling that was set.'],
+  'out-of-memory': [304, 'MLX could not get the memory that it asked for.'],
+  'native-addon': [305, 'The addon over libmlx is not built, or does not load.'],
+  'bad-config': [306, "The checkpoint's config.json cannot be used."],
+  'bad-checkpoint': [307, "The checkpoint's tensors cannot be used."],
+  'build-failed': [308, 'The process that builds a checkpoint ended before it was whole.'],
+  'not-writable': [309, 'A folder or file cannot be written, or the disk is full.'],
+  network: [310, 'The network or the model hub did not answer as it should.'],
+  internal: [900, 'None of the others: a defect of Tidemark.'],
+};

@@ -2,7 +2,7 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { armName, judgeByIntervention, transientShift } from '../verdict.ts';
-import type { LayerTransient } from '../../../protocol/study-evidence.ts';
+import type { LayerTransient } from '../../../protocol/study-document.ts';
 import type { Rule } from '../verdict.ts';
 
 const total = (layers: readonly LayerTransient[], bytes: (layer: LayerTransient) => number): number =>

@@ -3,7 +3,7 @@
 import { formatBytes } from '../../../format/bytes.ts';
 import { judgeChannel } from '../../leak-verdicts.ts';
 import { armName } from '../verdict.ts';
-import type { VerdictStatus } from '../../../protocol/study-evidence.ts';
+import type { VerdictStatus } from '../../../protocol/study-document.ts';
 import type { Rule } from '../verdict.ts';
 
 export const leak: Rule = {

@@ -5,7 +5,7 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { judgeByIntervention, peakShift } from '../verdict.ts';
-import type { HypothesisId, Intervention } from '../../../protocol/study-evidence.ts';
+import type { HypothesisId, Intervention } from '../../../protocol/study-document.ts';
 import type { Rule } from '../verdict.ts';
 
 interface SharedCause {

@@ -1,4 +1,4 @@
-/** What a measurement ran on and with. */
+/** What was measured, and on and with what: the machine, the versions, and the model with where its weights came from. */
 
 import * as v from 'valibot';
 import { bytes, count, text } from './quantities.ts';
@@ -28,3 +28,23 @@ export const versions = v.object({
 });
 
 export type VersionsRecord = v.InferOutput<typeof versions>;
+
+export const modelSource = v.object({
+  /** `packaged`: made on this machine from weights that package registries carry. */
+  kind: v.picklist(['packaged', 'hub', 'folder']),
+  description: text,
+  /** The safetensors file that was loaded, and its hash. */
+  weightsFile: text,
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  license: v.optional(text),
+});
+
+export const modelRecord = v.object({
+  name: text,
+  source: modelSource,
+  /** Bytes of the checkpoint's tensors, by its header; by dtype they add up to it. */
+  tensorBytes: bytes,
+  bytesByDtype: v.record(v.string(), bytes),
+});
+
+export type ModelRecord = v.InferOutput<typeof modelRecord>;
