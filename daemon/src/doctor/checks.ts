@@ -52,7 +52,7 @@ export function failure(error: unknown): Finding {
   return { status: 'fail', detail: message, remedy: hint };
 }
 
-/** What a host says of itself, or why it cannot. libmlx is never loaded into this process. */
+/** A model host's description, or why none could be started. libmlx is never loaded into this process. */
 export async function describeHost(signal: AbortSignal | undefined): Promise<HostDescription | Error> {
   try {
     await using host = await ModelHost.start({ signal });

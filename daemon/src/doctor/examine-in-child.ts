@@ -12,7 +12,7 @@ export interface DoctorTask {
 
 const timeoutSeconds = 120;
 
-/** Throws 'internal' where it gives no document in time, and the reason of an aborted signal. */
+/** Throws 'internal' where it returns no document in time, and the reason of an aborted signal. */
 export async function examineInChild(dataFolder: string, signal: AbortSignal): Promise<DoctorDocument> {
   const late = AbortSignal.timeout(timeoutSeconds * 1000);
   try {

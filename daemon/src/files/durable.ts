@@ -1,4 +1,4 @@
-/** Files and folders that are either whole or not there, whatever happens to the process or the power. */
+/** Files and folders that are either complete or absent, whatever happens to the process or the power. */
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
@@ -53,11 +53,11 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** A name of its own for a file that is to take another's place: two processes may replace the same file. */
+/** A unique name for a file that will replace another one: two processes may replace the same file. */
 export const temporaryBeside = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.part`);
 
-/** Puts a file in the place of what is there, or leaves that as it is. */
+/** Replaces a file, or leaves the old one as it is. */
 export async function replaceFile(path: string, content: FileContent): Promise<void> {
   const temporary = temporaryBeside(path);
   try {

@@ -1,4 +1,4 @@
-/** Finds what somebody probably meant to type. */
+/** Finds the name that was probably meant. */
 
 /**
  * How many edits turn one word into the other: letters inserted, deleted, substituted, or exchanged with their neighbour

@@ -1,4 +1,4 @@
-/** What the making and fetching of models tells whoever waits for it. */
+/** The progress of building and downloading models, and the options for both. */
 
 export type ModelProgress =
   | {

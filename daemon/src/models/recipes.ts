@@ -1,4 +1,4 @@
-/** The checkpoints that Tidemark makes on this machine: their names, sizes and config, and how each is made from the float32 weights. */
+/** The checkpoints that Tidemark builds on this machine: names, sizes and config, and how each is made from float32 weights. */
 
 import { readFileSync } from 'node:fs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -15,10 +15,10 @@ export interface Recipe {
   readonly description: string;
 }
 
-/** Raised whenever a recipe's output changes, so that checkpoints of earlier versions are built anew. */
+/** Raised whenever a recipe's output changes, so that checkpoints of earlier versions are rebuilt. */
 export const recipeVersion = 1;
 
-/** What mlx-audio's converter uses unless told otherwise. */
+/** The default of mlx-audio's converter. */
 const groupSize = 64;
 
 function quantized(bits: number, rest: Recipe['rest']): Recipe {

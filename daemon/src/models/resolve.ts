@@ -158,7 +158,7 @@ export async function voicePath(model: ResolvedModel, voice: string, options: Mo
   return voiceFileIn(voicesFolder(options.dataFolder), voice);
 }
 
-/** A voice from the model's repository, if it has it; nothing where the network is not to be had. */
+/** A voice from the model's repository, if it has it; undefined where there is no network. */
 async function publishedVoice(
   { name, folder }: ResolvedModel,
   voice: string,

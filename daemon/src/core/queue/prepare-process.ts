@@ -1,5 +1,5 @@
 /**
- * The child process that prepares a run: turns text into phonemes, finds, fetches or builds models, reads their headers.
+ * The child process that prepares a run: turns text into phonemes, finds, downloads or builds models, and reads their headers.
  * All of that takes seconds of computing or tens of megabytes, and the daemon has to answer meanwhile and stay small.
  * Where it is killed, a checkpoint that is half built is left as a temporary folder, as by any end.
  */

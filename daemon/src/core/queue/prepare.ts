@@ -15,7 +15,7 @@ interface PreparationJob {
   /** As they are asked for. */
   readonly models: readonly string[];
   readonly voice: string;
-  /** What is to be said; absent where only models are wanted. */
+  /** The text and settings of the run; absent where only models are prepared. */
   readonly request?: ProfileRequest;
   /** Whether the checkpoints' headers are read too, which a study's verdicts need. */
   readonly examine: boolean;
@@ -31,7 +31,7 @@ export type PreparedModel =
   | { readonly model: string; readonly error: ErrorRecord };
 
 interface Preparation {
-  /** Absent where nothing was to be said. */
+  /** Absent where the job had no request. */
   readonly settings?: ProfileSettings | undefined;
   readonly models: readonly PreparedModel[];
 }

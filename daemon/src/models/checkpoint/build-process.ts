@@ -1,4 +1,4 @@
-/** The child process that makes one checkpoint's weights file, so that libmlx's memory never lies in its parent. */
+/** The child process that makes one checkpoint's weights file, so that libmlx never takes memory in its parent. */
 
 import { readFileSync } from 'node:fs';
 import { serveTask } from '../../child-task.ts';

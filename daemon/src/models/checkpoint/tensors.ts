@@ -62,7 +62,7 @@ interface DenseWeight {
 }
 
 /**
- * A module's `weight` becomes the packed rows, `scales` and `biases` stand beside it. Each of the three quantizes anew, since
+ * A module's `weight` becomes the packed rows, `scales` and `biases` stand beside it. Each of the three quantizes again, since
  * the file orders them apart: that costs a second or so, and holding them all would cost the memory of the checkpoint.
  */
 export function packedTensors(

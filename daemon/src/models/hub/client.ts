@@ -208,7 +208,7 @@ export class HubClient {
         return transient(`${this.host} cannot be reached, or closed the connection.`);
       case 401:
       case 404:
-        // The hub gives 401 for what does not exist as well, so as not to reveal what is private.
+        // The hub returns 401 also for what does not exist, so as not to reveal what is private.
         return lasting(
           'unknown-model',
           `${this.host} has no public model ${repository}, or no such file in it.`,

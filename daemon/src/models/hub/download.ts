@@ -87,7 +87,7 @@ async function receive(file: HubFile, incomplete: string, download: Download): P
   }
 }
 
-/** Continues the file by what is missing; gives the digest of the whole. Throws a TransientError on a broken connection. */
+/** Downloads what is missing; returns the digest of the whole file. Throws a TransientError on a broken connection. */
 async function receiveOnce(file: HubFile, incomplete: string, download: Download): Promise<string> {
   const { client, repository, commit, onProgress } = download;
   const hash = newHash(file);

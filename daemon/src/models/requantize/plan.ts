@@ -1,4 +1,4 @@
-/** What becomes of each tensor of a checkpoint when it is made anew with other bits or another rest: headers and arithmetic only. */
+/** Plans what becomes of each tensor of a checkpoint at other bits or with another rest, from headers alone. */
 
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { quantizationAt } from '../../kokoro/config.ts';
@@ -29,7 +29,7 @@ interface RepackedModule {
 
 /** JSON throughout: it goes to the process that carries it out. */
 export interface RequantizePlan {
-  /** Of everything that is packed anew; absent where nothing is. */
+  /** Of everything that is newly packed; absent where nothing is. */
   readonly packing?: QuantizationOptions | undefined;
   readonly rest?: 'float32' | 'bfloat16' | undefined;
   readonly fuseWeightNorm: boolean;

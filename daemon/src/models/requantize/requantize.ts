@@ -125,7 +125,7 @@ async function write(origin: Origin, folder: string, options: ModelOptions): Pro
   });
 }
 
-/** The source's own, its quantization replaced where modules were packed anew; under both names where it had both. */
+/** The source's own, its quantization replaced where modules were newly packed; under both names where it had both. */
 function configOf(config: unknown, { packing }: RequantizePlan): unknown {
   if (packing === undefined || typeof config !== 'object' || config === null) {
     return config;
@@ -206,7 +206,7 @@ export function checkVacant(out: string): void {
   }
 }
 
-/** Throws 'bad-input' where `out` lies in the source, or among the models that Tidemark makes and removes itself. */
+/** Throws 'bad-input' where `out` lies in the source, or among the models that Tidemark builds and removes itself. */
 function checkApart(out: string, { dataFolder, source }: Surroundings): void {
   const place = realPath(out);
   if (isWithin(place, realPath(source))) {

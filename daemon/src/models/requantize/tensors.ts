@@ -15,7 +15,7 @@ import type { RequantizePlan } from './plan.ts';
  * The tensors of the checkpoint in `folder` as a plan changes them: mlx-audio's names and layout where any module is
  * quantized, as it expects of such a checkpoint, else the source's own. They stay in memory until the process ends.
  *
- * Throws what {@link Kokoro.load} does, so that only what is a whole Kokoro is made anew.
+ * Throws what {@link Kokoro.load} does, so that only a complete Kokoro is rewritten.
  */
 export function requantizedTensors(folder: string, plan: RequantizePlan): WritableTensor[] {
   const alterations = { restDType: plan.rest, fuseWeightNorm: plan.fuseWeightNorm };

@@ -28,11 +28,11 @@ export interface ByteSource {
   readonly description: string;
   /** Bytes in all. */
   readonly size: number;
-  /** Exactly `length` bytes from `start`, both within `size`; throws a TidemarkError when they cannot be had. */
+  /** Exactly `length` bytes from `start`, both within `size`; throws a TidemarkError when they cannot be read. */
   read(start: number, length: number): Promise<Uint8Array>;
 }
 
-/** A local file, opened anew for each read. Throws 'bad-checkpoint' when there is no readable file at `path`. */
+/** A local file, opened again for each read. Throws 'bad-checkpoint' when there is no readable file at `path`. */
 export async function fileSource(path: string): Promise<ByteSource> {
   const size = await sizeOfFile(path);
   return {

@@ -1,4 +1,4 @@
-/** X-rays a checkpoint wherever it lies: headers only, of a remote one by range requests. */
+/** X-rays a checkpoint wherever it is: headers only, of a remote one by range requests. */
 
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -69,7 +69,7 @@ async function pathExamination(path: string): Promise<FoundExamination> {
 async function folderExamination(folder: string, source: XrayDocument['source']): Promise<FoundExamination> {
   const present = readdirSync(folder).filter((name) => name.endsWith('.safetensors'));
   const isIndexed = statSync(join(folder, indexName), { throwIfNoEntry: false }) !== undefined;
-  // Where several lie side by side, loading refuses, and the x-ray shows the one that is probably meant, with a warning.
+  // Of several without an index, loading refuses all; the x-ray shows the one that is probably meant, with a warning.
   const chosen =
     isIndexed || present.length < 2
       ? checkpointFiles(folder).map((path) => basename(path))
