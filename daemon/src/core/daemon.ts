@@ -18,9 +18,8 @@ import { createHandlers } from './handlers.ts';
 import { HeldHost } from './held-host/held-host.ts';
 import type { HeldHostOptions } from './held-host/held-host.ts';
 import type { Notices } from './notices.ts';
-import { Publishing } from './publishing.ts';
 import { RunQueue } from './queue/run-queue.ts';
-import { StatusBoard } from './status-board.ts';
+import { StatusBoard } from './status.ts';
 
 export interface DaemonParts {
   readonly dataFolder: string;
@@ -52,17 +51,19 @@ export class Daemon {
   readonly #scheduler: Scheduler;
   readonly #alerts: AlertKeeper;
   readonly #board: StatusBoard;
-  readonly #publishing = new Publishing(() => this.#publishStatus(), statusMilliseconds);
   #settings: DaemonSettings;
   #server: SocketServer | undefined;
+  #publishing: NodeJS.Timeout | undefined;
   #tidying: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(parts: DaemonParts) {
     const { history, log, clock, notices, dataFolder, host } = parts;
     this.#parts = parts;
     this.#settings = history.settings.get();
     const settings = (): DaemonSettings => this.#settings;
-    const onChange = (): void => this.changed();
+    const onChange = (): void => this.#changed();
+    notices.onChange = onChange;
     this.#held = new HeldHost({ settings, log, onChange, ...host });
     this.#queue = new RunQueue({
       dataFolder,
@@ -97,11 +98,6 @@ export class Daemon {
       queue: this.#queue,
       scheduler: this.#scheduler,
     });
-  }
-
-  /** Something that the status shows is another. */
-  changed(): void {
-    this.#publishing.due();
   }
 
   /** Sees to what the last daemon left, and lets clients in. Throws what {@link SocketServer.listen} does. */
@@ -139,11 +135,20 @@ export class Daemon {
     this.#scheduler.stop();
     await this.#queue.stop(interruption);
     await this.#held.close();
-    this.#publishing.stop();
+    this.#isStopped = true;
+    clearTimeout(this.#publishing);
     await this.#server?.close();
   }
 
+  /** Something that the status shows is another. */
+  #changed(): void {
+    if (!this.#isStopped) {
+      this.#publishing ??= setTimeout(() => this.#publishStatus(), statusMilliseconds);
+    }
+  }
+
   #publishStatus(): void {
+    this.#publishing = undefined;
     if (this.#server !== undefined && this.#server.listeners('status') > 0) {
       this.#server.publish('status', this.#board.read());
     }
@@ -151,7 +156,7 @@ export class Daemon {
 
   #historyChanged(): void {
     this.#board.forget();
-    this.changed();
+    this.#changed();
   }
 
   #afterRun(record: RunRecord): void {
@@ -166,9 +171,8 @@ export class Daemon {
   }
 
   #startCheck({ id, name, model, voice, text, iterations, warmupIterations }: Schedule): RunRecord {
-    const said = text === undefined ? {} : { text };
     return this.#queue.add(
-      { kind: 'profile', parameters: { model, voice, iterations, warmupIterations, ...said } },
+      { kind: 'profile', parameters: { model, voice, text, iterations, warmupIterations } },
       { kind: 'schedule', scheduleId: id, scheduleName: name },
     );
   }
@@ -177,7 +181,7 @@ export class Daemon {
     this.#settings = this.#parts.history.settings.change(change);
     this.#held.reconsider();
     this.#scheduler.reconsider();
-    this.changed();
+    this.#changed();
     return this.#settings;
   }
 

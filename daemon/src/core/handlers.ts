@@ -15,11 +15,11 @@ import { profileDefaults } from '../profiler/settings.ts';
 import { studyModels } from '../profiler/study.ts';
 import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { briefRecord } from './brief-record.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
 import type { HeldHost } from './held-host/held-host.ts';
 import type { RunQueue } from './queue/run-queue.ts';
-import type { StatusBoard } from './status-board.ts';
+import { briefRecord } from './status.ts';
+import type { StatusBoard } from './status.ts';
 
 export interface HandlerParts {
   readonly dataFolder: string;

@@ -6,28 +6,21 @@ type Notice = DaemonStatus['notices'][number];
 
 export class Notices {
   readonly #notices = new Map<string, Notice>();
-  readonly #onChange: () => void;
-
-  constructor(onChange: () => void) {
-    this.#onChange = onChange;
-  }
+  /** Set by whoever shows them. */
+  onChange: () => void = () => undefined;
 
   /** Says it, in the place of what was said of the same matter before. */
   set(matter: string, message: string, hint?: string): void {
     if (this.#notices.get(matter)?.message === message) {
       return;
     }
-    this.#notices.set(matter, {
-      at: new Date().toISOString(),
-      message,
-      ...(hint === undefined ? {} : { hint }),
-    });
-    this.#onChange();
+    this.#notices.set(matter, { at: new Date().toISOString(), message, hint });
+    this.onChange();
   }
 
   clear(matter: string): void {
     if (this.#notices.delete(matter)) {
-      this.#onChange();
+      this.onChange();
     }
   }
 

@@ -1,9 +1,15 @@
 /** The daemon's life: takes the lock, opens the history, works until it is told to end, and ends in good order. */
 
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
+import { count, moment } from '@tidemark/shared/protocol/quantities.ts';
+import { holdLock } from '../files/lock.ts';
 import { openHistory } from '../history/history.ts';
 import type { SetAside } from '../history/opening.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
@@ -12,7 +18,6 @@ import { makeFolder } from '../files/durable.ts';
 import { storageError } from '../files/storage-errors.ts';
 import { systemClock } from '../scheduler/machine.ts';
 import type { Clock } from '../scheduler/machine.ts';
-import { lockDaemon } from './daemon-lock.ts';
 import { Daemon } from './daemon.ts';
 import type { HeldHostOptions } from './held-host/held-host.ts';
 import { Notices } from './notices.ts';
@@ -41,8 +46,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   held.use(lockDaemon(runFolder, startedAt));
 
   // Notices may come before the daemon is put together, and are then in its first status.
-  const changes = new EventTarget();
-  const notices = new Notices(() => changes.dispatchEvent(new Event('change')));
+  const notices = new Notices();
   const onSetAside = ({ path, reason, saved }: SetAside): void => {
     const runs = saved.runs === 1 ? '1 run' : `${formatCount(saved.runs)} runs`;
     const message = `The history was damaged (${reason}) and is set aside as ${path}; a new one was begun, with ${runs} that could be saved.`;
@@ -69,23 +73,15 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     // Not at once: the answer is to reach the client that asked.
     shutDown: () => setImmediate(() => ending.abort(new Interruption('SIGTERM'))),
   });
-  changes.addEventListener('change', () => daemon.changed());
   await daemon.start();
   const signal = AbortSignal.any([options.signal, ending.signal]);
-  await untilAborted(signal);
+  if (!signal.aborted) {
+    await once(signal, 'abort');
+  }
   log.info({ reason: interruptionOf(signal).message }, 'The daemon ends.');
   const reason: unknown = signal.reason;
   await daemon.stop(reason instanceof Interruption ? reason : new Interruption('SIGTERM'));
   log.info({}, 'The daemon has ended.');
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-    }
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** What is said in there is a person's own. */
@@ -96,4 +92,38 @@ async function makePrivate(folder: string): Promise<void> {
   } catch (error) {
     throw storageError(error, folder);
   }
+}
+
+const holder = v.object({ pid: count, startedAt: moment });
+
+/**
+ * One daemon for each data folder: takes the lock, which the kernel drops with its holder, in `runFolder`, until what it returns is disposed of. Throws 'daemon-running', with the holder's process id,
+ * where a living daemon has it. A note that a killed daemon left behind is replaced.
+ */
+function lockDaemon(runFolder: string, startedAt: Date): Disposable {
+  const note = join(runFolder, 'daemon.json');
+  const lock = holdLock(join(runFolder, 'daemon.lock'));
+  if (lock === undefined) {
+    throw running(note);
+  }
+  writeFileSync(note, `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString() })}\n`);
+  return {
+    [Symbol.dispose]: () => {
+      rmSync(note, { force: true });
+      lock[Symbol.dispose]();
+    },
+  };
+}
+
+function running(note: string): TidemarkError {
+  let who = '';
+  try {
+    const { pid, startedAt } = v.parse(holder, JSON.parse(readFileSync(note, 'utf8')));
+    who = ` (process ${pid}, since ${startedAt})`;
+  } catch {
+    // It has the lock and is about to write its note.
+  }
+  return new TidemarkError('daemon-running', `Another daemon runs already${who}.`, {
+    hint: 'Use that one; `tidemark status` shows it. To end it: `tidemark service stop`, or Ctrl-C where it was started.',
+  });
 }

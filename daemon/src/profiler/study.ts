@@ -19,9 +19,9 @@ export const studyModels = ['bf16', '8bit-fp32', '6bit-fp32', '4bit-fp32', '4bit
 
 export interface StudyOptions extends ProfileOptions {
   /** Finds a model and its voice, building or downloading where needed. */
-  readonly find: (model: string) => Promise<Subject>;
+  readonly find: (model: string) => Subject | Promise<Subject>;
   /** Reads a checkpoint's headers. Where it is given, the study goes on to its interventions, and answers. */
-  readonly examine?: (subject: Subject) => Promise<XrayDocument>;
+  readonly examine?: ((subject: Subject) => XrayDocument | Promise<XrayDocument>) | undefined;
 }
 
 /** Mistakes in what was asked for: better said before the first measurement than after the last. */
@@ -112,7 +112,7 @@ export async function runStudy(
 
 interface AnswerOptions extends Omit<StudyOptions, 'find' | 'examine'> {
   readonly subjects: ReadonlyMap<ProfileDocument, Subject>;
-  readonly examine: (subject: Subject) => Promise<XrayDocument>;
+  readonly examine: NonNullable<StudyOptions['examine']>;
   readonly settings: ProfileSettings;
 }
 

@@ -91,7 +91,7 @@ const studyHere = (
 ): Promise<StudyDocument> =>
   runStudy(models, settings, {
     find: (model) => findSubject(model, settings.voice, context),
-    ...(explain ? { examine: examineWith(context) } : {}),
+    examine: explain ? examineWith(context) : undefined,
     signal: context.signal,
     onStep: showStudy(context, settings),
   });

@@ -1,6 +1,7 @@
 /** The model host that the daemon keeps between runs: started when it is needed, looked after while idle, and let go. */
 
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { HostStatus, MemoryReading } from '@tidemark/shared/protocol/daemon/status.ts';
@@ -67,18 +68,17 @@ export class HeldHost {
   }
 
   status(): HostStatus {
-    const held = this.#held;
+    const { model, voiceFile } = this.#subject ?? {};
     return {
       state: this.#phase === 'none' && performance.now() < this.#backOffUntil ? 'backing-off' : this.#phase,
-      ...(held === undefined ? {} : { pid: held.host.pid }),
-      ...(this.#subject === undefined
-        ? {}
-        : { model: this.#subject.model.name, voice: voiceName(this.#subject.voiceFile) }),
-      ...(this.#loadedAt === undefined ? {} : { loadedAt: this.#loadedAt.toISOString() }),
-      ...(this.#unloadsAt === undefined ? {} : { unloadsAt: this.#unloadsAt.toISOString() }),
-      ...(this.#memory === undefined ? {} : { memory: this.#memory }),
+      pid: this.#held?.host.pid,
+      model: model?.name,
+      voice: voiceFile && basename(voiceFile, '.safetensors'),
+      loadedAt: this.#loadedAt?.toISOString(),
+      unloadsAt: this.#unloadsAt?.toISOString(),
+      memory: this.#memory,
       deaths: this.#deaths,
-      ...(this.#lastDeath === undefined ? {} : { lastDeath: this.#lastDeath }),
+      lastDeath: this.#lastDeath,
     };
   }
 
@@ -87,10 +87,7 @@ export class HeldHost {
    * another model or voice, since only a fresh process has a clean peak. Waits after a death. Throws a TidemarkError of the host
    * or the checkpoint, or the reason of an aborted signal.
    */
-  async acquire(
-    subject: Subject,
-    { signal, onLoading }: { readonly signal: AbortSignal; readonly onLoading?: () => void },
-  ): Promise<HeldModel> {
+  async acquire(subject: Subject, signal: AbortSignal): Promise<HeldModel> {
     this.#stopIdling();
     const held = this.#held;
     if (held !== undefined && isSame(held.subject, subject)) {
@@ -99,7 +96,6 @@ export class HeldHost {
     }
     await this.#end();
     await this.#waitOut(signal);
-    onLoading?.();
     this.#subject = subject;
     this.#enter('starting');
     try {
@@ -127,7 +123,7 @@ export class HeldHost {
       return made;
     } catch (error) {
       if (!signal.aborted && error instanceof HostDeath) {
-        this.#noteDeath(error.message, error.signal);
+        this.noteDeath(error.message, error.signal);
       }
       this.#forget();
       throw error;
@@ -278,30 +274,22 @@ export class HeldHost {
         : signal === null
           ? `exited with code ${code ?? 'unknown'}`
           : `was ended by ${signal}`;
-      this.#noteDeath(`It ${how} while it was idle.`, signal ?? undefined);
+      this.noteDeath(`It ${how} while it was idle.`, signal ?? undefined);
     }
     this.#isHung = false;
     this.#forget();
   }
 
-  /** The user's run met its death; told by the run, which knows whether it was asked for. */
-  noteDeathInRun(reason: string, signal: NodeJS.Signals | undefined): void {
-    this.#noteDeath(reason, signal);
-    this.#options.onChange();
-  }
-
-  #noteDeath(reason: string, signal: NodeJS.Signals | undefined): void {
+  /** Counts a death that nobody asked for, which the next start waits for. Of one in a run the run tells. */
+  noteDeath(reason: string, signal: NodeJS.Signals | undefined): void {
     const { firstBackOffMilliseconds, longestBackOffMilliseconds } = this.#timing;
     this.#deaths += 1;
-    this.#lastDeath = {
-      at: new Date().toISOString(),
-      reason,
-      ...(signal === undefined ? {} : { signal }),
-    };
+    this.#lastDeath = { at: new Date().toISOString(), reason, signal };
     const backOff = Math.min(firstBackOffMilliseconds * 2 ** this.#deathsInRow, longestBackOffMilliseconds);
     this.#deathsInRow += 1;
     this.#backOffUntil = performance.now() + backOff;
     this.#options.log.warn({ signal, backOffMilliseconds: backOff }, `The model host died. ${reason}`);
+    this.#options.onChange();
   }
 }
 
@@ -309,5 +297,3 @@ const isSame = (one: Subject, other: Subject): boolean =>
   one.model.folder === other.model.folder &&
   one.model.source.sha256 === other.model.source.sha256 &&
   one.voiceFile === other.voiceFile;
-
-const voiceName = (file: string): string => file.replace(/^.*\//, '').replace(/\.safetensors$/, '');

@@ -1,12 +1,11 @@
 /** Runs one thing at a time, in the order in which it was asked for, and sees to it that the history has all of it. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
-import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { History } from '../../history/history.ts';
 import type { RunEnd } from '../../history/runs.ts';
 import type { Interruption } from '../../interruption.ts';
@@ -14,12 +13,11 @@ import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/voices.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
 import type { Notices } from '../notices.ts';
-import { loopOf, modelsOf, perform, refuseTooLarge } from './perform.ts';
-import type { RunRequest } from './perform.ts';
+import { loopOf, measureRun, modelsOf, refuseTooLarge, subjectOf } from './measure-run.ts';
+import type { RunRequest } from './measure-run.ts';
 import { prepare } from './prepare.ts';
-import { Cancellation, endOfDocument, endOfError, recordable } from './run-end.ts';
+import { Cancellation, endOfDocument, endOfError } from './run-outcome.ts';
 import { RunRecorder } from './run-recorder.ts';
-import { RunTracker } from './run-tracker.ts';
 
 export interface RunQueueOptions {
   readonly dataFolder: string;
@@ -41,7 +39,9 @@ interface Waiting {
 
 interface Running {
   record: RunRecord;
-  readonly tracker: RunTracker;
+  progress?: RunProgress;
+  /** Iterations of confirmation runs, which come on top of those that were requested. */
+  confirming: number;
   readonly controller: AbortController;
   readonly ended: Promise<RunRecord>;
 }
@@ -67,12 +67,8 @@ export class RunQueue {
     return this.#running !== undefined || this.#waiting.length > 0 || this.#loading !== undefined;
   }
 
-  current(): { record: RunRecord; progress?: RunProgress } | undefined {
-    if (this.#running === undefined) {
-      return undefined;
-    }
-    const { record, tracker } = this.#running;
-    return tracker.latest === undefined ? { record } : { record, progress: tracker.latest };
+  current(): DaemonStatus['current'] {
+    return this.#running && { record: this.#running.record, progress: this.#running.progress };
   }
 
   queued(): RunRecord[] {
@@ -98,7 +94,7 @@ export class RunQueue {
       trigger,
       models: [...models],
       voice,
-      ...(text === undefined ? {} : { text }),
+      text,
       iterations,
       warmupIterations,
       request,
@@ -153,15 +149,10 @@ export class RunQueue {
     onChange();
     try {
       const { models } = await prepare({ dataFolder, models: [model], voice, examine: false }, { signal });
-      const [prepared] = models;
-      if (prepared === undefined || 'error' in prepared) {
-        throw prepared === undefined
-          ? new Error('load: nothing was prepared')
-          : fromErrorRecord(prepared.error);
-      }
-      refuseTooLarge([prepared], settings().memoryCeilingBytes);
+      const subject = subjectOf(models, model);
+      refuseTooLarge(models, settings().memoryCeilingBytes);
       const late = AbortSignal.timeout(settings().hostTimeoutSeconds * 1000);
-      await held.acquire(prepared.subject, { signal: AbortSignal.any([signal, late]) });
+      await held.acquire(subject, AbortSignal.any([signal, late]));
       held.release();
       return held.status();
     } finally {
@@ -193,15 +184,7 @@ export class RunQueue {
     const ahead = this.#waiting.length + (this.#running === undefined ? 0 : 1);
     this.#waiting.push(waiting);
     if (ahead > 0) {
-      const { id: runId, kind: runKind, iterations, warmupIterations, models } = waiting.record;
-      this.#options.onProgress({
-        runId,
-        runKind,
-        at: new Date().toISOString(),
-        done: 0,
-        total: (iterations + warmupIterations) * models.length,
-        step: { kind: 'queued', ahead },
-      });
+      this.#options.onProgress(progressOf(waiting.record, { kind: 'queued', ahead }));
     }
     this.#options.onChange();
     // Not at once: whoever asked is to have the run's number before its first event.
@@ -226,28 +209,20 @@ export class RunQueue {
     };
     const controller = new AbortController();
     const ended = Promise.withResolvers<RunRecord>();
-    const tracker = new RunTracker({
-      record: begun,
-      onProgress: (progress) => {
-        this.#options.onProgress(progress);
-        this.#options.onChange();
-      },
-      onIteration: ({ sample, phase, model }) => {
-        running.record = { ...running.record, samplesTaken: running.record.samplesTaken + 1 };
-        this.#recorder.keep(() => this.#options.history.runs.addSample(record.id, sample, phase, model));
-      },
-    });
-    const running: Running = { record: begun, tracker, controller, ended: ended.promise };
+    const running: Running = { record: begun, confirming: 0, controller, ended: ended.promise };
     this.#running = running;
     this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} began.`);
     void this.#work(request, running).then((end) => {
+      const { state, reason, signal, error } = end;
       const written = this.#recorder.end(record.id, end) ?? {
         ...running.record,
-        ...recordable(end),
+        state,
+        reason,
+        signal,
+        error,
         endedAt: new Date().toISOString(),
       };
       this.#running = undefined;
-      const { state, reason } = written;
       this.#options.log.info({ run: record.id, state, reason }, `Run #${record.id} ended: ${state}.`);
       this.#tellEnd(written);
       ended.resolve(written);
@@ -256,18 +231,18 @@ export class RunQueue {
   }
 
   /** Never throws: whatever happens is how the run ended. */
-  async #work(request: RunRequest, { record, tracker, controller }: Running): Promise<RunEnd> {
+  async #work(request: RunRequest, running: Running): Promise<RunEnd> {
     const { dataFolder, held, settings, history } = this.#options;
-    const { signal } = controller;
+    const { signal } = running.controller;
     try {
-      const document = await perform(request, {
+      const document = await measureRun(request, {
         dataFolder,
         held,
         settings,
-        tracker,
         signal,
+        onStep: (step) => this.#onStep(running, step),
         onHead: (head) => {
-          this.#recorder.keep(() => history.runs.noteHead(record.id, head));
+          this.#recorder.keep(() => history.runs.noteHead(running.record.id, head));
         },
       });
       return endOfDocument(document, signal);
@@ -276,19 +251,40 @@ export class RunQueue {
     }
   }
 
+  #onStep(running: Running, step: RunStep): void {
+    const { record } = running;
+    if (step.kind === 'iteration') {
+      const { sample, phase, model } = step;
+      running.record = { ...record, samplesTaken: record.samplesTaken + 1 };
+      this.#recorder.keep(() => this.#options.history.runs.addSample(record.id, sample, phase, model));
+    }
+    if (step.kind === 'confirming') {
+      running.confirming += step.iterations;
+    }
+    running.progress = progressOf(running.record, step, running.confirming);
+    this.#options.onProgress(running.progress);
+    this.#options.onChange();
+  }
+
   #tellEnd(record: RunRecord): void {
-    const { id: runId, kind: runKind, iterations, warmupIterations, models, samplesTaken } = record;
-    this.#options.onProgress({
-      runId,
-      runKind,
-      at: new Date().toISOString(),
-      done: samplesTaken,
-      total: Math.max(samplesTaken, (iterations + warmupIterations) * models.length),
-      step: { kind: 'ended', record },
-    });
+    this.#options.onProgress(progressOf(record, { kind: 'ended', record }));
     if (!isOpen(record.state)) {
       this.#options.onEnded(record);
     }
     this.#options.onChange();
   }
+}
+
+/** A step of a run with how far the run is; `confirming` iterations come on top of those that were requested. */
+function progressOf(record: RunRecord, step: RunStep, confirming = 0): RunProgress {
+  const { id, kind, samplesTaken, iterations, warmupIterations, models } = record;
+  const planned = (iterations + warmupIterations) * models.length + confirming;
+  return {
+    runId: id,
+    runKind: kind,
+    at: new Date().toISOString(),
+    done: samplesTaken,
+    total: Math.max(samplesTaken, planned),
+    step,
+  };
 }

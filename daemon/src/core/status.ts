@@ -2,11 +2,11 @@
 
 import { protocolVersion } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { statusSchemaVersion } from '@tidemark/shared/protocol/daemon/status.ts';
+import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { History } from '../history/history.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { tidemarkVersion } from '../version.ts';
-import { briefRecord } from './brief-record.ts';
 import type { HeldHost } from './held-host/held-host.ts';
 import type { Notices } from './notices.ts';
 import type { RunQueue } from './queue/run-queue.ts';
@@ -44,7 +44,6 @@ export class StatusBoard {
   read(): DaemonStatus {
     const { held, queue, scheduler, notices, dataFolder, socketPath, logFile, startedAt } = this.#parts;
     const current = queue.current();
-    const next = scheduler.next();
     return {
       kind: 'status',
       schemaVersion: statusSchemaVersion,
@@ -58,16 +57,16 @@ export class StatusBoard {
         residentBytes: process.memoryUsage.rss(),
         dataFolder,
         socketPath,
-        ...(logFile === undefined ? {} : { logFile }),
+        logFile,
         node: process.versions.node,
       },
       host: held.status(),
-      ...(current === undefined ? {} : { current: { ...current, record: briefRecord(current.record) } }),
+      current: current && { ...current, record: briefRecord(current.record) },
       queued: queue.queued().map(briefRecord),
       schedules: {
         count: scheduler.list().length,
         paused: scheduler.isPaused,
-        ...(next === undefined ? {} : { next }),
+        next: scheduler.next(),
       },
       ...this.#history(),
       notices: notices.list(),
@@ -84,10 +83,9 @@ export class StatusBoard {
     const { history, notices } = this.#parts;
     try {
       const [latest] = history.alerts.list({ all: false });
-      const lastCheck = history.runs.lastCheck();
       return {
-        alerts: { ...history.alerts.counts(), ...(latest === undefined ? {} : { latest }) },
-        ...(lastCheck === undefined ? {} : { lastCheck }),
+        alerts: { ...history.alerts.counts(), latest },
+        lastCheck: history.runs.lastCheck(),
         recentPeaks: history.runs.recentPeaks(recentPeaks),
       };
     } catch (error) {
@@ -96,4 +94,14 @@ export class StatusBoard {
       return { alerts: { open: 0, acknowledged: 0 }, recentPeaks: [] };
     }
   }
+}
+
+const longestText = 200;
+
+/** A record as lists show it, with the beginning of a long text: hundreds of whole ones would be too long for one answer. */
+export function briefRecord(record: RunRecord): RunRecord {
+  const { text } = record;
+  return text === undefined || text.length <= longestText
+    ? record
+    : { ...record, text: `${text.slice(0, longestText - 1)}…` };
 }

@@ -1,9 +1,10 @@
 /** How a run ended: what its document, its error and whoever stopped it make of it. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import type { RunEnd } from '../../history/runs.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { Interruption } from '../../interruption.ts';
@@ -17,37 +18,37 @@ export class Cancellation extends TidemarkError {
 
 /** What a document makes of its run; `signal` is the run's own. */
 export function endOfDocument(document: RunDocument, signal: AbortSignal): RunEnd {
-  const { outcome } = document;
-  if (document.kind === 'study') {
-    const [failure] = document.failures;
-    return outcome === 'complete'
-      ? { state: 'complete', document }
-      : outcome === 'interrupted'
-        ? { ...stopped(signal), document }
-        : {
-            state: 'failed',
-            document,
-            reason: failure?.error.message ?? 'Not every model was measured to its end.',
-            ...(failure === undefined ? {} : { error: failure.error }),
-          };
+  return {
+    ...(document.kind === 'study' ? endOfStudy(document, signal) : endOfProfile(document, signal)),
+    document,
+  };
+}
+
+function endOfStudy({ outcome, failures: [failure] }: StudyDocument, signal: AbortSignal): RunEnd {
+  switch (outcome) {
+    case 'complete':
+      return { state: 'complete' };
+    case 'interrupted':
+      return stopped(signal);
+    case 'failed':
+      return {
+        state: 'failed',
+        reason: failure?.error.message ?? 'Not every model was measured to its end.',
+        error: failure?.error,
+      };
   }
-  if (typeof outcome === 'string') {
-    throw new Error('run-queue: a profile with the outcome of a study');
-  }
+}
+
+function endOfProfile({ outcome }: ProfileDocument, signal: AbortSignal): RunEnd {
   switch (outcome.status) {
     case 'complete':
-      return { state: 'complete', document };
+      return { state: 'complete' };
     case 'interrupted':
       return signal.aborted
-        ? { ...stopped(signal), document }
-        : {
-            state: 'interrupted',
-            document,
-            reason: outcome.reason,
-            ...(outcome.signal === undefined ? {} : { signal: outcome.signal }),
-          };
+        ? stopped(signal)
+        : { state: 'interrupted', reason: outcome.reason, signal: outcome.signal };
     case 'failed':
-      return { state: 'failed', document, reason: outcome.reason, error: outcome.error };
+      return { state: 'failed', reason: outcome.reason, error: outcome.error };
   }
 }
 
@@ -73,16 +74,3 @@ function stopped({ reason }: AbortSignal): RunEnd {
   }
   return { state: 'cancelled', reason: toErrorRecord(reason).message };
 }
-
-/** What of an end belongs to the record itself. */
-export const recordable = ({
-  state,
-  reason,
-  signal,
-  error,
-}: RunEnd): Partial<RunRecord> & Pick<RunRecord, 'state'> => ({
-  state,
-  ...(reason === undefined ? {} : { reason }),
-  ...(signal === undefined ? {} : { signal }),
-  ...(error === undefined ? {} : { error }),
-});

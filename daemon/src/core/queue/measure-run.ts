@@ -1,4 +1,4 @@
-/** Does the work of one run: prepares it, and measures in the held host, in a fresh one, or in those of a study. */
+/** Prepares one run and measures it: a profile in the held host or in a fresh one, a study in hosts of its own. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
@@ -8,7 +8,7 @@ import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.t
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
-import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import type { RunHead } from '../../history/rebuild.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { profileLoaded, profileModel } from '../../profiler/profile.ts';
@@ -19,7 +19,6 @@ import { runStudy, studyModels } from '../../profiler/study.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
 import type { PreparedModel } from './prepare.ts';
 import { prepare, preparingStep } from './prepare.ts';
-import type { RunTracker } from './run-tracker.ts';
 import { watched } from '../held-host/watchdog.ts';
 import type { Watch } from '../held-host/watchdog.ts';
 
@@ -31,7 +30,7 @@ export interface WorkOptions {
   readonly dataFolder: string;
   readonly held: HeldHost;
   readonly settings: () => DaemonSettings;
-  readonly tracker: RunTracker;
+  readonly onStep: OnStep;
   readonly signal: AbortSignal;
   /** What a profile runs with, as soon as its model is loaded. */
   readonly onHead: (head: RunHead) => void;
@@ -59,17 +58,17 @@ export const modelsOf = (request: RunRequest): readonly string[] =>
   request.kind === 'profile' ? [request.parameters.model] : (request.parameters.models ?? studyModels);
 
 /** Throws where it does not come to a measurement; from then on every end is an outcome in the document. */
-export async function perform(request: RunRequest, options: WorkOptions): Promise<RunDocument> {
-  const { dataFolder, settings, tracker, signal } = options;
+export async function measureRun(request: RunRequest, options: WorkOptions): Promise<RunDocument> {
+  const { dataFolder, settings, onStep, signal } = options;
   const loop = loopOf(request.parameters);
   const isExplained = request.kind === 'study' && request.parameters.explain !== false;
-  tracker.step({ kind: 'preparing', message: 'Preparing the text and the models' });
+  onStep({ kind: 'preparing', message: 'Preparing the text and the models' });
   const { settings: settled, models } = await prepare(
     { dataFolder, models: modelsOf(request), voice: loop.voice, request: loop, examine: isExplained },
-    { signal, onProgress: (progress) => tracker.step(preparingStep(progress)) },
+    { signal, onProgress: (progress) => onStep(preparingStep(progress)) },
   );
   if (settled === undefined) {
-    throw new Error('perform: the preparation has left the settings out');
+    throw new Error('measureRun: the preparation has left the settings out');
   }
   const { hostTimeoutSeconds, memoryCeilingBytes } = settings();
   refuseTooLarge(models, memoryCeilingBytes);
@@ -79,7 +78,12 @@ export async function perform(request: RunRequest, options: WorkOptions): Promis
   return await watched<RunDocument>(limits, (watch) =>
     request.kind === 'profile'
       ? measureProfile(request.parameters, settled, models, { ...options, watch })
-      : measureStudy(modelsOf(request), settled, { models, isExplained, watch, tracker }),
+      : runStudy(modelsOf(request), settled, {
+          find: (model) => subjectOf(models, model),
+          examine: isExplained ? (subject) => xrayOf(models, subject) : undefined,
+          signal: watch.signal,
+          onStep: follow(watch, onStep),
+        }),
   );
 }
 
@@ -101,16 +105,16 @@ async function measureProfile(
   { model, attribute, host: kind = 'held' }: ProfileParameters,
   settings: ProfileSettings,
   models: readonly PreparedModel[],
-  { held, tracker, watch, onHead }: WorkOptions & { readonly watch: Watch },
+  { held, watch, onHead, ...options }: WorkOptions & { readonly watch: Watch },
 ): Promise<ProfileDocument> {
   const subject = subjectOf(models, model);
-  const onStep = follow(watch, tracker);
+  const onStep = follow(watch, options.onStep);
   const { signal } = watch;
-  tracker.step({ kind: 'loading', model });
+  onStep({ kind: 'loading', model });
   if (kind === 'fresh') {
     return await profileModel(subject, settings, { signal, onStep, attribute });
   }
-  const loaded = await held.acquire(subject, { signal });
+  const loaded = await held.acquire(subject, signal);
   try {
     const { host, load, instance } = loaded;
     const { name, source, tensorBytes, bytesByDtype } = subject.model;
@@ -130,9 +134,9 @@ async function measureProfile(
           held.noteSample(step.sample);
         }
         if (step.kind === 'trouble' && error instanceof HostDeath) {
-          held.noteDeathInRun(error.message, error.signal);
+          held.noteDeath(error.message, error.signal);
         }
-        onStep(step);
+        onStep(step, error);
       },
     });
   } finally {
@@ -145,39 +149,11 @@ async function measureProfile(
   }
 }
 
-interface StudyWork {
-  readonly models: readonly PreparedModel[];
-  readonly isExplained: boolean;
-  readonly watch: Watch;
-  readonly tracker: RunTracker;
-}
-
-function measureStudy(
-  names: readonly string[],
-  settings: ProfileSettings,
-  { models, isExplained, watch, tracker }: StudyWork,
-): Promise<StudyDocument> {
-  const examine = (
-    subject: Subject,
-  ): Promise<NonNullable<Extract<PreparedModel, { subject: Subject }>['xray']>> => {
-    const prepared = models.find((each) => 'subject' in each && each.subject === subject);
-    return prepared !== undefined && 'subject' in prepared && prepared.xray !== undefined
-      ? Promise.resolve(prepared.xray)
-      : Promise.reject(new Error('perform: a model of a study was not examined'));
-  };
-  return runStudy(names, settings, {
-    find: (model) => Promise.resolve().then(() => subjectOf(models, model)),
-    ...(isExplained ? { examine } : {}),
-    signal: watch.signal,
-    onStep: follow(watch, tracker),
-  });
-}
-
 /** Throws what the preparation found wrong with it. */
-function subjectOf(models: readonly PreparedModel[], name: string): Subject {
+export function subjectOf(models: readonly PreparedModel[], name: string): Subject {
   const prepared = models.find(({ model }) => model === name);
   if (prepared === undefined) {
-    throw new Error(`perform: ${name} was not prepared`);
+    throw new Error(`measureRun: ${name} was not prepared`);
   }
   if ('error' in prepared) {
     throw fromErrorRecord(prepared.error);
@@ -185,10 +161,18 @@ function subjectOf(models: readonly PreparedModel[], name: string): Subject {
   return prepared.subject;
 }
 
+function xrayOf(models: readonly PreparedModel[], subject: Subject): XrayDocument {
+  const prepared = models.find((each) => 'subject' in each && each.subject === subject);
+  if (prepared === undefined || 'error' in prepared || prepared.xray === undefined) {
+    throw new Error('measureRun: a model of a study was not examined');
+  }
+  return prepared.xray;
+}
+
 /** Every step is a sign of life; some say that the next ones take longer. */
-function follow(watch: Watch, tracker: RunTracker): OnStep {
+function follow(watch: Watch, onStep: OnStep): OnStep {
   let factor = 1;
-  return (step) => {
+  return (step, error) => {
     if (step.kind === 'iteration') {
       watch.weigh(step.sample.footprintBytes);
     }
@@ -196,6 +180,6 @@ function follow(watch: Watch, tracker: RunTracker): OnStep {
       factor = step.kind === 'attributing' || step.kind === 'intervention' ? patience[step.kind] : 1;
     }
     watch.beat(factor);
-    tracker.step(step);
+    onStep(step, error);
   };
 }
