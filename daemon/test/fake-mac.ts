@@ -108,13 +108,13 @@ export class FakeMac implements AsyncDisposable {
 }
 
 /** A command that runs a TypeScript file, whatever Node is on PATH. */
-export function putCommand(path: string, entry: string): void {
+function putCommand(path: string, entry: string): void {
   writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${entry}" "$@"\n`);
   chmodSync(path, 0o755);
 }
 
 /** Asks a little daemon who it is. */
-export function greetLittle(socketPath: string): Promise<Greeting | undefined> {
+function greetLittle(socketPath: string): Promise<Greeting | undefined> {
   const { promise, resolve } = Promise.withResolvers<Greeting | undefined>();
   let text = '';
   const socket = connect(socketPath);

@@ -59,6 +59,35 @@ const parameterNames = ['model', 'runId', 'id', 'settings', 'topics', 'protocolV
 
 export class FrameFuzzer {
   readonly #random: () => number;
+  /** What is drawn, with its share of a thousand frames. */
+  readonly #kinds: readonly (readonly [share: number, kind: string, draw: () => string])[] = [
+    [350, 'wrong parameters', () => this.#request(this.#pick(methodNames), this.#parameters())],
+    [150, 'any value for parameters', () => this.#request(this.#pick(methodNames), this.#value(3))],
+    [100, 'unknown method', () => this.#request(this.#methodName(), this.#parameters())],
+    [50, 'prototype names', () => this.#prototypes()],
+    [40, 'deep parameters', () => this.#request(this.#pick(methodNames), this.#deep())],
+    [30, 'keys twice', () => this.#keysTwice()],
+    [
+      40,
+      'large, within the limit',
+      () => this.#request('startProfile', { model: 'x'.repeat(this.below(60_000)) }),
+    ],
+    [
+      100,
+      'changed in one place',
+      () => this.#changed(this.#request(this.#pick(methodNames), this.#parameters())),
+    ],
+    [20, 'unknown event', () => JSON.stringify({ type: this.#pick(eventNames), data: this.#value(2) })],
+    [30, 'any value for a frame', () => JSON.stringify(this.#value(3))],
+    [30, 'any value for an id', () => this.#anyId()],
+    [30, 'cut off', () => this.#cutOff(this.#request('status', {}))],
+    [20, 'noise', () => this.#noise(1 + this.below(400))],
+    [
+      10,
+      'huge',
+      () => this.#request('status', { filler: 'y'.repeat(wireLimits.requestBytes + this.below(100_000)) }),
+    ],
+  ];
 
   constructor(seed: number) {
     this.#random = seeded(seed);
@@ -87,59 +116,9 @@ export class FrameFuzzer {
   }
 
   #draw(): [kind: string, text: string] {
-    const dice = this.below(1000);
-    if (dice < 350) {
-      return ['wrong parameters', this.#request(this.#pick(methodNames), this.#parameters())];
-    }
-    if (dice < 500) {
-      return ['any value for parameters', this.#request(this.#pick(methodNames), this.#value(3))];
-    }
-    if (dice < 600) {
-      return ['unknown method', this.#request(this.#methodName(), this.#parameters())];
-    }
-    if (dice < 650) {
-      return ['prototype names', this.#prototypes()];
-    }
-    if (dice < 690) {
-      return ['deep parameters', this.#request(this.#pick(methodNames), this.#deep())];
-    }
-    if (dice < 720) {
-      const keys = `"id":${this.below(1000)},"id":${this.below(1000)},"method":"status","method":"weather"`;
-      return ['keys twice', `{"type":"tidemark.request","data":{${keys}}}`];
-    }
-    if (dice < 760) {
-      return [
-        'large, within the limit',
-        this.#request('startProfile', { model: 'x'.repeat(this.below(60_000)) }),
-      ];
-    }
-    if (dice < 860) {
-      return [
-        'changed in one place',
-        this.#changed(this.#request(this.#pick(methodNames), this.#parameters())),
-      ];
-    }
-    if (dice < 880) {
-      return ['unknown event', JSON.stringify({ type: this.#pick(eventNames), data: this.#value(2) })];
-    }
-    if (dice < 910) {
-      return ['any value for a frame', JSON.stringify(this.#value(3))];
-    }
-    if (dice < 940) {
-      const data = { id: this.#value(1), method: 'status', parameters: {} };
-      return ['any value for an id', JSON.stringify({ type: 'tidemark.request', data })];
-    }
-    if (dice < 970) {
-      const whole = this.#request('status', {});
-      return ['cut off', whole.slice(0, this.below(whole.length))];
-    }
-    if (dice < 990) {
-      return ['noise', this.#noise(1 + this.below(400))];
-    }
-    return [
-      'huge',
-      this.#request('status', { filler: 'y'.repeat(wireLimits.requestBytes + this.below(100_000)) }),
-    ];
+    let dice = this.below(1000);
+    const found = this.#kinds.find(([share]) => (dice -= share) < 0);
+    return [found?.[1] ?? '', found?.[2]() ?? ''];
   }
 
   #request(method: unknown, parameters: unknown): string {
@@ -147,6 +126,20 @@ export class FrameFuzzer {
       type: 'tidemark.request',
       data: { id: this.below(2 ** 31), method, parameters },
     });
+  }
+
+  #keysTwice(): string {
+    const keys = `"id":${this.below(1000)},"id":${this.below(1000)},"method":"status","method":"weather"`;
+    return `{"type":"tidemark.request","data":{${keys}}}`;
+  }
+
+  #anyId(): string {
+    const data = { id: this.#value(1), method: 'status', parameters: {} };
+    return JSON.stringify({ type: 'tidemark.request', data });
+  }
+
+  #cutOff(text: string): string {
+    return text.slice(0, this.below(text.length));
   }
 
   #methodName(): string {

@@ -109,13 +109,7 @@ export class Steps {
     const executed = await this.#system.execute(words);
     const exitCode = executed?.exitCode;
     const outcome = exitCode === undefined ? undefined : explain(exitCode);
-    this.#steps.push({
-      kind: 'command',
-      words: [...words],
-      asks,
-      ...(exitCode === undefined ? {} : { exitCode }),
-      ...(outcome === undefined ? {} : { outcome }),
-    });
+    this.#steps.push({ kind: 'command', words: [...words], asks, exitCode, outcome });
     return executed;
   }
 

@@ -41,30 +41,16 @@ export class EventListeners {
     const { topic, sequence, data } = v.parse(anyEventFrame, frame);
     this.#missed += Math.max(0, sequence - this.#expectedSequence);
     this.#expectedSequence = sequence + 1;
-    switch (topic) {
-      case 'progress':
-        callAll(this.#listeners.progress, v.safeParse(eventData.progress, data));
-        break;
-      case 'status':
-        callAll(this.#listeners.status, v.safeParse(eventData.status, data));
-        break;
-      case 'alerts':
-        callAll(this.#listeners.alerts, v.safeParse(eventData.alerts, data));
-        break;
-      default:
-      // A topic of a newer daemon.
+    const known = topics.find((each) => each === topic);
+    if (known === undefined) {
+      return;
     }
-  }
-}
-
-/** Data that cannot be read is a newer daemon's, with a step or a state that this client does not know: it is ignored. */
-function callAll<Data>(
-  listeners: ReadonlySet<(data: Data) => void>,
-  data: { readonly success: true; readonly output: Data } | { readonly success: false },
-): void {
-  if (data.success) {
-    for (const listener of [...listeners]) {
-      callListener(() => listener(data.output));
+    // Data that cannot be read is a newer daemon's, with a step or a state that this client does not know.
+    const parsed = v.safeParse(eventData[known], data);
+    if (parsed.success) {
+      for (const listener of [...this.#listeners[known]] as ((data: unknown) => void)[]) {
+        callListener(() => listener(parsed.output));
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Opens the daemon's socket, with an error for a person if that fails. */
 
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -20,53 +21,29 @@ export async function openSocket(
   timeoutMilliseconds: number,
   signal: AbortSignal | undefined,
 ): Promise<Socket> {
-  const deadline = performance.now() + timeoutMilliseconds;
+  const timeout = AbortSignal.timeout(Math.ceil(timeoutMilliseconds));
+  const stop = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   for (let tries = 0; ; tries += 1) {
+    const socket = connect(path);
     try {
-      return await tryOnce(path, deadline - performance.now(), timeoutMilliseconds, signal);
+      await once(socket, 'connect', { signal: stop });
+      return socket;
     } catch (error) {
-      const code = isSystemError(error) ? error.code : undefined;
-      const mayBeFull = code === 'EAGAIN' || (code === 'ECONNREFUSED' && tries < retriesOfRefusal);
-      if (!mayBeFull || performance.now() + retryMilliseconds >= deadline) {
-        throw isSystemError(error) ? refusal(error) : error;
-      }
-      await wait(retryMilliseconds);
+      socket.on('error', () => undefined).destroy();
       signal?.throwIfAborted();
+      if (timeout.aborted) {
+        const message = `The daemon did not accept the connection within ${timeoutMilliseconds / 1000} s.`;
+        throw clientError('timeout', message, startHint);
+      }
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EAGAIN' && (code !== 'ECONNREFUSED' || tries >= retriesOfRefusal)) {
+        throw refusal(error as NodeJS.ErrnoException);
+      }
     }
+    // Whatever ends this wait, the next try says why.
+    await wait(retryMilliseconds, undefined, { signal: stop }).catch(() => undefined);
   }
 }
-
-async function tryOnce(
-  path: string,
-  milliseconds: number,
-  allMilliseconds: number,
-  signal: AbortSignal | undefined,
-): Promise<Socket> {
-  const socket = connect(path);
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const tooLate = (): void => {
-    const message = `The daemon did not accept the connection within ${allMilliseconds / 1000} s.`;
-    reject(clientError('timeout', message, startHint));
-  };
-  const timer = setTimeout(tooLate, milliseconds);
-  const onAbort = (): void => reject(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  socket.once('connect', () => resolve(undefined)).once('error', reject);
-  try {
-    await promise;
-    socket.off('error', reject);
-    return socket;
-  } catch (error) {
-    socket.on('error', () => undefined).destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'syscall' in error;
 
 function refusal({ code, message }: NodeJS.ErrnoException): DaemonError {
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
