@@ -2,17 +2,13 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { resolveSubject } from '../../daemon/src/models/resolve.ts';
 import { dataFolder } from '../../daemon/src/paths.ts';
-import { compare, merge, schedule, summarise } from './compare.ts';
-import { describeMachine } from './machine.ts';
-import type { Side, Work } from './measurements.ts';
-import { profileOurs } from './ours.ts';
-import { Peer } from './peer.ts';
-import { formatReport } from './report.ts';
-import type { BenchmarkDocument, BenchmarkMachine } from './report.ts';
-import { ensurePeerPython } from './venv.ts';
+import { compare, formatReport, merge, schedule, summarize } from './comparison.ts';
+import { describeMachine, runScript, wholeNumber } from './script.ts';
+import type { BenchmarkDocument, BenchmarkMachine, Side, Work } from './comparison.ts';
+import { Peer, profileOurs } from './sides.ts';
+import { ensurePeerPython } from './peer-python.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -32,9 +28,10 @@ interface Options {
   readonly iterations: number;
   readonly peerIterations: number;
   readonly json: boolean;
+  readonly help: boolean;
 }
 
-function parseOptions(): Options | 'help' {
+function parseOptions(): Options {
   const { values } = parseArgs({
     options: {
       model: { type: 'string', default: 'bf16' },
@@ -46,27 +43,14 @@ function parseOptions(): Options | 'help' {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    return 'help';
-  }
-  const { model, voice, phonemes, json } = values;
+  const { model, voice, phonemes, json, help } = values;
   return {
     work: { model, voice, phonemes, seed: 0 },
     iterations: wholeNumber('--iterations', values.iterations, 1),
     peerIterations: wholeNumber('--peer-iterations', values['peer-iterations'], 0),
     json,
+    help,
   };
-}
-
-function wholeNumber(name: string, given: string, least: number): number {
-  const value = Number(given);
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new TidemarkError(
-      'bad-input',
-      `${name} must be a whole number from ${least} up, and ${given} is not.`,
-    );
-  }
-  return value;
 }
 
 function benchmarkMachine(): BenchmarkMachine {
@@ -109,28 +93,13 @@ async function benchmark(options: Options, note: (step: string) => void): Promis
   } finally {
     peer?.close();
   }
-  const tidemark = summarise(merge(runs));
+  const tidemark = summarize(merge(runs));
   const base = { kind: 'benchmark', startedAt, machine, work, tidemark } as const;
   if (!peer) {
     return base;
   }
-  const summary = summarise(peer.side);
+  const summary = summarize(peer.side);
   return { ...base, peer: summary, comparison: compare(tidemark, summary) };
 }
 
-try {
-  const options = parseOptions();
-  if (options === 'help') {
-    process.stdout.write(usage);
-  } else {
-    const document = await benchmark(options, (step) => process.stderr.write(`${step}\n`));
-    process.stdout.write(
-      options.json ? `${JSON.stringify(document, null, 2)}\n` : `${formatReport(document)}\n`,
-    );
-  }
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof TidemarkError && error.hint !== undefined ? ` ${error.hint}` : '';
-  process.stderr.write(`${message}${hint}\n`);
-  process.exitCode = 1;
-}
+await runScript({ usage, parseOptions, measure: benchmark, format: formatReport, isGood: () => true });

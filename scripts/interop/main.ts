@@ -1,16 +1,119 @@
-/**
- * Whether mlx-audio takes our checkpoints for its own: its loader accepts each strictly, and its network, quantized by
- * MLX's Python modules from the float32 one, has the same bytes; and whether it takes what `tidemark requantize` makes.
- * Usage: `npm run interop -- [NAME…]`, a name being one of the catalogue's or `requantized`.
- */
-
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as v from 'valibot';
+import { likeness } from '../../daemon/src/audio/log-mel.ts';
+import { ModelHost } from '../../daemon/src/host/model-host.ts';
 import { recipes } from '../../daemon/src/models/recipes.ts';
-import { resolveModel } from '../../daemon/src/models/resolve.ts';
-import { dataFolder } from '../../daemon/src/paths.ts';
-import { ensurePeerPython } from '../bench/venv.ts';
-import { askPeer } from './peer.ts';
-import { checkRequantized } from './requantized.ts';
+import type { RequantizeOptions } from '../../daemon/src/models/requantize/plan.ts';
+import { requantize } from '../../daemon/src/models/requantize/requantize.ts';
+import { resolveModel, resolveSubject } from '../../daemon/src/models/resolve.ts';
+import { buildFolder, dataFolder } from '../../daemon/src/paths.ts';
+import { askPeer, ensurePeerPython } from '../bench/peer-python.ts';
+
+/** Short, for mlx-audio takes half a minute for a second of audio on a CPU. */
+const phonemes = 'həlˈO.';
+/** Of the parity tests. From one seed both draw the same noise, and agree to four digits where they were measured. */
+const leastCorrelation = 0.98;
+
+interface Case {
+  readonly source: string;
+  readonly request: Partial<RequantizeOptions>;
+}
+
+const cases: readonly Case[] = [
+  { source: '4bit-fp32', request: { rest: 'bfloat16' } },
+  { source: 'bf16', request: { bits: 6, groupSize: 32 } },
+  { source: '4bit-fp32', request: { bits: 8, rest: 'bfloat16' } },
+  { source: 'fp32', request: { rest: 'bfloat16' } },
+  { source: 'bf16', request: { fuseWeightNorm: true } },
+];
+
+const requantizedResults = v.array(
+  v.object({
+    name: v.string(),
+    refusal: v.optional(v.string()),
+    tensorBytes: v.optional(v.number()),
+    durations: v.optional(v.array(v.number())),
+  }),
+);
+
+/**
+ * Whether mlx-audio's loader accepts strictly what `tidemark requantize` makes, and its network says the same with it as ours
+ * does. A checkpoint with fused weight norm must be refused, as the command says that it is. Prints a line for each case;
+ * gives whether all are as they should be.
+ */
+async function checkRequantized(python: string): Promise<boolean> {
+  const folder = await mkdtemp(join(buildFolder, 'interop-'));
+  try {
+    const options = { dataFolder: dataFolder() };
+    const { voiceFile } = await resolveSubject('bf16', 'af_heart', options);
+    const checkpoints = [];
+    for (const [index, { source, request }] of cases.entries()) {
+      const { model } = await requantize(
+        await resolveModel(source, options),
+        join(folder, `checkpoint-${index}`),
+        { fuseWeightNorm: false, ...request },
+        options,
+      );
+      checkpoints.push({
+        name: `${source} ${JSON.stringify(request)}`,
+        folder: model.folder,
+        tensorBytes: model.tensorBytes,
+        audioFile: join(folder, `audio-${index}`),
+        isFused: request.fuseWeightNorm === true,
+      });
+    }
+    const answers = await askPeer(python, join(import.meta.dirname, 'requantized.py'), {
+      job: { phonemes, voiceFile, checkpoints },
+      schema: requantizedResults,
+    });
+    let areAllWell = true;
+    for (const [index, checkpoint] of checkpoints.entries()) {
+      const { refusal, tensorBytes, durations } = answers[index] ?? { name: '' };
+      const isAsIntended = (refusal !== undefined) === checkpoint.isFused;
+      if (refusal !== undefined || durations === undefined) {
+        console.log(`${checkpoint.name}: refused by mlx-audio (${refusal ?? 'no answer'})`);
+        areAllWell &&= isAsIntended;
+        continue;
+      }
+      const theirs = samplesOf(await readFile(checkpoint.audioFile));
+      const { audio, own } = await say(checkpoint.folder, voiceFile, durations);
+      const correlation = likeness(theirs, audio, 24_000)?.correlation ?? NaN;
+      const frames = sum(own) - sum(durations);
+      console.log(
+        `${checkpoint.name}: loaded strictly, ${tensorBytes} bytes; it says ${theirs.length} samples, ours ` +
+          `${frames === 0 ? 'the same length' : `${frames} frames more`}, log-mel correlation ${correlation.toFixed(4)}`,
+      );
+      areAllWell &&=
+        isAsIntended &&
+        tensorBytes === checkpoint.tensorBytes &&
+        theirs.length === audio.length &&
+        Math.abs(frames) <= 1 &&
+        correlation >= leastCorrelation;
+    }
+    return areAllWell;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of a file of float32 numbers; a copy, for the buffer may be part of a larger one. */
+const samplesOf = (file: Buffer): Float32Array => new Float32Array(Uint8Array.from(file).buffer);
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Our network's speech with the peer's durations, and the durations that it predicts itself. */
+async function say(
+  folder: string,
+  voiceFile: string,
+  durations: number[],
+): Promise<{ audio: Float32Array; own: readonly number[] }> {
+  await using host = await ModelHost.start();
+  await host.load({ folder, voiceFile });
+  const [own = []] = await host.durations({ phonemes: [phonemes], speed: 1 });
+  const { audio } = await host.synthesize({ phonemes, seed: 0, deterministic: false, speed: 1, durations });
+  return { audio, own };
+}
 
 const results = v.array(
   v.object({
@@ -30,7 +133,10 @@ async function checkCatalogue(python: string, names: readonly string[]): Promise
     const { folder } = await resolveModel(name, options);
     models.push({ name, rest, bits: quantization?.bits, folder });
   }
-  const answers = await askPeer(python, 'peer.py', { job: { float32Folder, models }, schema: results });
+  const answers = await askPeer(python, join(import.meta.dirname, 'peer.py'), {
+    job: { float32Folder, models },
+    schema: results,
+  });
   for (const { name, tensors, tensorBytes, differing } of answers) {
     const verdict =
       differing.length === 0

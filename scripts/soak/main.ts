@@ -5,15 +5,17 @@ import { parseArgs } from 'node:util';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { judgeChannel } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { fewestIterations, leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatTable } from '@tidemark/shared/format/terminal.ts';
+import { figures, formatTable } from '@tidemark/shared/format/terminal.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { ChannelVerdict, LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { resolveModel } from '../../daemon/src/models/resolve.ts';
 import { dataFolder } from '../../daemon/src/paths.ts';
 import { tidemarkVersion } from '../../daemon/src/version.ts';
 import { DaemonUnderTest } from '../bench/daemon-under-test.ts';
-import { describeMachine, machineLine } from '../bench/machine.ts';
+import { describeMachine, machineLine, runScript, wholeNumber } from '../bench/script.ts';
+import type { Machine } from '../bench/script.ts';
 
 const usage = `Usage: npm run soak -- [options]
 
@@ -39,25 +41,44 @@ interface Reading {
   readonly peakBytes: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '34' },
-    model: { type: 'string', default: 'bf16' },
-    iterations: { type: 'string', default: '10' },
-    text: { type: 'string', default: 'Good morning.' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(usage);
-} else {
-  process.exitCode = await soak();
+interface Options {
+  readonly minutes: number;
+  readonly model: string;
+  readonly iterations: number;
+  readonly text: string;
+  readonly json: boolean;
+  readonly help: boolean;
 }
 
-async function soak(): Promise<number> {
-  const { model, text } = values;
-  const minutes = Number(values.minutes);
+function parseOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '34' },
+      model: { type: 'string', default: 'bf16' },
+      iterations: { type: 'string', default: '10' },
+      text: { type: 'string', default: 'Good morning.' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    ...values,
+    minutes: Number(values.minutes),
+    iterations: wholeNumber('--iterations', values.iterations, 1),
+  };
+}
+
+interface Soak {
+  readonly kind: 'soak';
+  readonly machine: Machine;
+  readonly model: string;
+  readonly text: string;
+  readonly readings: readonly Reading[];
+  readonly verdicts: readonly Judged[];
+}
+
+async function soak(options: Options, note: (step: string) => void): Promise<Soak> {
+  const { model, text } = options;
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stop.abort());
@@ -65,28 +86,22 @@ async function soak(): Promise<number> {
   await resolveModel(model, { dataFolder: dataFolder() });
   await using daemon = await DaemonUnderTest.start(dataFolder());
   await using client = await daemon.connect();
-  const readings = await watchChecks(client, { model, text, minutes, signal: stop.signal });
+  const readings = await watchChecks(client, options, note, stop.signal);
   if (readings.length < leastChecks) {
-    process.stderr.write(
-      `Only ${readings.length} checks ended, and the leak rule needs ${leastChecks}. Give it more --minutes.\n`,
+    throw new TidemarkError(
+      'bad-input',
+      `Only ${readings.length} checks ended, and the leak rule needs ${leastChecks}.`,
+      { hint: 'Set a higher --minutes.' },
     );
-    return 1;
   }
-  const verdicts = judge(readings);
-  report({ model, text, readings, verdicts });
-  return verdicts.every(({ verdict }) => verdict.status !== 'leak') ? 0 : 1;
-}
-
-interface Watched {
-  readonly model: string;
-  readonly text: string;
-  readonly minutes: number;
-  readonly signal: AbortSignal;
+  return { kind: 'soak', machine: describeMachine(), model, text, readings, verdicts: judge(readings) };
 }
 
 async function watchChecks(
   client: DaemonClient,
-  { model, text, minutes, signal }: Watched,
+  { model, text, minutes, iterations }: Options,
+  note: (step: string) => void,
+  signal: AbortSignal,
 ): Promise<Reading[]> {
   await client.call('setSchedule', {
     settings: {
@@ -95,7 +110,7 @@ async function watchChecks(
       model,
       voice: 'af_heart',
       text,
-      iterations: Number(values.iterations),
+      iterations,
       warmupIterations: 1,
       jitterSeconds: 0,
       skipOnBattery: false,
@@ -117,9 +132,9 @@ async function watchChecks(
     client.call('status', {}).then((status) => {
       const reading = readingOf(status);
       readings.push(reading);
-      process.stderr.write(
+      note(
         `check ${readings.length}: daemon ${formatBytes(reading.daemonBytes)}, host ${formatBytes(reading.hostBytes)}, ` +
-          `active ${formatBytes(reading.activeBytes)}, peak ${formatBytes(reading.peakBytes)}\n`,
+          `active ${formatBytes(reading.activeBytes)}, peak ${formatBytes(reading.peakBytes)}`,
       );
     }, broken.reject);
   });
@@ -176,28 +191,18 @@ function judge(readings: readonly Reading[]): Judged[] {
   ];
 }
 
-function report(result: {
-  readonly model: string;
-  readonly text: string;
-  readonly readings: readonly Reading[];
-  readonly verdicts: readonly Judged[];
-}): void {
-  const machine = describeMachine();
-  if (values.json) {
-    process.stdout.write(`${JSON.stringify({ kind: 'soak', machine, ...result }, undefined, 2)}\n`);
-    return;
-  }
+function formatReport({ machine, model, text, readings, verdicts }: Soak, { iterations }: Options): string {
   const table = formatTable(
     [
       { header: 'memory' },
-      { header: 'first', align: 'right' },
-      { header: 'last', align: 'right' },
-      { header: 'least', align: 'right' },
-      { header: 'most', align: 'right' },
-      { header: 'a check', align: 'right' },
+      figures('first'),
+      figures('last'),
+      figures('least'),
+      figures('most'),
+      figures('a check'),
       { header: 'verdict' },
     ],
-    result.verdicts.map(({ what, series, verdict }) => [
+    verdicts.map(({ what, series, verdict }) => [
       what,
       formatBytes(series[0] ?? 0),
       formatBytes(series.at(-1) ?? 0),
@@ -207,8 +212,16 @@ function report(result: {
       verdict.status,
     ]),
   );
-  process.stdout.write(
-    `${result.readings.length} checks of ${result.model}, ${values.iterations} iterations each of “${result.text}”, ` +
-      `the first ${warmUpChecks} left out\n${machineLine(machine)}; Tidemark ${tidemarkVersion}, Node ${process.versions.node}\n\n${table}\n`,
+  return (
+    `${readings.length} checks of ${model}, ${iterations} iterations each of “${text}”, the first ${warmUpChecks} left out\n` +
+    `${machineLine(machine)}; Tidemark ${tidemarkVersion}, Node ${process.versions.node}\n\n${table}`
   );
 }
+
+await runScript({
+  usage,
+  parseOptions,
+  measure: soak,
+  format: formatReport,
+  isGood: ({ verdicts }) => verdicts.every(({ verdict }) => verdict.status !== 'leak'),
+});

@@ -5,12 +5,12 @@ import { parseArgs } from 'node:util';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatTable } from '@tidemark/shared/format/terminal.ts';
+import { figures, formatTable } from '@tidemark/shared/format/terminal.ts';
 import { dataFolder } from '../../../daemon/src/paths.ts';
 import { tidemarkVersion } from '../../../daemon/src/version.ts';
 import { DaemonUnderTest } from '../daemon-under-test.ts';
-import { describeMachine, machineLine } from '../machine.ts';
-import type { Machine } from '../machine.ts';
+import { describeMachine, machineLine, runScript, wholeNumber } from '../script.ts';
+import type { Machine } from '../script.ts';
 import { load } from './requests.ts';
 import type { LoadFigures } from './requests.ts';
 
@@ -31,6 +31,7 @@ interface Options {
   readonly idleSeconds: number;
   readonly model: string;
   readonly json: boolean;
+  readonly help: boolean;
 }
 
 interface Row extends LoadFigures {
@@ -45,7 +46,7 @@ interface StatusBenchmark {
   readonly startedAt: string;
   readonly machine: Machine;
   readonly versions: { readonly tidemark: string; readonly node: string };
-  readonly settings: Omit<Options, 'json'>;
+  readonly settings: Omit<Options, 'json' | 'help'>;
   readonly loads: readonly Row[];
   readonly daemon: {
     readonly residentBytesAtStart: number;
@@ -55,7 +56,7 @@ interface StatusBenchmark {
   };
 }
 
-function parseOptions(): Options | 'help' {
+function parseOptions(): Options {
   const { values } = parseArgs({
     options: {
       requests: { type: 'string', default: '10000' },
@@ -67,25 +68,15 @@ function parseOptions(): Options | 'help' {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) {
-    return 'help';
-  }
   return {
-    requests: wholeNumber('--requests', values.requests),
-    clients: wholeNumber('--clients', values.clients),
-    pauseMilliseconds: wholeNumber('--pause', values.pause),
-    idleSeconds: wholeNumber('--idle-seconds', values['idle-seconds']),
+    requests: wholeNumber('--requests', values.requests, 1),
+    clients: wholeNumber('--clients', values.clients, 1),
+    pauseMilliseconds: wholeNumber('--pause', values.pause, 1),
+    idleSeconds: wholeNumber('--idle-seconds', values['idle-seconds'], 1),
     model: values.model,
     json: values.json,
+    help: values.help,
   };
-}
-
-function wholeNumber(name: string, given: string): number {
-  const value = Number(given);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new TidemarkError('bad-input', `${name} must be a whole number from 1 up, and ${given} is not.`);
-  }
-  return value;
 }
 
 async function benchmark(options: Options, note: (step: string) => void): Promise<StatusBenchmark> {
@@ -167,14 +158,14 @@ function formatReport({ machine, versions, settings, loads, daemon }: StatusBenc
   const table = formatTable(
     [
       { header: 'host' },
-      { header: 'pause', align: 'right' },
-      { header: 'requests', align: 'right' },
-      { header: 'lost', align: 'right' },
-      { header: 'a second', align: 'right' },
-      { header: 'p50', align: 'right' },
-      { header: 'p99', align: 'right' },
-      { header: 'longest', align: 'right' },
-      { header: 'iterations meanwhile', align: 'right' },
+      figures('pause'),
+      figures('requests'),
+      figures('lost'),
+      figures('a second'),
+      figures('p50'),
+      figures('p99'),
+      figures('longest'),
+      figures('iterations meanwhile'),
     ],
     loads.map((row) => [
       row.host,
@@ -212,21 +203,10 @@ function formatReport({ machine, versions, settings, loads, daemon }: StatusBenc
   ].join('\n');
 }
 
-const options = parseOptions();
-if (options === 'help') {
-  process.stdout.write(usage);
-} else {
-  try {
-    const document = await benchmark(options, (step) => process.stderr.write(`${step}\n`));
-    process.stdout.write(`${options.json ? JSON.stringify(document, null, 2) : formatReport(document)}\n`);
-    if (document.loads.some(({ lost }) => lost > 0)) {
-      process.exitCode = 1;
-    }
-  } catch (error) {
-    if (!(error instanceof TidemarkError)) {
-      throw error;
-    }
-    process.stderr.write(`${error.message}\n${error.hint ?? ''}\n`);
-    process.exitCode = 1;
-  }
-}
+await runScript({
+  usage,
+  parseOptions,
+  measure: benchmark,
+  format: formatReport,
+  isGood: ({ loads }) => loads.every(({ lost }) => lost === 0),
+});

@@ -1,11 +1,14 @@
-/** The Python environment of the peer: a venv of its own, pinned, made anew when the pins change. */
+/** The Python environment of the peer: a venv of its own, pinned and made anew when the pins change, and scripts that run in it. */
 
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import * as v from 'valibot';
 import { buildFolder } from '../../daemon/src/paths.ts';
 
 const run = promisify(execFile);
@@ -36,4 +39,21 @@ export async function ensurePeerPython(note: (step: string) => void): Promise<st
   // Written last: an installation that was cut short is done again.
   await writeFile(stamp, pins);
   return python;
+}
+
+/** Runs a script, a job as JSON in, its results as JSON out. Throws where it fails; what it said is on stderr then. */
+export async function askPeer<Schema extends v.GenericSchema>(
+  python: string,
+  script: string,
+  { job, schema }: { readonly job: unknown; readonly schema: Schema },
+): Promise<v.InferOutput<Schema>> {
+  const peer = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  peer.stdin.end(JSON.stringify(job));
+  const closed = once(peer, 'close');
+  const output = await text(peer.stdout);
+  await closed;
+  if (peer.exitCode !== 0) {
+    throw new Error(`${basename(script)} failed; see above`);
+  }
+  return v.parse(schema, JSON.parse(output));
 }

@@ -1,10 +1,9 @@
-/** Tests of the order of the runs and of what follows from their figures. */
+/** The order of the runs, and what follows from their figures. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compare, merge, schedule, spread, summarise } from './compare.ts';
-import type { Side } from './measurements.ts';
-import { formatReport } from './report.ts';
+import { compare, formatReport, merge, schedule, summarize } from './comparison.ts';
+import type { Side } from './comparison.ts';
 
 const side = (name: string, seconds: readonly number[], peakBytes: number, samples = 106_800): Side => ({
   name,
@@ -21,32 +20,26 @@ test('ours is measured before, between and after the peer', () => {
   assert.deepEqual(schedule(3, 0), [{ side: 'ours', iterations: 3 }]);
 });
 
-test('the median of an even number is between the two in the middle', () => {
-  assert.deepEqual(spread([4, 1, 3, 2]), { minimum: 1, median: 2.5, maximum: 4 });
-  assert.deepEqual(spread([7]), { minimum: 7, median: 7, maximum: 7 });
-  assert.throws(() => spread([]), RangeError);
-});
-
 test('runs of one side are one', () => {
   assert.equal(merge([side('a', [1, 2], 5), side('a', [3], 5)]).iterations.length, 3);
   assert.throws(() => merge([]), RangeError);
 });
 
 test('the comparison says how much faster, how much less, and whether the work was equal', () => {
-  const ours = summarise(side('Tidemark', [5, 6, 4], 600_000_000));
-  const peer = summarise(side('mlx-audio', [139], 666_000_000));
+  const ours = summarize(side('Tidemark', [5, 6, 4], 600_000_000));
+  const peer = summarize(side('mlx-audio', [139], 666_000_000));
   assert.deepEqual(compare(ours, peer), {
     timesFaster: 139 / 5,
     peakDifferenceBytes: -66_000_000,
     equalWork: true,
   });
-  const longer = summarise(side('mlx-audio', [139], 666_000_000, 107_400));
+  const longer = summarize(side('mlx-audio', [139], 666_000_000, 107_400));
   assert.equal(compare(ours, longer).equalWork, false);
 });
 
 test('the report names the machine, the settings and both sides', () => {
-  const tidemark = summarise(side('Tidemark', [5, 6, 4], 600_000_000));
-  const peer = summarise(side('mlx-audio', [139], 666_000_000));
+  const tidemark = summarize(side('Tidemark', [5, 6, 4], 600_000_000));
+  const peer = summarize(side('mlx-audio', [139], 666_000_000));
   const report = formatReport({
     kind: 'benchmark',
     startedAt: '2025-11-24T11:00:00.000Z',
