@@ -1,16 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { home } from '../../test/harness/surroundings.ts';
 import { readableLine, readLogTail } from './daemon-log.ts';
-
-let folder: string;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tm-log-'));
-});
-
-afterEach(() => rm(folder, { recursive: true }));
 
 test('a line of JSON reads as a moment, a level and a message with its fields', () => {
   const line = JSON.stringify({
@@ -27,13 +19,13 @@ test('a line that is no JSON stays as it is', () => {
 });
 
 test('the newest line comes first', async () => {
-  const path = join(folder, 'daemon.log');
+  const path = join(home.path, 'daemon.log');
   await writeFile(path, 'first\nsecond\nthird\n');
   expect(await readLogTail(path, 2)).toEqual(['third', 'second']);
 });
 
 test('of a long log only whole lines of its end are read', async () => {
-  const path = join(folder, 'daemon.log');
+  const path = join(home.path, 'daemon.log');
   await writeFile(path, Array.from({ length: 50_000 }, (_, line) => `line ${line}`).join('\n'));
   const lines = await readLogTail(path, 1_000_000);
   expect(lines[0]).toBe('line 49999');
@@ -42,5 +34,5 @@ test('of a long log only whole lines of its end are read', async () => {
 });
 
 test('where there is no log yet there are no lines', async () => {
-  expect(await readLogTail(join(folder, 'none.log'))).toEqual([]);
+  expect(await readLogTail(join(home.path, 'none.log'))).toEqual([]);
 });

@@ -4,8 +4,7 @@
  */
 
 import { performance } from 'node:perf_hooks';
-import { loadBundle } from '../harness/bundle.ts';
-import { launch } from '../harness/launch.ts';
+import { launch, loadBundle } from '../harness/launch.ts';
 import * as double from '../raycast-api/index.ts';
 
 const [, , bundles, dataFolder] = process.argv;

@@ -1,27 +1,15 @@
 /** Daemon: its exact state, in words, with what can be done about it. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { exampleRun, exampleStatus } from '../../../shared/test/example-messages.ts';
 import Daemon from '../../src/daemon.tsx';
 import { launch } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';
-import { ScriptedDaemon, silence } from '../harness/scripted-daemon.ts';
-import { Home } from '../harness/surroundings.ts';
+import { home, ScriptedDaemon, silence } from '../harness/surroundings.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 
-let home: Home;
 let daemon: ScriptedDaemon | undefined;
-
-beforeEach(() => {
-  home = new Home();
-});
-
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await daemon?.[Symbol.asyncDispose]();
-  daemon = undefined;
-});
 
 const open = (preferences: Record<string, string>, options: LaunchOptions = {}): Screen =>
   launch('daemon', Daemon, { preferences: { dataFolder: home.dataFolder, ...preferences }, ...options });

@@ -1,22 +1,19 @@
 /** Leak Checks: schedules that are added, paused, run and removed, and the alerts that their checks raised. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { exampleAlert, exampleRun, exampleSchedule } from '../../../shared/test/example-messages.ts';
 import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
 import LeakChecks from '../../src/leak-checks.tsx';
 import { launch } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';
-import { Refusal, ScriptedDaemon } from '../harness/scripted-daemon.ts';
-import { Home } from '../harness/surroundings.ts';
+import { Refusal, ScriptedDaemon } from '../harness/surroundings.ts';
 import type { TreeNode } from '../harness/tree.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 
-let home: Home;
 let daemon: ScriptedDaemon;
 let schedules: Schedule[];
 
 beforeEach(async () => {
-  home = new Home();
   schedules = [exampleSchedule()];
   const alerts = [exampleAlert({ id: 4, state: 'open' }), exampleAlert({ id: 3, state: 'acknowledged' })];
   daemon = await ScriptedDaemon.start({
@@ -26,11 +23,6 @@ beforeEach(async () => {
       throw new Refusal('internal', 'The catalogue is not asked for here.');
     },
   });
-});
-
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await daemon[Symbol.asyncDispose]();
 });
 
 async function open(options: object = {}): Promise<Screen> {
@@ -44,8 +36,6 @@ async function open(options: object = {}): Promise<Screen> {
 
 const scheduleItem = (screen: Screen): TreeNode => screen.get('List.Item', 'Every hour');
 
-const asked = (method: string): unknown => daemon.asked.find((each) => each.method === method)?.parameters;
-
 test('schedules and alerts are listed, open alerts with how to acknowledge them', async () => {
   const screen = await open();
   expect(scheduleItem(screen).props['subtitle']).toBeTruthy();
@@ -58,7 +48,7 @@ test('an alert is acknowledged', async () => {
   const screen = await open();
   await screen.press('Acknowledge', screen.get('List.Item', 'Peak Above Baseline'));
   await screen.until('the toast', () => raycast.toasts.some(({ style }) => style === 'SUCCESS'));
-  expect(asked('acknowledgeAlerts')).toEqual({ id: 4 });
+  expect(daemon.parametersOf('acknowledgeAlerts')).toEqual({ id: 4 });
   expect(raycast.launches.map(({ name, type }) => [name, type])).toContainEqual(['menu-bar', 'background']);
 });
 
@@ -73,8 +63,8 @@ test('a schedule is paused, at once on the screen', async () => {
   const screen = await open();
   await screen.press('Pause', scheduleItem(screen));
   await screen.until('it can be resumed', () => screen.actionsOf(scheduleItem(screen)).includes('Resume'));
-  await screen.until('it is asked for', () => asked('pauseSchedules') !== undefined);
-  expect(asked('pauseSchedules')).toEqual({ id: 2, paused: true });
+  await screen.until('it is asked for', () => daemon.parametersOf('pauseSchedules') !== undefined);
+  expect(daemon.parametersOf('pauseSchedules')).toEqual({ id: 2, paused: true });
 });
 
 test('a check is run now, and followed', async () => {
@@ -82,7 +72,7 @@ test('a check is run now, and followed', async () => {
   const screen = await open();
   await screen.press('Check Now', scheduleItem(screen));
   await screen.until('it is followed', () => raycast.launches.some(({ name }) => name === 'profile-memory'));
-  expect(asked('checkNow')).toEqual({ id: 2 });
+  expect(daemon.parametersOf('checkNow')).toEqual({ id: 2 });
   expect(raycast.launches.find(({ name }) => name === 'profile-memory')?.context).toEqual({
     followRunId: 12,
   });
@@ -105,13 +95,13 @@ test('a schedule is removed only with consent', async () => {
   daemon.script = { ...daemon.script, removeSchedule: () => ((schedules = []), {}) };
   const refused = await open({ confirm: () => false });
   await refused.press('Remove Schedule', scheduleItem(refused));
-  expect(asked('removeSchedule')).toBeUndefined();
+  expect(daemon.parametersOf('removeSchedule')).toBeUndefined();
   refused.close();
   const agreed = await open();
   await agreed.press('Remove Schedule', scheduleItem(agreed));
   await agreed.until('it is gone', () => agreed.all('List.Item', 'Every hour').length === 0);
-  await agreed.until('it is asked for', () => asked('removeSchedule') !== undefined);
-  expect(asked('removeSchedule')).toEqual({ id: 2 });
+  await agreed.until('it is asked for', () => daemon.parametersOf('removeSchedule') !== undefined);
+  expect(daemon.parametersOf('removeSchedule')).toEqual({ id: 2 });
 });
 
 test('a schedule is added with the form, which refuses what makes no sense', async () => {
@@ -125,11 +115,11 @@ test('a schedule is added with the form, which refuses what makes no sense', asy
   await screen.enter('name', 'Nightly');
   await screen.enter('iterations', 'many');
   await screen.press('Add Schedule');
-  expect(asked('setSchedule')).toBeUndefined();
+  expect(daemon.parametersOf('setSchedule')).toBeUndefined();
   await screen.enter('iterations', '20');
   await screen.press('Add Schedule');
-  await screen.until('it is sent', () => asked('setSchedule') !== undefined);
-  expect(asked('setSchedule')).toMatchObject({
+  await screen.until('it is sent', () => daemon.parametersOf('setSchedule') !== undefined);
+  expect(daemon.parametersOf('setSchedule')).toMatchObject({
     settings: { name: 'Nightly', iterations: 20, model: 'bf16', timing: { kind: 'every', seconds: 3600 } },
   });
   await screen.until('the list again', () => screen.depth === 1);

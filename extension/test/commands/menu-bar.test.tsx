@@ -1,6 +1,6 @@
 /** Memory in Menu Bar: what it says for each state, and that it is gone as soon as it has said it. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   exampleAlert,
   exampleMoment,
@@ -12,24 +12,16 @@ import MenuBar from '../../src/menu-bar.tsx';
 import { launch } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';
-import { ScriptedDaemon, silence } from '../harness/scripted-daemon.ts';
-import type { Script } from '../harness/scripted-daemon.ts';
-import { Home } from '../harness/surroundings.ts';
+import { home, ScriptedDaemon, silence } from '../harness/surroundings.ts';
+import type { Script } from '../harness/surroundings.ts';
 import type { TreeNode } from '../harness/tree.ts';
 import { walk, wording } from '../harness/tree.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 
-let home: Home;
 let daemon: ScriptedDaemon;
 
 beforeEach(async () => {
-  home = new Home();
   daemon = await ScriptedDaemon.start();
-});
-
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await daemon[Symbol.asyncDispose]();
 });
 
 /** At rest: nothing runs, nothing waits, no alert. */
@@ -194,7 +186,6 @@ describe('without a daemon', () => {
     expect(first?.props['title']).toMatch(/not installed/);
     expect(second?.props['title']).toMatch(/Set Up Daemon/);
     expect(raycast.toasts).toEqual([]);
-    daemon = await ScriptedDaemon.start();
   });
 
   test('the last figures stay, marked as old', async () => {
@@ -207,7 +198,6 @@ describe('without a daemon', () => {
     expect(JSON.stringify(after.props['icon'])).not.toBe(JSON.stringify(before.props['icon']));
     expect(wording(after)).toMatch(/as of/);
     expect(itemsOf(after)[0]?.props['title']).toMatch(/installed but not running/);
-    daemon = await ScriptedDaemon.start();
   });
 
   test('a daemon that hangs is not waited for longer than a menu bar command may run', async () => {
@@ -219,7 +209,6 @@ describe('without a daemon', () => {
   });
 
   test('a daemon of another version is told apart, with a way to resolve it', async () => {
-    await daemon[Symbol.asyncDispose]();
     daemon = await ScriptedDaemon.start({}, { protocolVersion: 0, version: '0.0.9' });
     const menu = await drawn();
     expect(itemsOf(menu).map(({ props }) => props['title'])).toEqual(

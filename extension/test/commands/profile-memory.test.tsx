@@ -1,6 +1,6 @@
 /** Profile Memory: the form with a person's defaults, the run as it goes, and what it found. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { exampleInterruptedRun, exampleProgress, exampleRun } from '../../../shared/test/example-messages.ts';
 import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import type { RunProgress } from '../../../shared/src/protocol/daemon/run-progress.ts';
@@ -9,16 +9,13 @@ import ProfileMemory from '../../src/profile-memory.tsx';
 import { launch } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';
-import { Refusal, ScriptedDaemon } from '../harness/scripted-daemon.ts';
-import { Home } from '../harness/surroundings.ts';
+import { Refusal, ScriptedDaemon } from '../harness/surroundings.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 
-let home: Home;
 let daemon: ScriptedDaemon;
 let ended: RunRecord;
 
 beforeEach(async () => {
-  home = new Home();
   ended = exampleRun(8);
   daemon = await ScriptedDaemon.start({
     models: () => {
@@ -29,18 +26,11 @@ beforeEach(async () => {
   });
 });
 
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await daemon[Symbol.asyncDispose]();
-});
-
 const open = (options: LaunchOptions = {}): Screen =>
   launch('profile-memory', ProfileMemory, {
     ...options,
     preferences: { dataFolder: daemon.dataFolder, ...options.preferences },
   });
-
-const asked = (method: string): unknown => daemon.asked.find((each) => each.method === method)?.parameters;
 
 /** Sends a step as soon as the command listens. */
 async function step(
@@ -50,7 +40,7 @@ async function step(
 ): Promise<void> {
   await screen.until(
     'it listens',
-    () => daemon.listeners('progress') === 1 && asked('startProfile') !== undefined,
+    () => daemon.listeners('progress') === 1 && daemon.parametersOf('startProfile') !== undefined,
   );
   daemon.publish('progress', exampleProgress({ ...counts, step }));
 }
@@ -62,8 +52,8 @@ test("the form begins with a person's preferences, and what it submits is what i
   await screen.until('the form', () => screen.all('Form')[0]);
   await screen.enter('text', 'Good morning.');
   await screen.press('Start Profile');
-  await screen.until('it is asked for', () => asked('startProfile') !== undefined);
-  expect(asked('startProfile')).toMatchObject({
+  await screen.until('it is asked for', () => daemon.parametersOf('startProfile') !== undefined);
+  expect(daemon.parametersOf('startProfile')).toMatchObject({
     model: '4bit-fp32',
     voice: 'bf_emma',
     iterations: 20,
@@ -78,7 +68,7 @@ test('iterations that are no number are refused in the form', async () => {
   await screen.enter('iterations', 'many');
   await screen.press('Start Profile');
   await screen.settle();
-  expect(asked('startProfile')).toBeUndefined();
+  expect(daemon.parametersOf('startProfile')).toBeUndefined();
   const field = screen.all('Form.TextField').find(({ props }) => props['id'] === 'iterations');
   expect(field?.props['error']).toMatch(/whole number/i);
 });

@@ -1,6 +1,6 @@
 /** Quick Profile and the AI tools: commands without a view, in the foreground and in the background. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import {
   exampleAlert,
   exampleInterruptedRun,
@@ -14,21 +14,13 @@ import lastLeakCheck from '../../src/tools/last-leak-check.ts';
 import memoryNow from '../../src/tools/memory-now.ts';
 import recentRuns from '../../src/tools/recent-runs.ts';
 import { runCommand } from '../harness/launch.ts';
-import { Refusal, ScriptedDaemon } from '../harness/scripted-daemon.ts';
-import { Home } from '../harness/surroundings.ts';
+import { Refusal, ScriptedDaemon } from '../harness/surroundings.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 
-let home: Home;
 let daemon: ScriptedDaemon;
 
 beforeEach(async () => {
-  home = new Home();
   daemon = await ScriptedDaemon.start();
-});
-
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await daemon[Symbol.asyncDispose]();
 });
 
 /** A daemon whose run goes through an iteration and ends as said. */
@@ -133,7 +125,6 @@ describe('Quick Profile', () => {
     expect(raycast.toasts[0]).toMatchObject({ style: 'FAILURE', title: 'Tidemark Is Not Set Up' });
     await quickly({ launchType: 'background' });
     expect(raycast.toasts).toEqual([]);
-    daemon = await ScriptedDaemon.start();
   });
 });
 
@@ -164,6 +155,5 @@ describe('the AI tools', () => {
     for (const tool of [lastLeakCheck, memoryNow, recentRuns as (input: object) => Promise<string>]) {
       expect(await tool({})).toMatch(/Not Set Up/);
     }
-    daemon = await ScriptedDaemon.start();
   });
 });

@@ -2,24 +2,21 @@
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
 import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import type { Parameters } from '../../../shared/src/protocol/daemon/methods.ts';
 import Runs from '../../src/runs.tsx';
 import { launch } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';
-import { Refusal, ScriptedDaemon } from '../harness/scripted-daemon.ts';
-import { Home } from '../harness/surroundings.ts';
+import { home, Refusal, ScriptedDaemon } from '../harness/surroundings.ts';
 import type { TreeNode } from '../harness/tree.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 
-let home: Home;
 let daemon: ScriptedDaemon;
 let listed: Parameters<'listRuns'>[];
 
 beforeEach(async () => {
-  home = new Home();
   listed = [];
   daemon = await ScriptedDaemon.start({
     listRuns: (parameters) => {
@@ -32,11 +29,6 @@ beforeEach(async () => {
       samples: [0, 1, 2].map((index) => exampleSample(index)),
     }),
   });
-});
-
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await daemon[Symbol.asyncDispose]();
 });
 
 const open = (options: object = {}): Screen =>

@@ -1,22 +1,13 @@
 /** Whatever stands between a view and the daemon has its own screen, with the action that resolves it. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import CompareModels from '../../src/compare-models.tsx';
 import LeakChecks from '../../src/leak-checks.tsx';
 import ProfileMemory from '../../src/profile-memory.tsx';
 import Runs from '../../src/runs.tsx';
 import { launch } from '../harness/launch.ts';
-import { ScriptedDaemon, silence } from '../harness/scripted-daemon.ts';
-import { Home } from '../harness/surroundings.ts';
+import { home, ScriptedDaemon, silence } from '../harness/surroundings.ts';
 import { raycast } from '../raycast-api/raycast.ts';
-
-let home: Home;
-
-beforeEach(() => {
-  home = new Home();
-});
-
-afterEach(() => home[Symbol.dispose]());
 
 interface State {
   readonly name: string;
@@ -28,11 +19,6 @@ interface State {
 }
 
 let daemon: ScriptedDaemon | undefined;
-
-afterEach(async () => {
-  await daemon?.[Symbol.asyncDispose]();
-  daemon = undefined;
-});
 
 async function withDaemon(...args: Parameters<typeof ScriptedDaemon.start>): Promise<{ dataFolder: string }> {
   daemon = await ScriptedDaemon.start(...args);

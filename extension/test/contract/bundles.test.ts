@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { loadBundle } from '../harness/bundle.ts';
+import { loadBundle } from '../harness/launch.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 import { bundles } from './built.ts';
 

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { launch } from '../harness/launch.ts';
-import { loadBundle } from '../harness/bundle.ts';
+import { launch, loadBundle } from '../harness/launch.ts';
 import { bundles } from './built.ts';
 import { RealDaemon, tidemarkPath } from './real-daemon.ts';
 

@@ -1,5 +1,8 @@
-/** Launches commands as Raycast does, by their mode. */
+/** Launches commands as Raycast does, by their mode, from their sources or from their built bundles. */
 
+import { createRequire, isBuiltin, registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { ComponentType } from 'react';
 import { raycast } from '../raycast-api/raycast.ts';
 import type { RaycastOptions } from '../raycast-api/raycast.ts';
@@ -56,4 +59,44 @@ export function closeAll(): unknown[] {
   });
   open.clear();
   return errors;
+}
+
+const require = createRequire(import.meta.url);
+
+/** What Raycast provides, by the names that bundles ask for; everything else has to be within them. The double is in its place. */
+const provided: Readonly<Record<string, string>> = {
+  react: pathToFileURL(require.resolve('react')).href,
+  'react/jsx-runtime': pathToFileURL(require.resolve('react/jsx-runtime')).href,
+  '@raycast/api': new URL('../raycast-api/index.ts', import.meta.url).href,
+};
+
+let hookedFolder: string | undefined;
+
+function hook(folder: string): void {
+  if (hookedFolder === folder) {
+    return;
+  }
+  hookedFolder = folder;
+  const bundles = pathToFileURL(join(folder, '/')).href;
+  registerHooks({
+    resolve(specifier, context, next) {
+      const isFromBundle = context.parentURL?.startsWith(bundles) ?? false;
+      if (!isFromBundle || isBuiltin(specifier)) {
+        return next(specifier, context);
+      }
+      const url = provided[specifier];
+      if (url === undefined) {
+        throw new Error(`The bundle needs ${specifier}, which Raycast does not provide`);
+      }
+      return { url, shortCircuit: true };
+    },
+  });
+}
+
+/** A command's CommonJS bundle, evaluated anew each time, as Raycast does at each launch. */
+export function loadBundle(folder: string, name: string): { readonly default: unknown } {
+  hook(folder);
+  const path = join(folder, `${name}.js`);
+  delete require.cache[path];
+  return require(path) as { default: unknown };
 }

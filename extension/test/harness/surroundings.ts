@@ -1,15 +1,195 @@
-/** A home folder of a test's own, with what a state needs in it: a `tidemark` command, a service, a daemon's note. */
+/** What a command meets outside Raycast: a daemon that answers as a test tells it to, and a home folder of the test's own. */
 
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { requestParser, responseParser } from '../../../shared/src/client/framing.ts';
+import { socketPathOf } from '../../../shared/src/client/locations.ts';
+import type { ErrorCode } from '../../../shared/src/errors.ts';
+import { errorNumbers, protocolVersion, wireEvents } from '../../../shared/src/protocol/daemon/wire.ts';
+import type { EventData, Method, Parameters, Result } from '../../../shared/src/protocol/daemon/methods.ts';
+import type { RequestFrame, Topic } from '../../../shared/src/protocol/daemon/wire.ts';
 
-export class Home implements Disposable {
+/** An answer that is an error of the daemon's. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, hint?: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** An answer that never comes. */
+export const silence = Symbol('silence');
+
+type Answer<M extends Method> = Result<M> | typeof silence;
+
+/** What each method answers; one that is not here is refused as a test's own fault. */
+export type Script = {
+  [M in Method]?: (parameters: Parameters<M>) => Answer<M> | Promise<Answer<M>>;
+};
+
+export interface ScriptedDaemonOptions {
+  readonly version?: string;
+  readonly protocolVersion?: number;
+  /** Closes every connection as soon as it says hello. */
+  readonly hangsUp?: boolean;
+}
+
+const entered = new Set<Disposable | AsyncDisposable>();
+
+/** Removes what a test has made of them, after its commands are closed. */
+export async function leaveSurroundings(): Promise<void> {
+  for (const each of entered) {
+    await (Symbol.asyncDispose in each ? each[Symbol.asyncDispose]() : each[Symbol.dispose]());
+  }
+  entered.clear();
+}
+
+/** A socket server that speaks as the daemon does, misbehavior included. */
+export class ScriptedDaemon implements AsyncDisposable {
+  /** For the preference of the data folder. */
+  readonly dataFolder = mkdtempSync(join(tmpdir(), 'tm-'));
+  readonly socketPath = socketPathOf(this.dataFolder);
+  readonly asked: { method: string; parameters: unknown }[] = [];
+  script: Script;
+  /** Over the whole time. */
+  connectionsSeen = 0;
+  readonly #options: ScriptedDaemonOptions;
+  readonly #server: Server;
+  readonly #sockets = new Map<Socket, readonly Topic[]>();
+  readonly #parser = responseParser();
+  #sequence = 0;
+
+  constructor(script: Script = {}, options: ScriptedDaemonOptions = {}) {
+    this.script = script;
+    this.#options = options;
+    this.#server = createServer((socket) => this.#serve(socket));
+    entered.add(this);
+  }
+
+  static async start(script: Script = {}, options: ScriptedDaemonOptions = {}): Promise<ScriptedDaemon> {
+    const daemon = new ScriptedDaemon(script, options);
+    await daemon.listen();
+    return daemon;
+  }
+
+  async listen(): Promise<void> {
+    mkdirSync(dirname(this.socketPath), { recursive: true, mode: 0o700 });
+    await new Promise<void>((resolve) => this.#server.listen(this.socketPath, resolve));
+  }
+
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  methodsAsked(): string[] {
+    return this.asked.map(({ method }) => method).filter((method) => method !== 'hello');
+  }
+
+  /** What a method was first asked with; undefined where it was not asked. */
+  parametersOf(method: Method): unknown {
+    return this.asked.find((each) => each.method === method)?.parameters;
+  }
+
+  publish<T extends Topic>(topic: T, data: EventData<T>): void {
+    const frame = this.#parser.encode(wireEvents.event, { topic, sequence: this.#sequence++, data });
+    for (const [socket, topics] of this.#sockets) {
+      if (topics.includes(topic)) {
+        socket.write(frame);
+      }
+    }
+  }
+
+  /** How many connections are told of a topic. */
+  listeners(topic: Topic): number {
+    return [...this.#sockets.values()].filter((topics) => topics.includes(topic)).length;
+  }
+
+  /** As when the daemon's process is killed: connections break, and nothing listens. */
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets.keys()) {
+      socket.destroy();
+    }
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.dataFolder, { recursive: true, force: true });
+  }
+
+  #serve(socket: Socket): void {
+    this.connectionsSeen += 1;
+    this.#sockets.set(socket, []);
+    const parser = requestParser();
+    let buffer = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('data', (chunk: string) => {
+      buffer = parser.read(buffer, chunk, ({ data }) => void this.#answer(socket, data as RequestFrame));
+    });
+  }
+
+  async #answer(socket: Socket, { id, method, parameters }: RequestFrame): Promise<void> {
+    this.asked.push({ method, parameters });
+    if (this.#options.hangsUp === true) {
+      socket.destroy();
+      return;
+    }
+    let reply: object;
+    try {
+      const result = await this.#resultOf(socket, method, parameters);
+      if (result === silence) {
+        return;
+      }
+      reply = { id, result };
+    } catch (error) {
+      const { code, hint } =
+        error instanceof Refusal ? error : { code: 'internal' as const, hint: undefined };
+      const [number] = errorNumbers[code];
+      reply = { id, error: { code, number, message: (error as Error).message, hint } };
+    }
+    if (!socket.destroyed) {
+      socket.write(this.#parser.encode(wireEvents.response, reply));
+    }
+  }
+
+  #resultOf(socket: Socket, method: string, parameters: unknown): unknown {
+    if (method === 'hello' && this.script.hello === undefined) {
+      return {
+        protocolVersion: this.#options.protocolVersion ?? protocolVersion,
+        daemonVersion: this.#options.version ?? '0.1.0',
+        pid: process.pid,
+        startedAt: '2026-01-01T00:00:00.000Z',
+      };
+    }
+    if (method === 'subscribe') {
+      this.#sockets.set(socket, (parameters as { topics: readonly Topic[] }).topics);
+      return {};
+    }
+    const answer = this.script[method as Method] as ((parameters: unknown) => unknown) | undefined;
+    if (answer === undefined) {
+      throw new Error(`The test's daemon was not told what to answer to ${method}`);
+    }
+    return answer(parameters);
+  }
+}
+
+/** With what a state needs in it: a `tidemark` command, a service, a daemon's note. */
+class Home implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'tm-home-'));
   readonly #before = process.env['HOME'];
 
   constructor() {
     process.env['HOME'] = this.path;
+    entered.add(this);
   }
 
   /** A data folder in which nothing is. */
@@ -64,4 +244,11 @@ export class Home implements Disposable {
     // A program that a test's command started may still write its last line there.
     rmSync(this.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
+}
+
+/** Of the test that runs now. */
+export let home: Home;
+
+export function enterHome(): void {
+  home = new Home();
 }
