@@ -140,26 +140,17 @@ export class HubClient {
       headers.set('authorization', `Bearer ${this.settings.token}`);
     }
     const silence = new AbortController();
-    const arm = (): NodeJS.Timeout =>
-      setTimeout(() => silence.abort(new Error('the server fell silent')), this.#silence).unref();
-    let timer = arm();
+    // Where a request fails or has no body, the timer aborts what has ended, which does nothing.
+    const timer = setTimeout(() => silence.abort(new Error('the server fell silent')), this.#silence).unref();
     const signal = AbortSignal.any([silence.signal, ...(this.#signal === undefined ? [] : [this.#signal])]);
-    let response: Response;
-    try {
-      response = await fetch(input, { ...init, headers, signal });
-    } catch (error) {
-      clearTimeout(timer);
-      throw error;
-    }
+    const response = await fetch(input, { ...init, headers, signal });
     if (response.body === null) {
-      clearTimeout(timer);
       return response;
     }
     const watched = response.body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {
-          clearTimeout(timer);
-          timer = arm();
+          timer.refresh();
           controller.enqueue(chunk);
         },
         flush: () => clearTimeout(timer),
