@@ -2,15 +2,13 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { checkNames } from '../../models/voices.ts';
 import { profileModel } from '../../profiler/profile.ts';
 import { settleSettings } from '../../profiler/settings.ts';
-import type { ProfileRequest } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
-import type { Context, OutputOptions } from '../command.ts';
+import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
@@ -18,8 +16,7 @@ import { addLoopOptions, modelArgument, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
-import { keptNote } from '../reports/run-words.ts';
-import { documentOf, followToEnd } from '../runs/remote-run.ts';
+import { runByDaemon } from '../runs/remote-run.ts';
 import { showLoop } from '../runs/show-steps.ts';
 import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
 
@@ -56,65 +53,35 @@ export function addProfileCommand(program: Command): void {
     "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",
   );
   printResult(command, async (context, model: string, options: ProfileOptions) => {
-    checkNames([model], options.voice);
+    const { voice, attribute, fresh } = options;
+    checkNames([model], voice);
     const request = await requestOf(options);
-    const asked = { model, request, settings: await settleSettings(request, context.signal), options };
+    const settings = await settleSettings(request, context.signal);
+    const show = (): OnStep => showLoop(context, model, settings);
+    const parameters: ProfileParameters = {
+      model: absoluteModel(model),
+      ...loopParameters(request),
+      attribute,
+      host: fresh === true ? 'fresh' : undefined,
+    };
     await using daemon = await daemonForRun(options, context);
     const document =
-      daemon === undefined ? await profileHere(asked, context) : await profileThere(daemon, asked, context);
+      daemon === undefined
+        ? await profileModel(await findSubject(model, voice, context), settings, {
+            signal: context.signal,
+            attribute,
+            onStep: show(),
+          })
+        : await runByDaemon(
+            daemon,
+            'profile',
+            { start: () => daemon.call('startProfile', parameters), show },
+            context,
+          );
     return {
       document,
       text: () => profileReport(document),
       exitCode: exitCodeOfRun(document.outcome.status === 'complete', context.signal),
     };
   });
-}
-
-interface Asked {
-  readonly model: string;
-  readonly request: ProfileRequest;
-  readonly settings: ProfileSettings;
-  readonly options: Pick<ProfileOptions, 'attribute' | 'fresh'>;
-}
-
-/** In a host of this process. */
-async function profileHere({ model, settings, options }: Asked, context: Context): Promise<ProfileDocument> {
-  const subject = await findSubject(model, settings.voice, context);
-  return await profileModel(subject, settings, {
-    signal: context.signal,
-    attribute: options.attribute,
-    onStep: showLoop(context, model, settings),
-  });
-}
-
-/** By the daemon, which keeps the run. */
-async function profileThere(
-  daemon: DaemonClient,
-  { model, request, settings, options: { attribute, fresh } }: Asked,
-  context: Context,
-): Promise<ProfileDocument> {
-  const detail = await followToEnd(
-    daemon,
-    {
-      start: () =>
-        daemon.call('startProfile', {
-          model: absoluteModel(model),
-          ...loopParameters(request),
-          attribute,
-          host: fresh === true ? 'fresh' : undefined,
-        }),
-      onStep: showLoop(context, model, settings),
-    },
-    context,
-  );
-  context.progress.end();
-  const document = documentOf(detail, context);
-  context.progress.note(keptNote(detail.record));
-  if (document.kind !== 'profile') {
-    throw new TidemarkError(
-      'internal',
-      `Run #${detail.record.id} is a profile, but its document is a study.`,
-    );
-  }
-  return document;
 }

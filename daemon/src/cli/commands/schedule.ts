@@ -8,7 +8,6 @@ import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SchedulesDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Parameters, Result } from '@tidemark/shared/protocol/daemon/methods.ts';
-import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
@@ -16,10 +15,9 @@ import { withDaemon } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
-import { keptNote, runTitle, shortModel } from '../reports/run-words.ts';
+import { runTitle, shortModel, stateWord } from '../reports/run-words.ts';
 import { idleWords, schedulesReport } from '../reports/schedule-report.ts';
-import { studyReport } from '../reports/study-report.ts';
-import { documentOf, followToEnd } from '../runs/remote-run.ts';
+import { runByDaemon } from '../runs/remote-run.ts';
 import { singleRun } from '../runs/run-documents.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { showLoop } from '../runs/show-steps.ts';
@@ -219,7 +217,7 @@ async function startCheck(daemon: DaemonClient, id: number | undefined): Promise
   return {
     document: singleRun(record),
     text: () =>
-      `Run #${record.id}, ${runTitle(record)}, is ${record.state}. Follow it with \`tidemark watch\`.`,
+      `Run #${record.id}, ${runTitle(record)}, is ${stateWord(record.state)}. Follow it with \`tidemark watch\`.`,
   };
 }
 
@@ -228,25 +226,18 @@ async function checkAndWait(
   id: number | undefined,
   context: Context,
 ): Promise<CommandResult> {
-  let show: OnStep | undefined;
-  const detail = await followToEnd(
+  const document = await runByDaemon(
     daemon,
+    'profile',
     {
       start: () => daemon.call('checkNow', { id }),
-      onBegin: (record) => {
-        const title = shortModel(record.models[0] ?? runTitle(record));
-        show = showLoop(context, title, record);
-      },
-      onStep: (step) => show?.(step),
+      show: (record) => showLoop(context, shortModel(record.models[0] ?? runTitle(record)), record),
     },
     context,
   );
-  context.progress.end();
-  const document = documentOf(detail, context);
-  context.progress.note(keptNote(detail.record));
   return {
     document,
-    text: () => (document.kind === 'profile' ? profileReport(document) : studyReport(document)),
-    exitCode: exitCodeOfRun(detail.record.state === 'complete', context.signal),
+    text: () => profileReport(document),
+    exitCode: exitCodeOfRun(document.outcome.status === 'complete', context.signal),
   };
 }

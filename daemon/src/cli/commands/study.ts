@@ -2,28 +2,22 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
-import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { checkNames } from '../../models/voices.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { dataFolder } from '../../paths.ts';
-import type { Subject } from '../../profiler/profile.ts';
 import { settleSettings } from '../../profiler/settings.ts';
-import type { ProfileRequest } from '../../profiler/settings.ts';
 import { runStudy, studyModels } from '../../profiler/study.ts';
 import { printResult } from '../command.ts';
-import type { Context, OutputOptions } from '../command.ts';
+import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { addLoopOptions, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
-import { keptNote } from '../reports/run-words.ts';
 import { studyReport } from '../reports/study-report.ts';
-import { documentOf, followToEnd } from '../runs/remote-run.ts';
+import { runByDaemon } from '../runs/remote-run.ts';
 import { checkPage, keepPage } from '../runs/run-documents.ts';
 import { showStudy } from '../runs/show-steps.ts';
 import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
@@ -61,15 +55,34 @@ export function addStudyCommand(program: Command): void {
   addLoopOptions(command);
   addPlaceOptions(command);
   printResult(command, async (context, options: StudyOptions) => {
-    await checkPage(options.report);
-    checkNames(options.models, options.voice);
+    const { models, explain, report } = options;
+    const { signal } = context;
+    await checkPage(report);
+    checkNames(models, options.voice);
     const request = await requestOf(options);
-    const asked = { request, settings: await settleSettings(request, context.signal), options };
+    const settings = await settleSettings(request, signal);
+    const show = (): OnStep => showStudy(context, settings);
+    const parameters = { models: models.map(absoluteModel), ...loopParameters(request), explain };
     await using daemon = await daemonForRun(options, context);
     const document =
-      daemon === undefined ? await studyHere(asked, context) : await studyThere(daemon, asked, context);
-    const isKept = await keepPage(options.report, () => document, context);
-    const exitCode = exitCodeOfRun(document.outcome === 'complete', context.signal);
+      daemon === undefined
+        ? await runStudy(models, settings, {
+            find: (model) => findSubject(model, settings.voice, context),
+            // Reads the headers of a model that is on this machine.
+            examine: explain
+              ? ({ model }) => xray(model.folder, { dataFolder: dataFolder(), signal })
+              : undefined,
+            signal,
+            onStep: show(),
+          })
+        : await runByDaemon(
+            daemon,
+            'study',
+            { start: () => daemon.call('startStudy', parameters), show },
+            context,
+          );
+    const isKept = await keepPage(report, () => document, context);
+    const exitCode = exitCodeOfRun(document.outcome === 'complete', signal);
     return {
       document,
       text: () => studyReport(document),
@@ -77,54 +90,3 @@ export function addStudyCommand(program: Command): void {
     };
   }).option('--report <file>', 'also write the study as an HTML page');
 }
-
-interface Asked {
-  readonly request: ProfileRequest;
-  readonly settings: ProfileSettings;
-  readonly options: Pick<StudyOptions, 'models' | 'explain'>;
-}
-
-/** In hosts of this process. */
-const studyHere = (
-  { settings, options: { models, explain } }: Asked,
-  context: Context,
-): Promise<StudyDocument> =>
-  runStudy(models, settings, {
-    find: (model) => findSubject(model, settings.voice, context),
-    examine: explain ? examineWith(context) : undefined,
-    signal: context.signal,
-    onStep: showStudy(context, settings),
-  });
-
-/** By the daemon, which keeps the run. */
-async function studyThere(
-  daemon: DaemonClient,
-  { request, settings, options: { models, explain } }: Asked,
-  context: Context,
-): Promise<StudyDocument> {
-  const detail = await followToEnd(
-    daemon,
-    {
-      start: () =>
-        daemon.call('startStudy', { models: models.map(absoluteModel), ...loopParameters(request), explain }),
-      onStep: showStudy(context, settings),
-    },
-    context,
-  );
-  context.progress.end();
-  const document = documentOf(detail, context);
-  context.progress.note(keptNote(detail.record));
-  if (document.kind !== 'study') {
-    throw new TidemarkError(
-      'internal',
-      `Run #${detail.record.id} is a study, but its document is a profile.`,
-    );
-  }
-  return document;
-}
-
-/** Reads the headers of a model that is on this machine. */
-const examineWith =
-  ({ signal }: Context) =>
-  ({ model }: Subject) =>
-    xray(model.folder, { dataFolder: dataFolder(), signal });

@@ -101,7 +101,3 @@ export function endWords({ state, seconds, finding, reason, error }: RunRecord):
     seconds === undefined ? '' : ` ${state === 'complete' ? 'in' : 'after'} ${formatDuration(seconds)}`;
   return `${stateWord(state)}${duration}${why === undefined ? '' : `: ${why}`}`;
 }
-
-/** Where to find the run again. */
-export const keptNote = ({ id }: RunRecord): string =>
-  `Saved as run #${id}. To print it again, run \`tidemark show ${id}\`.`;

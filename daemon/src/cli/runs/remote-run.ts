@@ -9,51 +9,77 @@ import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Context } from '../command.ts';
+import { stateWord } from '../reports/run-words.ts';
 
 /** A run whose model loads for minutes still answers its cancellation in seconds; this is for a machine that thrashes. */
 const cancelMilliseconds = 60_000;
 
-export interface FollowOptions {
+export interface RemoteRunOptions {
   /** Asks the daemon for the run. */
-  readonly start: (daemon: DaemonClient) => Promise<RunRecord>;
-  readonly onBegin?: (record: RunRecord) => void;
-  readonly onStep: OnStep;
+  readonly start: () => Promise<RunRecord>;
+  /** Shows the steps of the run that was started. */
+  readonly show: (record: RunRecord) => OnStep;
 }
 
 /**
- * Starts a run and waits for its end, whatever that is; stopped by the person, it cancels the run and waits for what that
- * leaves. Throws a TidemarkError: what starting throws, and 'no-daemon' where the daemon ends before the run does.
+ * Has the daemon do a run, and waits for its end, whatever that is; stopped by the person, it cancels the run and waits for what
+ * that leaves. Returns the run's document, and says where it is kept. Throws a TidemarkError: what starting throws, 'no-daemon'
+ * where the daemon ends before the run does, and where the run has no document the error that it failed with, the reason of
+ * the context's signal, or 'interrupted' where something else ended it.
  */
-export async function followToEnd(
+export async function runByDaemon<Kind extends RunDocument['kind']>(
   daemon: DaemonClient,
-  { start, onBegin, onStep }: FollowOptions,
+  kind: Kind,
+  options: RemoteRunOptions,
+  context: Context,
+): Promise<Extract<RunDocument, { kind: Kind }>> {
+  const { record, document } = await followToEnd(daemon, options, context);
+  context.progress.end();
+  if (document === undefined) {
+    context.signal.throwIfAborted();
+    throw endOf(record);
+  }
+  context.progress.note(keptNote(record));
+  if (document.kind !== kind) {
+    throw new TidemarkError(
+      'internal',
+      `Run #${record.id} is a ${kind}, but its document is a ${document.kind}.`,
+    );
+  }
+  return document as Extract<RunDocument, { kind: Kind }>;
+}
+
+async function followToEnd(
+  daemon: DaemonClient,
+  { start, show }: RemoteRunOptions,
   { signal, sayOnStop }: Context,
 ): Promise<RunDetail> {
-  const cancelled = Promise.withResolvers<undefined>();
+  const canceled = Promise.withResolvers<undefined>();
   let runId: number | undefined;
+  let onStep: OnStep | undefined;
   const cancel = (): void => {
     if (runId !== undefined) {
       daemon
         .call('cancel', { runId }, { timeoutMilliseconds: cancelMilliseconds })
-        .then(() => cancelled.resolve(undefined), cancelled.reject);
+        .then(() => canceled.resolve(undefined), canceled.reject);
     }
   };
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const following = followRun(daemon, {
       begin: async () => {
-        const record = await start(daemon);
+        const record = await start();
         runId = record.id;
         sayOnStop(`canceling run #${record.id}`);
-        onBegin?.(record);
+        onStep = show(record);
         if (signal.aborted) {
           cancel();
         }
         return record;
       },
-      onProgress: ({ step }) => onStep(step),
+      onProgress: ({ step }) => onStep?.(step),
     });
-    await Promise.race([following, cancelled.promise]);
+    await Promise.race([following, canceled.promise]);
     return await daemon.call('getRun', { runId: runId ?? 0 }, { timeoutMilliseconds: 60_000 });
   } catch (error) {
     throw runId === undefined || daemon.isOpen ? error : daemonEnded(runId, error);
@@ -70,27 +96,17 @@ const daemonEnded = (id: number, cause: unknown): TidemarkError =>
       'start the daemon with `tidemark service start`, or run `tidemark daemon` in a terminal.',
   });
 
-/**
- * The document of a run that is over. Throws where there is none: the error that it failed with, the reason of `signal` where
- * the person stopped it, 'interrupted' where something else ended it.
- */
-export function documentOf(
-  { record, document }: RunDetail,
-  { signal }: Pick<Context, 'signal'>,
-): RunDocument {
-  if (document !== undefined) {
-    return document;
-  }
-  signal.throwIfAborted();
-  const { id, state, reason, error } = record;
-  if (error !== undefined) {
-    throw fromErrorRecord(error);
-  }
-  throw new TidemarkError(
-    'interrupted',
-    `Run #${id} was ${state}${reason === undefined ? '' : `: ${reason}`}`,
-    {
-      hint: `\`tidemark show ${id}\` shows what there is of it.`,
-    },
-  );
+/** Why a run that has ended left no document. */
+function endOf({ id, state, reason, error }: RunRecord): Error {
+  return error === undefined
+    ? new TidemarkError(
+        'interrupted',
+        `Run #${id} was ${stateWord(state)}${reason === undefined ? '' : `: ${reason}`}`,
+        { hint: `Run \`tidemark show ${id}\` to see its iterations.` },
+      )
+    : fromErrorRecord(error);
 }
+
+/** Where to find the run again. */
+const keptNote = ({ id }: RunRecord): string =>
+  `Saved as run #${id}. To print it again, run \`tidemark show ${id}\`.`;
