@@ -40,7 +40,9 @@ function createProgram(groups: readonly CommandGroup[]): Command {
     program.commandsGroup(title);
     commands.forEach((add) => add(program));
   }
-  program.addHelpCommand(new Command('help').argument('[command]').description('print help for a command'));
+  for (const command of [program, ...program.commands.filter(({ commands }) => commands.length > 0)]) {
+    command.addHelpCommand(new Command('help').argument('[command]').description('print help for a command'));
+  }
   return addExamples(
     program,
     [

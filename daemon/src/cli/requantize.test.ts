@@ -4,22 +4,20 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import * as v from 'valibot';
 import { requantizeDocument } from '@tidemark/shared/protocol/requantize-document.ts';
+import { cliOver, documentIn, refuses } from '../../test/cli.ts';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
-import { runCli } from '../../test/cli.ts';
 import { writeTinyKokoro } from '../../test/tiny-kokoro.ts';
 
 const folder = temporaryFolder();
 const source = join(folder, 'source');
 writeTinyKokoro(source, { bits: 4 });
 
-const cli = (words: readonly string[]) =>
-  runCli(['requantize', ...words], { environment: { TIDEMARK_HOME: join(folder, 'home') }, folder });
-const speech = ['--voice', 'af_tiny', '--phonemes', 'abc.'];
+const cli = cliOver(join(folder, 'home'));
+const speech = '--voice af_tiny --phonemes abc.';
 
 test('the help says what a fused checkpoint is good for', async () => {
-  const { code, stdout } = await cli(['--help']);
+  const { code, stdout } = await cli('requantize --help');
   assert.equal(code, 0);
   assert.match(
     stdout.replaceAll(/\s+/g, ' '),
@@ -29,15 +27,12 @@ test('the help says what a fused checkpoint is good for', async () => {
 });
 
 test('a verified one is a table and a conclusion on stdout; a relative folder is made where the person stands', async () => {
-  const { code, stdout, stderr } = await cli([
-    source,
-    '--rest',
-    'bf16',
-    '--out',
-    'made',
-    '--verify',
-    ...speech,
-  ]);
+  const { code, stdout, stderr } = await cli(
+    `requantize ${source} --rest bf16 --out made --verify ${speech}`,
+    {
+      folder,
+    },
+  );
   assert.equal(code, 0, stderr);
   assert.ok(existsSync(join(folder, 'made', 'config.json')));
   assert.match(
@@ -53,18 +48,9 @@ test('a verified one is a table and a conclusion on stdout; a relative folder is
 
 test('with --json it is one document, true to its schema', async () => {
   const out = join(folder, 'json');
-  const { code, stdout, stderr } = await cli([
-    source,
-    '--bits',
-    '8',
-    '--out',
-    out,
-    '--verify',
-    ...speech,
-    '--json',
-  ]);
-  assert.equal(code, 0, stderr);
-  const document = v.parse(requantizeDocument, JSON.parse(stdout));
+  const finished = await cli(`requantize ${source} --bits 8 --out ${out} --verify ${speech} --json`);
+  assert.equal(finished.code, 0, finished.stderr);
+  const document = documentIn(requantizeDocument, finished);
   assert.equal(document.folder, out);
   assert.deepEqual(document.options, { bits: 8, fuseWeightNorm: false });
   assert.deepEqual(document.loadsIn, ['tidemark', 'mlx-audio']);
@@ -79,15 +65,9 @@ test('with --json it is one document, true to its schema', async () => {
 });
 
 test('without --verify nothing is measured, and a fused one is said to load in Tidemark only', async () => {
-  const { code, stdout } = await cli([
-    source,
-    '--fuse-weight-norm',
-    '--out',
-    join(folder, 'fused'),
-    '--json',
-  ]);
-  assert.equal(code, 0);
-  const document = v.parse(requantizeDocument, JSON.parse(stdout));
+  const finished = await cli(`requantize ${source} --fuse-weight-norm --out ${join(folder, 'fused')} --json`);
+  assert.equal(finished.code, 0);
+  const document = documentIn(requantizeDocument, finished);
   assert.equal(document.verification, undefined);
   assert.deepEqual(document.loadsIn, ['tidemark']);
   assert.match(document.warnings.join(' '), /its loader rejects the file/);
@@ -95,22 +75,18 @@ test('without --verify nothing is measured, and a fused one is said to load in T
 
 test('mistakes are said before any work, with their exit codes, and leave nothing', async () => {
   const out = join(folder, 'never');
-  const cases: readonly [words: readonly string[], code: number, message: RegExp][] = [
-    [[source, '--bits', '4'], 2, /Required option '--out <folder>'/],
-    [[source, '--out', out], 2, /No change was requested/],
-    [[source, '--bits', '5', '--out', out], 2, /Allowed choices are 4, 6, 8/],
-    [[source, '--group-size', '32', '--out', out], 2, /--group-size was given without --bits/],
-    [['4bit', '--bits', '4', '--out', out], 1, /no model named "4bit"/],
-    [[source, '--bits', '4', '--out', source], 1, /is not empty/],
-    [[source, '--bits', '4', '--out', join(source, 'x')], 1, /inside the source checkpoint/],
-    [['fp32', '--bits', '4', '--out', out, '--verify', '--voice', 'af_hart'], 1, /Did you mean af_heart/],
-  ];
-  for (const [words, expected, message] of cases) {
-    const { code, stdout, stderr } = await cli(words);
-    assert.equal(code, expected, words.join(' '));
-    assert.equal(stdout, '');
-    assert.match(stderr, message);
-  }
+  await refuses(cli, 2, [
+    [`requantize ${source} --bits 4`, /Required option '--out <folder>'/],
+    [`requantize ${source} --out ${out}`, /No change was requested/],
+    [`requantize ${source} --bits 5 --out ${out}`, /Allowed choices are 4, 6, 8/],
+    [`requantize ${source} --group-size 32 --out ${out}`, /--group-size was given without --bits/],
+  ]);
+  await refuses(cli, 1, [
+    [`requantize 4bit --bits 4 --out ${out}`, /no model named "4bit"/],
+    [`requantize ${source} --bits 4 --out ${source}`, /is not empty/],
+    [`requantize ${source} --bits 4 --out ${join(source, 'x')}`, /inside the source checkpoint/],
+    [`requantize fp32 --bits 4 --out ${out} --verify --voice af_hart`, /Did you mean af_heart/],
+  ]);
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith('.') || name === 'never'),
     [],

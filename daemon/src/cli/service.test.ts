@@ -1,28 +1,23 @@
 /** `tidemark service` and `tidemark logs` as a person uses them: what is printed, in words and as JSON. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import * as v from 'valibot';
 import { serviceDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
-import { runCli, startCli } from '../../test/cli.ts';
+import { documentIn, runCli, startCli } from '../../test/cli.ts';
 import { FakeMac } from '../../test/fake-mac.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { until } from '../../test/processes.ts';
 import { createLog, logFolder } from '../logging/log.ts';
 import { readPropertyList } from '../service/launch-agent.ts';
 import { runService } from '../service/run-service.ts';
 import { serviceReport } from './reports/service-report.ts';
 
-class Home implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
-  /** No systemd answers, wherever the test runs. */
-  readonly environment = { TIDEMARK_HOME: this.path, HOME: this.path, PATH: this.path };
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true });
-  }
+/** A data folder, and an environment in which no systemd answers, wherever the test runs. */
+function newHome(): { readonly path: string; readonly environment: Readonly<Record<string, string>> } {
+  const path = temporaryFolder();
+  return { path, environment: { TIDEMARK_HOME: path, HOME: path, PATH: path } };
 }
 
 const plain = (text: string): string[] => text.split('\n').map((line) => line.trimEnd());
@@ -80,19 +75,19 @@ test(
   'without a manager of services, status is a document all the same, and installing fails with what to do',
   onLinux,
   async () => {
-    using home = new Home();
-    const status = await runCli(['service', 'status', '--json'], { environment: home.environment });
+    const home = newHome();
+    const status = await runCli('service status --json', { environment: home.environment });
     assert.equal(status.code, 0, status.stderr);
-    assert.equal(v.parse(serviceDocument, JSON.parse(status.stdout)).state, 'unsupported');
-    const install = await runCli(['service', 'install'], { environment: home.environment });
+    assert.equal(documentIn(serviceDocument, status).state, 'unsupported');
+    const install = await runCli('service install', { environment: home.environment });
     assert.equal(install.code, 1);
     assert.match(install.stderr, /hint: .*tidemark daemon.*any supervisor/);
   },
 );
 
 test('the property list is printed on any system', async () => {
-  using home = new Home();
-  const { code, stdout } = await runCli(['service', 'plist'], { environment: home.environment });
+  const home = newHome();
+  const { code, stdout } = await runCli('service plist', { environment: home.environment });
   assert.equal(code, 0);
   const list = readPropertyList(stdout);
   assert.equal(list?.['Label'], 'dev.tidemark.daemon');
@@ -100,15 +95,15 @@ test('the property list is printed on any system', async () => {
 });
 
 test('confirming what was not asked for is refused', async () => {
-  using home = new Home();
-  const { code, stderr } = await runCli(['service', 'uninstall', '--yes'], { environment: home.environment });
+  const home = newHome();
+  const { code, stderr } = await runCli('service uninstall --yes', { environment: home.environment });
   assert.equal(code, 2);
   assert.match(stderr, /--yes confirms --delete-history/);
 });
 
 test('without a log, one sentence says that there is none and how one comes about', async () => {
-  using home = new Home();
-  for (const words of [['logs'], ['logs', '--follow'], ['service', 'logs']]) {
+  const home = newHome();
+  for (const words of ['logs', 'logs --follow', 'service logs']) {
     const { code, stderr } = await runCli(words, { environment: home.environment });
     assert.equal(code, 1);
     assert.match(stderr, /There is no log yet: .*daemon\.log/);
@@ -117,17 +112,17 @@ test('without a log, one sentence says that there is none and how one comes abou
 });
 
 test('the last lines are shown to people and, with --json, to programs', async () => {
-  using home = new Home();
+  const home = newHome();
   const { log } = createLog({ folder: logFolder(home.path) });
   log.info({ run: 1 }, 'A run began.');
   log.warn({ run: 1 }, 'It went badly.');
   log.info({ run: 1 }, 'It ended.');
-  const { stdout } = await runCli(['logs', '--lines', '2'], { environment: home.environment });
+  const { stdout } = await runCli('logs --lines 2', { environment: home.environment });
   assert.match(
     stdout,
     /^\d\d:\d\d:\d\d\.\d{3} WARN {2}It went badly\. run=1\n\S+ INFO {2}It ended\. run=1\n$/,
   );
-  const json = await runCli(['service', 'logs', '--json', '--level', 'warn'], {
+  const json = await runCli('service logs --json --level warn', {
     environment: home.environment,
   });
   assert.deepEqual(
@@ -140,24 +135,22 @@ test('the last lines are shown to people and, with --json, to programs', async (
 });
 
 test('a log is followed until Ctrl-C, which ends with the exit code of one', async () => {
-  using home = new Home();
+  const home = newHome();
   const { log } = createLog({ folder: logFolder(home.path) });
   log.info({}, 'Before.');
-  const { child, finished } = startCli(['logs', '--follow', '--json'], { environment: home.environment });
-  let stdout = '';
-  child.stdout?.on('data', (text: string) => (stdout += text));
-  await until(() => stdout.includes('Before.'), 'the line before is shown');
+  const { child, finished, stdout } = startCli('logs --follow --json', { environment: home.environment });
+  await until(() => stdout().includes('Before.'), 'the line before is shown');
   log.info({}, 'After.');
-  await until(() => stdout.includes('After.'), 'the line after is shown');
+  await until(() => stdout().includes('After.'), 'the line after is shown');
   child.kill('SIGINT');
   assert.equal((await finished).code, 130);
 });
 
 test('what the process itself printed is asked of the journal on Linux', onLinux, async () => {
-  using home = new Home();
+  const home = newHome();
   mkdirSync(join(home.path, 'logs'));
   writeFileSync(join(home.path, 'logs', 'output.log'), 'a crash\n');
-  const { code, stderr } = await runCli(['service', 'logs', '--output'], { environment: home.environment });
+  const { code, stderr } = await runCli('service logs --output', { environment: home.environment });
   assert.equal(code, 2);
   assert.match(stderr, /journalctl --user --unit tidemark\.service/);
   assert.ok(existsSync(join(home.path, 'logs')));

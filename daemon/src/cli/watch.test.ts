@@ -83,8 +83,8 @@ test('it waits for a daemon, and comes back when one is started again', needsPyt
 test('in a pipe it prints a line for each event, and with --json each is true to its schema', async () => {
   const daemon = await TestDaemon.start();
   const environment = { TIDEMARK_HOME: daemon.dataFolder };
-  const plain = startCli(['watch'], { environment });
-  const json = startCli(['watch', '--json'], { environment });
+  const plain = startCli('watch', { environment });
+  const json = startCli('watch --json', { environment });
   await until(() => plain.stdout().includes('Connected.'), 'the plain watch is connected', 30);
   await until(() => json.stdout().includes('"event":"status"'), 'the other one is too', 30);
   await using client = await daemon.client();
