@@ -18,7 +18,7 @@ export const iterationMeasurement = v.object({
   samples: count,
 });
 
-export type LoadMeasurement = v.InferOutput<typeof loadMeasurement>;
+type LoadMeasurement = v.InferOutput<typeof loadMeasurement>;
 export type IterationMeasurement = v.InferOutput<typeof iterationMeasurement>;
 
 /** One side after all of its iterations; the warm-up is left out. */
@@ -67,7 +67,7 @@ export function merge(runs: readonly Side[]): Side {
   return { ...first, iterations: runs.flatMap((run) => run.iterations) };
 }
 
-export interface SideSummary {
+interface SideSummary {
   readonly name: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly iterations: number;

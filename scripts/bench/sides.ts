@@ -66,7 +66,7 @@ const loadedLine = v.object({
 
 const iterationLine = v.object({ event: v.literal('iteration'), ...iterationMeasurement.entries });
 
-export interface PeerFiles {
+interface PeerFiles {
   readonly python: string;
   readonly folder: string;
   readonly weightsFile: string;

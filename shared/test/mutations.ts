@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 
-export interface Mutation {
+interface Mutation {
   /** Where, and what was done there. */
   readonly path: string;
   readonly kind: 'removed' | 'null' | 'of another type' | 'not a number' | 'negative' | 'infinite';

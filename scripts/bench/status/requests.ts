@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { protocolVersion, wireEvents } from '@tidemark/shared/protocol/daemon/wire.ts';
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly socketPath: string;
   readonly clients: number;
   /** Over all clients. */

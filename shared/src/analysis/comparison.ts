@@ -133,11 +133,7 @@ function pairsOf(before: Side, after: Side): Pairs {
 }
 
 /** Three metrics of two runs of the same work. */
-export function compareRunPair(
-  first: ProfileDocument,
-  second: ProfileDocument,
-  threshold: number,
-): ModelChange {
+function compareRunPair(first: ProfileDocument, second: ProfileDocument, threshold: number): ModelChange {
   const measured = (run: ProfileDocument) => run.iterations.filter(({ warmup }) => !warmup);
   const [a, b] = [measured(first), measured(second)];
   const obstacle = endedEarly(first, 'first') ?? endedEarly(second, 'second');

@@ -27,7 +27,7 @@ export function leakSentence(verdicts: readonly ChannelVerdict[]): string {
     .join(' ');
 }
 
-export interface ModelLeaks {
+interface ModelLeaks {
   readonly name: string;
   readonly leaks: readonly ChannelVerdict[];
 }
@@ -132,7 +132,7 @@ function openSentence(open: readonly ChannelVerdict[], of: number): string {
 const growth = ({ channel, ratePerIteration }: ChannelVerdict): string =>
   `${channelNames[channel]} ${channelAmount(channel, ratePerIteration, { sign: true })}`;
 
-export interface PlantExpectation {
+interface PlantExpectation {
   /** Where the leak must be found; absent for what is no leak. */
   readonly channel?: LeakChannel;
   /** Where it may be called a leak besides. */
@@ -141,7 +141,7 @@ export interface PlantExpectation {
   readonly plantedRate?: number;
 }
 
-export type PlantJudgement = Pick<PlantResult, 'result' | 'reason' | 'measuredRate'>;
+type PlantJudgement = Pick<PlantResult, 'result' | 'reason' | 'measuredRate'>;
 
 /** A false alarm weighs most: it says that nothing else that the rule says can be relied on. */
 export function judgePlant(

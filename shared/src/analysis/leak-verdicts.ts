@@ -124,7 +124,7 @@ function isCacheGrowth(reading: TrendReading, cacheBytes: readonly number[] | un
   return cache.rising && cache.slope >= 0.5 * reading.slope;
 }
 
-export interface LeakRun {
+interface LeakRun {
   /** As many as were measured, the warm-up included. */
   readonly iterations: readonly IterationSample[];
   /** How many measured ones were asked for: with fewer, the run ended early. */

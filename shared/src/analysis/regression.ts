@@ -9,7 +9,7 @@ import { median, shiftBetween, sorted } from './statistics.ts';
  * The fewest iterations of each run from which a verdict follows: of five and five that differ by nothing but chance, all of
  * one lie above all of the other with a probability of 1 in 252, of four and four in 1 of 70.
  */
-export const fewestForChange = 5;
+const fewestForChange = 5;
 
 /** Below this share of the first run's median a difference of memory is not worth a person's time. */
 export const defaultThreshold = 0.02;
@@ -20,7 +20,7 @@ export const defaultThreshold = 0.02;
  */
 export const leastTimeThreshold = 0.1;
 
-export interface MetricSeries {
+interface MetricSeries {
   readonly metric: MetricChange['metric'];
   /** Of each measured iteration, in bytes or seconds. */
   readonly before: readonly number[];

@@ -69,7 +69,7 @@ function spreadOver(
 }
 
 /** A run with at least one measured iteration. */
-export type MeasuredRun = ProfileDocument & { summary: ProfileSummary };
+type MeasuredRun = ProfileDocument & { summary: ProfileSummary };
 
 export const isMeasured = (run: ProfileDocument): run is MeasuredRun => run.summary !== undefined;
 

@@ -7,7 +7,7 @@ import { mannKendall } from './statistics.ts';
  * Bounds of the rule. It is asked after every check, so its answers pile up; what 500 checks in a row let through, and how
  * many checks a leak takes to be found, is measured in slow-leak.test.ts.
  */
-export const slowLeakRule = {
+const slowLeakRule = {
   /** Lengths in checks, the newest first to last: a large leak shows in the short ones, a small one in the long ones. */
   windows: [30, 60, 90],
   /**

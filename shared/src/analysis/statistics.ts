@@ -1,7 +1,7 @@
 /** Statistics that assume no distribution: order statistics, how far one sample lies above another, and whether a series rises. */
 
 /** Numbers in ascending order, none of them NaN: what the functions here take, so that nobody sorts twice. */
-export type SortedSamples = readonly number[] & { readonly __brand: 'sorted' };
+type SortedSamples = readonly number[] & { readonly __brand: 'sorted' };
 
 /** Sorts a copy. Throws a RangeError for no samples or a NaN, which have no order. */
 export function sorted(samples: readonly number[]): SortedSamples {
@@ -82,7 +82,7 @@ export interface Shift {
 /** Standard normal quantiles, by the confidence that a two-sided interval of so many deviations has. */
 const deviations = { '95%': 1.959963984540054, '99%': 2.5758293035489004 } as const;
 
-export type Confidence = keyof typeof deviations;
+type Confidence = keyof typeof deviations;
 
 /**
  * How far `samples` lie above `reference`: the Hodges–Lehmann estimate, and the interval that inverting Mann and Whitney's
@@ -125,7 +125,7 @@ export const lessShift = (a: Shift, b: Shift): Shift => ({
 /** No shift, exactly. */
 export const noShift: Shift = { estimate: 0, low: 0, high: 0 };
 
-export interface MannKendall {
+interface MannKendall {
   /** Pairs that rise less pairs that fall. */
   readonly score: number;
   readonly variance: number;
@@ -169,7 +169,7 @@ export function mannKendall(series: readonly number[]): MannKendall {
   return { score, variance, pValue: 1 - normalCumulative(z) };
 }
 
-export interface TheilSen {
+interface TheilSen {
   /** The median of the slopes between all pairs, per iteration. */
   readonly slope: number;
   /** The lower end of the slope's one-sided confidence interval. */

@@ -13,7 +13,7 @@ export const unitBytes = {
 
 export type ByteUnit = keyof typeof unitBytes;
 
-export interface FormatBytesOptions {
+interface FormatBytesOptions {
   /**
    * One unit for every value, as a column of a table needs it; or the system of units, of which the largest that the
    * value fills is taken. Default: `decimal`.

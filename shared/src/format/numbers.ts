@@ -35,7 +35,7 @@ export function formatDuration(seconds: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
-export interface FormatPercentOptions {
+interface FormatPercentOptions {
   /** Digits after the point. Default: one. */
   readonly fractionDigits?: number;
   /** Whether a value above zero gets a plus sign: for differences. */

@@ -2,7 +2,7 @@
 
 const steps = '▁▂▃▄▅▆▇█';
 
-export interface SparklineOptions {
+interface SparklineOptions {
   /** Characters at most; of a longer series the newest. */
   readonly width: number;
   /**

@@ -11,7 +11,7 @@ export interface TableColumn {
 /** A column of figures, which align at their end. */
 export const figures = (header: string): TableColumn => ({ header, align: 'right' });
 
-export interface TableOptions {
+interface TableOptions {
   /** The terminal's width: the widest left-aligned column gives way, its cells cut with an ellipsis. */
   readonly maxWidth?: number;
   /** Spaces between two columns. Default: two. */
@@ -119,7 +119,7 @@ export interface Fact {
   readonly style?: ((line: string) => string) | undefined;
 }
 
-export interface FactsOptions {
+interface FactsOptions {
   /** The terminal's width. Default: lines are not broken. */
   readonly maxWidth?: number | undefined;
 }

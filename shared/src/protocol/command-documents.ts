@@ -53,7 +53,7 @@ export type SayDocument = v.InferOutput<typeof sayDocument>;
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const modelsSchemaVersion = 1;
 
-export const catalogueModel = v.object({
+const catalogueModel = v.object({
   name: text,
   description: text,
   /** What the layers that cannot be quantized are in. */
@@ -138,7 +138,7 @@ export const rateTolerance = 0.1;
 /** Bytes, tensors or files per iteration. */
 const rate = v.pipe(v.number(), v.finite());
 
-export const plantResult = v.object({
+const plantResult = v.object({
   plant: v.picklist(plantKinds),
   /** What was planted, in words. */
   description: text,

@@ -7,7 +7,7 @@ import { moment, text } from './quantities.ts';
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const comparisonSchemaVersion = 1;
 
-export const changeStatus = v.picklist([
+const changeStatus = v.picklist([
   /** Lower by more than the noise, and by more than the threshold. */
   'better',
   /** Higher by more than the noise, and by more than the threshold. */
@@ -25,7 +25,7 @@ const finite = v.pipe(v.number(), v.finite());
 /** Values of measured iterations: how many, and their middle. */
 const middle = v.object({ count: v.pipe(v.number(), v.safeInteger(), v.minValue(0)), median: finite });
 
-export const metricChange = v.object({
+const metricChange = v.object({
   metric: v.picklist(['active', 'peak', 'seconds']),
   unit: v.picklist(['bytes', 'seconds']),
   status: changeStatus,
@@ -44,7 +44,7 @@ export const metricChange = v.object({
 
 export type MetricChange = v.InferOutput<typeof metricChange>;
 
-export const modelChange = v.object({
+const modelChange = v.object({
   before: text,
   after: text,
   status: changeStatus,
@@ -57,14 +57,12 @@ export const modelChange = v.object({
 
 export type ModelChange = v.InferOutput<typeof modelChange>;
 
-export const comparedDocument = v.object({
+const comparedDocument = v.object({
   /** Where it was read. */
   file: text,
   kind: v.picklist(['profile', 'study']),
   startedAt: moment,
 });
-
-export type ComparedDocument = v.InferOutput<typeof comparedDocument>;
 
 export const comparisonDocument = v.object({
   kind: v.literal('comparison'),

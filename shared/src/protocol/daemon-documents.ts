@@ -10,7 +10,7 @@ import { iterationSample } from './profile-document.ts';
 import { count, moment, text } from './quantities.ts';
 
 /** Each raised when a field of its kind changes its meaning or goes; a new field does not raise it. */
-export const daemonDocumentVersions = {
+const daemonDocumentVersions = {
   runs: 1,
   run: 1,
   schedules: 1,
@@ -22,7 +22,7 @@ export const daemonDocumentVersions = {
   watch: 1,
 } as const;
 
-export type DaemonDocumentKind = keyof typeof daemonDocumentVersions;
+type DaemonDocumentKind = keyof typeof daemonDocumentVersions;
 
 /** What such a document begins with. */
 export const headOf = <const Kind extends DaemonDocumentKind>(
@@ -110,7 +110,7 @@ export type WatchLine = v.InferOutput<typeof watchLine>;
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const serviceSchemaVersion = 1;
 
-export const serviceStates = [
+const serviceStates = [
   /** The system knows nothing of it. */
   'not-installed',
   /** Its definition is there, and nothing runs until it is started or the person logs in. */
@@ -128,16 +128,16 @@ export const serviceStates = [
   'unsupported',
 ] as const;
 
-export const serviceState = v.picklist(serviceStates);
+const serviceState = v.picklist(serviceStates);
 
 export type ServiceState = v.InferOutput<typeof serviceState>;
 
-export const serviceActions = ['status', 'install', 'uninstall', 'start', 'stop', 'restart'] as const;
+const serviceActions = ['status', 'install', 'uninstall', 'start', 'stop', 'restart'] as const;
 
 export type ServiceAction = (typeof serviceActions)[number];
 
 /** One thing that was done to the system, or with a dry run would be. */
-export const serviceStep = v.variant('kind', [
+const serviceStep = v.variant('kind', [
   v.object({
     kind: v.literal('command'),
     words: v.pipe(v.array(text), v.minLength(1)),

@@ -16,7 +16,7 @@ export const leakChannels = [
 
 export type LeakChannel = (typeof leakChannels)[number];
 
-export const leakStatus = v.picklist([
+const leakStatus = v.picklist([
   /** Rising, and rising again in the confirmation run. */
   'leak',
   /** Not rising, and a leak above `smallestDetectable` would have shown. */
@@ -34,7 +34,7 @@ export type LeakStatus = v.InferOutput<typeof leakStatus>;
 const finite = v.pipe(v.number(), v.finite());
 
 /** What one series says, before any confirmation. */
-export const trendReading = v.object({
+const trendReading = v.object({
   count,
   rising: v.boolean(),
   /** Bytes (or whatever the series counts) per iteration. */

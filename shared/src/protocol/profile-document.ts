@@ -5,7 +5,7 @@ import { channelVerdict } from './leak-verdicts.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { byteDifference, bytes, count, errorRecord, moment, seconds, spread, text } from './quantities.ts';
 
-export const attributedPart = v.object({
+const attributedPart = v.object({
   /** Of a stage ("generator"), or of a layer by its path in the checkpoint. */
   name: text,
   /** The stage that a layer ran in. */

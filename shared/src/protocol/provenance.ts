@@ -29,7 +29,7 @@ export const versions = v.object({
 
 export type VersionsRecord = v.InferOutput<typeof versions>;
 
-export const modelSource = v.object({
+const modelSource = v.object({
   /** `packaged`: made on this machine from weights that package registries carry. */
   kind: v.picklist(['packaged', 'hub', 'folder']),
   description: text,

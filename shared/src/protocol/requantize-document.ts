@@ -10,7 +10,7 @@ import { shift } from './study-document.ts';
 export const requantizeSchemaVersion = 1;
 
 /** One of the two, in a process of its own. */
-export const measuredCheckpoint = v.object({
+const measuredCheckpoint = v.object({
   load: loadRecord,
   summary: profileSummary,
   /** Of each measured iteration. */

@@ -63,7 +63,7 @@ export const unresetSequence = v.object({
 
 export type UnresetSequence = v.InferOutput<typeof unresetSequence>;
 
-export const modelFacts = v.object({
+const modelFacts = v.object({
   model: text,
   tensorBytes: bytes,
   bytesByDtype: v.record(v.string(), bytes),
@@ -75,7 +75,7 @@ export const modelFacts = v.object({
 
 export type ModelFacts = v.InferOutput<typeof modelFacts>;
 
-export const studyEvidence = v.object({
+const studyEvidence = v.object({
   /** The model that the others are compared with. */
   baseline: text,
   models: v.array(modelFacts),
@@ -105,7 +105,7 @@ export const hypothesisIds = [
 
 export type HypothesisId = (typeof hypothesisIds)[number];
 
-export const verdictStatus = v.picklist(['supported', 'refuted', 'inconclusive', 'not-tested']);
+const verdictStatus = v.picklist(['supported', 'refuted', 'inconclusive', 'not-tested']);
 
 export type VerdictStatus = v.InferOutput<typeof verdictStatus>;
 
@@ -155,7 +155,7 @@ export const refusal = v.object({ model: text, reason: text });
 export type Refusal = v.InferOutput<typeof refusal>;
 
 /** The answers of a study and what they rest on. */
-export const studyAnswer = v.object({
+const studyAnswer = v.object({
   evidence: studyEvidence,
   explanations: v.array(explanation),
   refusals: v.array(refusal),
@@ -167,7 +167,7 @@ export type StudyAnswer = v.InferOutput<typeof studyAnswer>;
 export const studySchemaVersion = 1;
 
 /** One model's measured memory beside the baseline's. */
-export const modelDifference = v.object({
+const modelDifference = v.object({
   model: text,
   /** Median peak less the baseline's, and that as a share of the baseline's. */
   peakBytes: byteDifference,
@@ -185,7 +185,7 @@ export const modelDifference = v.object({
 
 export type ModelDifference = v.InferOutput<typeof modelDifference>;
 
-export const studyComparison = v.object({
+const studyComparison = v.object({
   /** The model that the others are held against: the first whose weights are all bfloat16. */
   baseline: text,
   baselinePeakBytes: bytes,

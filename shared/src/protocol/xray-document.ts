@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { bytes, count, text } from './quantities.ts';
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
-export const xraySchemaVersion = 1;
+const xraySchemaVersion = 1;
 
 /** By MLX's names of the element types. */
 const bytesByDtype = v.record(v.string(), bytes);
@@ -12,7 +12,7 @@ const bytesByDtype = v.record(v.string(), bytes);
 /** A fraction of a whole, 0 to 1. */
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
-export const xrayFile = v.object({
+const xrayFile = v.object({
   name: text,
   fileBytes: bytes,
   tensorBytes: bytes,
@@ -20,7 +20,7 @@ export const xrayFile = v.object({
 });
 
 /** One way in which modules are quantized; a checkpoint usually has one. */
-export const quantizedModules = v.object({
+const quantizedModules = v.object({
   bits: count,
   groupSize: count,
   modules: count,

@@ -48,19 +48,19 @@ export interface Rule {
 }
 
 /** A verdict but for what its rule's place in the study adds. */
-export type RuleOutcome = Omit<Verdict, 'hypothesis' | 'statement' | 'share'>;
+type RuleOutcome = Omit<Verdict, 'hypothesis' | 'statement' | 'share'>;
 
 /** Below this share of the baseline's peak a difference is not worth a hypothesis: peaks wobble by up to 1.4% on a CPU. */
 export const noticeableShare = 0.02;
 
 /** An effect below this share of what it is to explain explains nothing worth acting on. */
-export const materialShare = 0.1;
+const materialShare = 0.1;
 
 /**
  * Supported where the whole interval of an effect is material, refuted where none of it is, else inconclusive. `whole` is
  * what the effect is to be a part of, in bytes.
  */
-export function statusOfEffect(effect: Shift, whole: number): VerdictStatus {
+function statusOfEffect(effect: Shift, whole: number): VerdictStatus {
   const bound = materialShare * whole;
   if (effect.low >= bound) {
     return 'supported';
@@ -72,7 +72,7 @@ export const armName = ({ model, intervention }: Pick<Arm, 'model' | 'interventi
   intervention === 'as-given' ? model : `${model} (${intervention})`;
 
 /** How a rule that rests on one intervention is put into words. */
-export interface InterventionRule {
+interface InterventionRule {
   readonly intervention: Intervention;
   /** The arm that the intervention is held against, where that is not the model as given. */
   readonly against?: Intervention;

@@ -41,7 +41,7 @@ export function scaleFromZero(
   return Object.assign(position, { ticks });
 }
 
-export interface BarAxisOptions {
+interface BarAxisOptions {
   readonly values: readonly number[];
   readonly name: string;
   readonly left: number;

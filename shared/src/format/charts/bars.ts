@@ -12,7 +12,7 @@ export interface Bar {
   readonly parts: readonly { readonly name: string; readonly value: number }[];
 }
 
-export interface StackedBarsOptions {
+interface StackedBarsOptions {
   /** Without the unit. */
   readonly title: string;
   readonly bars: readonly Bar[];
@@ -88,7 +88,7 @@ export interface WaterfallStep {
   readonly kind: 'part' | 'total' | 'aside';
 }
 
-export interface WaterfallOptions {
+interface WaterfallOptions {
   /** Without the unit. */
   readonly title: string;
   readonly steps: readonly WaterfallStep[];

@@ -8,7 +8,7 @@ import type { Canvas, Palette } from './palette.ts';
 import { drawing, element, text, textWidth } from './svg.ts';
 
 /** The points of a chart. */
-export interface IterationSeries {
+interface IterationSeries {
   /** `w1`, … in the warm-up, then numbers from 1. */
   readonly labels: readonly string[];
   readonly active: readonly number[];

@@ -32,7 +32,7 @@ export function element(
   return children === undefined ? `<${name}${written}/>` : `<${name}${written}>${children}</${name}>`;
 }
 
-export interface TextOptions {
+interface TextOptions {
   readonly x: number;
   readonly y: number;
   readonly fill: Color;
@@ -77,7 +77,7 @@ export function fitted(content: string, width: number): string {
   return `${content.slice(0, head)}…${content.slice(content.length - (most - 1 - head))}`;
 }
 
-export interface DrawingOptions {
+interface DrawingOptions {
   readonly width: number;
   readonly height: number;
   readonly title: string;

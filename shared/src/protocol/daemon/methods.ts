@@ -32,7 +32,7 @@ const loop = {
   speed: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(10))),
 };
 
-export const profileParameters = v.strictObject({
+const profileParameters = v.strictObject({
   /** A name of the catalogue, a repository id, or an absolute folder. */
   model: name,
   ...loop,
@@ -43,7 +43,7 @@ export const profileParameters = v.strictObject({
 
 export type ProfileParameters = v.InferOutput<typeof profileParameters>;
 
-export const studyParameters = v.strictObject({
+const studyParameters = v.strictObject({
   /** Absent for the default study. */
   models: v.optional(v.pipe(v.array(name), v.minLength(1), v.maxLength(32))),
   ...loop,

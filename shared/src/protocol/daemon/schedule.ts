@@ -8,7 +8,7 @@ export const scheduleId = v.pipe(count, v.minValue(1));
 
 const name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(80));
 
-export const scheduleTiming = v.variant('kind', [
+const scheduleTiming = v.variant('kind', [
   v.object({
     kind: v.literal('cron'),
     /** Five fields, or one of `@hourly`, `@daily`, `@weekly`, `@monthly`. */
@@ -57,7 +57,7 @@ export type Schedule = v.InferOutput<typeof schedule>;
 
 export const alertId = v.pipe(count, v.minValue(1));
 
-export const alertKinds = [
+const alertKinds = [
   /** The leak rule found a leak within a check. */
   'leak',
   /** Idle active memory or footprint rises from check to check of one long-lived host. */

@@ -10,7 +10,7 @@ import { leakSummary, runId, runRecord } from './run-record.ts';
 export const statusSchemaVersion = 1;
 
 /** Memory of the host, read at one moment. */
-export const memoryReading = v.object({
+const memoryReading = v.object({
   asOf: moment,
   /** `idle`: nothing ran. `iteration`: after an iteration of a run. */
   context: v.picklist(['idle', 'iteration']),
@@ -23,7 +23,7 @@ export const memoryReading = v.object({
 
 export type MemoryReading = v.InferOutput<typeof memoryReading>;
 
-export const hostStates = [
+const hostStates = [
   /** No host runs. */
   'none',
   'starting',

@@ -59,8 +59,6 @@ export const responseFrame = v.union([
   v.object({ id: count, result: v.unknown() }),
 ]);
 
-export type ResponseFrame = v.InferOutput<typeof responseFrame>;
-
 export const topics = ['progress', 'status', 'alerts'] as const;
 
 export type Topic = (typeof topics)[number];
@@ -71,8 +69,6 @@ export const eventFrame = v.object({
   sequence: count,
   data: v.unknown(),
 });
-
-export type EventFrame = v.InferOutput<typeof eventFrame>;
 
 /**
  * Stable like the codes: none is given twice or changes its meaning. Below 100: of the connection; from 100: of what was
