@@ -4,9 +4,10 @@
  */
 
 import * as v from 'valibot';
+import { logFolder } from '@tidemark/shared/client/locations.ts';
 import { runDaemon } from '../src/core/run-daemon.ts';
 import { Interruption } from '../src/interruption.ts';
-import { createLog, logFolder } from '../src/logging/log.ts';
+import { createLog } from '../src/logging/log.ts';
 
 const options = v.parse(
   v.object({

@@ -2,11 +2,9 @@
 
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { logFileName } from '@tidemark/shared/client/locations.ts';
+import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
 import { RotatedFile } from './rotated-file.ts';
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-
-export type LogLevel = (typeof logLevels)[number];
 
 /** Fields are data for scripts and the message is a sentence for people; an error goes under `error`. Never throws. */
 export type Log = Readonly<Record<LogLevel, (fields: object, message: string) => void>>;
@@ -34,11 +32,6 @@ export interface OpenLog {
   /** Writes everything to disk. What is logged afterwards goes to `alsoTo` only. Never rejects. */
   readonly close: () => Promise<void>;
 }
-
-export const logFileName = 'daemon.log';
-
-/** The folder of the logs within a data folder. */
-export const logFolder = (dataFolder: string): string => join(dataFolder, 'logs');
 
 export const logDefaults = { level: 'info', maximumBytes: 5_000_000, files: 5 } as const;
 

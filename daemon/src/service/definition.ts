@@ -1,8 +1,12 @@
 /** What the service runs, with which environment, and where its files are: the same for launchd and systemd. */
 
 import { join } from 'node:path';
-import { dataFolder as dataFolderOf, socketPathOf } from '@tidemark/shared/client/locations.ts';
-import { logFileName, logFolder } from '../logging/log.ts';
+import {
+  dataFolder as dataFolderOf,
+  logFileName,
+  logFolder,
+  socketPathOf,
+} from '@tidemark/shared/client/locations.ts';
 import type { ServiceSystem } from './system.ts';
 
 /** The name of the agent and of its property list. */

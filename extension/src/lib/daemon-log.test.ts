@@ -2,20 +2,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { home } from '../../test/harness/surroundings.ts';
-import { readableLine, readLogTail } from './daemon-log.ts';
+import { readLogTail } from './daemon-log.ts';
 
-test('a line of JSON reads as a moment, a level and a message with its fields', () => {
-  const line = JSON.stringify({
-    level: 'warn',
-    time: new Date(2026, 10, 24, 9, 5, 7),
-    run: 12,
-    msg: 'Slow.',
-  });
-  expect(readableLine(line)).toBe('24 Nov 09:05:07  warn   Slow.  run=12');
-});
-
-test('a line that is no JSON stays as it is', () => {
-  expect(readableLine('Segmentation fault')).toBe('Segmentation fault');
+test('a line of JSON reads as a moment, a level and a message with its fields, and any other stays as it is', async () => {
+  const path = join(home.path, 'daemon.log');
+  const line = { level: 'warn', time: new Date(2025, 10, 24, 9, 5, 7, 42), pid: 4711, run: 12, msg: 'Slow.' };
+  await writeFile(path, `Segmentation fault\n${JSON.stringify(line)}\n`);
+  expect(await readLogTail(path)).toEqual([
+    '2025-11-24 09:05:07.042 WARN  Slow. run=12',
+    'Segmentation fault',
+  ]);
 });
 
 test('the newest line comes first', async () => {

@@ -2,21 +2,13 @@
 
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { format } from 'date-fns/format';
+import { logFileName, logFolder } from '../../../shared/src/client/locations.ts';
+import { formatLine } from '../../../shared/src/format/log-line.ts';
 
 /** As much of the file's end as is read: a log may be megabytes, and a command's heap is small. */
 const tailBytes = 96 * 1024;
 
-const levels: Readonly<Record<number, string>> = {
-  10: 'trace',
-  20: 'debug',
-  30: 'info',
-  40: 'warn',
-  50: 'error',
-  60: 'fatal',
-};
-
-export const logFileOf = (dataFolder: string): string => join(dataFolder, 'logs', 'daemon.log');
+export const logFileOf = (dataFolder: string): string => join(logFolder(dataFolder), logFileName);
 
 /** The newest lines first. Nothing where there is no log yet. */
 export async function readLogTail(path: string, most = 200): Promise<readonly string[]> {
@@ -35,7 +27,7 @@ export async function readLogTail(path: string, most = 200): Promise<readonly st
       .filter((line) => line.trim() !== '')
       .slice(-most)
       .toReversed()
-      .map(readableLine);
+      .map((line) => formatLine(line, { verbose: false, now: new Date() }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       return [];
@@ -43,26 +35,3 @@ export async function readLogTail(path: string, most = 200): Promise<readonly st
     throw error;
   }
 }
-
-/** pino's JSON as `14:03:07 info  a message  field=value`; what is none stays as it is. */
-export function readableLine(line: string): string {
-  try {
-    const { time, level, msg, message, pid, hostname, ...fields } = JSON.parse(line) as Record<
-      string,
-      unknown
-    >;
-    void pid;
-    void hostname;
-    const moment =
-      typeof time === 'number' || typeof time === 'string' ? format(new Date(time), 'd MMM HH:mm:ss') : '';
-    const word = typeof level === 'number' ? (levels[level] ?? String(level)) : String(level ?? '');
-    const rest = Object.entries(fields).map(([name, value]) => `${name}=${shown(value)}`);
-    return [moment, word.padEnd(5), String(msg ?? message ?? ''), ...rest]
-      .filter((part) => part !== '')
-      .join('  ');
-  } catch {
-    return line;
-  }
-}
-
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

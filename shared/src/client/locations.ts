@@ -26,6 +26,11 @@ export function dataFolder(
     : join(home, '.local', 'share', 'tidemark');
 }
 
+/** The folder of the logs within a data folder. */
+export const logFolder = (dataFolder: string): string => join(dataFolder, 'logs');
+
+export const logFileName = 'daemon.log';
+
 /** The longest path that a socket may have: `sun_path` has 104 bytes on macOS, 108 on Linux, the last one zero. */
 const longestSocketPath = 103;
 

@@ -2,9 +2,10 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { formatLine } from '../../logging/format-line.ts';
-import { createLog, logDefaults, logFolder, logLevels } from '../../logging/log.ts';
-import type { LogLevel } from '../../logging/log.ts';
+import { logFolder } from '@tidemark/shared/client/locations.ts';
+import { formatLine, logLevels } from '@tidemark/shared/format/log-line.ts';
+import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
+import { createLog, logDefaults } from '../../logging/log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals } from '../exit-codes.ts';
 import { addExamples } from '../program.ts';

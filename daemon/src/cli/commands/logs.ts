@@ -3,10 +3,10 @@
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { logFileName, logFolder } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatLine, isAtLeast } from '../../logging/format-line.ts';
-import { logFileName, logFolder, logLevels } from '../../logging/log.ts';
-import type { LogLevel } from '../../logging/log.ts';
+import { formatLine, isAtLeast, logLevels } from '@tidemark/shared/format/log-line.ts';
+import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
 import { LogReader, logFilesOf } from '../../logging/read-log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals, exitCodeOfError } from '../exit-codes.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatLine, isAtLeast } from './format-line.ts';
+import { formatLine, isAtLeast } from './log-line.ts';
 
 // In the time zone of whoever runs the test.
 const time = new Date(2026, 10, 24, 9, 5, 7, 42);

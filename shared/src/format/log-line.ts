@@ -1,10 +1,13 @@
-/** A line of the log as a person reads it: time, level, message, and what else it holds. */
+/** A line of the daemon's log as a person reads it: time, level, message and fields. */
 
 import { styleText } from 'node:util';
 import { format } from 'date-fns/format';
 import { isSameDay } from 'date-fns/isSameDay';
-import { logLevels } from './log.ts';
-import type { LogLevel } from './log.ts';
+
+/** From the least severe to the most. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
 
 type Style = Parameters<typeof styleText>[0];
 
