@@ -4,19 +4,16 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { DaemonError } from '@tidemark/shared/client/daemon-error.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { isAlive, until } from './processes.ts';
 import { scriptedHost } from './scripted-host.ts';
-import { newDataFolder, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
+import { newDataFolder, runToEnd, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
 
-let model: ReturnType<typeof tinyModel>;
-before(() => {
-  model = tinyModel();
-});
+const model = tinyModel();
 
 /** More than is waited for. */
 const endless = 100_000;
@@ -28,6 +25,11 @@ async function inTheLoop(client: DaemonClient): Promise<{ runId: number; host: n
   const { host } = await client.call('status', {});
   assert.ok(host.pid !== undefined);
   return { runId, host: host.pid };
+}
+
+/** A run must come to its end: the daemon is well. */
+async function assertWorks(client: DaemonClient): Promise<void> {
+  assert.equal((await runToEnd(client, { ...model, iterations: 2 })).samplesTaken, 3);
 }
 
 /** Waits until the status is as it should be. */
@@ -47,17 +49,8 @@ async function untilStatus(
   }
 }
 
-/** A run that must come to its end: the daemon is well. */
-async function assertWorks(client: DaemonClient): Promise<void> {
-  const { id } = await client.call('startProfile', { ...model, iterations: 2 });
-  const record = await untilEnded(client, id);
-  assert.equal(record.state, 'complete', record.reason ?? '');
-  assert.equal(record.samplesTaken, 3);
-}
-
 test('a host that is killed in mid-run leaves an interrupted run with its samples, and the next run works', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const { runId, host } = await inTheLoop(client);
   process.kill(host, 'SIGKILL');
   const record = await untilEnded(client, runId);
@@ -76,8 +69,7 @@ test('a host that is killed in mid-run leaves an interrupted run with its sample
 
 test('a daemon that is killed in mid-run leaves no host, and the next one has the run and does what waited', async () => {
   const dataFolder = newDataFolder();
-  const first = await TestDaemon.start({ dataFolder });
-  const client = await first.client();
+  const { daemon: first, client } = await TestDaemon.connected({ dataFolder });
   const { runId, host } = await inTheLoop(client);
   const waiting = await client.call('startProfile', { ...model, iterations: 2 });
   await first.kill('SIGKILL');
@@ -85,8 +77,7 @@ test('a daemon that is killed in mid-run leaves no host, and the next one has th
   await until(() => !isAlive(host), 'the host ends with its daemon');
   assert.ok(existsSync(first.socketPath), 'a killed daemon cannot remove its socket');
 
-  const second = await TestDaemon.start({ dataFolder });
-  await using next = await second.client();
+  const { client: next } = await TestDaemon.connected({ dataFolder });
   const { record, document, samples } = await next.call('getRun', { runId });
   assert.equal(record.state, 'interrupted');
   assert.equal(document?.kind, 'profile');
@@ -98,8 +89,7 @@ test('a daemon that is killed in mid-run leaves no host, and the next one has th
 
 test('a daemon that is told to end in mid-run does so within 5 s, with the run kept and nothing left behind', async () => {
   const dataFolder = newDataFolder();
-  const daemon = await TestDaemon.start({ dataFolder });
-  const client = await daemon.client();
+  const { daemon, client } = await TestDaemon.connected({ dataFolder });
   const { runId, host } = await inTheLoop(client);
   const startedAt = performance.now();
   daemon.signal('SIGTERM');
@@ -113,8 +103,7 @@ test('a daemon that is told to end in mid-run does so within 5 s, with the run k
   );
   await client.close();
 
-  const next = await TestDaemon.start({ dataFolder });
-  await using later = await next.client();
+  const { client: later } = await TestDaemon.connected({ dataFolder });
   const { record, document } = await later.call('getRun', { runId });
   assert.equal(record.state, 'interrupted');
   assert.equal(record.signal, 'SIGTERM');
@@ -123,17 +112,15 @@ test('a daemon that is told to end in mid-run does so within 5 s, with the run k
 
 test('a second daemon of the same data folder says who holds it, and ends', async () => {
   const dataFolder = newDataFolder();
-  const first = await TestDaemon.start({ dataFolder });
+  const { daemon: first, client } = await TestDaemon.connected({ dataFolder });
   const second = TestDaemon.spawn({ dataFolder });
   assert.equal((await second.ended).code, 1);
   assert.match(second.stderr, new RegExp(`Another daemon runs already \\(process ${first.pid}, since `));
-  await using client = await first.client();
   assert.equal((await client.call('status', {})).daemon.pid, first.pid);
 });
 
 test('a host that hangs in mid-run is found and ended, and the next run works', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   await client.call('setSettings', { hostTimeoutSeconds: 5 });
   const { runId, host } = await inTheLoop(client);
   // A stopped process is the most thorough hang: it does not even obey SIGTERM.
@@ -146,10 +133,9 @@ test('a host that hangs in mid-run is found and ended, and the next run works', 
 });
 
 test('a host that hangs while it is idle is found by its heart-beat', async () => {
-  const daemon = await TestDaemon.start({
+  const { client } = await TestDaemon.connected({
     timing: { heartbeatMilliseconds: 200, heartbeatTimeoutMilliseconds: 500 },
   });
-  await using client = await daemon.client();
   await assertWorks(client);
   const { host } = await untilStatus(client, (status) => status.host.state === 'idle');
   process.kill(host.pid ?? 0, 'SIGSTOP');
@@ -161,12 +147,10 @@ test('a host that hangs while it is idle is found by its heart-beat', async () =
 
 test('a host that keeps dying is started again only after a while, and longer after each death', async () => {
   const hostEntry = scriptedHost(
-    newDataFolder(),
     "ready(); process.on('message', () => process.kill(process.pid, 'SIGABRT'));",
   );
   const firstBackOffMilliseconds = 1000;
-  const daemon = await TestDaemon.start({ hostEntry, timing: { firstBackOffMilliseconds } });
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected({ hostEntry, timing: { firstBackOffMilliseconds } });
   const waits: number[] = [];
   for (let death = 1; death <= 3; death += 1) {
     const startedAt = performance.now();
@@ -185,8 +169,7 @@ test('a host that keeps dying is started again only after a while, and longer af
 });
 
 test('runs of one model share a host, and another model gets a fresh one', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const pids: (number | undefined)[] = [];
   for (const each of [model, model, tinyModel()]) {
     const { id } = await client.call('startProfile', { ...each, iterations: 1 });
@@ -199,8 +182,7 @@ test('runs of one model share a host, and another model gets a fresh one', async
 });
 
 test('an idle host is let go after the set time, which gives its memory back', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   await client.call('setSettings', { idleUnloadSeconds: 1 });
   await assertWorks(client);
   const { host } = await client.call('status', {});
@@ -210,8 +192,7 @@ test('an idle host is let go after the set time, which gives its memory back', a
 });
 
 test('a run whose host weighs more than the ceiling is ended with that reason', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   await client.call('setSettings', { memoryCeilingBytes: 20_000_000 });
   const { id } = await client.call('startProfile', { ...model, iterations: endless });
   const record = await untilEnded(client, id);
@@ -222,8 +203,7 @@ test('a run whose host weighs more than the ceiling is ended with that reason', 
 });
 
 test('a model whose weights alone are beyond the ceiling is refused before it is loaded', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   await client.call('setSettings', { memoryCeilingBytes: 100_000 });
   const { id } = await client.call('startProfile', { ...model, iterations: 1 });
   const record = await untilEnded(client, id);
@@ -233,8 +213,7 @@ test('a model whose weights alone are beyond the ceiling is refused before it is
 });
 
 test('a client that leaves in mid-run loses nothing: the run comes to its end', async () => {
-  const daemon = await TestDaemon.start();
-  const client = await daemon.client();
+  const { daemon, client } = await TestDaemon.connected();
   const { id } = await client.call('startProfile', { ...model, iterations: 20 });
   await client.close();
   await using later = await daemon.client();
@@ -244,8 +223,7 @@ test('a client that leaves in mid-run loses nothing: the run comes to its end', 
 });
 
 test('a run that waits and one that is at work can be cancelled, and what was measured is kept', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const { runId } = await inTheLoop(client);
   const waiting = await client.call('startProfile', { ...model, iterations: 2 });
   assert.equal((await client.call('cancel', { runId: waiting.id })).state, 'cancelled');
@@ -262,8 +240,7 @@ test('a run that waits and one that is at work can be cancelled, and what was me
 });
 
 test('a clock that jumps in mid-run changes neither the run nor its duration', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { daemon, client } = await TestDaemon.connected();
   for (const hours of [-30, 80]) {
     const { id } = await client.call('startProfile', { ...model, iterations: 10 });
     await untilRun(client, id, ({ samplesTaken }) => samplesTaken >= 2);
@@ -280,8 +257,7 @@ test('a damaged database is set aside and said, and a new one begun', async () =
   const dataFolder = newDataFolder();
   mkdirSync(dataFolder, { recursive: true });
   writeFileSync(join(dataFolder, 'history.sqlite'), 'no database '.repeat(1000));
-  const daemon = await TestDaemon.start({ dataFolder });
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected({ dataFolder });
   const { notices } = await client.call('status', {});
   assert.match(notices[0]?.message ?? '', /^The history was damaged .* is set aside as /);
   await assertWorks(client);
@@ -306,8 +282,7 @@ test(
     const dataFolder = newDataFolder();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', dataFolder]);
     t.after(() => execFileSync('umount', ['--lazy', dataFolder]));
-    const daemon = await TestDaemon.start({ dataFolder });
-    await using client = await daemon.client();
+    const { client } = await TestDaemon.connected({ dataFolder });
     const { runId } = await inTheLoop(client);
     const ballast = join(dataFolder, 'ballast');
     try {

@@ -37,10 +37,7 @@ try {
     signal: controller.signal,
     log,
     logFile: file,
-    host: {
-      ...(options.hostEntry === undefined ? {} : { start: { entry: options.hostEntry } }),
-      ...(options.timing === undefined ? {} : { timing: options.timing }),
-    },
+    host: { start: { entry: options.hostEntry }, timing: options.timing },
   });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,20 +1,22 @@
 /** What the daemon does for its clients: real processes, with a small model. */
 
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { DaemonError } from '@tidemark/shared/client/daemon-error.ts';
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
-import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type { Alert, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import { newDataFolder, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
+import { runCli } from './cli.ts';
+import { scriptedHost } from './scripted-host.ts';
+import { newDataFolder, runToEnd, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
 
-let model: ReturnType<typeof tinyModel>;
-let other: ReturnType<typeof tinyModel>;
-before(() => {
-  model = tinyModel();
-  other = tinyModel();
-});
+const model = tinyModel();
+const other = tinyModel();
 
 const refusal =
   (code: string) =>
@@ -22,13 +24,11 @@ const refusal =
     error instanceof DaemonError && error.code === code;
 
 test('a run is told step by step, in order, and its record has the figures of its document', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const steps: RunProgress[] = [];
   await client.subscribe('progress', (progress) => steps.push(progress));
-  const { id } = await client.call('startProfile', { ...model, iterations: 3 });
-  const record = await untilEnded(client, id);
-  assert.equal(record.state, 'complete', record.reason ?? '');
+  const record = await runToEnd(client, { ...model, iterations: 3 });
+  const { id } = record;
   const kinds = steps.map(({ step }) => step.kind);
   assert.deepEqual(
     kinds.filter((kind, index) => kind !== kinds[index - 1]),
@@ -52,12 +52,10 @@ test('a run is told step by step, in order, and its record has the figures of it
 });
 
 test('a status event follows a change, and its memory is that of the last iteration', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const events: DaemonStatus[] = [];
   await client.subscribe('status', (status) => events.push(status));
-  const { id } = await client.call('startProfile', { ...model, iterations: 20 });
-  await untilEnded(client, id);
+  const { id } = await runToEnd(client, { ...model, iterations: 20 });
   const { samples } = await client.call('getRun', { runId: id });
   const { host, recentPeaks } = await client.call('status', {});
   assert.equal(host.state, 'idle');
@@ -68,8 +66,7 @@ test('a status event follows a change, and its memory is that of the last iterat
 });
 
 test('runs are done one at a time, in the order in which they were asked for', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const order: string[] = [];
   await client.subscribe('progress', ({ runId, step }) => {
     if (step.kind === 'queued' || step.kind === 'loaded' || step.kind === 'ended') {
@@ -89,8 +86,7 @@ test('runs are done one at a time, in the order in which they were asked for', a
 });
 
 test('a study through the daemon measures each model in a process of its own and has its document', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const { voice, phonemes } = model;
   const { id } = await client.call('startStudy', {
     models: [model.model, other.model],
@@ -115,8 +111,7 @@ test('a study through the daemon measures each model in a process of its own and
 });
 
 test('a text that cannot be said fails its run with the sentence, and nothing is loaded', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const { id } = await client.call('startProfile', { ...model, phonemes: '\u{1F600}' });
   const record = await untilEnded(client, id);
   assert.equal(record.state, 'failed');
@@ -125,8 +120,7 @@ test('a text that cannot be said fails its run with the sentence, and nothing is
 });
 
 test('names that cannot be right are refused at once, and make no run', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   await assert.rejects(client.call('startProfile', { model: 'bf17' }), refusal('unknown-model'));
   await assert.rejects(
     client.call('startProfile', { model: 'bf16', voice: 'af_hart' }),
@@ -136,8 +130,7 @@ test('names that cannot be right are refused at once, and make no run', async ()
 });
 
 test('a model can be loaded and unloaded on request, but not under a run', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const waits = { timeoutMilliseconds: 60_000 };
   const loaded = await client.call('load', { model: model.model, voice: model.voice }, waits);
   assert.equal(loaded.state, 'idle');
@@ -152,15 +145,9 @@ test('a model can be loaded and unloaded on request, but not under a run', async
 });
 
 test('two runs are compared, and one that was deleted is not found', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
-  const ids: number[] = [];
-  for (let run = 0; run < 2; run += 1) {
-    const { id } = await client.call('startProfile', { ...model, iterations: 5 });
-    await untilEnded(client, id);
-    ids.push(id);
-  }
-  const [baselineId = 0, runId = 0] = ids;
+  const { client } = await TestDaemon.connected();
+  const { id: baselineId } = await runToEnd(client, { ...model, iterations: 5 });
+  const { id: runId } = await runToEnd(client, { ...model, iterations: 5 });
   const comparison = await client.call('compareRuns', { baselineId, runId });
   assert.equal(comparison.before.file, '#1');
   assert.equal(comparison.after.file, '#2');
@@ -170,8 +157,7 @@ test('two runs are compared, and one that was deleted is not found', async () =>
 });
 
 test('a list shows the beginning of a long text, and a run has all of it', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const { model: name, voice } = model;
   const text = 'a b c. '.repeat(50);
   const { id: runId } = await client.call('startProfile', { model: name, voice, text, iterations: 1 });
@@ -197,15 +183,13 @@ const schedule = ({ model: name, voice }: typeof model): ScheduleSettings => ({
 
 test('a schedule outlives the daemon, and a check of it is told in the status', async () => {
   const dataFolder = newDataFolder();
-  const first = await TestDaemon.start({ dataFolder });
-  const client = await first.client();
+  const { daemon: first, client } = await TestDaemon.connected({ dataFolder });
   const { id } = await client.call('setSchedule', { settings: schedule(model) });
   await client.call('setSettings', { idleUnloadSeconds: 77 });
   await client.call('shutdown', {});
   assert.deepEqual(await first.ended, { code: 0, signal: null });
 
-  const second = await TestDaemon.start({ dataFolder });
-  await using later = await second.client();
+  const { client: later } = await TestDaemon.connected({ dataFolder });
   assert.equal((await later.call('getSettings', {})).idleUnloadSeconds, 77);
   const { schedules } = await later.call('status', {});
   assert.equal(schedules.next?.scheduleId, id);
@@ -222,8 +206,7 @@ test('a schedule outlives the daemon, and a check of it is told in the status', 
 
 /** The doctor loads libmlx and eSpeak, in a process of its own. */
 test('the doctor is asked through the daemon, which answers others meanwhile', async () => {
-  const daemon = await TestDaemon.start();
-  await using client = await daemon.client();
+  const { client } = await TestDaemon.connected();
   const examined = client.call('doctor', {}, { timeoutMilliseconds: 120_000 });
   await assertAnswers(client);
   const { checks } = await examined;
@@ -235,3 +218,58 @@ async function assertAnswers(client: DaemonClient): Promise<void> {
     assert.equal((await client.call('status', {})).kind, 'status');
   }
 }
+
+/** An alert from its first sign to its end: a host whose peak the test sets, and the command line. */
+test('a peak that stays up raises one alert, which is told, acknowledged and resolved when the peak is back', async () => {
+  const peakFile = join(newDataFolder(), 'peak');
+  const hostEntry = scriptedHost(
+    `const { readFileSync } = process.getBuiltinModule('node:fs');
+    const peak = () => ({ peakBytes: Number(readFileSync(${JSON.stringify(peakFile)}, 'utf8')) });
+    const answers = {
+      load: () => load,
+      iterate: ({ parameters }) => ({ ...sample(parameters), ...peak() }),
+      memory: () => ({ activeBytes: 1010, cacheBytes: 0, footprintBytes: 2000, ...peak() }),
+    };
+    process.on('message', (request) => answer(request, answers[request.method](request)));
+    ready();`,
+  );
+  const { daemon, client } = await TestDaemon.connected({ hostEntry });
+  const hourly = { name: 'hourly', timing: { kind: 'every', seconds: 3600 }, warmupIterations: 0 } as const;
+  const { id } = await client.call('setSchedule', { settings: { ...schedule(model), ...hourly } });
+  const told: Alert[] = [];
+  const count = (): number => told.length;
+  await client.subscribe('alerts', (alert) => void told.push(alert));
+  const check = async (peakBytes: number, times: number): Promise<void> => {
+    writeFileSync(peakFile, String(peakBytes));
+    for (let time = 0; time < times; time += 1) {
+      const run = await client.call('checkNow', { id });
+      const { state, reason } = await untilEnded(client, run.id);
+      assert.equal(state, 'complete', reason ?? '');
+    }
+  };
+  const { sustainedChecks } = defaultDaemonSettings.alerts;
+
+  await check(100_000_000, levelRule.fewestEarlier);
+  await check(130_000_000, sustainedChecks - 1);
+  assert.equal(count(), 0, 'a level that has not lasted is no alert');
+  await check(130_000_000, 2);
+  assert.equal(count(), 1, 'and one that lasts is one, once');
+  const [raised] = told;
+  assert.equal(raised?.kind, 'peak');
+  assert.equal(raised.baseline, 100_000_000);
+  assert.equal(raised.observed, 130_000_000);
+  assert.equal(raised.runIds.length, sustainedChecks);
+  const status = await client.call('status', {});
+  assert.deepEqual(status.alerts, { open: 1, acknowledged: 0, latest: raised });
+
+  const environment = { TIDEMARK_HOME: daemon.dataFolder };
+  const listed = await runCli(['alerts'], { environment });
+  assert.ok(listed.stdout.includes('130.0 MB'), listed.stdout);
+  const acknowledged = await runCli(['alerts', 'ack', String(raised.id)], { environment });
+  assert.equal(acknowledged.code, 0, acknowledged.stderr);
+  assert.equal(told.at(-1)?.state, 'acknowledged');
+
+  await check(100_000_000, sustainedChecks);
+  assert.equal(told.at(-1)?.state, 'resolved');
+  assert.deepEqual((await client.call('listAlerts', {})).alerts, []);
+});

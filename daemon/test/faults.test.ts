@@ -1,21 +1,21 @@
 /** What becomes of a run when a process is ended in the midst of it: real processes and the real bf16 model. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 import { startCli } from './cli.ts';
 import type { Running } from './cli.ts';
 import { isAlive, until } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { testHome } from './test-models.ts';
 
-const onLinux = process.platform === 'linux';
+/** What is asked of processes here only Linux's /proc tells. */
+const onLinux = { skip: process.platform !== 'linux' };
 const folder = temporaryFolder();
 
 let home: string;
@@ -61,29 +61,25 @@ async function inTheLoop(running: Running): Promise<{ cli: number; host: number 
   return { cli, host };
 }
 
-test(
-  'Ctrl-C keeps the samples so far, says so, exits with 130 and leaves no process',
-  { skip: !onLinux },
-  async () => {
-    const running = start(['profile', 'bf16', ...manyIterations, '--json']);
-    const { cli, host } = await inTheLoop(running);
-    process.kill(cli, 'SIGINT');
-    const { code, stdout, stderr } = await running.finished;
-    assert.equal(code, 130);
-    const document = v.parse(profileDocument, JSON.parse(stdout));
-    assert.deepEqual(document.outcome, {
-      status: 'interrupted',
-      reason: 'Stopped by SIGINT.',
-      signal: 'SIGINT',
-    });
-    assert.ok(document.iterations.length >= 2);
-    assert.equal(document.summary?.iterations, document.iterations.length);
-    assert.match(stderr, /Stopped by SIGINT/);
-    assert.ok(!isAlive(host));
-  },
-);
+test('Ctrl-C keeps the samples so far, says so, exits with 130 and leaves no process', onLinux, async () => {
+  const running = start(['profile', 'bf16', ...manyIterations, '--json']);
+  const { cli, host } = await inTheLoop(running);
+  process.kill(cli, 'SIGINT');
+  const { code, stdout, stderr } = await running.finished;
+  assert.equal(code, 130);
+  const document = v.parse(profileDocument, JSON.parse(stdout));
+  assert.deepEqual(document.outcome, {
+    status: 'interrupted',
+    reason: 'Stopped by SIGINT.',
+    signal: 'SIGINT',
+  });
+  assert.ok(document.iterations.length >= 2);
+  assert.equal(document.summary?.iterations, document.iterations.length);
+  assert.match(stderr, /Stopped by SIGINT/);
+  assert.ok(!isAlive(host));
+});
 
-test('SIGTERM does the same with 143, and a second signal does not wait', { skip: !onLinux }, async () => {
+test('SIGTERM does the same with 143, and a second signal does not wait', onLinux, async () => {
   const running = start(['study', '--models', 'bf16,bf16', ...manyIterations, '--json']);
   const { cli, host } = await inTheLoop(running);
   process.kill(cli, 'SIGTERM');
@@ -105,7 +101,7 @@ test('SIGTERM does the same with 143, and a second signal does not wait', { skip
 
 test(
   'a host that is killed ends the run with its samples, its signal, and exit code 1',
-  { skip: !onLinux },
+  onLinux,
   async () => {
     const running = start(['profile', 'bf16', ...manyIterations, '--json']);
     const { host } = await inTheLoop(running);
@@ -124,7 +120,7 @@ test(
   },
 );
 
-test('a command that is killed takes its host along at once, busy as it is', { skip: !onLinux }, async () => {
+test('a command that is killed takes its host along at once, busy as it is', onLinux, async () => {
   // Utterances of the full context, which take many seconds each, so that the host cannot notice by itself.
   const text = 'The tide leaves a line on the beach, and the line tells how high it came. '.repeat(15);
   const running = start(['profile', 'bf16', '--text', text, '--iterations', '5']);
@@ -137,7 +133,7 @@ test('a command that is killed takes its host along at once, busy as it is', { s
   await until(() => !isAlive(host), 'the host ends', 1);
 });
 
-test('a host that hangs is ended by Ctrl-C', { skip: !onLinux }, async () => {
+test('a host that hangs is ended by Ctrl-C', onLinux, async () => {
   const running = start(['profile', 'bf16', ...manyIterations]);
   const { cli, host } = await inTheLoop(running);
   // As a driver that does not come back.
@@ -148,7 +144,7 @@ test('a host that hangs is ended by Ctrl-C', { skip: !onLinux }, async () => {
   assert.ok(!isAlive(host));
 });
 
-test('Ctrl-C while it speaks leaves no file', { skip: !onLinux }, async () => {
+test('Ctrl-C while it speaks leaves no file', onLinux, async () => {
   const out = join(folder, 'speech.wav');
   const text = 'The tide leaves a line on the beach, and the line tells how high it came. '.repeat(60);
   const running = start(['say', text, '--out', out]);
@@ -160,30 +156,22 @@ test('Ctrl-C while it speaks leaves no file', { skip: !onLinux }, async () => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
-test(
-  'Ctrl-C while a model is built leaves nothing that a later run would trust',
-  { skip: !onLinux },
-  async () => {
-    const own = mkdtempSync(join(tmpdir(), 'tidemark-faults-home-'));
-    try {
-      const building = start(['models', 'build', 'bf16'], { TIDEMARK_HOME: own });
-      await said(building, /Building bf16: [\d.]+ MB/);
-      const children = childrenOf(building.child.pid ?? 0);
-      process.kill(building.child.pid ?? 0, 'SIGINT');
-      const { code, stderr } = await building.finished;
-      assert.equal(code, 130, stderr);
-      for (const child of children) {
-        await until(() => !isAlive(child), 'the builder ends', 2);
-      }
-      const { stdout } = await start(['models', '--json'], { TIDEMARK_HOME: own }).finished;
-      assert.match(stdout, /"name": "bf16",[^}]*"state": "absent"/);
-    } finally {
-      rmSync(own, { recursive: true, force: true });
-    }
-  },
-);
+test('Ctrl-C while a model is built leaves nothing that a later run would trust', onLinux, async (t) => {
+  const own = temporaryFolder(t);
+  const building = start(['models', 'build', 'bf16'], { TIDEMARK_HOME: own });
+  await said(building, /Building bf16: [\d.]+ MB/);
+  const children = childrenOf(building.child.pid ?? 0);
+  process.kill(building.child.pid ?? 0, 'SIGINT');
+  const { code, stderr } = await building.finished;
+  assert.equal(code, 130, stderr);
+  for (const child of children) {
+    await until(() => !isAlive(child), 'the builder ends', 2);
+  }
+  const { stdout } = await start(['models', '--json'], { TIDEMARK_HOME: own }).finished;
+  assert.match(stdout, /"name": "bf16",[^}]*"state": "absent"/);
+});
 
-test('libmlx is loaded into the host, and never into the command', { skip: !onLinux }, async () => {
+test('libmlx is loaded into the host, and never into the command', onLinux, async () => {
   const running = start(['profile', 'bf16', ...manyIterations]);
   const { cli, host } = await inTheLoop(running);
   const maps = (pid: number): string => readFileSync(`/proc/${pid}/maps`, 'utf8');

@@ -2,7 +2,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import type { HostDescription } from '../src/host/messages.ts';
+import type { Subject } from '../src/profiler/profile.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const description: Omit<HostDescription, 'pid'> = {
   device: {
@@ -37,9 +40,9 @@ const prologue = `
   process.on('disconnect', () => process.exit());
 `;
 
-/** Writes a script into `folder` and returns its path. `body` is JavaScript; see the prologue. */
-export function scriptedHost(folder: string, body: string): string {
-  const path = join(folder, `host-${Math.random().toString(36).slice(2)}.mjs`);
+/** Writes a script, which goes with the test's folder, and returns its path. `body` is JavaScript; see the prologue. */
+export function scriptedHost(body: string): string {
+  const path = join(temporaryFolder(), 'host.mjs');
   writeFileSync(path, prologue + body);
   return path;
 }
@@ -51,3 +54,12 @@ export const obedient = `
   });
   ready();
 `;
+
+/** A model whose folder is its name, by which a scripted host can tell what to do. */
+export function scriptedSubject(name: string): Subject {
+  const { source, tensorBytes, bytesByDtype } = exampleProfile().model;
+  return {
+    model: { name, folder: name, source: { ...source, license: 'MIT' }, tensorBytes, bytesByDtype },
+    voiceFile: 'voice',
+  };
+}

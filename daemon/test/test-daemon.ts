@@ -1,5 +1,6 @@
 /** Starts daemons for tests, each with a data folder and a socket of its own, and ends them. */
 
+import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { connectWhenReady } from '@tidemark/shared/client/connect-when-ready.ts';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { writeTinyKokoro } from './tiny-kokoro.ts';
@@ -40,10 +42,17 @@ export class TestDaemon {
 
   /** Starts one, and waits until it answers. */
   static async start(options: TestDaemonOptions = {}): Promise<TestDaemon> {
-    const daemon = TestDaemon.spawn(options);
-    const client = await daemon.client();
+    const { daemon, client } = await TestDaemon.connected(options);
     await client.close();
     return daemon;
+  }
+
+  /** Starts one with a client of it, which loses its connection when the daemon is ended after the test. */
+  static async connected(
+    options: TestDaemonOptions = {},
+  ): Promise<{ readonly daemon: TestDaemon; readonly client: DaemonClient }> {
+    const daemon = TestDaemon.spawn(options);
+    return { daemon, client: await daemon.client() };
   }
 
   /** Starts one that may not come to answer. */
@@ -128,6 +137,14 @@ export function tinyModel(): { model: string; voice: string; phonemes: string; w
   const model = join(newDataFolder(), 'tiny');
   writeTinyKokoro(model);
   return { model, voice: 'af_tiny', phonemes: 'abc.', warmupIterations: 1 };
+}
+
+/** A run that must be complete: its record. */
+export async function runToEnd(client: DaemonClient, parameters: ProfileParameters): Promise<RunRecord> {
+  const { id } = await client.call('startProfile', parameters);
+  const record = await untilEnded(client, id);
+  assert.equal(record.state, 'complete', record.reason ?? '');
+  return record;
 }
 
 /** Waits for a run's end by asking, as a client that saw none of its events. */

@@ -1,20 +1,16 @@
 /** The parent's side of a model host, against hosts that behave and hosts that do not. */
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { isAlive, until } from '../../test/processes.ts';
 import { obedient, scriptedHost } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
 import { HostDeath } from './host-death.ts';
 import { ModelHost } from './model-host.ts';
 
-const folder = temporaryFolder();
-
 const start = (body: string, options: { signal?: AbortSignal; timeoutSeconds?: number } = {}) =>
-  ModelHost.start({ ...options, entry: scriptedHost(folder, body) });
+  ModelHost.start({ ...options, entry: scriptedHost(body) });
 
 const parameters = { folder: '/model', voiceFile: '/voice' };
 const iteration = { index: 3, warmup: false, phonemes: ['a'], seed: 0, deterministic: false, speed: 1 };
@@ -113,10 +109,7 @@ test('a host that dies while it starts, or never says a word, is an error', asyn
     start('setInterval(() => {}, 1000)', { timeoutSeconds: 0.3 }),
     failsWith('host-timeout', /did not start within 0\.3 s/),
   );
-  await assert.rejects(
-    ModelHost.start({ entry: join(folder, 'missing.mjs') }),
-    failsWith('host-died', /code 1/),
-  );
+  await assert.rejects(ModelHost.start({ entry: '/missing.mjs' }), failsWith('host-died', /code 1/));
 });
 
 test('an error in the host keeps its code and hint', async () => {

@@ -27,9 +27,9 @@ export interface StartOptions {
   /** Ends the host while it starts. */
   readonly signal?: AbortSignal | undefined;
   /** After so long without a word from the host it is ended. Default: 60. */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | undefined;
   /** The script to run; a test gives one that misbehaves. */
-  readonly entry?: string;
+  readonly entry?: string | undefined;
 }
 
 export interface CallOptions {

@@ -6,6 +6,7 @@ import type { DeviceRecord } from '@tidemark/shared/protocol/provenance.ts';
 import type { IterationSample, LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import type { LayerTransient, UnresetSequence } from '@tidemark/shared/protocol/study-document.ts';
 import { Kokoro } from '../kokoro/kokoro.ts';
+import type { SynthesisOptions } from '../kokoro/kokoro.ts';
 import { Voice } from '../kokoro/voice.ts';
 import { blasLibrary, describeDevice, mlxVersion } from '../mlx/device.ts';
 import { memorySnapshot, resetPeak, setCacheLimit, synchronize } from '../mlx/memory.ts';
@@ -62,7 +63,7 @@ export class HostSession {
     const footprintBeforeBytes = footprintBytes();
     resetPeak();
     const startedAt = performance.now();
-    const model = Kokoro.load(folder, definedOnly(alterations ?? {}));
+    const model = Kokoro.load(folder, alterations);
     const seconds = (performance.now() - startedAt) / 1000;
     try {
       await settle();
@@ -186,16 +187,20 @@ export class HostSession {
     this.#loaded = undefined;
   }
 
-  #countSamples(tokens: readonly number[], manner: Manner): number {
+  #countSamples(tokens: readonly number[], manner: SynthesisOptions): number {
     return this.#speak(tokens, manner, (audio) => audio.dim(-1));
   }
 
   /** Frees everything but what `read` takes from the audio, [1, samples]. */
-  #speak<Result>(tokens: readonly number[], manner: Manner, read: (audio: Tensor) => Result): Result {
+  #speak<Result>(
+    tokens: readonly number[],
+    manner: SynthesisOptions,
+    read: (audio: Tensor) => Result,
+  ): Result {
     const { model, voice } = this.#need();
     // The tokens at both ends are silence, not phonemes.
     using style = voice.styleFor(tokens.length - 2);
-    using audio = model.synthesize(tokens, style, definedOnly(manner)).audio;
+    using audio = model.synthesize(tokens, style, manner).audio;
     return read(audio);
   }
 
@@ -205,23 +210,6 @@ export class HostSession {
     }
     return this.#loaded;
   }
-}
-
-interface Manner {
-  readonly deterministic: boolean;
-  readonly speed: number;
-  readonly durations?: readonly number[] | undefined;
-  readonly graphs?: 'whole' | 'stage' | undefined;
-  readonly activations?: 'bfloat16' | undefined;
-}
-
-/** A message's absent fields arrive as undefined; options are absent or given. */
-function definedOnly<Options extends object>(
-  options: Options,
-): { [Key in keyof Options]: Exclude<Options[Key], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Options]: Exclude<Options[Key], undefined>;
-  };
 }
 
 function deviceRecord(): DeviceRecord {

@@ -12,11 +12,11 @@ export interface Alterations {
   /** Casts the floating-point tensors of the layers that are not quantized. */
   readonly restDType?: 'float32' | 'bfloat16' | undefined;
   /** Stores the values of quantized layers dense, in the dtype of their scales. */
-  readonly dense?: boolean;
+  readonly dense?: boolean | undefined;
   /** Multiplies by packed weights with MLX's own product, which a CPU takes seconds for, instead of the blocked one. */
-  readonly quantizedProduct?: QuantizedProduct;
+  readonly quantizedProduct?: QuantizedProduct | undefined;
   /** Stores the product of weight norm's direction and magnitude, so that no call computes it. */
-  readonly fuseWeightNorm?: boolean;
+  readonly fuseWeightNorm?: boolean | undefined;
 }
 
 const floating: readonly DType[] = ['float32', 'bfloat16', 'float16'];

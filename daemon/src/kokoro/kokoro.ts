@@ -18,15 +18,15 @@ import type { Stage } from './stages.ts';
 
 export interface SynthesisOptions {
   /** Durations are divided by it; 1 unless given. */
-  readonly speed?: number;
+  readonly speed?: number | undefined;
   /** Leaves the excitation's noise and initial phases out, so that the same input gives the same audio. */
-  readonly deterministic?: boolean;
+  readonly deterministic?: boolean | undefined;
   /** What is built and evaluated as one graph: what needs no numbers in between, unless given, or each stage alone. */
-  readonly graphs?: 'whole' | 'stage';
+  readonly graphs?: 'whole' | 'stage' | undefined;
   /** The frames of each token, in the place of those that the network would predict. */
-  readonly durations?: readonly number[];
+  readonly durations?: readonly number[] | undefined;
   /** Casts the values that pass between stages, the style included, so that what reads them computes in this dtype. */
-  readonly activations?: 'bfloat16';
+  readonly activations?: 'bfloat16' | undefined;
   /** Called when a graph has been evaluated, with the names of its stages and the values that are kept of it. */
   readonly onEvaluated?: (
     stages: readonly string[],

@@ -102,12 +102,10 @@ export async function profileLoaded(
     settings,
     load,
     iterations: [...iterations],
-    ...(confirmation === undefined ? {} : { confirmation: [...confirmation] }),
+    confirmation: confirmation && [...confirmation],
     leaks: [...leaks],
-    ...(summary === undefined ? {} : { summary }),
-    ...(reading === undefined || summary === undefined
-      ? {}
-      : { attribution: { ...reading, plainPeakBytes: summary.peakBytes.median } }),
+    summary,
+    attribution: reading && summary && { ...reading, plainPeakBytes: summary.peakBytes.median },
     outcome,
   };
 }

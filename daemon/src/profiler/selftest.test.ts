@@ -7,13 +7,10 @@ import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { plantKinds, selftestDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/command-documents.ts';
-import { temporaryFolder } from '../../test/temporary-folder.ts';
-import { scriptedHost } from '../../test/scripted-host.ts';
+import { scriptedHost, scriptedSubject } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
 import { plants, repetitions, runSelftest } from './selftest.ts';
 import type { SelftestOptions } from './selftest.ts';
-
-const folder = temporaryFolder();
 
 const settings = { ...exampleProfile().settings, iterations: 10, warmupIterations: 1 };
 
@@ -39,21 +36,11 @@ const planted = (iterate: string, amount = '1000'): string => `
 
 async function selftest(kinds: readonly PlantKind[], host: string, options: SelftestOptions = {}) {
   const steps: RunStep[] = [];
-  const { source, tensorBytes, bytesByDtype } = exampleProfile().model;
   const document = await runSelftest(
     plants.filter(({ kind }) => kinds.includes(kind)),
-    {
-      model: {
-        name: 'bf16',
-        folder: 'bf16',
-        source: { ...source, license: 'MIT' },
-        tensorBytes,
-        bytesByDtype,
-      },
-      voiceFile: 'voice',
-    },
+    scriptedSubject('bf16'),
     settings,
-    { host: { entry: scriptedHost(folder, host) }, onStep: (step) => steps.push(step), ...options },
+    { host: { entry: scriptedHost(host) }, onStep: (step) => steps.push(step), ...options },
   );
   assert.deepEqual(v.parse(selftestDocument, document), document);
   return { document, steps };

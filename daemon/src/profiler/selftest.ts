@@ -181,11 +181,11 @@ async function runPlant(
     result: {
       plant: kind,
       description,
-      ...(channel === undefined ? {} : { channel }),
+      channel,
       ...judgement,
       seconds: (performance.now() - startedAt) / 1000,
       iterations: [...iterations],
-      ...(confirmation === undefined ? {} : { confirmation: [...confirmation] }),
+      confirmation: confirmation && [...confirmation],
       leaks: [...leaks],
     },
   });
@@ -208,8 +208,8 @@ async function runPlant(
     }
     const { outcome } = run;
     if (outcome.status !== 'complete') {
-      const error = outcome.status === 'failed' ? { error: outcome.error } : {};
-      return finish(host, run, { result: 'failed', reason: outcome.reason, ...error });
+      const error = outcome.status === 'failed' ? outcome.error : undefined;
+      return finish(host, run, { result: 'failed', reason: outcome.reason, error });
     }
     if (channel === undefined) {
       return finish(host, run, judgePlant(plant, run.leaks));

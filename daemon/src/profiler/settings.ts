@@ -67,7 +67,7 @@ export async function settleSpeech(
     );
   }
   return {
-    ...(phonemes === undefined && text !== undefined ? { text } : {}),
+    text: phonemes === undefined ? text : undefined,
     phonemes: await utterancesOf(text, phonemes, voice, signal),
     voice,
     seed,
@@ -94,7 +94,7 @@ async function utterancesOf(
   }
   // A voice may be the path of its file.
   const variety = englishOfVoice(basename(voice, '.safetensors'));
-  const utterances = await chunkText(text ?? '', variety, signal === undefined ? {} : { signal });
+  const utterances = await chunkText(text ?? '', variety, { signal });
   return utterances.map((utterance) => utterance.phonemes);
 }
 

@@ -39,7 +39,7 @@ export async function speak(
   for (const [index, utterance] of phonemes.entries()) {
     const part = await host.synthesize(
       // The generator starts from the seed once, so that the noise does not repeat from one utterance to the next.
-      { phonemes: utterance, ...(index === 0 ? { seed } : {}), deterministic, speed },
+      { phonemes: utterance, seed: index === 0 ? seed : undefined, deterministic, speed },
       { signal },
     );
     parts.push(part.audio);

@@ -7,31 +7,18 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { temporaryFolder } from '../../test/temporary-folder.ts';
-import { obedient, scriptedHost } from '../../test/scripted-host.ts';
+import { obedient, scriptedHost, scriptedSubject } from '../../test/scripted-host.ts';
 import { Interruption } from '../interruption.ts';
-import type { Subject } from './profile.ts';
 import { runStudy } from './study.ts';
 import type { StudyOptions } from './study.ts';
 
-const folder = temporaryFolder();
-
 const settings = { ...exampleProfile().settings, iterations: 4, warmupIterations: 1 };
-
-/** Models whose folder is their name. The scripted hosts can tell by it what to do. */
-const find = (name: string): Promise<Subject> => {
-  const { source, tensorBytes, bytesByDtype } = exampleProfile().model;
-  return Promise.resolve({
-    model: { name, folder: name, source: { ...source, license: 'Apache-2.0' }, tensorBytes, bytesByDtype },
-    voiceFile: 'voice',
-  });
-};
 
 async function study(models: readonly string[], host: string, options: Partial<StudyOptions> = {}) {
   const steps: RunStep[] = [];
   const document = await runStudy(models, settings, {
-    find,
-    host: { entry: scriptedHost(folder, host) },
+    find: scriptedSubject,
+    host: { entry: scriptedHost(host) },
     onStep: (step) => steps.push(step),
     ...options,
   });
@@ -110,7 +97,9 @@ test('a model whose host dies in the loop keeps its samples, and the others are 
 test('a model that cannot be fetched is recorded before anything is measured', async () => {
   const { document, steps } = await study(['owner/model', 'bf16'], obedient, {
     find: (model) =>
-      model === 'owner/model' ? Promise.reject(new TidemarkError('network', 'Not reached.')) : find(model),
+      model === 'owner/model'
+        ? Promise.reject(new TidemarkError('network', 'Not reached.'))
+        : scriptedSubject(model),
   });
   const [first] = steps;
   assert.equal(first?.kind, 'trouble');
@@ -124,7 +113,9 @@ test('a model that does not exist stops the study before anything is measured', 
   const refused = study(['bf16', 'bf61'], obedient, {
     onStep: (step) => steps.push(step),
     find: (model) =>
-      model === 'bf61' ? Promise.reject(new TidemarkError('unknown-model', 'No bf61.')) : find(model),
+      model === 'bf61'
+        ? Promise.reject(new TidemarkError('unknown-model', 'No bf61.'))
+        : scriptedSubject(model),
   });
   await assert.rejects(refused, /No bf61/);
   assert.deepEqual(steps, []);

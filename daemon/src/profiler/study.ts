@@ -95,7 +95,7 @@ export async function runStudy(
           onStep,
           ...options,
         });
-  const findings = { runs, failures, skipped, ...(comparison === undefined ? {} : { comparison }) };
+  const findings = { runs, failures, skipped, comparison };
   return {
     kind: 'study',
     schemaVersion: studySchemaVersion,
@@ -104,7 +104,7 @@ export async function runStudy(
     models: [...models],
     settings,
     ...findings,
-    ...(answer === undefined ? {} : { answer }),
+    answer,
     conclusion: concludeStudy(findings),
     outcome: outcomeOf(findings, signal),
   };

@@ -21,8 +21,8 @@ export interface HeldHostOptions {
   /** Called whenever the status has changed. */
   readonly onChange: () => void;
   /** What a test replaces: another script for the host, shorter times. */
-  readonly start?: Omit<StartOptions, 'signal'>;
-  readonly timing?: Partial<typeof defaultTiming>;
+  readonly start?: Omit<StartOptions, 'signal'> | undefined;
+  readonly timing?: Partial<typeof defaultTiming> | undefined;
 }
 
 const defaultTiming = {

@@ -39,7 +39,7 @@ export async function textToPhonemes(text: string, variety: Variety): Promise<st
 export async function chunkText(
   text: string,
   variety: Variety,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Utterance[]> {
   if (text.length > maximumTextCharacters) {
     throw new TidemarkError(
