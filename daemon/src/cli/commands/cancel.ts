@@ -26,7 +26,7 @@ export function addCancelCommand(program: Command): void {
     withDaemon(context, async (daemon) => {
       const runId = given ?? (await daemon.call('status', {})).current?.record.id;
       if (runId === undefined) {
-        throw new TidemarkError('not-found', 'No run is running.', {
+        throw new TidemarkError('not-found', 'No run is in progress.', {
           hint: 'Run `tidemark status` to see queued runs.',
         });
       }

@@ -48,7 +48,7 @@ export function addDaemonCommand(program: Command): void {
       'tidemark daemon --level debug',
       'TIDEMARK_HOME=/srv/tidemark tidemark daemon --print json     run under a supervisor',
     ],
-    'Ctrl-C or SIGTERM shuts the daemon down cleanly with exit code 0: it saves the running run as interrupted and stops the ' +
+    'Ctrl-C or SIGTERM shuts the daemon down cleanly with exit code 0: it saves the current run as interrupted and stops the ' +
       'model host. A second Ctrl-C quits immediately.',
   );
 }

@@ -18,7 +18,7 @@ export function addStatusCommand(program: Command): void {
     .command('status')
     .summary('show what the daemon is doing')
     .description(
-      'Shows the daemon, its model host and memory, the running run, the queue, the next scheduled check, and alerts. Memory ' +
+      'Shows the daemon, its model host and memory, the current run, the queue, the next scheduled check, and alerts. Memory ' +
         'figures include their age.',
     );
   addExamples(

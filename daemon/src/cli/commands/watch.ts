@@ -28,7 +28,7 @@ export function addWatchCommand(program: Command): void {
     .command('watch')
     .summary('show what the daemon is doing, live')
     .description(
-      'Shows current memory, the running run, the peaks of recent runs, the next scheduled check, and alerts, until you press q ' +
+      'Shows memory, the current run, the peaks of recent runs, the next scheduled check, and alerts, until you press q ' +
         'or Ctrl-C. Waits if the daemon is not running, and reconnects when it restarts. If stdout is not a terminal, prints ' +
         'one line per event.',
     )
