@@ -13,7 +13,7 @@ import { amount } from './memory-words.ts';
 import type { MemoryUnit } from './preferences.ts';
 import { ago, alertNames, endSentence, runLook, runMoment, runTitle } from './run-words.ts';
 
-/** Never throws: a model does better with a sentence than with an error. */
+/** Never throws: a language model does better with a sentence than with an error. */
 export async function answer(
   ask: (client: DaemonClient) => Promise<(options: WordsOptions) => string>,
 ): Promise<string> {
@@ -26,7 +26,7 @@ export async function answer(
   }
 }
 
-export interface WordsOptions {
+interface WordsOptions {
   readonly unit: MemoryUnit;
   readonly now: Date;
 }
@@ -40,11 +40,11 @@ export function lastCheckText(
   const { now } = options;
   return sentences([
     lastCheck === undefined
-      ? 'No leak check has been made yet.'
+      ? 'No leak check has run yet.'
       : `The last leak check was of ${lastCheck.model}, ${ago(lastCheck.at, now)} (${formatDateTime(new Date(lastCheck.at))}).`,
     run === undefined ? undefined : runText(run, options),
     lastCheck?.leak === 'inconclusive'
-      ? 'Inconclusive means that it could not tell, not that there is no leak.'
+      ? 'Inconclusive means that the check could not tell, not that there is no leak.'
       : undefined,
     alerts.length === 0 ? 'No alert is open.' : undefined,
     ...alerts.map(
@@ -61,27 +61,25 @@ export function memoryText(status: DaemonStatus, { unit, now }: WordsOptions): s
   return sentences([
     host.model === undefined
       ? 'No model is loaded, so no model memory is in use.'
-      : `${host.model} is loaded with the voice ${host.voice ?? 'unknown'}; the model host is: ${hostWord(status)}.`,
+      : `${host.model} is loaded with the voice ${host.voice ?? 'unknown'}. Model host: ${hostWord(status)}.`,
     memory === undefined
       ? undefined
       : `As of ${ago(memory.asOf, now)}: active ${amount(memory.activeBytes, unit)}, peak of the last iteration ${amount(memory.peakBytes, unit)}, cache ${amount(memory.cacheBytes, unit)}, process footprint ${amount(memory.footprintBytes, unit)}.`,
-    host.unloadsAt === undefined
-      ? undefined
-      : `It is unloaded ${ago(host.unloadsAt, now)} if nothing uses it.`,
+    host.unloadsAt === undefined ? undefined : `It unloads ${ago(host.unloadsAt, now)} if it stays idle.`,
     host.lastDeath === undefined
       ? undefined
       : `The model host crashed ${ago(host.lastDeath.at, now)}: ${host.lastDeath.reason}`,
     current === undefined
       ? 'Nothing is running.'
       : `Run ${current.record.id} (${runTitle(current.record)}) is running` +
-        `${current.progress === undefined ? '' : `, ${current.progress.done} of ${current.progress.total} iterations done`}; ${queued.length} more wait.`,
+        `${current.progress === undefined ? '' : `, ${current.progress.done} of ${current.progress.total} iterations done`}; queued runs: ${queued.length}.`,
     nextText(schedules, now),
   ]);
 }
 
 export function runsText(runs: readonly RunRecord[], total: number, options: WordsOptions): string {
   return runs.length === 0
-    ? 'There are no such runs.'
+    ? 'There are no matching runs.'
     : [
         `The newest ${runs.length} of ${total} runs:`,
         ...runs.map((run) => `- ${runText(run, options)}`),
@@ -104,7 +102,7 @@ function runText(run: RunRecord, { unit, now }: WordsOptions): string {
 
 function nextText({ next, paused, count }: DaemonStatus['schedules'], now: Date): string {
   if (next !== undefined) {
-    return `The next check is “${next.name}”, ${ago(next.at, now)}.`;
+    return `The next check is “${next.name}”, due ${ago(next.at, now)}.`;
   }
   return paused ? 'All schedules are paused.' : count === 0 ? 'No check is scheduled.' : 'No check is due.';
 }

@@ -20,7 +20,7 @@ export const defaultTimeoutMilliseconds = 3000;
 /** A menu bar command has one to two seconds in all, so it asks for less. */
 export const glanceTimeoutMilliseconds = 1000;
 
-/** What the daemon has a process of its own look up: the catalogue with its files. */
+/** What the daemon has a process of its own look up: the catalog with its files. */
 export const lookUpTimeoutMilliseconds = 20_000;
 
 /** Loading a model, ending a run or examining the machine takes as long as the work does. */

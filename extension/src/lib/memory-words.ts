@@ -1,4 +1,4 @@
-/** Amounts of memory as this extension shows them: in the person's unit, and with a word beside every colour. */
+/** Amounts of memory as this extension shows them: in the person's unit, and with a word beside every color. */
 
 import { Color, Icon } from '@raycast/api';
 import { formatBytes } from '../../../shared/src/format/bytes.ts';
@@ -6,7 +6,7 @@ import type { MemoryUnit, Thresholds } from './preferences.ts';
 
 export type MemoryLevel = 'normal' | 'elevated' | 'high';
 
-/** Colour never speaks alone: each level has a shape and a word. */
+/** Color never speaks alone: each level has a shape and a word. */
 export const levelLooks: Readonly<Record<MemoryLevel, { word: string; icon: Icon; color: Color }>> = {
   normal: { word: 'normal', icon: Icon.CircleFilled, color: Color.Green },
   elevated: { word: 'elevated', icon: Icon.ArrowUpCircleFilled, color: Color.Orange },

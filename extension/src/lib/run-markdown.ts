@@ -16,7 +16,7 @@ import { endSentence, runTitle } from './run-words.ts';
 import type { MemoryUnit } from './preferences.ts';
 
 /** More than a list's detail has room for, where there is a screen of its own. */
-export interface RunMarkdownOptions extends ChartOptions {
+interface RunMarkdownOptions extends ChartOptions {
   readonly isBrief: boolean;
 }
 
@@ -30,7 +30,7 @@ export function runMarkdown({ record, document, samples }: RunDetail, options: R
       return blocks([
         headSentence(record),
         memoryChart(runTitle(record), samples, options),
-        samples.length === 0 ? 'Nothing was measured.' : '',
+        samples.length === 0 ? 'No iterations were measured.' : '',
       ]);
   }
 }
@@ -49,7 +49,7 @@ function headSentence(record: RunRecord): string {
 }
 
 function openSentence({ state }: RunRecord): string {
-  return state === 'queued' ? 'It waits for its turn.' : state === 'running' ? 'It is at work.' : '';
+  return state === 'queued' ? 'Queued.' : state === 'running' ? 'Running.' : '';
 }
 
 function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMarkdownOptions): string {
@@ -61,7 +61,7 @@ function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMa
     options.isBrief || leaks.length === 0 || iterations.length === 0 ? '' : leakTable(leaks),
     parts === undefined
       ? ''
-      : partsChart(`What the peak of ${model.name} is made of`, peakSteps(parts, run), options),
+      : partsChart(`Parts of the peak of ${model.name}`, peakSteps(parts, run), options),
     options.isBrief || run.attribution === undefined ? '' : stageTable(run.attribution, options),
   ]);
 }
@@ -76,7 +76,7 @@ const leakWords: Readonly<Record<LeakStatus, string>> = {
 
 function leakTable(leaks: readonly ChannelVerdict[]): string {
   return table(
-    ['Channel', 'Verdict', 'An iteration', 'Would have shown'],
+    ['Channel', 'Verdict', 'Per iteration', 'Smallest detectable'],
     leaks.map(({ channel, status, ratePerIteration, smallestDetectable }) => [
       channelNames[channel],
       leakWords[status],
@@ -126,7 +126,7 @@ function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMark
     comparison === undefined
       ? ''
       : table(
-          [`Against ${comparison.baseline}`, 'Peak', 'Share', 'Loaded'],
+          [`Compared to ${comparison.baseline}`, 'Peak', 'Share', 'Loaded'],
           comparison.differences.map(({ model, peakBytes, peakShare, peakRelation, loadActiveBytes }) => [
             model,
             peakRelation === 'unclear'
@@ -138,7 +138,7 @@ function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMark
         ),
     ...failures.map(({ model, error }) => `**${model} failed:** ${error.message}`),
     ...(answer?.explanations ?? []).map((each) => explanationMarkdown(each, options)),
-    ...(answer?.refusals ?? []).map(({ model, reason }) => `No verdict on ${model}: ${reason}.`),
+    ...(answer?.refusals ?? []).map(({ model, reason }) => `No verdict for ${model}: ${reason}.`),
   ]);
 }
 
@@ -208,7 +208,7 @@ export function comparisonMarkdown(comparison: ComparisonDocument, options: Char
       ...warnings.map((warning) => `> ${warning}`),
     ]),
     ...unmatched.map(
-      ({ model, onlyIn }) => `${model} was measured only ${onlyIn === 'before' ? 'before' : 'after'}.`,
+      ({ model, onlyIn }) => `${model} was only measured ${onlyIn === 'before' ? 'before' : 'after'}.`,
     ),
   ]);
 }

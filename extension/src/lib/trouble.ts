@@ -171,7 +171,7 @@ export const troubleTitles: Readonly<Record<TroubleKind, string>> = {
   failed: 'Something Went Wrong',
 };
 
-/** Whether asking again soon is likely to help by itself. */
+/** Whether asking again soon is likely to help. */
 export const passesByItself = ({ kind }: Trouble): boolean => kind === 'starting';
 
 export const troubleText = ({ message, hint }: Trouble): string =>

@@ -2,7 +2,7 @@
 
 import { answer, lastCheckText } from '../lib/ai-answers.ts';
 
-/** Tells in sentences what the last leak check found, with figures and moments, and which alerts are open. */
+/** Reports in sentences what the last leak check found, with figures and times, and which alerts are open. */
 export default async function lastLeakCheck(): Promise<string> {
   return await answer(async (client) => {
     const [status, { alerts }] = await Promise.all([

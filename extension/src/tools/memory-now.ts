@@ -1,8 +1,8 @@
-/** AI tool: the memory of the loaded model, and what the daemon is at. */
+/** AI tool: the memory of the loaded model, and what the daemon is doing. */
 
 import { answer, memoryText } from '../lib/ai-answers.ts';
 
-/** Tells active, peak, cache and footprint memory with their moment, what is running and which check is next. */
+/** Reports active, peak, cache and footprint memory with its time, what is running, and which check is next. */
 export default async function memoryNow(): Promise<string> {
   return await answer(async (client) => {
     const status = await client.call('status', {});

@@ -1,11 +1,11 @@
-/** AI tool: what was measured lately. */
+/** AI tool: recent runs. */
 
 import { answer, runsText } from '../lib/ai-answers.ts';
 
 type Input = {
-  /** Only runs of this model, for example "bf16" or "4bit-fp32". Leave it out for all models. */
+  /** Only runs of this model, for example "bf16" or "4bit-fp32". Omit it for all models. */
   model?: string;
-  /** How many runs at most, from 1 to 20. Default: 5. */
+  /** The maximum number of runs, from 1 to 20. Default: 5. */
   limit?: number;
 };
 
@@ -17,7 +17,7 @@ export default async function recentRuns({ model, limit = 5 }: Input = {}): Prom
   return await answer(async (client) => {
     const { runs, total } = await client.call('listRuns', {
       limit: Math.min(most, Math.max(fewest, Math.round(limit))),
-      ...(model === undefined || model.trim() === '' ? {} : { model: model.trim() }),
+      model: model?.trim() || undefined,
     });
     return (options) => runsText(runs, total, options);
   });

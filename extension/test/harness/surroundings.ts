@@ -1,6 +1,7 @@
 /** What a command meets outside Raycast: a daemon that answers as a test tells it to, and a home folder of the test's own. */
 
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -41,12 +42,12 @@ export interface ScriptedDaemonOptions {
   readonly hangsUp?: boolean;
 }
 
-const entered = new Set<Disposable | AsyncDisposable>();
+const entered = new Set<AsyncDisposable>();
 
 /** Removes what a test has made of them, after its commands are closed. */
 export async function leaveSurroundings(): Promise<void> {
   for (const each of entered) {
-    await (Symbol.asyncDispose in each ? each[Symbol.asyncDispose]() : each[Symbol.dispose]());
+    await each[Symbol.asyncDispose]();
   }
   entered.clear();
 }
@@ -183,7 +184,7 @@ export class ScriptedDaemon implements AsyncDisposable {
 }
 
 /** With what a state needs in it: a `tidemark` command, a service, a daemon's note. */
-class Home implements Disposable {
+class Home implements AsyncDisposable {
   readonly path = mkdtempSync(join(tmpdir(), 'tm-home-'));
   readonly #before = process.env['HOME'];
 
@@ -235,14 +236,14 @@ class Home implements Disposable {
     );
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     if (this.#before === undefined) {
       delete process.env['HOME'];
     } else {
       process.env['HOME'] = this.#before;
     }
     // A program that a test's command started may still write its last line there.
-    rmSync(this.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    await rm(this.path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
 
