@@ -7,7 +7,7 @@ import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts
 import type { CommandName, LaunchContexts } from './deep-links.ts';
 import { amount, levelLooks, memoryLevel, shortAmount } from './memory-words.ts';
 import type { Glance } from './menu-snapshot.ts';
-import type { TidemarkPreferences } from './preferences.ts';
+import type { MemoryUnit, TidemarkPreferences } from './preferences.ts';
 import { ago, alertNames, leakLooks, runLook, runMoment, runTitle } from './run-words.ts';
 
 export type MenuAction =
@@ -75,20 +75,10 @@ function memoryItems(
   { host: { memory }, recentPeaks }: DaemonStatus,
   { preferences: { unit, thresholds }, now }: MenuOptions,
 ): Items {
-  const peaks = recentPeaks.map(({ peakBytes }) => peakBytes);
-  const [low, high] = [Math.min(...peaks), Math.max(...peaks)];
-  const sparklineItem: MenuItem = {
-    key: 'sparkline',
-    title: `Recent Peaks ${sparkline(peaks, { width: 20 })}`,
-    subtitle: low === high ? amount(high, unit) : `${shortAmount(low, unit)} to ${shortAmount(high, unit)}`,
-    icon: Icon.LineChart,
-    tooltip: `Median peaks of the last ${peaks.length} profiles, oldest first`,
-    action: { kind: 'open', command: 'runs', context: {} },
-  };
   if (memory === undefined) {
     return [
       { key: 'nothing', title: 'No model is loaded, so no model memory is in use' },
-      peaks.length >= 2 && sparklineItem,
+      recentPeaks.length >= 2 && peaksItem(recentPeaks, unit),
     ];
   }
   const figure = (key: string, title: string, bytes: number, icon: Icon, color?: Color): MenuItem => ({
@@ -106,8 +96,21 @@ function memoryItems(
     figure('peak', `Peak (${level.word})`, memory.peakBytes, level.icon, level.color),
     figure('cache', 'Cache', memory.cacheBytes, Icon.Box),
     figure('footprint', 'Footprint', memory.footprintBytes, Icon.Footprints),
-    peaks.length >= 2 && sparklineItem,
+    recentPeaks.length >= 2 && peaksItem(recentPeaks, unit),
   ];
+}
+
+function peaksItem(recentPeaks: DaemonStatus['recentPeaks'], unit: MemoryUnit): MenuItem {
+  const peaks = recentPeaks.map(({ peakBytes }) => peakBytes);
+  const [low, high] = [Math.min(...peaks), Math.max(...peaks)];
+  return {
+    key: 'sparkline',
+    title: `Recent Peaks ${sparkline(peaks, { width: 20 })}`,
+    subtitle: low === high ? amount(high, unit) : `${shortAmount(low, unit)} to ${shortAmount(high, unit)}`,
+    icon: Icon.LineChart,
+    tooltip: `Median peaks of the last ${peaks.length} profiles, oldest first`,
+    action: { kind: 'open', command: 'runs', context: {} },
+  };
 }
 
 function modelItems(

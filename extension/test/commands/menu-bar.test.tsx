@@ -102,6 +102,13 @@ describe('with a daemon', () => {
     expect(text).toMatch(/[▁▂▃▄▅▆▇█]/);
   });
 
+  test('a daemon that has measured nothing yet has a menu all the same', async () => {
+    daemon.script = answering(restingStatus({ recentPeaks: [] }), {
+      listRuns: () => ({ runs: [], total: 0 }),
+    });
+    expect(wording(await drawn())).not.toMatch(/Recent Peaks/);
+  });
+
   test.each<[string, Partial<DaemonStatus>, RegExp]>([
     ['no check yet', { lastCheck: undefined as never }, /not checked/],
     ['no leak', {}, /no leak/i],
