@@ -11,7 +11,8 @@ import { DaemonError } from '@tidemark/shared/client/daemon-error.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { isAlive, until } from './processes.ts';
 import { scriptedHost } from './scripted-host.ts';
-import { newDataFolder, runToEnd, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { runToEnd, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
 
 const model = tinyModel();
 
@@ -68,7 +69,7 @@ test('a host that is killed in mid-run leaves an interrupted run with its sample
 });
 
 test('a daemon that is killed in mid-run leaves no host, and the next one has the run and does what waited', async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   const { daemon: first, client } = await TestDaemon.connected({ dataFolder });
   const { runId, host } = await inTheLoop(client);
   const waiting = await client.call('startProfile', { ...model, iterations: 2 });
@@ -88,7 +89,7 @@ test('a daemon that is killed in mid-run leaves no host, and the next one has th
 });
 
 test('a daemon that is told to end in mid-run does so within 5 s, with the run kept and nothing left behind', async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   const { daemon, client } = await TestDaemon.connected({ dataFolder });
   const { runId, host } = await inTheLoop(client);
   const startedAt = performance.now();
@@ -111,7 +112,7 @@ test('a daemon that is told to end in mid-run does so within 5 s, with the run k
 });
 
 test('a second daemon of the same data folder says who holds it, and ends', async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   const { daemon: first, client } = await TestDaemon.connected({ dataFolder });
   const second = TestDaemon.spawn({ dataFolder });
   assert.equal((await second.ended).code, 1);
@@ -254,7 +255,7 @@ test('a clock that jumps in mid-run changes neither the run nor its duration', a
 });
 
 test('a damaged database is set aside and said, and a new one begun', async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   mkdirSync(dataFolder, { recursive: true });
   writeFileSync(join(dataFolder, 'history.sqlite'), 'no database '.repeat(1000));
   const { client } = await TestDaemon.connected({ dataFolder });
@@ -266,7 +267,7 @@ test('a damaged database is set aside and said, and a new one begun', async () =
 /** Whether file systems can be mounted here, for a disk that is really full. */
 const mayMount = ((): boolean => {
   try {
-    const folder = newDataFolder();
+    const folder = temporaryFolder();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });
     execFileSync('umount', [folder]);
     return true;
@@ -279,7 +280,7 @@ test(
   'a full disk costs no run: what is at work goes on, new ones are refused, and all is written when there is room',
   { skip: !mayMount },
   async (t) => {
-    const dataFolder = newDataFolder();
+    const dataFolder = temporaryFolder();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', dataFolder]);
     t.after(() => execFileSync('umount', ['--lazy', dataFolder]));
     const { client } = await TestDaemon.connected({ dataFolder });
@@ -308,7 +309,7 @@ test(
 );
 
 test('a read-only data folder is one sentence, and no daemon', { skip: !mayMount }, async (t) => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'tmpfs', dataFolder]);
   t.after(() => execFileSync('umount', ['--lazy', dataFolder]));
   const daemon = TestDaemon.spawn({ dataFolder });

@@ -13,7 +13,8 @@ import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { runCli } from './cli.ts';
 import { scriptedHost } from './scripted-host.ts';
-import { newDataFolder, runToEnd, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { runToEnd, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
 
 const model = tinyModel();
 const other = tinyModel();
@@ -182,7 +183,7 @@ const schedule = ({ model: name, voice }: typeof model): ScheduleSettings => ({
 });
 
 test('a schedule outlives the daemon, and a check of it is told in the status', async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   const { daemon: first, client } = await TestDaemon.connected({ dataFolder });
   const { id } = await client.call('setSchedule', { settings: schedule(model) });
   await client.call('setSettings', { idleUnloadSeconds: 77 });
@@ -221,7 +222,7 @@ async function assertAnswers(client: DaemonClient): Promise<void> {
 
 /** An alert from its first sign to its end: a host whose peak the test sets, and the command line. */
 test('a peak that stays up raises one alert, which is told, acknowledged and resolved when the peak is back', async () => {
-  const peakFile = join(newDataFolder(), 'peak');
+  const peakFile = join(temporaryFolder(), 'peak');
   const hostEntry = scriptedHost(
     `const { readFileSync } = process.getBuiltinModule('node:fs');
     const peak = () => ({ peakBytes: Number(readFileSync(${JSON.stringify(peakFile)}, 'utf8')) });

@@ -4,7 +4,7 @@ import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
-import { withTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { openHistory } from '../src/history/history.ts';
 import type { ImportResult } from '../src/history/import.ts';
 import type { NewAlert } from '../src/history/alerts.ts';
@@ -26,10 +26,9 @@ export function withHistory<Result>(
   body: (history: History, folder: string) => Result,
   now: () => Date = steppingClock(),
 ): Result {
-  return withTemporaryFolder((folder) => {
-    using history = openHistory(folder, { now }).history;
-    return body(history, folder);
-  });
+  const folder = temporaryFolder();
+  using history = openHistory(folder, { now }).history;
+  return body(history, folder);
 }
 
 /** Brings a whole export in. */

@@ -1,8 +1,6 @@
 /** A network in which the guess is true: it expands all its packed weights and holds them. The verdict must say so. */
 
 import assert from 'node:assert/strict';
-import { mkdtempDisposableSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
@@ -16,6 +14,7 @@ import { memorySnapshot } from '../src/mlx/memory.ts';
 import { astype, dequantize } from '../src/mlx/ops.ts';
 import { evaluate, keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { writeTinyKokoro } from './tiny-kokoro.ts';
 
 const bits = 8;
@@ -79,8 +78,8 @@ const facts = (model: string, quantizedBits?: number): ModelFacts => ({
 });
 
 async function verdictOn(expands: boolean) {
-  using temporary = mkdtempDisposableSync(join(tmpdir(), 'tidemark-test-'));
-  const [dense, packed] = [join(temporary.path, 'bf16'), join(temporary.path, '8bit')];
+  const folder = temporaryFolder();
+  const [dense, packed] = [join(folder, 'bf16'), join(folder, '8bit')];
   writeTinyKokoro(dense, { dtype: 'bfloat16' });
   writeTinyKokoro(packed, { dtype: 'bfloat16', bits });
   const arms = [

@@ -1,9 +1,9 @@
 /** A Linux machine for tests of the service: a home, and a systemctl with the states and exit codes of systemctl(1). */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Executed, ServiceSystem } from '../src/service/system.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const ok = (stdout = ''): Executed => ({ exitCode: 0, stdout, stderr: '' });
 
@@ -114,8 +114,8 @@ class FakeSystemctl {
   }
 }
 
-export class FakeLinux implements Disposable {
-  readonly home = mkdtempSync(join(tmpdir(), 'tidemark-linux-'));
+export class FakeLinux {
+  readonly home = temporaryFolder();
   readonly systemctl = new FakeSystemctl(join(this.home, '.config'));
   readonly unitPath = join(this.home, '.config', 'systemd', 'user', 'tidemark.service');
   readonly environment: NodeJS.ProcessEnv = {};
@@ -141,9 +141,5 @@ export class FakeLinux implements Disposable {
 
   changes(): string[] {
     return this.systemctl.calls.filter((call) => !call.startsWith('show'));
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.home, { recursive: true });
   }
 }

@@ -1,17 +1,7 @@
 /** A Mac of a temporary folder, for the service: a home, a user, and a launchd. */
 
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { repositoryRoot } from '../src/paths.ts';
@@ -19,11 +9,12 @@ import { execute } from '../src/service/system.ts';
 import type { Executed, Greeting, ServiceSystem } from '../src/service/system.ts';
 import { FakeLaunchd } from './fake-launchd.ts';
 import { isAlive, until } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const testFolder = join(repositoryRoot, 'daemon', 'test');
 
 export class FakeMac implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tidemark-mac-'));
+  readonly folder = temporaryFolder();
   readonly home = join(this.folder, 'home');
   /** The state of the fake launchd; what may be put there, its file says. */
   readonly launchd = join(this.folder, 'launchd');
@@ -101,9 +92,6 @@ export class FakeMac implements AsyncDisposable {
         await until(() => !isAlive(pid), `process ${pid} ends`);
       }
     }
-    // The shell that waited for it writes its exit code.
-    await delay(20);
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

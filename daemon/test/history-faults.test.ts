@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -18,19 +17,17 @@ import { openHistory } from '../src/history/history.ts';
 import type { History } from '../src/history/history.ts';
 import type { Acknowledged } from './history-writer.ts';
 import { until } from './processes.ts';
-import { temporaryFolder, withTemporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const writerScript = fileURLToPath(new URL('history-writer.ts', import.meta.url));
 const onLinux = process.platform === 'linux';
 /** Whether file systems can be mounted here, for a disk that is really full. */
-const mayMount = withTemporaryFolder((folder) => {
-  const options = { stdio: 'ignore' } as const;
-  return (
-    onLinux &&
-    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], options).status === 0 &&
-    spawnSync('umount', [folder], options).status === 0
-  );
-});
+const mountPoint = temporaryFolder();
+const mayMount =
+  onLinux &&
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mountPoint], { stdio: 'ignore' }).status ===
+    0 &&
+  spawnSync('umount', [mountPoint], { stdio: 'ignore' }).status === 0;
 
 interface Writer {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
@@ -98,12 +95,9 @@ function assertKept(history: History, acknowledged: readonly Acknowledged[]): vo
 
 /** A folder on a disk of its own with so many megabytes. */
 function smallDisk(context: TestContext, megabytes: number): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-disk-'));
+  const folder = temporaryFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', folder]);
-  context.after(() => {
-    execFileSync('umount', ['--lazy', folder]);
-    rmSync(folder, { recursive: true });
-  });
+  context.after(() => void execFileSync('umount', ['--lazy', folder]));
   return folder;
 }
 
@@ -211,10 +205,9 @@ test('a folder that cannot be made is said in a sentence', { skip: !onLinux }, (
     () => openHistory('/proc/tidemark'),
     notWritable(/cannot be written: there is no such folder/),
   );
-  withTemporaryFolder((folder) => {
-    writeFileSync(join(folder, 'file'), '');
-    assert.throws(() => openHistory(join(folder, 'file')), notWritable(/part of the path is not a folder/));
-  });
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'file'), '');
+  assert.throws(() => openHistory(join(folder, 'file')), notWritable(/part of the path is not a folder/));
 });
 
 test('an export beside a writer is whole, and disturbs neither', async (context) => {
@@ -226,12 +219,11 @@ test('an export beside a writer is whole, and disturbs neither', async (context)
     using history = openHistory(folder, { access }).history;
     const lines = [...history.exportLines()];
     assertKept(history, before);
-    withTemporaryFolder((copy) => {
-      using into = openHistory(copy).history;
-      const { refused, added } = importLines(into, lines);
-      assert.deepEqual(refused, []);
-      assert.ok(added >= before.filter(({ kind }) => kind === 'run').length);
-    });
+    const copy = temporaryFolder();
+    using into = openHistory(copy).history;
+    const { refused, added } = importLines(into, lines);
+    assert.deepEqual(refused, []);
+    assert.ok(added >= before.filter(({ kind }) => kind === 'run').length);
   }
   const count = writer.acknowledged.length;
   await until(() => writer.acknowledged.length > count + 10, 'writes after the export', 60);

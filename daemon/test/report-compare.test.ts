@@ -1,25 +1,17 @@
 /** `tidemark report` and `tidemark compare` as real processes. */
 
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import * as v from 'valibot';
 import { comparisonDocument } from '@tidemark/shared/protocol/comparison-document.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
 import { exampleStudy, fullProfile } from '@tidemark/shared/test/example-reports.ts';
 import { runCli } from './cli.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
-let folder = '';
+const folder = temporaryFolder();
 
 const measured = (peakBytes: number) =>
   exampleProfile({ measured: Array.from({ length: 14 }, () => ({ peakBytes })) });
@@ -33,7 +25,6 @@ function keep(name: string, document: object): void {
 const run = (...words: string[]) => runCli(words, { folder });
 
 before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tidemark-report-'));
   keep('profile', fullProfile());
   keep('study', exampleStudy());
   keep('before', measured(600_000_000));
@@ -41,7 +32,6 @@ before(() => {
   keep('three', exampleProfile({ measured: [{}, {}, {}] }));
   keep('other-voice', { ...measured(6e8), settings: { ...measured(6e8).settings, voice: 'bm_george' } });
 });
-after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('report', () => {
   test('writes a page, a table and the document, and says where', async () => {

@@ -2,9 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Alert, Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -17,6 +14,7 @@ import { insertRun } from '../src/history/run-row.ts';
 import type { Clock, PowerState, Timer } from '../src/scheduler/machine.ts';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
 import { exampleSchedule } from './example-histories.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
@@ -116,7 +114,7 @@ abstract class Simulation implements Disposable {
     warn: (_: object, message: string): void => void this.logged.push(message),
     error: (_: object, message: string): void => void this.logged.push(message),
   };
-  readonly #folder = mkdtempSync(join(tmpdir(), 'tidemark-schedules-'));
+  readonly #folder = temporaryFolder();
   database: Database;
   history: History;
 
@@ -141,7 +139,6 @@ abstract class Simulation implements Disposable {
 
   [Symbol.dispose](): void {
     this.history.close();
-    rmSync(this.#folder, { recursive: true });
   }
 }
 

@@ -3,13 +3,13 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { methods } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { SocketServer } from '../src/ipc/socket-server.ts';
 import { keptLog, stubHandlers } from './stub-handlers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** What the process says of itself, after a collection of garbage. */
 export interface SocketProcessReport {
@@ -26,23 +26,21 @@ export interface SocketProcessReport {
 
 export class SocketProcess implements AsyncDisposable {
   readonly socketPath: string;
-  readonly #folder: string;
   readonly #child: ChildProcess;
 
-  private constructor(folder: string, child: ChildProcess) {
-    this.#folder = folder;
+  private constructor(socketPath: string, child: ChildProcess) {
+    this.socketPath = socketPath;
     this.#child = child;
-    this.socketPath = join(folder, 'run', 'daemon.sock');
   }
 
   static async start(): Promise<SocketProcess> {
-    const folder = mkdtempSync(join(tmpdir(), 'tidemark-socket-'));
-    const child = fork(import.meta.filename, [join(folder, 'run', 'daemon.sock')], {
+    const socketPath = join(temporaryFolder(), 'run', 'daemon.sock');
+    const child = fork(import.meta.filename, [socketPath], {
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     await once(child, 'message');
-    return new SocketProcess(folder, child);
+    return new SocketProcess(socketPath, child);
   }
 
   get pid(): number {
@@ -66,7 +64,6 @@ export class SocketProcess implements AsyncDisposable {
       this.#child.kill('SIGKILL');
       await exited;
     }
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,5 @@
 /** The daemon's socket over a stubbed core, for tests that are both of its sides. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
@@ -9,6 +7,7 @@ import { SocketServer } from '../src/ipc/socket-server.ts';
 import type { Handlers } from '../src/ipc/requests.ts';
 import type { SocketServerOptions } from '../src/ipc/socket-server.ts';
 import { silentLog, stubHandlers } from './stub-handlers.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export const startedAt = '2026-11-24T10:00:00.000Z';
 
@@ -22,8 +21,7 @@ export async function serving(
   handlers: Partial<Handlers> = {},
   options: Partial<SocketServerOptions> = {},
 ): Promise<Serving> {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-ipc-'));
-  const path = join(folder, 'run', 'daemon.sock');
+  const path = join(temporaryFolder(), 'run', 'daemon.sock');
   const server = await SocketServer.listen({
     socketPath: path,
     version: '9.8.7',
@@ -32,11 +30,7 @@ export async function serving(
     log: silentLog,
     ...options,
   });
-  const end = async (): Promise<void> => {
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  return { server, path, [Symbol.asyncDispose]: end };
+  return { server, path, [Symbol.asyncDispose]: () => server.close() };
 }
 
 export const client = { name: 'test', version: '1' };

@@ -3,23 +3,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 
-/** Runs `body` with the path of an empty folder, and removes the folder afterwards. */
-export function withTemporaryFolder<Result>(body: (folder: string) => Result): Result {
+const folders: string[] = [];
+// Not by a hook of the test that asked: what a `before` hook makes is for all tests of a file.
+process.on('exit', () => folders.forEach(remove));
+
+/** An empty folder that is removed when the test has ended; without a test's context, when this process ends. */
+export function temporaryFolder(context?: { readonly after: (remove: () => void) => void }): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
-  try {
-    return body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  if (context === undefined) {
+    folders.push(folder);
+  } else {
+    context.after(() => remove(folder));
   }
+  return folder;
 }
 
-/** An empty folder that is removed when the test has ended; without a test's context, when all tests of the file have. */
-export function temporaryFolder(
-  context: { readonly after: (remove: () => void) => void } = { after },
-): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }

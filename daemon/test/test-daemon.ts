@@ -3,8 +3,6 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +13,7 @@ import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { writeTinyKokoro } from './tiny-kokoro.ts';
 
 const script = fileURLToPath(new URL('daemon-process.ts', import.meta.url));
@@ -57,7 +56,7 @@ export class TestDaemon {
 
   /** Starts one that may not come to answer. */
   static spawn({
-    dataFolder = newDataFolder(),
+    dataFolder = temporaryFolder(),
     environment = {},
     ...options
   }: TestDaemonOptions = {}): TestDaemon {
@@ -117,24 +116,9 @@ export class TestDaemon {
   }
 }
 
-const folders: string[] = [];
-// Not by a hook of the test that asked: what a `before` hook makes is for all tests of a file.
-process.on('exit', () => {
-  for (const folder of folders) {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
-
-/** An empty folder, which is removed with this process. */
-export function newDataFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-daemon-'));
-  folders.push(folder);
-  return folder;
-}
-
 /** A model that says `abc` in some milliseconds, with the parameters of a request that does so. */
 export function tinyModel(): { model: string; voice: string; phonemes: string; warmupIterations: number } {
-  const model = join(newDataFolder(), 'tiny');
+  const model = join(temporaryFolder(), 'tiny');
   writeTinyKokoro(model);
   return { model, voice: 'af_tiny', phonemes: 'abc.', warmupIterations: 1 };
 }

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
 import { run } from './children.js';
-import { temporaryFolder } from './test-context.ts';
 
 test('a program ends as a status and its words, whether it fails, is missing or succeeds', async () => {
   assert.deepEqual(await run('sh', ['-c', 'echo out; echo error >&2; exit 3']), {

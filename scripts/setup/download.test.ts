@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
 import { lastError, reason, SetupFailure } from './failures.js';
 import { fetchNpmArchive, fetchWheel } from './download.js';
-import { temporaryContext, temporaryFolder, writeProgram } from './test-context.ts';
+import { temporaryContext, writeProgram } from './test-context.ts';
 import { unpack } from './unpack.js';
 
 /** pip itself, with a folder in the place of the package index, and in it one wheel. */

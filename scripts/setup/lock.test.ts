@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
 import { takeLock } from './lock.js';
-import { temporaryFolder } from './test-context.ts';
 
 const never = () => assert.fail('It waited');
 

@@ -5,7 +5,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { temporaryFolder, writeProgram } from './test-context.ts';
+import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
+import { writeProgram } from './test-context.ts';
 
 function repositoryWhoseNpm(t: TestContext, ...script: readonly string[]) {
   const root = temporaryFolder(t);

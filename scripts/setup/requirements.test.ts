@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
 import { SetupFailure } from './failures.js';
 import { checkRequirements } from './requirements.js';
-import { temporaryContext, temporaryFolder, writeProgram } from './test-context.ts';
+import { temporaryContext, writeProgram } from './test-context.ts';
 
 /** A machine whose PATH is one folder. */
 function machineWith(t: TestContext, programs: Record<string, readonly string[]> = {}) {

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
 import { Stamps, keyOf, keyOfFiles } from './stamps.js';
-import { temporaryFolder } from './test-context.ts';
 
 test('a key depends on the order and the boundaries of its parts', () => {
   assert.equal(keyOf('a', 'b'), keyOf('a', 'b'));

@@ -1,9 +1,9 @@
 /** A set-up in a folder of its own, for tests. */
 
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { TestContext } from 'node:test';
+import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
 import { layoutOf } from './layout.js';
 import { platformOf, thisMachine } from './platform.js';
 import type { fetchWheel } from './download.js';
@@ -22,12 +22,6 @@ export function temporaryContext(t: TestContext, changes: Partial<SetupContext> 
     signal: new AbortController().signal,
     ...changes,
   };
-}
-
-export function temporaryFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tidemark-setup-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** Writes an executable shell script. */

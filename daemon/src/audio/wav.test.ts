@@ -2,23 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { chmod, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { readlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { checkWritable, encodeWav, writeWav } from './wav.ts';
 
 const int16 = { sampleRate: 24_000, format: 'int16' } as const;
 const float32 = { sampleRate: 24_000, format: 'float32' } as const;
 
-let folder = '';
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tidemark-wav-'));
-});
-after(() => rm(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 /** The chunks of a RIFF file by name, read without any knowledge of how ours are written. */
 function riffChunks(file: Buffer): Map<string, Buffer> {
@@ -96,7 +92,7 @@ test('a sample that is no number is an error, not a click', () => {
 });
 
 test('an existing file is replaced whole, and nothing else is left beside it', async () => {
-  const own = await mkdtemp(join(folder, 'replace-'));
+  const own = temporaryFolder();
   const path = join(own, 'speech.wav');
   await writeFile(path, 'x'.repeat(100_000));
   await writeWav(path, new Float32Array(10), int16);
@@ -105,7 +101,7 @@ test('an existing file is replaced whole, and nothing else is left beside it', a
 });
 
 test('a link stays a link, and its file is replaced', async () => {
-  const own = await mkdtemp(join(folder, 'link-'));
+  const own = temporaryFolder();
   await writeFile(join(own, 'real.wav'), '');
   await symlink('real.wav', join(own, 'link.wav'));
   await writeWav(join(own, 'link.wav'), new Float32Array(1), int16);
@@ -149,7 +145,7 @@ test(
   'a folder that takes no files is told',
   { skip: process.getuid?.() === 0 && 'root may write anywhere' },
   async () => {
-    const closed = await mkdtemp(join(folder, 'closed-'));
+    const closed = temporaryFolder();
     await chmod(closed, 0o500);
     await assert.rejects(checkWritable(join(closed, 'a.wav')), {
       code: 'not-writable',
@@ -170,7 +166,7 @@ test(
 );
 
 test('a check leaves nothing behind', async () => {
-  const own = await mkdtemp(join(folder, 'check-'));
+  const own = temporaryFolder();
   await checkWritable(join(own, 'a.wav'));
   assert.deepEqual(await readdir(own), []);
 });

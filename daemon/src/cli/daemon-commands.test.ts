@@ -18,7 +18,8 @@ import { ScriptedDaemon } from '@tidemark/shared/test/scripted-daemon.ts';
 import { cliOver, documentIn, refuses, startCli } from '../../test/cli.ts';
 import { until } from '../../test/processes.ts';
 import { needsPython, PseudoTerminal } from '../../test/pseudo-terminal.ts';
-import { newDataFolder, TestDaemon, tinyModel } from '../../test/test-daemon.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
+import { TestDaemon, tinyModel } from '../../test/test-daemon.ts';
 
 const { model, voice } = tinyModel();
 const daemon = await TestDaemon.start();
@@ -26,7 +27,7 @@ const daemon = await TestDaemon.start();
 const cli = cliOver(daemon.dataFolder);
 
 test('without a daemon, status answers with what to do and exit code 4, and so does all that needs one', async () => {
-  const environment = { TIDEMARK_HOME: newDataFolder() };
+  const environment = { TIDEMARK_HOME: temporaryFolder() };
   const status = await cli('status', { environment });
   assert.equal(status.code, 4);
   assert.equal(status.stderr, '');
@@ -45,7 +46,7 @@ test(
   'in a terminal the daemon says what it does, a second one who it is, and Ctrl-C ends it with 0',
   needsPython,
   async () => {
-    const dataFolder = newDataFolder();
+    const dataFolder = temporaryFolder();
     const environment = { TIDEMARK_HOME: dataFolder };
     const terminal = new PseudoTerminal(['daemon'], { columns: 200, rows: 24, environment });
     await terminal.shows(
@@ -64,7 +65,7 @@ test(
 );
 
 test('without a terminal it prints nothing, or JSON lines where they are asked for', async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   const environment = { TIDEMARK_HOME: dataFolder };
   const running = startCli('daemon --print json', { environment });
   await until(() => running.stderr().includes('The daemon listens.'), 'it listens', 30);
@@ -168,7 +169,7 @@ test('each wrong use is one sentence, a hint, and exit code 2', () =>
 
 test('a daemon that speaks another protocol is an error with what to do, and no reason to measure here in silence', async () => {
   await using other = await ScriptedDaemon.listening(undefined, 99);
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   mkdirSync(dirname(socketPathOf(dataFolder)), { recursive: true });
   symlinkSync(other.socketPath, socketPathOf(dataFolder));
   const { code, stdout, stderr } = await cli(`profile ${model} --voice ${voice} --phonemes abc.`, {

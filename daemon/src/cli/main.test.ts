@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -225,7 +225,7 @@ test('a checkpoint with missing keys is refused with a list of them', async () =
 });
 
 test('a read-only data folder is a clear error', { skip: process.getuid?.() === 0 }, async () => {
-  const locked = mkdtempSync(join(folder, 'locked-'));
+  const locked = temporaryFolder();
   chmodSync(locked, 0o500);
   const { code, stderr } = await cli('models build bf16', { environment: { TIDEMARK_HOME: locked } });
   assert.equal(code, 1);

@@ -8,7 +8,8 @@ import { watchLine } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { startCli } from '../../test/cli.ts';
 import { until } from '../../test/processes.ts';
 import { needsPython, PseudoTerminal } from '../../test/pseudo-terminal.ts';
-import { newDataFolder, TestDaemon, tinyModel, untilRun } from '../../test/test-daemon.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
+import { TestDaemon, tinyModel, untilRun } from '../../test/test-daemon.ts';
 
 const model = tinyModel();
 const watch = (dataFolder: string, columns = 80, rows = 24): PseudoTerminal =>
@@ -45,7 +46,7 @@ test(
 );
 
 test('however it is left, the terminal is as it was', needsPython, async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   const ends = [
     { leave: (terminal: PseudoTerminal) => terminal.press('q'), code: 0 },
     { leave: (terminal: PseudoTerminal) => terminal.press('\u0003'), code: 0 },
@@ -66,7 +67,7 @@ test('however it is left, the terminal is as it was', needsPython, async () => {
 });
 
 test('it waits for a daemon, and comes back when one is started again', needsPython, async () => {
-  const dataFolder = newDataFolder();
+  const dataFolder = temporaryFolder();
   const terminal = watch(dataFolder);
   await terminal.shows(/No daemon +The daemon is not running\.\n +Start it with/);
   const first = await TestDaemon.start({ dataFolder });

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { exampleSample } from '@tidemark/shared/test/example-documents.ts';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import {
   exampleAlert,
   exampleRun,
@@ -67,89 +67,82 @@ function openDamaged(folder: string): { history: History; setAside: SetAside } &
 }
 
 test('a file that is no database is set aside, and a new history begins', () => {
-  withTemporaryFolder((folder) => {
-    writeFileSync(fileIn(folder), 'This is no database, but a text of some length. '.repeat(200));
-    using opened = openDamaged(folder);
-    const { history, setAside } = opened;
-    assert.match(readFileSync(setAside.path, 'utf8'), /^This is no database/);
-    assert.deepEqual(setAside.saved, { runs: 0, schedules: 0, alerts: 0 });
-    assert.equal(history.runs.list().total, 0);
-    assert.equal(finishedRun(history).id, 1);
-  });
+  const folder = temporaryFolder();
+  writeFileSync(fileIn(folder), 'This is no database, but a text of some length. '.repeat(200));
+  using opened = openDamaged(folder);
+  const { history, setAside } = opened;
+  assert.match(readFileSync(setAside.path, 'utf8'), /^This is no database/);
+  assert.deepEqual(setAside.saved, { runs: 0, schedules: 0, alerts: 0 });
+  assert.equal(history.runs.list().total, 0);
+  assert.equal(finishedRun(history).id, 1);
 });
 
 test('a header of garbage is found', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder, 3);
-    damage(folder, (bytes) => bytes.fill(0xa5, 0, 100));
-    using opened = openDamaged(folder);
-    const { history } = opened;
-    assert.equal(finishedRun(history).state, 'complete');
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder, 3);
+  damage(folder, (bytes) => bytes.fill(0xa5, 0, 100));
+  using opened = openDamaged(folder);
+  const { history } = opened;
+  assert.equal(finishedRun(history).state, 'complete');
 });
 
 test('a file that was cut short is found, and its beginning is saved', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder);
-    const { length } = readFileSync(fileIn(folder));
-    truncateSync(fileIn(folder), Math.floor((0.75 * length) / pageBytes) * pageBytes);
-    using opened = openDamaged(folder);
-    const { history, setAside } = opened;
-    assert.ok(setAside.saved.runs > 0, JSON.stringify(setAside));
-    assert.equal(history.schedules.list()[0]?.name, 'Nightly');
-    assert.equal(history.settings.get().retentionDays, 77);
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder);
+  const { length } = readFileSync(fileIn(folder));
+  truncateSync(fileIn(folder), Math.floor((0.75 * length) / pageBytes) * pageBytes);
+  using opened = openDamaged(folder);
+  const { history, setAside } = opened;
+  assert.ok(setAside.saved.runs > 0, JSON.stringify(setAside));
+  assert.equal(history.schedules.list()[0]?.name, 'Nightly');
+  assert.equal(history.settings.get().retentionDays, 77);
 });
 
 test('pages of garbage are found wherever they are, and what is whole beside them is saved', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder);
-    const pages = readFileSync(fileIn(folder)).length / pageBytes;
-    for (let page = 1; page < pages; page += 7) {
-      withTemporaryFolder((copy) => {
-        writeFileSync(fileIn(copy), readFileSync(fileIn(folder)));
-        damage(copy, (bytes) => bytes.fill(0xa5, page * pageBytes, (page + 1) * pageBytes));
-        const { history, setAside } = openHistory(copy);
-        using opened = history;
-        // A page that nothing uses can hold anything.
-        if (setAside !== undefined) {
-          for (const run of history.runs.list({ limit: 500 }).runs) {
-            assert.equal(history.runs.detail(run.id).record.state, 'complete');
-          }
-        }
-        assert.equal(finishedRun(opened).state, 'complete', `after garbage in page ${page}`);
-      });
+  const folder = temporaryFolder();
+  makeHistory(folder);
+  const pages = readFileSync(fileIn(folder)).length / pageBytes;
+  for (let page = 1; page < pages; page += 7) {
+    const copy = temporaryFolder();
+    writeFileSync(fileIn(copy), readFileSync(fileIn(folder)));
+    damage(copy, (bytes) => bytes.fill(0xa5, page * pageBytes, (page + 1) * pageBytes));
+    const { history, setAside } = openHistory(copy);
+    using opened = history;
+    // A page that nothing uses can hold anything.
+    if (setAside !== undefined) {
+      for (const run of history.runs.list({ limit: 500 }).runs) {
+        assert.equal(history.runs.detail(run.id).record.state, 'complete');
+      }
     }
-  });
+    assert.equal(finishedRun(opened).state, 'complete', `after garbage in page ${page}`);
+  }
 });
 
 test('one damaged page of samples costs no run, and no number is given twice', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder);
-    const page = pageWith(folder, 'samples');
-    damage(folder, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
-    using opened = openDamaged(folder);
-    const { history, setAside } = opened;
-    assert.deepEqual(setAside.saved, { runs: 60, schedules: 1, alerts: 1 });
-    assert.equal(history.runs.list().total, 60);
-    assert.equal(history.runs.detail(60).document?.kind, 'profile');
-    assert.deepEqual(history.alerts.list()[0]?.runIds, [1, 2]);
-    assert.equal(history.runs.add(exampleRun()).id, 61);
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder);
+  const page = pageWith(folder, 'samples');
+  damage(folder, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
+  using opened = openDamaged(folder);
+  const { history, setAside } = opened;
+  assert.deepEqual(setAside.saved, { runs: 60, schedules: 1, alerts: 1 });
+  assert.equal(history.runs.list().total, 60);
+  assert.equal(history.runs.detail(60).document?.kind, 'profile');
+  assert.deepEqual(history.alerts.list()[0]?.runIds, [1, 2]);
+  assert.equal(history.runs.add(exampleRun()).id, 61);
 });
 
 test('a damaged page of runs costs those in it', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder);
-    const page = pageWith(folder, 'runs');
-    damage(folder, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
-    using opened = openDamaged(folder);
-    const { history, setAside } = opened;
-    const saved = setAside.saved.runs;
-    assert.ok(saved >= 40 && saved < 60, `saved ${saved} of 60`);
-    assert.equal(history.runs.list().total, saved);
-    assert.equal(history.runs.add(exampleRun()).id, 61);
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder);
+  const page = pageWith(folder, 'runs');
+  damage(folder, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
+  using opened = openDamaged(folder);
+  const { history, setAside } = opened;
+  const saved = setAside.saved.runs;
+  assert.ok(saved >= 40 && saved < 60, `saved ${saved} of 60`);
+  assert.equal(history.runs.list().total, saved);
+  assert.equal(history.runs.add(exampleRun()).id, 61);
 });
 
 /** The middle one of the pages that hold a table's rows, from 0. */
@@ -175,93 +168,86 @@ function damageInPlace(folder: string, page: number): void {
 }
 
 test('damage that shows while it is in use is set aside and said, and the call goes through', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder);
-    const page = pageWith(folder, 'samples');
-    const said: SetAside[] = [];
-    using history = openHistory(folder, { onSetAside: (setAside) => said.push(setAside) }).history;
-    damageInPlace(folder, page);
-    const samples = Array.from({ length: 60 }, (_, index) => history.runs.detail(index + 1).samples.length);
-    assert.equal(said.length, 1);
-    assert.ok(samples.some((count) => count === 0) && samples.some((count) => count === 6));
-    assert.equal(history.runs.list().total, 60);
-    assert.ok(existsSync(said[0]?.path ?? ''));
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder);
+  const page = pageWith(folder, 'samples');
+  const said: SetAside[] = [];
+  using history = openHistory(folder, { onSetAside: (setAside) => said.push(setAside) }).history;
+  damageInPlace(folder, page);
+  const samples = Array.from({ length: 60 }, (_, index) => history.runs.detail(index + 1).samples.length);
+  assert.equal(said.length, 1);
+  assert.ok(samples.some((count) => count === 0) && samples.some((count) => count === 6));
+  assert.equal(history.runs.list().total, 60);
+  assert.ok(existsSync(said[0]?.path ?? ''));
 });
 
 test('a run at work goes on in the new file', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder);
-    const page = pageWith(folder, 'samples');
-    const said: SetAside[] = [];
-    using history = openHistory(folder, { onSetAside: (setAside) => said.push(setAside) }).history;
-    const { id } = runAtWork(history, 2);
-    damageInPlace(folder, page);
-    for (let run = 1; run <= 60; run += 1) {
-      history.runs.detail(run);
-    }
-    assert.equal(said.length, 1);
-    history.runs.addSample(id, exampleSample(3), 'measured', 'bf16');
-    const ended = history.runs.finish(id, { state: 'cancelled' });
-    assert.equal(ended.samplesTaken, 4);
-    assert.equal(history.runs.detail(id).document?.kind, 'profile');
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder);
+  const page = pageWith(folder, 'samples');
+  const said: SetAside[] = [];
+  using history = openHistory(folder, { onSetAside: (setAside) => said.push(setAside) }).history;
+  const { id } = runAtWork(history, 2);
+  damageInPlace(folder, page);
+  for (let run = 1; run <= 60; run += 1) {
+    history.runs.detail(run);
+  }
+  assert.equal(said.length, 1);
+  history.runs.addSample(id, exampleSample(3), 'measured', 'bf16');
+  const ended = history.runs.finish(id, { state: 'cancelled' });
+  assert.equal(ended.samplesTaken, 4);
+  assert.equal(history.runs.detail(id).document?.kind, 'profile');
 });
 
 test('a process that may not replace it says that the file is damaged', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder, 3);
-    damage(folder, (bytes) => bytes.fill(0xa5, 0, 100));
-    for (const access of ['shared', 'read'] as const) {
-      assert.throws(() => openHistory(folder, { access }), {
-        name: 'TidemarkError',
-        code: 'history',
-        message: /damaged/,
-      });
-    }
-    assert.deepEqual(
-      readdirSync(folder).filter((name) => name.includes('damaged')),
-      [],
-    );
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder, 3);
+  damage(folder, (bytes) => bytes.fill(0xa5, 0, 100));
+  for (const access of ['shared', 'read'] as const) {
+    assert.throws(() => openHistory(folder, { access }), {
+      name: 'TidemarkError',
+      code: 'history',
+      message: /damaged/,
+    });
+  }
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.includes('damaged')),
+    [],
+  );
 });
 
 test('a second damaged file of the same moment has a name of its own', () => {
-  withTemporaryFolder((folder) => {
-    const now = (): Date => new Date('2026-03-01T10:00:00.000Z');
-    for (let time = 0; time < 2; time += 1) {
-      writeFileSync(fileIn(folder), 'no database '.repeat(500));
-      openHistory(folder, { now }).history.close();
-    }
-    assert.equal(readdirSync(folder).filter((name) => name.includes('damaged')).length, 2);
-  });
+  const folder = temporaryFolder();
+  const now = (): Date => new Date('2026-03-01T10:00:00.000Z');
+  for (let time = 0; time < 2; time += 1) {
+    writeFileSync(fileIn(folder), 'no database '.repeat(500));
+    openHistory(folder, { now }).history.close();
+  }
+  assert.equal(readdirSync(folder).filter((name) => name.includes('damaged')).length, 2);
 });
 
 test('a write to a file that was removed is refused, and the next one is kept in a new one', () => {
-  withTemporaryFolder((folder) => {
-    makeHistory(folder, 2);
-    using history = openHistory(folder).history;
-    for (const name of readdirSync(folder)) {
-      rmSync(join(folder, name));
-    }
-    assert.throws(() => history.runs.add(exampleRun()), /removed or replaced/);
-    const { id } = history.runs.add(exampleRun());
-    using other = openHistory(folder, { access: 'read' }).history;
-    assert.equal(other.runs.get(id)?.state, 'queued');
-  });
+  const folder = temporaryFolder();
+  makeHistory(folder, 2);
+  using history = openHistory(folder).history;
+  for (const name of readdirSync(folder)) {
+    rmSync(join(folder, name));
+  }
+  assert.throws(() => history.runs.add(exampleRun()), /removed or replaced/);
+  const { id } = history.runs.add(exampleRun());
+  using other = openHistory(folder, { access: 'read' }).history;
+  assert.equal(other.runs.get(id)?.state, 'queued');
 });
 
 test('a file that was put in its place is used from then on', () => {
-  withTemporaryFolder((folder) => {
-    withTemporaryFolder((backup) => {
-      makeHistory(backup, 5);
-      makeHistory(folder, 2);
-      using history = openHistory(folder).history;
-      renameSync(fileIn(backup), fileIn(folder));
-      rmSync(`${fileIn(folder)}-wal`, { force: true });
-      rmSync(`${fileIn(folder)}-shm`, { force: true });
-      assert.throws(() => history.runs.add(exampleRun()), /removed or replaced/);
-      assert.equal(history.runs.list().total, 5);
-    });
-  });
+  const folder = temporaryFolder();
+  const backup = temporaryFolder();
+  makeHistory(backup, 5);
+  makeHistory(folder, 2);
+  using history = openHistory(folder).history;
+  renameSync(fileIn(backup), fileIn(folder));
+  rmSync(`${fileIn(folder)}-wal`, { force: true });
+  rmSync(`${fileIn(folder)}-shm`, { force: true });
+  assert.throws(() => history.runs.add(exampleRun()), /removed or replaced/);
+  assert.equal(history.runs.list().total, 5);
 });

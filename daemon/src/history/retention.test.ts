@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import {
   exampleAlert,
   exampleRun,
@@ -119,24 +119,23 @@ test('many runs go in portions, and in the end all of them', () => {
 });
 
 test('the file gives most of its space back when many runs have gone', () => {
-  withTemporaryFolder((folder) => {
-    const path = join(folder, 'history.sqlite');
-    const now = steppingClock();
-    using database = openDatabase(path, { access: 'own', now, onSetAside: () => assert.fail() });
-    const history = new History(database, now);
-    database.write(() => {
-      for (let run = 0; run < 250; run += 1) {
-        const { id } = history.runs.add(exampleRun({ text: 'a'.repeat(50_000) }));
-        history.runs.finish(id, { state: 'cancelled' });
-      }
-    });
-    const pages = () => Number(database.get('PRAGMA page_count')?.['page_count']);
-    const before = pages();
-    history.settings.change({ retentionRuns: 1 });
-    for (let time = 0; time < 16; time += 1) {
-      history.applyRetention();
+  const folder = temporaryFolder();
+  const path = join(folder, 'history.sqlite');
+  const now = steppingClock();
+  using database = openDatabase(path, { access: 'own', now, onSetAside: () => assert.fail() });
+  const history = new History(database, now);
+  database.write(() => {
+    for (let run = 0; run < 250; run += 1) {
+      const { id } = history.runs.add(exampleRun({ text: 'a'.repeat(50_000) }));
+      history.runs.finish(id, { state: 'cancelled' });
     }
-    assert.deepEqual(ids(history), [250]);
-    assert.ok(before > 3000 && pages() < 1200, `from ${before} to ${pages()} pages`);
   });
+  const pages = () => Number(database.get('PRAGMA page_count')?.['page_count']);
+  const before = pages();
+  history.settings.change({ retentionRuns: 1 });
+  for (let time = 0; time < 16; time += 1) {
+    history.applyRetention();
+  }
+  assert.deepEqual(ids(history), [250]);
+  assert.ok(before > 3000 && pages() < 1200, `from ${before} to ${pages()} pages`);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { SQLInputValue } from 'node:sqlite';
 import { test } from 'node:test';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
 import type { Row } from './rows.ts';
@@ -31,12 +31,11 @@ class ExplainingDatabase extends Database {
 }
 
 function plansOf(ask: (runs: RunQueries) => void): ExplainingDatabase['plans'] {
-  return withTemporaryFolder((folder) => {
-    const path = `${folder}/history.sqlite`;
-    using database = new ExplainingDatabase(path, connect(path, 'own'));
-    ask(new RunQueries(database));
-    return database.plans;
-  });
+  const folder = temporaryFolder();
+  const path = `${folder}/history.sqlite`;
+  using database = new ExplainingDatabase(path, connect(path, 'own'));
+  ask(new RunQueries(database));
+  return database.plans;
 }
 
 const filters: readonly RunFilter[] = [

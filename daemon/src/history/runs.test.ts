@@ -9,7 +9,7 @@ import { judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { runDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import {
   exampleRun,
   finishedRun,
@@ -246,16 +246,15 @@ test('every filter lets through what it names, alone and with the others', () =>
 });
 
 test('what was written is there when the file is opened again', () => {
-  withTemporaryFolder((folder) => {
-    const record = (() => {
-      using history = openHistory(folder).history;
-      return finishedRun(history);
-    })();
-    const { history, setAside } = openHistory(folder);
-    using opened = history;
-    assert.equal(setAside, undefined);
-    assert.deepEqual(opened.runs.get(record.id), record);
-  });
+  const folder = temporaryFolder();
+  const record = (() => {
+    using history = openHistory(folder).history;
+    return finishedRun(history);
+  })();
+  const { history, setAside } = openHistory(folder);
+  using opened = history;
+  assert.equal(setAside, undefined);
+  assert.deepEqual(opened.runs.get(record.id), record);
 });
 
 test('nobody else may read the file', { skip: process.platform === 'win32' }, () => {

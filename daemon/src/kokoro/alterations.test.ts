@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { writeTinyKokoro } from '../../test/tiny-kokoro.ts';
 import type { TinyOptions } from '../../test/tiny-kokoro.ts';
 import { liveTensors } from '../mlx/tensor.ts';
@@ -21,29 +21,28 @@ interface Spoken {
 }
 
 function speak(made: TinyOptions, alterations: Alterations, options: SynthesisOptions = {}): Spoken {
-  return withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder, made);
-    const live = liveTensors();
-    try {
-      using kokoro = Kokoro.load(folder, alterations);
-      using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
-      using style = voice.styleFor(4);
-      const { audio, durations } = kokoro.synthesize(kokoro.tokenize('ab c'), style, {
-        deterministic: true,
-        ...options,
-      });
-      using spoken = audio;
-      const weights = [...kokoro.weights()];
-      return {
-        samples: spoken.toFloat32Array(),
-        durations: [...durations],
-        bytes: weights.reduce((sum, [, tensor]) => sum + tensor.nbytes, 0),
-        dtypes: new Map(weights.map(([key, tensor]): [string, Tensor['dtype']] => [key, tensor.dtype])),
-      };
-    } finally {
-      assert.equal(liveTensors(), live);
-    }
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder, made);
+  const live = liveTensors();
+  try {
+    using kokoro = Kokoro.load(folder, alterations);
+    using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
+    using style = voice.styleFor(4);
+    const { audio, durations } = kokoro.synthesize(kokoro.tokenize('ab c'), style, {
+      deterministic: true,
+      ...options,
+    });
+    using spoken = audio;
+    const weights = [...kokoro.weights()];
+    return {
+      samples: spoken.toFloat32Array(),
+      durations: [...durations],
+      bytes: weights.reduce((sum, [, tensor]) => sum + tensor.nbytes, 0),
+      dtypes: new Map(weights.map(([key, tensor]): [string, Tensor['dtype']] => [key, tensor.dtype])),
+    };
+  } finally {
+    assert.equal(liveTensors(), live);
+  }
 }
 
 /** The excitation's phase carries the last bits of a pitch far, so samples agree to a few parts in a hundred. */

@@ -3,25 +3,24 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { checkpointFiles, readConfig } from './checkpoint-files.ts';
 
 /** The base names of the files chosen from a folder that holds these, or the message of the refusal. */
 function chosen(files: Record<string, string>): string[] | string {
-  return withTemporaryFolder((folder) => {
-    mkdirSync(join(folder, 'voices'));
-    writeFileSync(join(folder, 'voices', 'af_heart.safetensors'), '');
-    for (const [name, content] of Object.entries(files)) {
-      writeFileSync(join(folder, name), content);
-    }
-    try {
-      return checkpointFiles(folder).map((path) => basename(path));
-    } catch (error) {
-      assert.ok(error instanceof TidemarkError);
-      assert.equal(error.code, 'bad-checkpoint');
-      return error.message.replace(folder, 'FOLDER');
-    }
-  });
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'voices'));
+  writeFileSync(join(folder, 'voices', 'af_heart.safetensors'), '');
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(folder, name), content);
+  }
+  try {
+    return checkpointFiles(folder).map((path) => basename(path));
+  } catch (error) {
+    assert.ok(error instanceof TidemarkError);
+    assert.equal(error.code, 'bad-checkpoint');
+    return error.message.replace(folder, 'FOLDER');
+  }
 }
 
 const index = (map: unknown): Record<string, string> => ({
@@ -72,9 +71,8 @@ test('a folder that is not there is refused', () => {
 });
 
 test('a configuration that is absent or not JSON is refused', () => {
-  withTemporaryFolder((folder) => {
-    assert.throws(() => readConfig(folder), /config\.json does not exist/);
-    writeFileSync(join(folder, 'config.json'), '{');
-    assert.throws(() => readConfig(folder), /config\.json is not JSON/);
-  });
+  const folder = temporaryFolder();
+  assert.throws(() => readConfig(folder), /config\.json does not exist/);
+  writeFileSync(join(folder, 'config.json'), '{');
+  assert.throws(() => readConfig(folder), /config\.json is not JSON/);
 });

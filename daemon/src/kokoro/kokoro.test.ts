@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { writeTensors } from '../../test/safetensors.ts';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { tinyTensors, writeTinyKokoro } from '../../test/tiny-kokoro.ts';
 import type { TinyOptions } from '../../test/tiny-kokoro.ts';
 import { clearCache, memorySnapshot } from '../mlx/memory.ts';
@@ -28,12 +28,11 @@ function speak(folder: string, phonemes: string, options: SynthesisOptions = {})
 
 /** Runs `body` with a loaded tiny Kokoro and its voice. */
 function withTiny(options: TinyOptions, body: (tiny: { kokoro: Kokoro; voice: Voice }) => void): void {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder, options);
-    using kokoro = Kokoro.load(folder);
-    using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
-    body({ kokoro, voice });
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder, options);
+  using kokoro = Kokoro.load(folder);
+  using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
+  body({ kokoro, voice });
 }
 
 function say(kokoro: Kokoro, voice: Voice, phonemes: string, options: SynthesisOptions): Spoken {
@@ -66,30 +65,28 @@ const layouts: readonly TinyOptions[] = [
 ];
 for (const options of layouts) {
   test(`a checkpoint of ${JSON.stringify(options)} loads to its tensors' bytes and speaks`, () => {
-    withTemporaryFolder((folder) => {
-      writeTinyKokoro(folder, options);
-      const before = memorySnapshot().activeBytes;
-      using kokoro = Kokoro.load(folder);
-      const bytes = [...kokoro.weights().values()].reduce((sum, tensor) => sum + tensor.nbytes, 0);
-      assert.equal(memorySnapshot().activeBytes - before, bytes);
+    const folder = temporaryFolder();
+    writeTinyKokoro(folder, options);
+    const before = memorySnapshot().activeBytes;
+    using kokoro = Kokoro.load(folder);
+    const bytes = [...kokoro.weights().values()].reduce((sum, tensor) => sum + tensor.nbytes, 0);
+    assert.equal(memorySnapshot().activeBytes - before, bytes);
 
-      using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
-      const { samples, durations } = say(kokoro, voice, 'ab c.', { deterministic: true });
-      assert.equal(durations.length, 7);
-      assert.ok(samples.every(Number.isFinite));
-      assert.ok(samples.some((sample) => sample !== 0));
-    });
+    using voice = Voice.load(join(folder, 'voices', 'af_tiny.safetensors'));
+    const { samples, durations } = say(kokoro, voice, 'ab c.', { deterministic: true });
+    assert.equal(durations.length, 7);
+    assert.ok(samples.every(Number.isFinite));
+    assert.ok(samples.some((sample) => sample !== 0));
   });
 }
 
 test('both layouts of the same weights speak alike', () => {
-  withTemporaryFolder((folder) => {
-    const spoken = (['pytorch', 'mlx'] as const).map((layout) => {
-      writeTinyKokoro(join(folder, layout), { layout });
-      return speak(join(folder, layout), 'abc', { deterministic: true });
-    });
-    assert.deepEqual(spoken[0], spoken[1]);
+  const folder = temporaryFolder();
+  const spoken = (['pytorch', 'mlx'] as const).map((layout) => {
+    writeTinyKokoro(join(folder, layout), { layout });
+    return speak(join(folder, layout), 'abc', { deterministic: true });
   });
+  assert.deepEqual(spoken[0], spoken[1]);
 });
 
 test('synthesis leaves nothing behind but its result, and active memory constant to the byte', () => {
@@ -121,29 +118,27 @@ test('without noise the audio is always the same; with it, only from the same se
 });
 
 test('each stage alone gives what one graph gives, and is reported by name', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    const names: string[] = [];
-    const onEvaluated = (stages: readonly string[]): void => void names.push(stages.join(' + '));
-    const whole = speak(folder, 'abc.', { deterministic: true, onEvaluated });
-    assert.deepEqual(names, [
-      'bert + duration encoder + durations',
-      'alignment + pitch and energy + text encoder + decoder + source + generator + waveform',
-    ]);
-    names.length = 0;
-    assert.deepEqual(speak(folder, 'abc.', { deterministic: true, graphs: 'stage', onEvaluated }), whole);
-    assert.equal(names.length, 10);
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder);
+  const names: string[] = [];
+  const onEvaluated = (stages: readonly string[]): void => void names.push(stages.join(' + '));
+  const whole = speak(folder, 'abc.', { deterministic: true, onEvaluated });
+  assert.deepEqual(names, [
+    'bert + duration encoder + durations',
+    'alignment + pitch and energy + text encoder + decoder + source + generator + waveform',
+  ]);
+  names.length = 0;
+  assert.deepEqual(speak(folder, 'abc.', { deterministic: true, graphs: 'stage', onEvaluated }), whole);
+  assert.equal(names.length, 10);
 });
 
 test('a higher speed shortens the durations', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    const frames = (speed: number): number =>
-      speak(folder, 'abc.', { deterministic: true, speed }).durations.reduce((sum, each) => sum + each, 0);
-    assert.ok(frames(2) < frames(1));
-    assert.ok(frames(0.5) > frames(1));
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder);
+  const frames = (speed: number): number =>
+    speak(folder, 'abc.', { deterministic: true, speed }).durations.reduce((sum, each) => sum + each, 0);
+  assert.ok(frames(2) < frames(1));
+  assert.ok(frames(0.5) > frames(1));
 });
 
 test('symbols outside the vocabulary are dropped', () => {
@@ -170,85 +165,77 @@ test('no phonemes, too many of them, and a speed of 0 are refused', () => {
 });
 
 test('a checkpoint with missing, misshapen and unknown keys is refused with a list of them, and freed', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    const tensors = tinyTensors();
-    const drop = (key: string): void => {
-      tensors.get(key)?.dispose();
-      assert.ok(tensors.delete(key), key);
-    };
-    drop('bert_encoder.bias');
-    drop('predictor.lstm.weight_hh_l0_reverse');
-    drop('decoder.generator.ups.0.weight_v');
-    tensors.set(
-      'decoder.generator.ups.0.weight_v',
-      scope(() => zeros([16, 9, 20])),
-    );
-    tensors.set(
-      'decoder.extra.weight',
-      scope(() => zeros([1])),
-    );
-    writeTensors(join(folder, 'model.safetensors'), tensors);
-    tensors.forEach((tensor) => tensor.dispose());
-    const live = liveTensors();
-    assertRefused(
-      () => Kokoro.load(folder),
-      'bad-checkpoint',
-      /2 missing \(bert_encoder\.bias, predictor\.lstm\.Wh_backward\); 1 with the wrong shape or type \(decoder\.generator\.ups\.0\.weight_v is float32 \[16, 9, 20\].*; 1 not part of the network \(decoder\.extra\.weight\)/,
-    );
-    assert.equal(liveTensors(), live);
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder);
+  const tensors = tinyTensors();
+  const drop = (key: string): void => {
+    tensors.get(key)?.dispose();
+    assert.ok(tensors.delete(key), key);
+  };
+  drop('bert_encoder.bias');
+  drop('predictor.lstm.weight_hh_l0_reverse');
+  drop('decoder.generator.ups.0.weight_v');
+  tensors.set(
+    'decoder.generator.ups.0.weight_v',
+    scope(() => zeros([16, 9, 20])),
+  );
+  tensors.set(
+    'decoder.extra.weight',
+    scope(() => zeros([1])),
+  );
+  writeTensors(join(folder, 'model.safetensors'), tensors);
+  tensors.forEach((tensor) => tensor.dispose());
+  const live = liveTensors();
+  assertRefused(
+    () => Kokoro.load(folder),
+    'bad-checkpoint',
+    /2 missing \(bert_encoder\.bias, predictor\.lstm\.Wh_backward\); 1 with the wrong shape or type \(decoder\.generator\.ups\.0\.weight_v is float32 \[16, 9, 20\].*; 1 not part of the network \(decoder\.extra\.weight\)/,
+  );
+  assert.equal(liveTensors(), live);
 });
 
 test('position_ids in a checkpoint are passed over', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    const tensors = tinyTensors();
-    tensors.set(
-      'bert.embeddings.position_ids',
-      scope(() => zeros([1, 32], 'int32')),
-    );
-    writeTensors(join(folder, 'model.safetensors'), tensors);
-    tensors.forEach((tensor) => tensor.dispose());
-    using kokoro = Kokoro.load(folder);
-    assert.ok(!kokoro.weights().has('bert.embeddings.position_ids'));
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder);
+  const tensors = tinyTensors();
+  tensors.set(
+    'bert.embeddings.position_ids',
+    scope(() => zeros([1, 32], 'int32')),
+  );
+  writeTensors(join(folder, 'model.safetensors'), tensors);
+  tensors.forEach((tensor) => tensor.dispose());
+  using kokoro = Kokoro.load(folder);
+  assert.ok(!kokoro.weights().has('bert.embeddings.position_ids'));
 });
 
 test('a truncated file, a file of something else and a quantized file with a plain config are refused', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder, { bits: 4 });
-    const path = join(folder, 'model.safetensors');
-    const whole = readFileSync(path);
-    writeTinyKokoro(join(folder, 'plain'));
-    writeFileSync(join(folder, 'config.json'), readFileSync(join(folder, 'plain', 'config.json')));
-    assertRefused(
-      () => Kokoro.load(folder),
-      'bad-checkpoint',
-      /the configuration has no quantization for it/,
-    );
-    writeFileSync(path, whole.subarray(0, whole.length - 1000));
-    assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
-    writeFileSync(path, 'nothing');
-    assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder, { bits: 4 });
+  const path = join(folder, 'model.safetensors');
+  const whole = readFileSync(path);
+  writeTinyKokoro(join(folder, 'plain'));
+  writeFileSync(join(folder, 'config.json'), readFileSync(join(folder, 'plain', 'config.json')));
+  assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /the configuration has no quantization for it/);
+  writeFileSync(path, whole.subarray(0, whole.length - 1000));
+  assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
+  writeFileSync(path, 'nothing');
+  assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
 });
 
 test('sharded weights load from the files that the index lists', () => {
-  withTemporaryFolder((folder) => {
-    writeTinyKokoro(folder);
-    const expected = speak(folder, 'abc', { deterministic: true });
-    const entries = [...tinyTensors()];
-    const weightMap: Record<string, string> = {};
-    for (const [shard, part] of [entries.slice(0, 100), entries.slice(100)].entries()) {
-      writeTensors(join(folder, `shard-${shard}.safetensors`), part);
-      part.forEach(([key, tensor]) => {
-        weightMap[key] = `shard-${shard}.safetensors`;
-        tensor.dispose();
-      });
-    }
-    assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /has 3 weight files and no index/);
-    writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }));
-    assert.deepEqual(speak(folder, 'abc', { deterministic: true }), expected);
-  });
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder);
+  const expected = speak(folder, 'abc', { deterministic: true });
+  const entries = [...tinyTensors()];
+  const weightMap: Record<string, string> = {};
+  for (const [shard, part] of [entries.slice(0, 100), entries.slice(100)].entries()) {
+    writeTensors(join(folder, `shard-${shard}.safetensors`), part);
+    part.forEach(([key, tensor]) => {
+      weightMap[key] = `shard-${shard}.safetensors`;
+      tensor.dispose();
+    });
+  }
+  assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /has 3 weight files and no index/);
+  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }));
+  assert.deepEqual(speak(folder, 'abc', { deterministic: true }), expected);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { writeTensors } from '../../test/safetensors.ts';
-import { withTemporaryFolder } from '../../test/temporary-folder.ts';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { array, zeros } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
 import { liveTensors } from '../mlx/tensor.ts';
@@ -13,11 +13,10 @@ import { Voice } from './voice.ts';
 
 /** Runs `body` with the path of a file that holds these tensors. */
 function withFile(make: () => Record<string, Tensor>, body: (path: string) => void): void {
-  withTemporaryFolder((folder) => {
-    const path = join(folder, 'voice.safetensors');
-    scope(() => writeTensors(path, Object.entries(make())));
-    body(path);
-  });
+  const folder = temporaryFolder();
+  const path = join(folder, 'voice.safetensors');
+  scope(() => writeTensors(path, Object.entries(make())));
+  body(path);
 }
 
 test('a voice gives row n − 1 for n phonemes', () => {
@@ -59,10 +58,9 @@ test('a file without a voice, or with one of another shape, is refused and freed
     () => ({ voice: zeros([3, 2]) }),
     (path) => assert.throws(() => Voice.load(path), /of shape \[3, 2\], not \[lengths, 1, style\]/),
   );
-  withTemporaryFolder((folder) => {
-    writeFileSync(join(folder, 'x.safetensors'), 'nothing');
-    assert.throws(() => Voice.load(join(folder, 'x.safetensors')), /not a readable safetensors file/);
-    assert.throws(() => Voice.load(join(folder, 'none')), /not a readable safetensors file/);
-  });
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'x.safetensors'), 'nothing');
+  assert.throws(() => Voice.load(join(folder, 'x.safetensors')), /not a readable safetensors file/);
+  assert.throws(() => Voice.load(join(folder, 'none')), /not a readable safetensors file/);
   assert.equal(liveTensors(), live);
 });

@@ -9,7 +9,7 @@ import { FakeLinux } from '../../test/fake-linux.ts';
 import { act, serviceError } from '../../test/service-checks.ts';
 
 test('installing writes the unit, enables it for every login and starts it', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   assert.equal((await act(linux, 'status')).state, 'not-installed');
   const { state, pid, notices, definitionFile } = await act(linux, 'install');
   assert.deepEqual([state, pid, definitionFile], ['running', 700, linux.unitPath]);
@@ -24,7 +24,7 @@ test('installing writes the unit, enables it for every login and starts it', asy
 });
 
 test('a service is stopped, started, restarted and removed, and its data stays', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   await act(linux, 'install');
   assert.equal((await act(linux, 'stop')).state, 'installed-not-loaded');
   assert.equal((await act(linux, 'start')).state, 'running');
@@ -36,7 +36,7 @@ test('a service is stopped, started, restarted and removed, and its data stays',
 });
 
 test('a unit that is not the present one is outdated, and installing replaces it', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   await act(linux, 'install');
   writeFileSync(
     linux.unitPath,
@@ -48,7 +48,7 @@ test('a unit that is not the present one is outdated, and installing replaces it
 });
 
 test('a daemon that ends at once is told with its exit code', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   linux.systemctl.programEndsWith = 3;
   await assert.rejects(act(linux, 'install'), serviceError(/started and ended with exit code 3/));
   const { state, lastExitCode } = await act(linux, 'status');
@@ -56,7 +56,7 @@ test('a daemon that ends at once is told with its exit code', async () => {
 });
 
 test('a unit that systemd refuses is taken back', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   linux.systemctl.refuses = 'enable';
   await assert.rejects(act(linux, 'install'), serviceError(/did not enable the service: .*Access denied/));
   assert.ok(!existsSync(linux.unitPath));
@@ -69,7 +69,7 @@ test('a unit that systemd refuses is taken back', async () => {
 });
 
 test('a data folder that was chosen when it was installed is kept by an installation that chooses none', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   const chosen = join(linux.home, 'my "data" 100%');
   linux.environment['TIDEMARK_HOME'] = chosen;
   await act(linux, 'install');
@@ -79,7 +79,7 @@ test('a data folder that was chosen when it was installed is kept by an installa
 });
 
 test('a unit whose file was removed while it runs is reported, and uninstalling stops it', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   await act(linux, 'install');
   rmSync(linux.unitPath);
   const { state, message } = await act(linux, 'status');
@@ -90,7 +90,7 @@ test('a unit whose file was removed while it runs is reported, and uninstalling 
 });
 
 test('a dry run changes nothing', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   const { steps } = await act(linux, 'install', { isDryRun: true });
   assert.deepEqual(linux.changes(), []);
   assert.ok(!existsSync(linux.unitPath));
@@ -98,7 +98,7 @@ test('a dry run changes nothing', async () => {
 });
 
 test('where systemd does not answer, one sentence says how to run the daemon under any supervisor', async () => {
-  using linux = new FakeLinux();
+  const linux = new FakeLinux();
   linux.systemctl.answers = false;
   const { state, hint, manager } = await act(linux, 'status');
   assert.deepEqual([state, manager], ['unsupported', 'none']);
@@ -107,12 +107,12 @@ test('where systemd does not answer, one sentence says how to run the daemon und
     assert.match((error as TidemarkError).hint ?? '', /tidemark daemon.*supervisor/);
     return serviceError(/no systemd user manager/)(error);
   });
-  using bare = new FakeLinux({ execute: () => Promise.resolve(undefined) });
+  const bare = new FakeLinux({ execute: () => Promise.resolve(undefined) });
   assert.equal((await act(bare, 'status')).state, 'unsupported');
 });
 
 test('root is refused', async () => {
-  using linux = new FakeLinux({ userId: 0 });
+  const linux = new FakeLinux({ userId: 0 });
   await assert.rejects(act(linux, 'install'), serviceError(/not installed for root/));
   assert.deepEqual(linux.changes(), []);
 });

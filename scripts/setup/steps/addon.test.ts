@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../../../daemon/test/temporary-folder.ts';
 import { layoutOf } from '../layout.js';
-import { temporaryFolder } from '../test-context.ts';
 import { addon, addonSourceKey } from './addon.js';
 
 function repository(t: TestContext) {

@@ -12,7 +12,8 @@ import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { cliOver, documentIn, startCli } from '../../../test/cli.ts';
 import { isAlive, until } from '../../../test/processes.ts';
-import { newDataFolder, TestDaemon, tinyModel } from '../../../test/test-daemon.ts';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
+import { TestDaemon, tinyModel } from '../../../test/test-daemon.ts';
 
 const { model, voice, phonemes } = tinyModel();
 const speech = `--voice ${voice} --phonemes ${phonemes}`;
@@ -56,7 +57,7 @@ test('--json prints the same document, --fresh takes another process, --local le
 });
 
 test('a study goes through the daemon too, and on after a model that cannot be loaded', async () => {
-  const broken = join(newDataFolder(), 'broken');
+  const broken = join(temporaryFolder(), 'broken');
   const models = [model, dirname(broken), model].join(',');
   const finished = await cli(`study --models ${models} ${brief} --json`);
   const { code, stderr } = finished;
@@ -158,7 +159,7 @@ test('the history goes to a file and into another one, where it is read without 
   const file = join(daemon.dataFolder, 'history.jsonl');
   const { total } = await runs();
   assert.match((await cli(`runs export ${file}`)).stdout, new RegExp(`^Exported ${total} runs to `));
-  const environment = { TIDEMARK_HOME: newDataFolder() };
+  const environment = { TIDEMARK_HOME: temporaryFolder() };
   assert.match((await cli('runs', { environment })).stdout, /^There are no runs yet\./);
   const imported = await cli(`runs import ${file}`, { environment });
   assert.match(imported.stdout, new RegExp(`^Imported ${total} runs from `), imported.stderr);
