@@ -72,7 +72,7 @@ describe('report', () => {
     writeFileSync(at('cut.json'), JSON.stringify(fullProfile()).slice(0, 999));
     const failed = await run('report', 'cut.json', '--out', 'old.html');
     assert.equal(failed.code, 1);
-    assert.match(failed.stderr, /^error: cut\.json is not JSON, or is cut short\.\nhint: /);
+    assert.match(failed.stderr, /^error: cut\.json is not JSON, or is truncated\.\nhint: /);
     assert.equal(readFileSync(at('old.html'), 'utf8'), 'old');
     assert.equal((await run('report', 'profile.json', '--out', 'old.html')).code, 0);
     assert.notEqual(readFileSync(at('old.html'), 'utf8'), 'old');
@@ -190,7 +190,7 @@ describe('compare', () => {
       'another voice',
       ['before.json', 'other-voice.json'],
       1,
-      /^error: The two were measured with another voice: before\.json with “af_heart”, other-voice\.json with “bm_george”\.\nhint: /,
+      /^error: The two were measured with a different voice: before\.json with “af_heart”, other-voice\.json with “bm_george”\.\nhint: /,
     ],
     ['stdin twice', ['-', '-'], 2, /Only one of the two/],
     ['a threshold without its sign', ['before.json', 'before.json', '--threshold', '0.02'], 2, /such as 2%/],

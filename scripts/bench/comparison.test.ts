@@ -64,7 +64,7 @@ test('the report names the machine, the settings and both sides', () => {
     '5.00 s (4.00 s to 6.00 s)',
     '2 min 19 s',
     'Tidemark is 27.8 times as fast as mlx-audio; its peak is -66.0 MB (-9.9%).',
-    'Both said 106,800 samples.',
+    'Both generated 106,800 samples.',
   ]) {
     assert.ok(report.includes(part), `${part} in\n${report}`);
   }

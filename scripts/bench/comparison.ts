@@ -180,8 +180,8 @@ function conclusions(ours: SideSummary, peer: SideSummary, comparison: Compariso
   return [
     `Tidemark is ${times} ${peer.name}; its peak is ${formatBytes(peakDifferenceBytes, { unit: 'MB', sign: true })} (${share}).`,
     equalWork
-      ? `Both said ${formatCount(ours.samples.median)} samples.`
-      : 'They said different numbers of samples, so the work was not equal.',
+      ? `Both generated ${formatCount(ours.samples.median)} samples.`
+      : 'They generated different numbers of samples, so the work was not equal.',
   ];
 }
 

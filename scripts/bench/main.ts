@@ -13,8 +13,8 @@ import { ensurePeerPython } from './peer-python.ts';
 const usage = `Usage: npm run bench -- [options]
 
   --model NAME           a model as tidemark takes it (default bf16)
-  --iterations N         of Tidemark, before, between and after the peer's (default 3)
-  --peer-iterations N    of mlx-audio, 0 to leave it out (default 1: one takes minutes on a CPU)
+  --iterations N         of Tidemark, before, between and after those of mlx-audio (default 3)
+  --peer-iterations N    of mlx-audio, 0 to skip it (default 1: one takes minutes on a CPU)
   --voice NAME           (default af_heart)
   --phonemes TEXT        (default: those of the sentence that Tidemark profiles)
   --json                 print one JSON document on stdout

@@ -31,8 +31,8 @@ export async function ensurePeerPython(note: (step: string) => void): Promise<st
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
     await run(python, [...pip, '--no-deps', '--only-binary=:all:', '--requirement', requirements]);
   } catch (cause) {
-    throw new TidemarkError('network', 'The peer’s Python environment could not be installed.', {
-      hint: 'It needs Python 3.11 or later with venv and pip (PYTHON names another one), and the Python package index.',
+    throw new TidemarkError('network', 'The Python environment for mlx-audio could not be installed.', {
+      hint: 'It needs Python 3.11 or later with venv and pip (set PYTHON to use another one), and access to the Python package index.',
       cause,
     });
   }

@@ -44,7 +44,7 @@ export async function profileOurs(work: Work, iterations: number): Promise<Side>
   const [code] = ended as [number | null];
   if (code !== 0) {
     throw new TidemarkError('internal', `tidemark profile ended with exit code ${String(code)}.`, {
-      hint: 'Its own message is above.',
+      hint: 'See its message above.',
     });
   }
   const { versions, load, iterations: done } = v.parse(profile, JSON.parse(output));
@@ -123,8 +123,8 @@ export class Peer {
   async #nextLine(): Promise<unknown> {
     const line = await this.#lines.next();
     if (line.done) {
-      throw new TidemarkError('internal', 'The peer’s process ended before it answered.', {
-        hint: 'Its own message is above.',
+      throw new TidemarkError('internal', 'The mlx-audio process ended before it answered.', {
+        hint: 'See its message above.',
       });
     }
     return JSON.parse(line.value);

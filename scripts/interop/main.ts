@@ -152,7 +152,7 @@ const known = [...recipes.map(({ name }) => name), requantized];
 const names = process.argv.length > 2 ? process.argv.slice(2) : known;
 const stray = names.find((name) => !known.includes(name));
 if (stray !== undefined) {
-  console.error(`There is nothing named ${stray}: give some of ${known.join(', ')}, or nothing for all.`);
+  console.error(`There is no model named ${stray}: pass any of ${known.join(', ')}, or nothing for all.`);
   process.exit(2);
 }
 const python = await ensurePeerPython((step) => console.error(step));

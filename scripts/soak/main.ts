@@ -19,9 +19,9 @@ import type { Machine } from '../bench/script.ts';
 
 const usage = `Usage: npm run soak -- [options]
 
-  --minutes N      how long (default 34; the rule needs 32 checks); a check begins every minute
+  --minutes N      duration (default 34; the rule needs 32 checks); a check starts every minute
   --model NAME     (default bf16)
-  --iterations N   of each check (default 10)
+  --iterations N   number of iterations in each check (default 10)
   --text TEXT      (default: Good morning.)
   --json           print one JSON document on stdout
 `;
@@ -145,7 +145,7 @@ async function watchChecks(
 
 function readingOf({ asOf, daemon, host }: DaemonStatus): Reading {
   if (host.memory === undefined) {
-    throw new Error('the host has not lived on after its check');
+    throw new Error('the host did not stay alive after its check');
   }
   const { footprintBytes, activeBytes, peakBytes } = host.memory;
   return {
@@ -197,9 +197,9 @@ function formatReport({ machine, model, text, readings, verdicts }: Soak, { iter
       { header: 'memory' },
       figures('first'),
       figures('last'),
-      figures('least'),
-      figures('most'),
-      figures('a check'),
+      figures('minimum'),
+      figures('maximum'),
+      figures('per check'),
       { header: 'verdict' },
     ],
     verdicts.map(({ what, series, verdict }) => [
@@ -213,7 +213,7 @@ function formatReport({ machine, model, text, readings, verdicts }: Soak, { iter
     ]),
   );
   return (
-    `${readings.length} checks of ${model}, ${iterations} iterations each of “${text}”, the first ${warmUpChecks} left out\n` +
+    `${readings.length} checks of ${model}, ${iterations} iterations each of “${text}”, excluding the first ${warmUpChecks}\n` +
     `${machineLine(machine)}; Tidemark ${tidemarkVersion}, Node ${process.versions.node}\n\n${table}`
   );
 }

@@ -16,11 +16,11 @@ import type { LoadFigures } from './requests.ts';
 
 const usage = `Usage: npm run bench:status -- [options]
 
-  --requests N       of each load, over all clients (default 10000)
-  --clients N        connections (default 8)
-  --pause MS         of the paced load, the longest between an answer and the next request (default 20)
-  --idle-seconds N   over which the daemon's own use of the processor is measured (default 60)
-  --model NAME       a model that is built already (default bf16)
+  --requests N       number of requests in each load, over all clients (default 10000)
+  --clients N        number of connections (default 8)
+  --pause MS         maximum pause between an answer and the next request in the paced load (default 20)
+  --idle-seconds N   period over which the daemon's own CPU use is measured (default 60)
+  --model NAME       a model that is already built (default bf16)
   --json             print one JSON document on stdout
 `;
 
@@ -106,11 +106,11 @@ async function benchmark(options: Options, note: (step: string) => void): Promis
     loads.push({ ...figures, host: 'idle', pauseMilliseconds: pause, iterations: 0 });
   }
 
-  note('Having the host speak without a pause …');
+  note('Running synthesis in the host without a pause …');
   const run = await client.call('startProfile', { model, iterations: 100_000, warmupIterations: 0 });
   await iterationsDone(client, 1);
   for (const pause of pauses) {
-    note(`${requests} requests from ${clients} clients, the host at work …`);
+    note(`${requests} requests from ${clients} clients, the host busy …`);
     const first = await iterationsDone(client);
     const figures = await load({ socketPath, clients, requests, pauseMilliseconds: pause });
     const iterations = (await iterationsDone(client)) - first;
@@ -140,14 +140,14 @@ async function iterationsDone(client: DaemonClient, least = 0): Promise<number> 
     const done = current?.progress?.done ?? 0;
     if (done >= least) {
       if (host.state !== 'busy') {
-        throw new TidemarkError('internal', `The host is ${host.state}, and was to be at work.`);
+        throw new TidemarkError('internal', `The host is ${host.state}, but should be busy.`);
       }
       return done;
     }
     if (current === undefined) {
       const { runs } = await client.call('listRuns', { limit: 1 });
-      const reason = runs[0]?.reason ?? runs[0]?.state ?? 'no run was begun';
-      throw new TidemarkError('internal', `The run that was to keep the host at work has ended: ${reason}.`);
+      const reason = runs[0]?.reason ?? runs[0]?.state ?? 'no run was started';
+      throw new TidemarkError('internal', `The run that should keep the host busy has ended: ${reason}.`);
     }
     await wait(200);
   }
@@ -161,14 +161,14 @@ function formatReport({ machine, versions, settings, loads, daemon }: StatusBenc
       figures('pause'),
       figures('requests'),
       figures('lost'),
-      figures('a second'),
+      figures('per second'),
       figures('p50'),
       figures('p99'),
-      figures('longest'),
+      figures('maximum'),
       figures('iterations meanwhile'),
     ],
     loads.map((row) => [
-      row.host,
+      row.host === 'idle' ? 'idle' : 'busy',
       row.pauseMilliseconds === 0 ? 'none' : `up to ${row.pauseMilliseconds} ms`,
       String(row.requests),
       String(row.lost),
@@ -187,12 +187,12 @@ function formatReport({ machine, versions, settings, loads, daemon }: StatusBenc
       );
       const ratio = busy.p99Milliseconds / (idle?.p99Milliseconds ?? Number.NaN);
       const pace = busy.pauseMilliseconds === 0 ? 'without a pause' : 'paced';
-      return `p99 with the host at work, ${pace}: ${ratio.toFixed(1)} times that with the host idle`;
+      return `p99 with the host busy, ${pace}: ${ratio.toFixed(1)} times the p99 with the host idle`;
     });
   return [
     `${machineLine(machine)} before`,
     `Tidemark ${versions.tidemark}, Node ${versions.node}; ${settings.clients} clients in one process, model ` +
-      `${settings.model}, ${loads[0]?.answerBytes ?? 0} bytes an answer`,
+      `${settings.model}, ${loads[0]?.answerBytes ?? 0} bytes per answer`,
     '',
     table,
     '',

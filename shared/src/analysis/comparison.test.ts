@@ -60,9 +60,9 @@ test('a time counts from 10% on, memory from the threshold on', () => {
 describe('refused', () => {
   const settings = profile().settings;
   const others: readonly [what: string, after: ProfileDocument, pattern: RegExp][] = [
-    ['another text', { ...profile(), settings: { ...settings, phonemes: ['ɡˈʊd'] } }, /another text/],
-    ['another voice', { ...profile(), settings: { ...settings, voice: 'bm_george' } }, /another voice/],
-    ['another speed', { ...profile(), settings: { ...settings, speed: 2 } }, /another speed/],
+    ['another text', { ...profile(), settings: { ...settings, phonemes: ['ɡˈʊd'] } }, /a different text/],
+    ['another voice', { ...profile(), settings: { ...settings, voice: 'bm_george' } }, /a different voice/],
+    ['another speed', { ...profile(), settings: { ...settings, speed: 2 } }, /a different speed/],
     [
       'another kind of device',
       { ...profile(), device: { ...profile().device, type: 'gpu' } },
@@ -97,7 +97,7 @@ describe('warned of', () => {
     const rebuilt = profile();
     const source = { ...rebuilt.model.source, sha256: 'b'.repeat(64) };
     const [same] = compare(profile(), { ...rebuilt, model: { ...rebuilt.model, source } }).models;
-    assert.match(same?.warnings[0] ?? '', /not the same file/);
+    assert.match(same?.warnings[0] ?? '', /different weights files/);
   });
 
   test('another machine, whose times then carry no verdict', () => {
@@ -132,7 +132,7 @@ test('a new leak is worse, an old one and one that nobody asked for before are n
   assert.equal(compare(leaking, leaking).status, 'same');
   const unasked = compare(profile(), leaking);
   assert.equal(unasked.status, 'same');
-  assert.match(unasked.models[0]?.warnings[0] ?? '', /was not asked/);
+  assert.match(unasked.models[0]?.warnings[0] ?? '', /was not checked for leaks/);
 });
 
 describe('studies', () => {
@@ -154,7 +154,7 @@ describe('studies', () => {
       ],
     );
     assert.equal(status, 'inconclusive');
-    assert.match(sentence, /Not compared: bf16 is only in the first/);
+    assert.match(sentence, /Not compared: bf16 appears only in the first/);
   });
 
   test('hold the run that a profile is compared with', () => {

@@ -67,8 +67,8 @@ function refuseOtherWork(before: Side, after: Side): void {
         each.length <= 40 ? each : `${each.slice(0, 39)}…`,
       );
       throw refusal(
-        `The two were measured with another ${what}: ${before.file} with “${first ?? ''}”, ${after.file} with “${second ?? ''}”.`,
-        `Measure both with the same ${what}: what is said decides how much memory it takes.`,
+        `The two were measured with a different ${what}: ${before.file} with “${first ?? ''}”, ${after.file} with “${second ?? ''}”.`,
+        `Measure both with the same ${what}: what is spoken determines how much memory it takes.`,
       );
     }
   }
@@ -83,7 +83,7 @@ function refuseOtherDevice(
   if (first.device.type !== second.device.type) {
     throw refusal(
       `${firstFile} was measured on the ${first.device.type.toUpperCase()}, ${secondFile} on the ${second.device.type.toUpperCase()}.`,
-      'Measure both on the same kind of device: MLX computes and allocates differently on each.',
+      'Measure both on the same kind of device: MLX computes and allocates memory differently on each.',
     );
   }
 }
@@ -124,8 +124,8 @@ function pairsOf(before: Side, after: Side): Pairs {
         .map(({ model }) => model.name)
         .join(', ') || 'no run';
     throw refusal(
-      `The two have no model in common: ${before.file} has ${namesOf(first)}, ${after.file} has ${namesOf(second)}.`,
-      'Runs are matched by the name of the model; two profiles can be compared whatever their models are.',
+      `The two documents have no model in common: ${before.file} has ${namesOf(first)}, ${after.file} has ${namesOf(second)}.`,
+      'Runs are matched by model name; two profiles can be compared whatever their models are.',
     );
   }
   // A study may hold more than the one profile that is asked about.
@@ -203,7 +203,7 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
     ),
     ...warn(
       first.model.name === second.model.name && first.model.source.sha256 !== second.model.source.sha256,
-      `The weights of ${first.model.name} are not the same file in both.`,
+      `The two runs loaded different weights files for ${first.model.name}.`,
     ),
     ...warn(
       first.device.name !== second.device.name || first.device.platform !== second.device.platform,
@@ -211,19 +211,19 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
     ),
     ...warn(
       first.versions.mlx !== second.versions.mlx,
-      `The versions of MLX differ: ${first.versions.mlx} and ${second.versions.mlx}.`,
+      `The MLX versions differ: ${first.versions.mlx} and ${second.versions.mlx}.`,
     ),
     ...warn(
       first.settings.deterministic !== second.settings.deterministic,
-      'One was measured with deterministic excitation, the other without.',
+      'One run used deterministic excitation, the other did not.',
     ),
     ...warn(
       a !== undefined && b !== undefined && a !== b,
-      `They made ${a ?? 0} and ${b ?? 0} samples of audio: a part of the difference is unequal work.`,
+      `They generated ${a ?? 0} and ${b ?? 0} audio samples: part of the difference is unequal work.`,
     ),
     ...warn(
       first.leaks === undefined && second.leaks?.some(({ status }) => status === 'leak') === true,
-      'The second run leaks; the first one was not asked.',
+      'The second run leaks; the first was not checked for leaks.',
     ),
   ];
 }
@@ -264,7 +264,7 @@ function sentenceOf(
     return formatList(named);
   };
   const only = unmatched.map(
-    ({ model, onlyIn }) => `${model} is only in the ${onlyIn === 'before' ? 'first' : 'second'}`,
+    ({ model, onlyIn }) => `${model} appears only in the ${onlyIn === 'before' ? 'first' : 'second'}`,
   );
   const sentences = [
     which('worse') === '' ? '' : `Worse: ${which('worse')}.`,
@@ -273,6 +273,6 @@ function sentenceOf(
     only.length === 0 ? '' : `Not compared: ${formatList(only)}.`,
   ].filter((sentence) => sentence !== '');
   return status === 'same'
-    ? 'Nothing got worse: all is the same within the thresholds.'
+    ? 'Nothing got worse: every metric is the same within its threshold.'
     : sentences.join(' ');
 }

@@ -46,7 +46,7 @@ test('growth is said in bytes', () => {
 });
 
 test('one iteration is not said to show whether memory grows', () => {
-  assert.match(sentenceFor(1000), /whether it grows takes more of them/);
+  assert.match(sentenceFor(1000), /more iterations are needed to tell whether it grows/);
 });
 
 test('models above and below the baseline are told with their differences', () => {
@@ -71,7 +71,7 @@ test('where no model peaks above the baseline, it says so', () => {
 test('peaks that overlap are not called different', () => {
   const wobbling = [610e6, 590e6, 620e6, 615e6, 605e6].map((peakBytes) => ({ peakBytes }));
   const said = conclude(exampleProfile(), quantized('8bit-fp32', { measured: wobbling }));
-  assert.match(said, /Not told apart from it/);
+  assert.match(said, /Not distinguishable from it/);
   assert.doesNotMatch(said, /Above it/);
 });
 
@@ -81,7 +81,7 @@ test('three iterations are too few to call peaks different, four are not', () =>
       exampleProfile({ measured: repeated({}, iterations) }),
       quantized('8bit-fp32', { measured: repeated({ peakBytes: 700_000_000 }, iterations) }),
     );
-  assert.match(run(3), /Not told apart/);
+  assert.match(run(3), /Not distinguishable/);
   assert.match(run(4), /Above it: 8bit-fp32/);
 });
 
@@ -105,7 +105,7 @@ test('growth in any model is told by model', () => {
   );
 });
 
-test('what failed, what was stopped and what was not begun is told', () => {
+test('what failed, what was stopped and what was not started is told', () => {
   const said = concludeStudy({
     runs: [
       exampleProfile({
@@ -118,7 +118,7 @@ test('what failed, what was stopped and what was not begun is told', () => {
   });
   assert.match(said, /bf16 was interrupted after 2 of 2 iterations/);
   assert.match(said, /x\/y could not be measured\./);
-  assert.match(said, /fp32 was not begun\./);
+  assert.match(said, /fp32 was not started\./);
 });
 
 test('what the leak rule says of the models is part of the conclusion', () => {
@@ -126,7 +126,7 @@ test('what the leak rule says of the models is part of the conclusion', () => {
   const leaks = judgeRun({ iterations: run.iterations, iterationsAsked: 15 });
   assert.match(
     conclude({ ...run, leaks }),
-    /No leak in bf16; one of 1 B in active memory and 32\.8 kB in footprint an iteration would have shown\./,
+    /No leak in bf16; one of 1 B in active memory and 32\.8 kB in footprint per iteration would have been detected\./,
   );
 });
 
@@ -180,14 +180,14 @@ test('what fell is said with its share, what stayed is said to stay', () => {
       { correlation: 0.9985, distanceDecibels: 0.94 },
     ),
     'The result loads 145.4 MB instead of 282.7 MB (-48.6%), peaks 137.0 MB (17.8%) lower, takes about as long (2.00 s), ' +
-      'sounds alike (log-mel correlation 0.9985, 0.9 dB apart), and speaks the text in the same length.',
+      'sounds alike (log-mel correlation 0.9985, 0.9 dB apart), and speaks the text at the same length.',
   );
 });
 
 test('a peak within the wobble of a CPU is as high', () => {
   assert.match(
     concludeRequantized(before, { ...before, peak: 775_000_000 }),
-    /the same 282\.7 MB, peaks as high, /,
+    /the same 282\.7 MB, has the same peak, /,
   );
 });
 
@@ -216,5 +216,5 @@ test('what got worse is said too', () => {
 });
 
 test('speech that cannot be compared is not said to be alike', () => {
-  assert.match(concludeRequantized(before, before), /makes a sound that cannot be compared/);
+  assert.match(concludeRequantized(before, before), /produces audio that cannot be compared/);
 });

@@ -16,14 +16,14 @@ export function activeSentence({ iterations, active }: ProfileSummary): string {
   switch (course) {
     case 'constant':
       return iterations === 1
-        ? `Active memory is ${inBytes(lastBytes)} after one iteration; whether it grows takes more of them.`
+        ? `Active memory is ${inBytes(lastBytes)} after one iteration; more iterations are needed to tell whether it grows.`
         : `Active memory is constant to the byte ${over}: ${inBytes(lastBytes)}.`;
     case 'grew':
       return `Active memory grew by ${inBytes(growthBytes)} ${over}, from ${inBytes(firstBytes)} to ${inBytes(lastBytes)}.`;
     case 'shrank':
       return `Active memory shrank by ${inBytes(-growthBytes)} ${over}, from ${inBytes(firstBytes)} to ${inBytes(lastBytes)}.`;
     case 'varied':
-      return `Active memory ended where it began ${over}, at ${inBytes(lastBytes)}, and varied between ${inBytes(minimumBytes)} and ${inBytes(maximumBytes)}.`;
+      return `Active memory ended where it started ${over}, at ${inBytes(lastBytes)}, and varied between ${inBytes(minimumBytes)} and ${inBytes(maximumBytes)}.`;
   }
 }
 
@@ -41,7 +41,7 @@ export function concludeStudy({ runs, failures, skipped, comparison }: StudyFind
     failed.length === 0 ? undefined : `${formatList(failed)} could not be measured.`,
     skipped.length === 0
       ? undefined
-      : `${formatList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not begun.`,
+      : `${formatList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not started.`,
   ]
     .filter((sentence) => sentence !== undefined && sentence !== '')
     .join(' ');
@@ -50,13 +50,13 @@ export function concludeStudy({ runs, failures, skipped, comparison }: StudyFind
 function peakSentence(runs: StudyFindings['runs'], comparison: StudyComparison | undefined): string {
   if (comparison === undefined) {
     return runs.some(isMeasured)
-      ? 'No model with bfloat16 weights was measured, so there is nothing to hold the peaks against.'
+      ? 'No model with bfloat16 weights was measured, so there is no baseline for the peaks.'
       : 'Nothing was measured.';
   }
   const { baseline, baselinePeakBytes, differences } = comparison;
   const peak = `${baseline} peaks at ${megabytes(baselinePeakBytes)}`;
   if (differences.length === 0) {
-    return `${peak}; no other model was measured beside it.`;
+    return `${peak}; no other model was measured.`;
   }
   const phrase = (relation: ModelDifference['peakRelation']): string =>
     formatList(
@@ -72,7 +72,7 @@ function peakSentence(runs: StudyFindings['runs'], comparison: StudyComparison |
     below === '' ? undefined : `Below it: ${below}.`,
     unclear === ''
       ? undefined
-      : `Not told apart from it, since the peaks overlap or are fewer than ${fewestForRelation}: ${unclear}.`,
+      : `Not distinguishable from it, because the peaks overlap or there are fewer than ${fewestForRelation}: ${unclear}.`,
   ]
     .filter((sentence) => sentence !== undefined)
     .join(' ');
@@ -119,7 +119,7 @@ function audioSentence({ baseline, differences }: StudyComparison): string | und
     ({ model, samples }) =>
       `${model} (${formatCount(Math.abs(samples))} samples ${samples > 0 ? 'more' : 'fewer'})`,
   );
-  return `The text came out at another length than with ${baseline} in ${formatList(said)}: part of those differences is unequal work.`;
+  return `The audio has a different length than with ${baseline} in ${formatList(said)}: part of those differences is unequal work.`;
 }
 
 const byHowMuch = (bytes: number, share: number): string =>
@@ -154,7 +154,7 @@ function peakClause({ summary }: MeasuredCheckpoint, difference: Findings['peakD
   const isNoise =
     (difference.low <= 0 && difference.high >= 0) || Math.abs(difference.estimate) < noticeableShare * before;
   if (isNoise) {
-    return 'peaks as high';
+    return 'has the same peak';
   }
   const share = formatPercent(Math.abs(difference.estimate) / before);
   return `peaks ${formatBytes(Math.abs(difference.estimate))} (${share}) ${difference.estimate < 0 ? 'lower' : 'higher'}`;
@@ -169,7 +169,7 @@ function timeClause(original: MeasuredCheckpoint, result: MeasuredCheckpoint): s
 
 function soundClause({ likeness }: Findings['audio']): string {
   if (likeness === undefined) {
-    return 'makes a sound that cannot be compared';
+    return 'produces audio that cannot be compared';
   }
   const { correlation, distanceDecibels } = likeness;
   return `${wordFor(correlation)} (log-mel correlation ${correlation.toFixed(4)}, ${distanceDecibels.toFixed(1)} dB apart)`;
@@ -194,7 +194,7 @@ function lengthClause(
   { frameDifference, sampleDifference }: Findings['audio'],
 ): string {
   if (frameDifference === 0 && sampleDifference === 0) {
-    return 'speaks the text in the same length';
+    return 'speaks the text at the same length';
   }
   const frames = Math.abs(frameDifference);
   const way = sampleDifference < 0 ? 'shorter' : 'longer';

@@ -31,32 +31,32 @@ test('a clean run says what it would have shown', () => {
   const verdicts = judged(15, () => ({ footprintBytes: Math.round(330e6 + 1e6 * normal()) }));
   assert.match(
     leakSentence(verdicts),
-    /^No leak: active memory is constant to the byte over 15 iterations; a leak of 1 B an iteration would have shown\. Footprint: none above [\d.]+ MB an iteration\.$/,
+    /^No leak: active memory is constant to the byte over 15 iterations; a leak of 1 B per iteration would have been detected\. Footprint: no leak above [\d.]+ MB per iteration\.$/,
   );
 });
 
 test('a leak is named with its place and rate, and how often it was seen again', () => {
   assert.match(
     leakSentence(judged(15, (i) => ({ activeBytes: 160e6 + 16_384 * i, liveTensors: 549 + i }), 30)),
-    /^Leak: active memory \+16\.4 kB and live tensors \+1 tensor an iteration, and again over 30 more\. Footprint: /,
+    /^Leak: active memory \+16\.4 kB and live tensors \+1 tensor per iteration, and again over 30 more\. Footprint: /,
   );
 });
 
 test('what is open is called open, with the reason once', () => {
   assert.equal(
     leakSentence(judged(3, () => ({}))),
-    'Whether anything leaks is open: it has 3 measured iterations, and the rule needs 10.',
+    'It is undetermined whether anything leaks: there are 3 measured iterations, and the rule needs at least 10.',
   );
   assert.match(
     leakSentence(judged(15, (i) => ({ heapBytes: 11e6 + 1e5 * i }))),
-    /would have shown\. Footprint: .* Whether JavaScript heap leaks is open: it rises, but no confirmation run was made\.$/,
+    /would have been detected\. Footprint: .* It is undetermined whether JavaScript heap leaks: it rises, but no confirmation run was made\.$/,
   );
   assert.equal(leakSentence([]), '');
 });
 
 test('growth that ended is no leak, and no constant either', () => {
   const sentence = leakSentence(judged(15, (i) => ({ activeBytes: 160e6 + 1000 * Math.min(i, 6) })));
-  assert.match(sentence, /^No leak: active memory grew over 15 iterations, and then stayed; /);
+  assert.match(sentence, /^No leak: active memory grew over 15 iterations, then leveled off; /);
 });
 
 test('active memory that moves without rising is not called constant', () => {
@@ -74,15 +74,15 @@ test('several models are told together where they are alike, and apart where the
   const alike = { ...fine, name: 'fp32' };
   assert.equal(
     leakSentenceOfModels([fine, alike]),
-    'No leak in any model; one of 1 B in active memory and 32.8 kB in footprint an iteration would have shown.',
+    'No leak in any model; one of 1 B in active memory and 32.8 kB in footprint per iteration would have been detected.',
   );
   const leaking = { name: '4bit', leaks: judged(15, (i) => ({ activeBytes: 160e6 + 4 * i }), 30) };
   const short = { name: '8bit', leaks: judged(3, () => ({})) };
   assert.equal(
     leakSentenceOfModels([fine, leaking, short, { ...short, name: '6bit' }]),
-    'Leaks: 4bit (active memory +4 B an iteration). No leak in bf16; one of 1 B in active memory and 32.8 kB in footprint ' +
-      'an iteration would have shown. Whether there is a leak in 8bit and 6bit is open: it has 3 measured iterations, and ' +
-      'the rule needs 10.',
+    'Leaks: 4bit (active memory +4 B per iteration). No leak in bf16; one of 1 B in active memory and 32.8 kB in footprint ' +
+      'per iteration would have been detected. It is undetermined whether 8bit and 6bit leak: there are 3 measured iterations, and ' +
+      'the rule needs at least 10.',
   );
   assert.equal(leakSentenceOfModels([{ name: 'old', leaks: [] }]), '');
 });
@@ -141,7 +141,7 @@ test('a leak that is called where there is none is a false alarm, though the pla
     verdictsWith({ activeBytes: leakOf(1000), openFileDescriptors: leakOf(1) }),
   );
   assert.equal(result, 'false-alarm');
-  assert.match(reason ?? '', /a leak of 1 file an iteration in open files/);
+  assert.match(reason ?? '', /a leak of 1 file per iteration in open files/);
 });
 
 test('what is no leak is left alone, as plateau or cache growth too', () => {

@@ -40,7 +40,7 @@ export function leakSentenceOfModels(models: readonly ModelLeaks[]): string {
   }
   const leaking = judged.flatMap(({ name, leaks }) => {
     const grown = leaks.filter(({ status }) => status === 'leak').map(growth);
-    return grown.length === 0 ? [] : [`${name} (${formatList(grown)} an iteration)`];
+    return grown.length === 0 ? [] : [`${name} (${formatList(grown)} per iteration)`];
   });
   const clean = judged.filter(({ leaks }) =>
     leaks.every(({ status }) => status !== 'leak' && status !== 'inconclusive'),
@@ -54,7 +54,8 @@ export function leakSentenceOfModels(models: readonly ModelLeaks[]): string {
       ? []
       : [`${channelAmount(channel, Math.max(...found))} in ${channelNames[channel]}`];
   });
-  const would = bounds.length === 0 ? '' : `; one of ${formatList(bounds)} an iteration would have shown`;
+  const would =
+    bounds.length === 0 ? '' : `; one of ${formatList(bounds)} per iteration would have been detected`;
   const everywhere = clean.length === judged.length && clean.length > 1;
   return [
     leaking.length === 0 ? undefined : `Leaks: ${formatList(leaking)}.`,
@@ -80,7 +81,8 @@ function openSentences(models: readonly ModelLeaks[]): string[] {
     }
   }
   return [...namesByReason].map(
-    ([reason, names]) => `Whether there is a leak in ${formatList(names)} is open: ${reason}.`,
+    ([reason, names]) =>
+      `It is undetermined whether ${formatList(names)} ${names.length === 1 ? 'leaks' : 'leak'}: ${reason}.`,
   );
 }
 
@@ -89,7 +91,7 @@ const unread = 'the series cannot be read';
 function foundSentence(leaks: readonly ChannelVerdict[]): string {
   const count = leaks[0]?.confirmation?.count;
   const again = count === undefined ? '' : `, and again over ${formatCount(count)} more`;
-  return `Leak: ${formatList(leaks.map(growth))} an iteration${again}.`;
+  return `Leak: ${formatList(leaks.map(growth))} per iteration${again}.`;
 }
 
 function activeSentence({
@@ -102,9 +104,9 @@ function activeSentence({
     return undefined;
   }
   const over = `over ${formatCount(first.count)} iterations`;
-  const bound = `a leak of ${channelAmount('activeBytes', smallestDetectable)} an iteration would have shown`;
+  const bound = `a leak of ${channelAmount('activeBytes', smallestDetectable)} per iteration would have been detected`;
   if (status === 'plateau') {
-    return `No leak: active memory grew ${over}, and then stayed; ${bound}.`;
+    return `No leak: active memory grew ${over}, then leveled off; ${bound}.`;
   }
   // One byte is what only a series without any noise can promise.
   return smallestDetectable <= 1 && ratePerIteration === 0
@@ -114,19 +116,19 @@ function activeSentence({
 
 function footprintSentence({ status, smallestDetectable }: ChannelVerdict): string | undefined {
   if (status === 'cache-growth') {
-    return 'Footprint: it grows with the allocator’s cache, which can be given back.';
+    return 'Footprint: it grows with the allocator’s cache, which can be cleared.';
   }
   return smallestDetectable === undefined
     ? undefined
-    : `Footprint: none above ${channelAmount('footprintBytes', smallestDetectable)} an iteration.`;
+    : `Footprint: no leak above ${channelAmount('footprintBytes', smallestDetectable)} per iteration.`;
 }
 
 function openSentence(open: readonly ChannelVerdict[], of: number): string {
   const reasons = new Set(open.map(({ reason = unread }) => reason));
   const why = [...reasons].join('; ');
   return open.length === of
-    ? `Whether anything leaks is open: ${why}.`
-    : `Whether ${formatList(open.map(({ channel }) => channelNames[channel]))} leaks is open: ${why}.`;
+    ? `It is undetermined whether anything leaks: ${why}.`
+    : `It is undetermined whether ${formatList(open.map(({ channel }) => channelNames[channel]))} leaks: ${why}.`;
 }
 
 const growth = ({ channel, ratePerIteration }: ChannelVerdict): string =>
@@ -157,7 +159,7 @@ export function judgePlant(
     const rate = channelAmount(alarm.channel, alarm.ratePerIteration);
     return {
       result: 'false-alarm',
-      reason: `The rule calls a leak of ${rate} an iteration in ${channelNames[alarm.channel]}, where none was planted.`,
+      reason: `The rule reports a leak of ${rate} per iteration in ${channelNames[alarm.channel]}, where none was planted.`,
       ...measured,
     };
   }
@@ -167,13 +169,13 @@ export function judgePlant(
       ? { result: 'as-expected' }
       : {
           result: 'failed',
-          reason: `What ${channelNames[unread.channel]} says is inconclusive: ${unread.reason ?? 'it cannot be read'}.`,
+          reason: `The verdict on ${channelNames[unread.channel]} is inconclusive: ${unread.reason ?? 'it cannot be read'}.`,
         };
   }
   if (verdict?.status !== 'leak') {
-    const found = verdict === undefined ? 'not judged' : `called “${verdict.status}”`;
+    const found = verdict === undefined ? 'not judged' : `judged “${verdict.status}”`;
     const why = verdict?.reason === undefined ? '' : `: ${verdict.reason}`;
-    return { result: 'missed', reason: `In ${channelNames[channel]} it is ${found}${why}.` };
+    return { result: 'missed', reason: `The leak in ${channelNames[channel]} was ${found}${why}.` };
   }
   const error = verdict.ratePerIteration / plantedRate - 1;
   return Math.abs(error) <= rateTolerance

@@ -132,7 +132,7 @@ test('a run that ended early has no verdict and asks for no confirmation, howeve
 
 test('a short run, an empty one and one with NaN are inconclusive with their reason', () => {
   for (const [run, reason] of [
-    [{ iterations: samples(3, () => ({})), iterationsAsked: 3 }, /has 3 measured iterations/],
+    [{ iterations: samples(3, () => ({})), iterationsAsked: 3 }, /there are 3 measured iterations/],
     [{ iterations: [], iterationsAsked: 15 }, /ended after 0 of 15/],
     [
       { iterations: samples(15, (i) => (i === 4 ? { activeBytes: Number.NaN } : {})), iterationsAsked: 15 },

@@ -60,7 +60,7 @@ export function judgeChannel(series: ChannelSeries): ChannelVerdict {
   }
   if (firstSeries.length < fewestIterations) {
     return inconclusive(
-      `it has ${firstSeries.length} measured iterations, and the rule needs ${fewestIterations}`,
+      `there are ${firstSeries.length} measured iterations, and the rule needs at least ${fewestIterations}`,
     );
   }
   const threshold = channelThresholds[channel];

@@ -46,7 +46,7 @@ export function judgeChange({ metric, before, after, threshold, obstacle }: Metr
       ...head,
       ...middles,
       status: 'inconclusive',
-      sentence: `Nothing can be said of ${names[metric]}: ${reason}.`,
+      sentence: `${capitalized(names[metric])} cannot be judged: ${reason}.`,
     };
   }
   const difference = shiftBetween(after, before, '99%');
@@ -78,7 +78,7 @@ function unreadable(before: readonly number[], after: readonly number[]): string
   }
   const fewest = Math.min(before.length, after.length);
   return fewest < fewestForChange
-    ? `it takes ${fewestForChange} measured iterations on each side, and there are ${before.length} and ${after.length}`
+    ? `a verdict takes at least ${fewestForChange} measured iterations on each side, and there are ${before.length} and ${after.length}`
     : undefined;
 }
 
@@ -101,8 +101,10 @@ function statusOf({ estimate, low, high }: Interval, bound: number): ChangeStatu
 const names: Readonly<Record<MetricChange['metric'], string>> = {
   active: 'active memory',
   peak: 'the peak',
-  seconds: 'the time of an iteration',
+  seconds: 'the time per iteration',
 };
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function sentenceOf(
   metric: MetricChange['metric'],
@@ -115,12 +117,12 @@ function sentenceOf(
     metric === 'seconds' ? formatDuration(Math.abs(value)) : formatBytes(Math.abs(value));
   const signed = (value: number): string => `${value < 0 ? '-' : '+'}${amount(value)}`;
   const share = base === 0 ? '' : ` (${formatPercent(Math.abs(estimate / base))})`;
-  const name = names[metric].charAt(0).toUpperCase() + names[metric].slice(1);
+  const name = capitalized(names[metric]);
   const noise = low === high ? 'exactly' : `99% interval ${signed(low)} to ${signed(high)}`;
   const limit = formatPercent(threshold, {
     fractionDigits: threshold * 100 === Math.round(threshold * 100) ? 0 : 1,
   });
-  const noisy = metric === 'seconds' ? '; times also move with what else the machine does' : '';
+  const noisy = metric === 'seconds' ? '; other work on the machine also affects times' : '';
   switch (status) {
     case 'worse':
     case 'better':
@@ -130,6 +132,6 @@ function sentenceOf(
         ? `${name} is the same.`
         : `${name} is the same within ${limit}: it differs by ${signed(estimate)}, ${noise}.`;
     case 'inconclusive':
-      return `${name} may have changed or not: it differs by ${signed(estimate)}${share}, ${noise}, and ${limit} counts${noisy}.`;
+      return `It is unclear whether ${names[metric]} changed: it differs by ${signed(estimate)}${share}, ${noise}; the threshold is ${limit}${noisy}.`;
   }
 }

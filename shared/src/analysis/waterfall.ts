@@ -71,7 +71,7 @@ const part = (label: string, value: number): WaterfallStep => ({ label, value, k
 
 export const weightsLabel = (dtype: string): string =>
   dtype === 'uint32' ? 'weights, uint32 (packed)' : `weights, ${dtype}`;
-export const loadingLabel = 'added or left out in loading';
+export const loadingLabel = 'added or dropped by loading';
 export const otherActiveLabel = 'voice and other active';
 
 /** How the parts make up the peak, and the cache beside it. */
@@ -85,7 +85,7 @@ export const peakSteps = (parts: PeakParts, { attribution }: ProfileDocument): W
     parts.transientBytes,
   ),
   { label: 'peak', value: parts.peakBytes, kind: 'total' },
-  { label: 'cache, right after it', value: parts.sample.cacheBytes, kind: 'aside' },
+  { label: 'cache, immediately after', value: parts.sample.cacheBytes, kind: 'aside' },
 ];
 
 /** How the parts make up the footprint. */

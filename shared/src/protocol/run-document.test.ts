@@ -111,23 +111,27 @@ describe('refused, with one sentence and a hint', () => {
   const json = JSON.stringify(fullProfile());
   const cases: readonly [what: string, text: string, pattern: RegExp][] = [
     ['nothing', ' \n', /^f\.json is empty\.$/],
-    ['a document that was cut', json.slice(0, 500), /^f\.json is not JSON, or is cut short\.$/],
-    ['other JSON', '{"name": "x"}', /no document of Tidemark/],
-    ['an array, null and a number', '[1]', /no document of Tidemark/],
-    ['null', 'null', /no document of Tidemark/],
-    ['another document', '{"kind": "xray", "schemaVersion": 1}', /of the kind “xray”/],
-    ['the error of a command', '{"kind": "error", "schemaVersion": 1}', /holds the error of a command/],
+    ['a document that was cut', json.slice(0, 500), /^f\.json is not JSON, or is truncated\.$/],
+    ['other JSON', '{"name": "x"}', /not a Tidemark document/],
+    ['an array, null and a number', '[1]', /not a Tidemark document/],
+    ['null', 'null', /not a Tidemark document/],
+    ['another document', '{"kind": "xray", "schemaVersion": 1}', /of kind “xray”/],
+    [
+      'the error of a command',
+      '{"kind": "error", "schemaVersion": 1}',
+      /holds the error of a failed command/,
+    ],
     ['a later version', '{"kind": "study", "schemaVersion": 2}', /version 2 of its format.*reads version 1/],
     ['no version', '{"kind": "study"}', /no known version/],
     [
       'NaN, which JSON writes as null',
       json.replace(/"peakBytes":\d+/, '"peakBytes":null'),
-      /is no valid profile at /,
+      /is not a valid profile at /,
     ],
     [
       'a word in the place of a figure',
       json.replace(/"seconds":\d+/, '"seconds":"much"'),
-      /no valid profile at seconds: /,
+      /not a valid profile at seconds: /,
     ],
   ];
   for (const [what, text, pattern] of cases) {

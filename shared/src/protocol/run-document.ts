@@ -10,7 +10,7 @@ import type { StudyDocument } from './study-document.ts';
 export type RunDocument = ProfileDocument | StudyDocument;
 
 const howToMake =
-  'Give what `tidemark profile MODEL --json` or `tidemark study --json` prints, as in `tidemark study --json > study.json`.';
+  'Pass the output of `tidemark profile MODEL --json` or `tidemark study --json`, for example from `tidemark study --json > study.json`.';
 
 /** `name` is what the text is called in an error. Throws a TidemarkError: 'bad-document'. */
 export function parseRunDocument(json: string, name: string): RunDocument {
@@ -24,24 +24,24 @@ export function parseRunDocument(json: string, name: string): RunDocument {
     // A byte-order mark is no JSON, but some shells write one.
     value = JSON.parse(json.replace(/^\uFEFF/, ''));
   } catch (cause) {
-    throw refuse('is not JSON, or is cut short.', howToMake, cause);
+    throw refuse('is not JSON, or is truncated.', howToMake, cause);
   }
   const { kind, schemaVersion } = headOf(value);
   if (kind === 'error') {
-    throw refuse('holds the error of a command that failed, and no measurement.');
+    throw refuse('holds the error of a failed command, not a measurement.');
   }
   if (kind !== 'profile' && kind !== 'study') {
     throw refuse(
       typeof kind === 'string'
-        ? `is a document of the kind “${kind}”; it takes a profile or a study.`
-        : 'is JSON, but no document of Tidemark.',
+        ? `is a document of kind “${kind}”; a profile or a study is needed.`
+        : 'is JSON, but not a Tidemark document.',
     );
   }
   const known = kind === 'profile' ? profileSchemaVersion : studySchemaVersion;
   if (schemaVersion !== known) {
     throw refuse(
       `was written in ${typeof schemaVersion === 'number' ? `version ${schemaVersion}` : 'no known version'} of its format, and this Tidemark reads version ${known}.`,
-      'Use the Tidemark that wrote it, or measure again.',
+      'Use the version of Tidemark that wrote it, or measure again.',
     );
   }
   const result = v.safeParse(kind === 'profile' ? profileDocument : studyDocument, value);
@@ -49,8 +49,8 @@ export function parseRunDocument(json: string, name: string): RunDocument {
     const [issue] = result.issues;
     const path = v.getDotPath(issue);
     throw refuse(
-      `is no valid ${kind}${path === null ? '' : ` at ${path}`}: ${issue.message.replace(/\.$/, '')}.`,
-      'It was changed or cut after it was written; measure again, or take the original.',
+      `is not a valid ${kind}${path === null ? '' : ` at ${path}`}: ${issue.message.replace(/\.$/, '')}.`,
+      'It was changed or truncated after it was written; measure again, or use the original.',
     );
   }
   return result.output;

@@ -27,10 +27,10 @@ export function runWaterfalls(run: ProfileDocument): string {
   }
   const { sample } = peak;
   const which = sample.warmup
-    ? 'the last iteration of the warm-up, since none was measured'
-    : `iteration ${sample.index - run.settings.warmupIterations + 1}, whose peak is the median`;
+    ? 'the last warm-up iteration, because none was measured'
+    : `iteration ${sample.index - run.settings.warmupIterations + 1}, which has the median peak`;
   return [
-    paragraph(`Of ${which}: ${peakWords(peak)}`),
+    paragraph(`For ${which}: ${peakWords(peak)}`),
     responsiveChart((canvas) =>
       waterfall(
         {
@@ -42,7 +42,7 @@ export function runWaterfalls(run: ProfileDocument): string {
       ),
     ),
     paragraph(
-      `After it, with the cache cleared, the system counts ${megabytes(footprint.footprintBytes)} for the whole process. ` +
+      `After it, with the cache cleared, the system reports a footprint of ${megabytes(footprint.footprintBytes)} for the whole process. ` +
         unexplainedWords(footprint),
     ),
     responsiveChart((canvas) =>
@@ -63,16 +63,16 @@ function peakWords({ peakBytes, transientBytes, weights, sample }: PeakParts): s
   return (
     `the peak is ${megabytes(peakBytes)}, of which ${megabytes(weightBytes)} are weights and ` +
     `${megabytes(transientBytes)} (${percent(transientBytes / peakBytes)}) are transient. ` +
-    `Right after it the allocator's cache held ${megabytes(sample.cacheBytes)}, which is no part of the peak.`
+    `Immediately afterward, the allocator's cache held ${megabytes(sample.cacheBytes)}, which is not part of the peak.`
   );
 }
 
 function unexplainedWords({ unexplainedBytes }: FootprintParts): string {
   return unexplainedBytes >= 0
-    ? `${megabytes(unexplainedBytes)} of it are neither active nor were there before loading: the heap's growth, the ` +
-        'system’s share of what was freed, and code that was read in.'
-    : `That is ${megabytes(-unexplainedBytes)} less than what is active and what was there before loading: pages that were ` +
-        'never touched or were given back.';
+    ? `${megabytes(unexplainedBytes)} of it is neither active memory nor was there before loading: heap growth, freed ` +
+        'memory that the system still counts, and loaded code.'
+    : `That is ${megabytes(-unexplainedBytes)} less than active memory plus what was there before loading: pages that were ` +
+        'never touched or were returned to the system.';
 }
 
 /** Several models' peaks as bars on one scale, the figures as a table, and each one's waterfalls on request. */
@@ -89,7 +89,7 @@ export function peaksOfRuns(
   }
   return [
     paragraph(
-      'For each model the iteration whose peak is the median: weights by dtype, and what came on top.',
+      'For each model, the iteration with the median peak: weights by dtype, and what was allocated on top of them.',
     ),
     responsiveChart((canvas) => peakBars(drawn, canvas)),
     memoryTable(runs, comparison),
@@ -136,7 +136,7 @@ function memoryTable(runs: readonly ProfileDocument[], comparison: StudyComparis
       number('active'),
       number('growth'),
       number('peak, median'),
-      number('from – to'),
+      number('range'),
       number('transient'),
       ...(comparison === undefined ? [] : [number(`against ${comparison.baseline}`)]),
     ],

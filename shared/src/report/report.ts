@@ -39,16 +39,16 @@ function profilePage(document: ProfileDocument): string {
     [
       paragraph(profileAnswer(document), 'answer'),
       outcomeNotice(document),
-      iterations.length === 0 ? '' : section('The peak', runWaterfalls(document)),
+      iterations.length === 0 ? '' : section('Peak memory', runWaterfalls(document)),
       section(
-        'Over the iterations',
+        'Memory by iteration',
         iterationCharts([document], () => ''),
       ),
       attribution === undefined
         ? ''
         : section('Where in the network', stagesContent(model.name, attribution)),
       leaks === undefined || leaks.length === 0 ? '' : section('Leaks', leaksTable(leaks)),
-      section('What the words mean', facts(terms)),
+      section('Terms', facts(terms)),
       section(
         'How it was measured',
         facts([
@@ -69,20 +69,22 @@ function profilePage(document: ProfileDocument): string {
 /** What the run shows, in a paragraph. */
 function profileAnswer({ model, summary, leaks, settings, load }: ProfileDocument): string {
   if (summary === undefined) {
-    return `${model.name} was loaded (${megabytes(load.activeBytes)} active), but no iteration was measured, so nothing can be said about its peak.`;
+    return `${model.name} was loaded (${megabytes(load.activeBytes)} active), but no iteration was measured, so its peak is unknown.`;
   }
   const { peakBytes, transientBytes, iterations, realTimeFactor } = summary;
   const range = [megabytes(peakBytes.minimum), megabytes(peakBytes.maximum)] as const;
   const spread =
     iterations === 1
-      ? 'in the one iteration that was measured'
+      ? 'in the one measured iteration'
       : range[0] === range[1]
         ? `in each of ${plural(iterations, 'iteration')}`
         : `as the median of ${plural(iterations, 'iteration')} (${range.join(' to ')})`;
   const few =
-    iterations < settings.iterations || iterations < 10 ? ' So few iterations show no slow leak.' : '';
+    iterations < settings.iterations || iterations < 10
+      ? ' So few iterations cannot reveal a slow leak.'
+      : '';
   return [
-    `${model.name} peaks at ${megabytes(peakBytes.median)} ${spread}, ${megabytes(transientBytes.median)} above what is active.`,
+    `${model.name} peaks at ${megabytes(peakBytes.median)} ${spread}, ${megabytes(transientBytes.median)} above active memory.`,
     activeSentence(summary),
     leaks === undefined || leaks.length === 0 ? few.trim() : leakSentence(leaks),
     realTimeFactor === undefined
@@ -95,7 +97,7 @@ function profileAnswer({ model, summary, leaks, settings, load }: ProfileDocumen
 
 /** Markup; empty where the run is whole. */
 function outcomeNotice({ model, outcome, iterations }: ProfileDocument): string {
-  const kept = iterations.length === 0 ? '' : ' What was measured before holds.';
+  const kept = iterations.length === 0 ? '' : ' The iterations measured before that are valid.';
   switch (outcome.status) {
     case 'complete':
       return '';
@@ -104,7 +106,7 @@ function outcomeNotice({ model, outcome, iterations }: ProfileDocument): string 
     case 'failed':
       return (
         paragraph(`${model.name} failed: ${outcome.reason}${kept}`, 'notice') +
-        (outcome.error.hint === undefined ? '' : details('what to do', paragraph(outcome.error.hint)))
+        (outcome.error.hint === undefined ? '' : details('What to do', paragraph(outcome.error.hint)))
       );
   }
 }
@@ -121,7 +123,7 @@ function studyPage(document: StudyDocument): string {
     [
       element('div', { class: 'answer' }, answerContent(document)),
       document.outcome === 'interrupted'
-        ? paragraph('The study was stopped before its end; what was measured holds.', 'notice')
+        ? paragraph('The study was stopped before it finished; what was measured is valid.', 'notice')
         : '',
       ...runs.map(outcomeNotice),
       ...failures.map(({ model, error }) =>
@@ -132,18 +134,18 @@ function studyPage(document: StudyDocument): string {
       ),
       skipped.length === 0
         ? ''
-        : paragraph(`${formatList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not begun.`, 'notice'),
-      section('The peaks', peaksOfRuns(runs, comparison)),
+        : paragraph(`${formatList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not started.`, 'notice'),
+      section('Peak memory', peaksOfRuns(runs, comparison)),
       answer === undefined
         ? section(
             'Why',
             paragraph(
-              'No intervention was measured, so the figures above say what is so, and not why. A cause takes an experiment that changes one thing.',
+              'No intervention was measured, so the figures above show what happened, not why. Finding a cause takes an experiment that changes one thing.',
             ),
           )
         : section('Why', verdictsContent(answer)),
       section(
-        'Over the iterations',
+        'Memory by iteration',
         iterationCharts(runs, (run) => subheading(run.model.name)),
       ),
       attributed.length === 0
@@ -164,13 +166,13 @@ function studyPage(document: StudyDocument): string {
             'Leaks',
             judged.map(({ model, leaks = [] }) => subheading(model.name) + leaksTable(leaks)).join(''),
           ),
-      section('What the words mean', facts([...terms, ...studyTerms])),
+      section('Terms', facts([...terms, ...studyTerms])),
       section(
         'How it was measured',
         facts([
           ...settingsFacts(settings),
-          ['process', 'a fresh one for each model'],
-          ['took', formatDuration(document.seconds)],
+          ['process', 'a new one for each model'],
+          ['total time', formatDuration(document.seconds)],
           ...(first === undefined ? [] : environmentFacts(first.device, first.versions)),
         ]) +
           (runs.length === 0 ? '' : sourcesTable(runs.map(({ model }) => model))) +

@@ -27,9 +27,11 @@ export function iterationCharts(
   const longest = Math.max(...drawn.map(({ points }) => points.each));
   const hasWarmup = drawn.some(({ points }) => points.warmup > 0);
   const notes = [
-    'Active memory is read after each iteration, the peak during it.',
-    ...(hasWarmup ? ['Hollow points (w1, …) are warm-up, and count in no figure.'] : []),
-    ...(longest > 1 ? [`Each point stands for up to ${plural(longest, 'iteration')}, by the highest.`] : []),
+    'Active memory is read after each iteration, peak memory during it.',
+    ...(hasWarmup
+      ? ['Hollow points (w1, …) are warm-up iterations, which are excluded from all figures.']
+      : []),
+    ...(longest > 1 ? [`Each point shows the highest of up to ${plural(longest, 'iteration')}.`] : []),
   ];
   return [
     paragraph(notes.join(' ')),
@@ -53,14 +55,14 @@ export function stagesContent(model: string, attribution: Attribution): string {
       : parts.toSorted((a, b) => b.transientBytes - a.transientBytes).slice(0, mostBars);
   const which =
     shown.length === parts.length
-      ? 'In the order in which they ran.'
-      : `The ${shown.length} of ${plural(parts.length, word)} that took the most, the highest first.`;
+      ? 'In execution order.'
+      : `The ${shown.length} of ${plural(parts.length, word)} with the largest transients, largest first.`;
   const difference = instrumentedPeakBytes - plainPeakBytes;
   return [
     paragraph(
-      `Evaluated ${word} by ${word}, the network peaks at ${megabytes(instrumentedPeakBytes)}; without borders its median ` +
+      `Evaluated ${word} by ${word}, the network peaks at ${megabytes(instrumentedPeakBytes)}; without these boundaries, its median ` +
         `peak is ${megabytes(plainPeakBytes)} (${signedMegabytes(difference)}, ${percent(difference / plainPeakBytes, true)}). ` +
-        `Borders change what is evaluated together, so these figures say where memory goes, and the plain peak how much. ${which}`,
+        `The boundaries change what is evaluated together, so these figures show where memory goes; the plain peak shows how much. ${which}`,
     ),
     shown.length === 0
       ? ''
@@ -87,14 +89,7 @@ export function stagesContent(model: string, attribution: Attribution): string {
 
 function partsTable(parts: readonly AttributedPart[]): string {
   return table(
-    [
-      'part',
-      number('active before'),
-      number('peak'),
-      number('transient'),
-      number('active after'),
-      'what it gave',
-    ],
+    ['part', number('active before'), number('peak'), number('transient'), number('active after'), 'outputs'],
     parts.map((part) => [
       part.name,
       megabytes(part.activeBeforeBytes),
@@ -116,7 +111,7 @@ function aliveAtPeak(model: string, { aliveAtPeak: alive }: Attribution): string
     Object.entries(bytesByDtype).map(([dtype, value]) => ({ name: `${word}, ${dtype}`, value }));
   const parts = [
     ...byDtype('weights', alive.weightBytesByDtype),
-    ...byDtype('passed on', alive.valueBytesByDtype),
+    ...byDtype('passed between parts', alive.valueBytesByDtype),
     { name: 'temporaries', value: alive.temporaryBytes },
   ].filter(({ value }) => value > 0);
   if (parts.length === 0) {
@@ -124,7 +119,7 @@ function aliveAtPeak(model: string, { aliveAtPeak: alive }: Attribution): string
   }
   return [
     paragraph(
-      'Alive where it peaked highest: weights, values that one part passes on to another, and temporaries inside the part.',
+      'Memory alive in the part with the highest peak: weights, values passed from one part to another, and temporaries inside the part.',
     ),
     responsiveChart((canvas) =>
       stackedBars(
@@ -142,7 +137,7 @@ function aliveAtPeak(model: string, { aliveAtPeak: alive }: Attribution): string
 /** Markup. */
 export const leaksTable = (leaks: readonly ChannelVerdict[]): string =>
   table(
-    ['channel', 'verdict', number('growth per iteration'), 'what it says'],
+    ['channel', 'verdict', number('growth per iteration'), 'details'],
     leaks.map((verdict) => [
       channelNames[verdict.channel],
       { markup: leakStatusMark(verdict.status) },
@@ -153,7 +148,7 @@ export const leaksTable = (leaks: readonly ChannelVerdict[]): string =>
     ]),
   ) +
   paragraph(
-    'A leak is called where a series rises overall and in each half by itself, and again in a confirmation run of twice the length.',
+    'A leak is reported where a series rises overall and in each half separately, and again in a confirmation run of twice the length.',
     'muted',
   );
 
@@ -166,17 +161,17 @@ function channelSentence(verdict: ChannelVerdict): string {
   switch (status) {
     case 'leak':
       return `Rises by ${channelAmount(channel, ratePerIteration)} per iteration${
-        confirmation === undefined ? '' : `, and did again over ${plural(confirmation.count, 'iteration')}`
+        confirmation === undefined ? '' : `, confirmed over ${plural(confirmation.count, 'iteration')}`
       }.`;
     case 'no-leak':
       return bound === '' ? 'No leak.' : bound;
     case 'plateau':
-      return `Grew at first, then stayed. ${bound}`.trim();
+      return `Grew at first, then leveled off. ${bound}`.trim();
     case 'cache-growth':
-      return 'Rises with the allocator’s cache, which can be given back.';
+      return 'Rises with the allocator’s cache, which can be cleared.';
     case 'inconclusive':
-      return `Nothing can be said: ${reason ?? 'the series cannot be read'}${
-        first?.rising === true ? '; a longer run would tell' : ''
+      return `Undetermined: ${reason ?? 'the series cannot be read'}${
+        first?.rising === true ? '; a longer run is needed' : ''
       }.`;
   }
 }

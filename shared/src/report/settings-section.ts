@@ -16,7 +16,7 @@ export const settingsFacts = (settings: ProfileSettings): Facts => [
   ['voice', settings.voice],
   [
     'iterations',
-    `${formatCount(settings.iterations)} measured after ${formatCount(settings.warmupIterations)} of warm-up`,
+    `${formatCount(settings.iterations)} measured after ${formatCount(settings.warmupIterations)} warm-up`,
   ],
   [
     'excitation',
@@ -44,14 +44,14 @@ export const deviceDetails = ({ info }: DeviceRecord): string =>
   Object.keys(info).length === 0
     ? ''
     : details(
-        'what MLX says of the device',
+        'Device as reported by MLX',
         facts(Object.entries(info).map(([name, value]) => [name, String(value)])),
       );
 
 /** Markup. */
 export const sourcesTable = (models: readonly ModelRecord[]): string =>
   table(
-    ['model', 'weights', 'source', 'file and its SHA-256'],
+    ['model', 'weights', 'source', 'file and SHA-256'],
     models.map((model) => [
       model.name,
       weightsByDtype(model)
@@ -64,19 +64,22 @@ export const sourcesTable = (models: readonly ModelRecord[]): string =>
 
 /** One line for each word that the figures need. */
 export const terms: Facts = [
-  ['active', 'memory that MLX’s arrays hold: weights, the voice, and what is being computed.'],
-  ['peak', 'the most that was active at any moment of an iteration.'],
-  ['transient', 'the peak less what was active before it: what one iteration needs and gives back.'],
-  ['cache', 'freed memory that MLX’s allocator keeps for reuse; it is not active, and not part of the peak.'],
+  ['active', 'memory held by MLX’s arrays: weights, the voice, and intermediate results.'],
+  ['peak', 'the maximum active memory at any moment of an iteration.'],
+  ['transient', 'the peak minus active memory before the iteration: what one iteration needs and frees.'],
+  ['cache', 'freed memory that MLX’s allocator keeps for reuse; it is neither active nor part of the peak.'],
   [
     'footprint',
-    'what the system counts for the whole process: phys_footprint on macOS, the resident set on Linux.',
+    'what the system reports for the whole process: phys_footprint on macOS, the resident set on Linux.',
   ],
-  ['warm-up', 'first iterations, which pay for what later ones find done; they count in no figure.'],
+  ['warm-up', 'first iterations, which include one-time work; they are excluded from all figures.'],
 ];
 
 export const studyTerms: Facts = [
-  ['anomaly', 'a quantized model that peaks higher than the bfloat16 one, by more than the noise.'],
+  ['anomaly', 'a quantized model with a higher peak than the bfloat16 one, by more than the noise.'],
   ['arm', 'the same measurement with one thing changed, in a process of its own.'],
-  ['effect', 'what that change took off the difference to the baseline’s peak; the cause’s part of it.'],
+  [
+    'effect',
+    'how much that change reduced the difference from the baseline’s peak: the cause’s share of it.',
+  ],
 ];

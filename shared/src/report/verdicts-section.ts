@@ -28,7 +28,7 @@ import { intervalText, megabytes, none, percent, plural, signedMegabytes } from 
 const shortNames: Readonly<Record<HypothesisId, string>> = {
   'float32-rest': 'float32 left in the rest',
   'on-the-fly-dequantization': 'on-the-fly dequantization',
-  'peak-not-reset': 'peak never reset',
+  'peak-not-reset': 'peak not reset',
   'unequal-work': 'unequal work',
   'float32-activations': 'float32 activations',
   'load-transient': 'load-time transient',
@@ -45,7 +45,7 @@ export function verdictsContent({ explanations, refusals, evidence }: StudyAnswe
     ...explanations.map((explanation) => explanationContent(explanation, evidence)),
     ...refusals.map(({ model, reason }) => paragraph(`No verdict on ${model}: ${reason}.`, 'notice')),
     explanations.length + refusals.length === 0
-      ? paragraph('There was no model to hold against the baseline.')
+      ? paragraph('There was no model to compare with the baseline.')
       : '',
     unresetContent(evidence),
   ].join('');
@@ -80,7 +80,7 @@ function explanationContent(explanation: Explanation, evidence: StudyEvidence): 
     subheading(model),
     paragraph(sentence),
     paragraph(
-      `Its peak less that of ${baseline}, with a 95% interval: ${intervalText(difference)}.`,
+      `Its peak minus the peak of ${baseline}, with a 95% interval: ${intervalText(difference)}.`,
       'muted',
     ),
     isAnomaly ? sharesContent(explanation) : '',
@@ -167,11 +167,11 @@ function verdictContent(verdict: Verdict): string {
       paragraph(sentence),
       figures.length === 0 ? '' : paragraph(`${figures.join('; ')}.`, 'muted'),
       details(
-        'how it was tested',
+        'How it was tested',
         facts([
-          ['if it were so', prediction],
+          ['prediction if true', prediction],
           ['arms', arms.length === 0 ? none : arms.join('; ')],
-          ['the opposite would show as', opposite],
+          ['evidence against it', opposite],
         ]),
       ),
     ].join(''),
@@ -192,7 +192,12 @@ function layersContent(model: string, evidence: StudyEvidence): string {
       ? `${plural(layers.length, 'quantized layer')} measured alone (the ${largest.length} largest shown)`
       : `${plural(layers.length, 'quantized layer')} measured alone`,
     table(
-      ['layer', number('a dense copy would take'), number('its product took'), number('expanded on purpose')],
+      [
+        'layer',
+        number('a dense copy would take'),
+        number('its product took'),
+        number('deliberately expanded'),
+      ],
       largest.map(({ path, denseBytes, quantizedBytes, expandedBytes }) => [
         path,
         megabytes(denseBytes),
@@ -220,11 +225,9 @@ function unresetContent({ unreset, arms }: StudyEvidence): string {
     return middle === undefined ? [] : [`${model} ${megabytes(middle)}`];
   });
   return [
-    subheading('One process, and a peak that is never reset'),
-    paragraph(
-      'MLX keeps one peak for the whole process. Read one after the other without a reset, the peaks were:',
-    ),
+    subheading('One process, without resetting the peak'),
+    paragraph('MLX keeps one peak for the whole process. Read in sequence without a reset, the peaks were:'),
     element('ul', {}, rows.map((row) => element('li', {}, escapeMarkup(row))).join('')),
-    alone.length === 0 ? '' : paragraph(`Alone, each in its own process: ${formatList(alone)}.`),
+    alone.length === 0 ? '' : paragraph(`Separately, each in its own process: ${formatList(alone)}.`),
   ].join('');
 }

@@ -16,12 +16,12 @@ export function explain(evidence: StudyEvidence): { explanations: Explanation[];
     const given = findArm(evidence, facts.model, 'as-given');
     const reason =
       baseline === undefined
-        ? `${evidence.baseline}, which it is compared with, has no whole run`
+        ? `${evidence.baseline}, its baseline, has no complete run`
         : given === undefined
-          ? 'it has no whole run'
+          ? 'it has no complete run'
           : (unreadable(given.peakBytes) ?? unreadable(baseline.peakBytes));
     if (reason !== undefined || baseline === undefined || given === undefined) {
-      refusals.push({ model: facts.model, reason: reason ?? 'it has no whole run' });
+      refusals.push({ model: facts.model, reason: reason ?? 'it has no complete run' });
       continue;
     }
     const difference = peakShift(given, baseline);
@@ -40,7 +40,7 @@ function unreadable(peaks: readonly number[]): string | undefined {
     return 'a peak is not a number';
   }
   return peaks.length < fewestForInterval
-    ? `${peaks.length} measured iterations are too few for a verdict: it takes ${fewestForInterval}`
+    ? `${peaks.length} measured iterations are too few for a verdict, which takes at least ${fewestForInterval}`
     : undefined;
 }
 
@@ -81,7 +81,7 @@ function answer({ facts, baseline, difference, isAnomaly }: Question, verdicts: 
   const causes = verdicts.filter(({ status, share }) => status === 'supported' && share !== undefined);
   const opening = `${facts.model} peaks ${size} higher than ${baseline.model}.`;
   if (causes.length === 0) {
-    return `${opening} None of the hypotheses that were tested explains it.`;
+    return `${opening} None of the tested hypotheses explains it.`;
   }
   const named = causes
     .toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0))

@@ -41,7 +41,7 @@ const anomaly = (named: Parameters<typeof verdicts>[0], about: ModelFacts = fact
 test('a float32 rest is avoided by a command, which names the model and a folder', () => {
   assert.deepEqual(anomaly({ 'float32-rest': { share: 1 } }), {
     sentence:
-      'Avoid it: cast the layers that cannot be quantized to bfloat16, which took 138.0 MB off the peak and leaves the quantized ones as they are.',
+      'Avoid it: cast the layers that cannot be quantized to bfloat16, which took 138.0 MB off the peak and leaves the quantized layers unchanged.',
     command: 'tidemark requantize 4bit-fp32 --rest bf16 --out ./4bit-fp32-bf16-rest',
   });
 });
@@ -89,7 +89,7 @@ test('where there is no anomaly the model is accepted, with a word on the reset 
       { ...facts, model: '4bit-bf16' },
       { baseline: 'bf16', isAnomaly: false, verdicts: verdicts(named) },
     );
-  assert.deepEqual(remedy({}), { sentence: 'Accept it: nothing about 4bit-bf16 needs mending.' });
+  assert.deepEqual(remedy({}), { sentence: 'Accept it: nothing in 4bit-bf16 needs fixing.' });
   assert.match(remedy({ 'peak-not-reset': {} }).sentence, /reset the peak/);
 });
 

@@ -14,13 +14,15 @@ export function remedyFor(facts: ModelFacts, { baseline, isAnomaly, verdicts }: 
     supported.find(({ hypothesis }) => hypothesis === id);
   const leak = find('leak');
   if (leak !== undefined) {
-    return { sentence: `Report it as a bug of what runs the model, with this study: ${leak.sentence}` };
+    return {
+      sentence: `Report it as a bug in the code that runs the model, with this study: ${leak.sentence}`,
+    };
   }
   if (!isAnomaly) {
     return find('peak-not-reset') === undefined
-      ? { sentence: `Accept it: nothing about ${facts.model} needs mending.` }
+      ? { sentence: `Accept it: nothing in ${facts.model} needs fixing.` }
       : {
-          sentence: `Accept it, and reset the peak before each measurement (mx.reset_peak_memory()): read without, ${facts.model} seems to need what ${baseline} did.`,
+          sentence: `Accept it, and reset the peak before each measurement (mx.reset_peak_memory()): without a reset, ${facts.model} seems to need as much as ${baseline}.`,
         };
   }
   const [cause] = supported
@@ -44,12 +46,12 @@ function remedyOf({ hypothesis, effectBytes }: Verdict, facts: ModelFacts, basel
   switch (hypothesis) {
     case 'float32-rest':
       return {
-        sentence: `Avoid it: cast the layers that cannot be quantized to bfloat16, which took ${saved} off the peak and leaves the quantized ones as they are.`,
+        sentence: `Avoid it: cast the layers that cannot be quantized to bfloat16, which took ${saved} off the peak and leaves the quantized layers unchanged.`,
         command: `tidemark requantize ${word(model)} --rest bf16 --out ${word(`./${slug(model)}-bf16-rest`)}`,
       };
     case 'weight-norm-temporaries':
       return {
-        sentence: `Avoid it: store weight norm fused, which took ${saved} off the peak; such a checkpoint loads in Tidemark only.`,
+        sentence: `Avoid it: store weight norm fused, which took ${saved} off the peak; such a checkpoint loads only in Tidemark.`,
         command: `tidemark requantize ${word(model)} --fuse-weight-norm --out ${word(`./${slug(model)}-fused`)}`,
       };
     case 'on-the-fly-dequantization':
@@ -79,7 +81,7 @@ function remedyOf({ hypothesis, effectBytes }: Verdict, facts: ModelFacts, basel
           'Accept it, and reset the peak after loading and before each measurement (mx.reset_peak_memory()).',
       };
     case 'leak':
-      return { sentence: 'Report it as a bug of what runs the model, with this study.' };
+      return { sentence: 'Report it as a bug in the code that runs the model, with this study.' };
   }
 }
 

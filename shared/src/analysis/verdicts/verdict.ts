@@ -112,7 +112,7 @@ export function judgeByIntervention(question: Question, rule: InterventionRule):
   ];
   const missing = needed.find(([each]) => each === undefined);
   if (subject === undefined || arm === undefined || missing !== undefined) {
-    const sentence = `The study has no whole arm ${missing?.[1] ?? intervention}, so this was not tested.`;
+    const sentence = `The study has no complete arm ${missing?.[1] ?? intervention}, so this was not tested.`;
     return { status: 'not-tested', prediction, arms, sentence, opposite };
   }
   const effect = lessShift(

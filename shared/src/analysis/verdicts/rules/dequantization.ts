@@ -16,7 +16,7 @@ function layerSentence(layers: readonly LayerTransient[]): string {
   return (
     `Alone, MLX's product of a quantized layer took ${taken} on average, and a dense copy of its weight would be ${dense}; ` +
     `${largest.path}, the largest, took ${formatBytes(largest.quantizedBytes)} of ${formatBytes(largest.denseBytes)}, ` +
-    `and ${formatBytes(largest.expandedBytes)} when it was expanded on purpose.`
+    `and ${formatBytes(largest.expandedBytes)} when it was deliberately expanded.`
   );
 }
 
@@ -44,7 +44,7 @@ export const dequantization: Rule = {
       // On a CPU the model as given multiplies by a product of Tidemark's own, and the guess is about MLX's.
       against: 'mlx-product',
       prediction:
-        'The same values stored dense, in the same dtype, need less beyond their weights: there is nothing left to expand.',
+        'The same values stored dense, in the same dtype, need less beyond their weights, because nothing is left to expand.',
       opposite,
       changesBaseline: false,
       measure: transientShift,
@@ -52,7 +52,7 @@ export const dequantization: Rule = {
       sentence: (effect, status) => {
         const finding =
           status === 'supported'
-            ? `Stored dense, the same values took ${formatBytes(effect.estimate)} less beyond their weights than MLX's own quantized products: the copies that these make.`
+            ? `Stored dense, the same values took ${formatBytes(effect.estimate)} less beyond their weights than with MLX's own quantized products, which make these copies.`
             : `Stored dense, the same values took ${formatBytes(Math.abs(effect.estimate))} ${effect.estimate > 0 ? 'less' : 'more'} beyond their weights than with MLX's own quantized products, so no whole weights are expanded at the peak.`;
         return layers.length === 0 ? finding : `${finding} ${layerSentence(layers)}`;
       },

@@ -16,7 +16,7 @@ export const float32Rest: Rule = {
         status: 'refuted',
         prediction: 'Its header has float32 tensors.',
         arms: [armName(given)],
-        sentence: `${facts.model} has no float32 tensors, so they cannot be what it peaks for.`,
+        sentence: `${facts.model} has no float32 tensors, so they cannot cause its peak.`,
         opposite: 'Float32 tensors in its header.',
       };
     }

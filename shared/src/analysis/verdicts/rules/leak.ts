@@ -25,7 +25,7 @@ export const leak: Rule = {
       return {
         ...common,
         status: verdict,
-        sentence: `Whether it leaks is open: ${reason ?? 'the series cannot be read'}.`,
+        sentence: `It is undetermined whether it leaks: ${reason ?? 'the series cannot be read'}.`,
       };
     }
     const growth = (given.activeBytes.at(-1) ?? 0) - (given.activeBytes[0] ?? 0);
@@ -35,7 +35,7 @@ export const leak: Rule = {
       sentence:
         growth === 0 && ratePerIteration === 0
           ? `Active memory did not grow by a byte over ${given.activeBytes.length} iterations.`
-          : `Active memory does not rise steadily; a leak of ${formatBytes(smallestDetectable)} an iteration would have shown.`,
+          : `Active memory does not rise steadily; a leak of ${formatBytes(smallestDetectable)} per iteration would have been detected.`,
     };
   },
 };

@@ -6,7 +6,7 @@ import type { Rule } from '../verdict.ts';
 
 export const loadTransient: Rule = {
   id: 'load-transient',
-  statement: 'The peak is one of loading the weights.',
+  statement: 'The peak comes from loading the weights.',
   isPart: false,
   judge({ given, isAnomaly }) {
     const peak = medianOf(given.peakBytes);
@@ -16,9 +16,9 @@ export const loadTransient: Rule = {
       prediction: 'With the peak reset after loading, no difference is left.',
       arms: [armName(given)],
       sentence:
-        `Loading peaked at ${formatBytes(given.loadPeakBytes)}; the peak was reset then, and speaking reached ` +
-        `${formatBytes(peak)} by itself.`,
-      opposite: 'A peak in the loop below that of loading, and no higher than the baseline’s.',
+        `Loading peaked at ${formatBytes(given.loadPeakBytes)}; the peak was then reset, and synthesis alone reached ` +
+        `${formatBytes(peak)}.`,
+      opposite: 'A peak during the iterations below the loading peak, and no higher than the baseline’s.',
     };
   },
 };

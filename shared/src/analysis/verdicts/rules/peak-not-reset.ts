@@ -29,7 +29,7 @@ export const peakNotReset: Rule = {
     const alone = medianOf(given.peakBytes);
     const gap = reading.peakBytes - medianOf(baseline.peakBytes);
     const shown =
-      `Alone it peaks at ${formatBytes(alone)}; read after ${baseline.model} without a reset it shows ` +
+      `Alone it peaks at ${formatBytes(alone)}; read after ${baseline.model} without a reset, it shows ` +
       formatBytes(reading.peakBytes);
     // A reading of the same peak may wobble by as much as two runs of one model do.
     const inverts = difference.high < 0 && gap >= -noticeableShare * medianOf(baseline.peakBytes);
@@ -39,8 +39,8 @@ export const peakNotReset: Rule = {
       prediction,
       arms,
       sentence: inverts
-        ? `${shown}: a model that peaks ${formatBytes(-difference.estimate)} lower than ${baseline.model} appears no lower. Whoever read peaks so saw an anomaly that is not there.`
-        : `${shown}. All peaks of this study were reset before each iteration, so this cannot be its difference.`,
+        ? `${shown}: a model that peaks ${formatBytes(-difference.estimate)} lower than ${baseline.model} appears no lower. Peaks read this way show an anomaly that does not exist.`
+        : `${shown}. This study reset the peak before each iteration, so this cannot cause the difference.`,
       opposite,
     };
   },

@@ -25,7 +25,7 @@ function sharedCause({ id, statement, intervention, opening }: SharedCause): Rul
       return judgeByIntervention(question, {
         intervention,
         prediction: `${opening}, the model comes closer to ${question.baseline.model}.`,
-        opposite: `${opening}, both peaks moving alike, so that their difference stays.`,
+        opposite: `${opening}, both peaks change by the same amount, so their difference stays.`,
         changesBaseline: true,
         wholeWithoutAnomaly: Math.max(1, Math.abs(question.difference.estimate)),
         sentence: (effect, _status, arm) => {
@@ -46,21 +46,21 @@ export const float32Activations = sharedCause({
 
 export const allocatorCache = sharedCause({
   id: 'allocator-cache',
-  statement: "The allocator's cache counts into the peak.",
+  statement: "The allocator's cache counts toward the peak.",
   intervention: 'no-cache',
   opening: 'With no cache allowed',
 });
 
 export const oneLazyGraph = sharedCause({
   id: 'one-lazy-graph',
-  statement: 'One large lazy graph keeps more alive than it needs.',
+  statement: 'One large lazy graph keeps more memory alive than it needs.',
   intervention: 'stage-wise',
-  opening: 'With each stage evaluated by itself',
+  opening: 'With each stage evaluated separately',
 });
 
 export const weightNormTemporaries = sharedCause({
   id: 'weight-norm-temporaries',
-  statement: 'Weight norm, computed anew in each call, leaves large temporaries.',
+  statement: 'Weight norm, recomputed in each call, leaves large temporaries.',
   intervention: 'fused-weight-norm',
   opening: 'With weight norm fused into the weights',
 });

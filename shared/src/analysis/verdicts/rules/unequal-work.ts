@@ -7,7 +7,7 @@ import type { Rule } from '../verdict.ts';
 
 export const unequalWork: Rule = {
   id: 'unequal-work',
-  statement: 'The quantized model speaks the same text at another length, so it does other work.',
+  statement: 'The quantized model speaks the same text at a different length, so it does different work.',
   isPart: true,
   judge(question) {
     const { given, baseline } = question;
@@ -23,9 +23,9 @@ export const unequalWork: Rule = {
         const length =
           own === reference
             ? 'the same length'
-            : `${formatCount(own)} samples instead of ${formatCount(reference)}`;
+            : `a length of ${formatCount(own)} samples instead of ${formatCount(reference)}`;
         const way = effect.estimate >= 0 ? 'added' : 'saved';
-        return `It speaks the text in ${length}; by itself that ${way} ${formatBytes(Math.abs(effect.estimate))} at the peak.`;
+        return `It speaks the text at ${length}; that alone ${way} ${formatBytes(Math.abs(effect.estimate))} at the peak.`;
       },
     });
   },
