@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { layoutOf } from './setup/layout.js';
-import { pinnedNode } from './setup/pinned-node.js';
+import { pinnedNode } from './setup/package-files.js';
 import { platformOf, thisMachine } from './setup/platform.js';
 
 const testFolders = ['shared/src', 'daemon/src', 'daemon/test', 'scripts'];

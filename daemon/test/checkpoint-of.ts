@@ -1,8 +1,11 @@
-/** Small checkpoints for the tests of single layers. */
+/** Small checkpoints for tests: in memory for single layers, and as files. */
 
+import { writeFileSync } from 'node:fs';
 import { array } from '../src/mlx/ops.ts';
 import { keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
+import { safetensorsDTypeOf } from '../src/models/safetensors/dtypes.ts';
+import { headerOf } from '../src/models/safetensors/write.ts';
 import { Checkpoint } from '../src/nn/weights.ts';
 import type { CheckpointOptions, Weights } from '../src/nn/weights.ts';
 
@@ -31,3 +34,14 @@ export const arrays = (
 
 const mapValues = <From, To>(values: Record<string, From>, map: (value: From) => To): Record<string, To> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
+
+/** Evaluates tensors and writes them to a file, by name. */
+export function writeTensors(path: string, tensors: Iterable<readonly [name: string, tensor: Tensor]>): void {
+  const described = Array.from(tensors, ([name, tensor]) => ({
+    name,
+    dtype: safetensorsDTypeOf(tensor.dtype),
+    shape: tensor.shape,
+    bytes: new Uint8Array(tensor.toTypedArray().buffer),
+  }));
+  writeFileSync(path, Buffer.concat([headerOf(described, {}), ...described.map(({ bytes }) => bytes)]));
+}

@@ -11,7 +11,7 @@ import { architecture } from '../src/models/recipes.ts';
 import { Checkpoint } from '../src/nn/weights.ts';
 import type { KernelShape } from '../src/nn/weights.ts';
 import { numbers } from './numbers.ts';
-import { writeTensors } from './safetensors.ts';
+import { writeTensors } from './checkpoint-of.ts';
 
 /** Kokoro's configuration with every size made as small as its proportions and a group of 64 allow. */
 export const tinyConfig = {

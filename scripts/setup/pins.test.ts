@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { layoutOf } from './layout.js';
 import { cmake, kokoro, libmlx, ninja, openblas, zig } from './pins.js';
-import { pinnedNode } from './pinned-node.js';
-import { readJson } from './read-json.js';
+import { pinnedNode, readJson } from './package-files.js';
 
 const { root } = layoutOf();
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { writeTensors } from '../../test/safetensors.ts';
+import { writeTensors } from '../../test/checkpoint-of.ts';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { array, zeros } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';

@@ -8,8 +8,7 @@ import { findBuildTools } from '../build-tools.js';
 import { run } from '../children.js';
 import { lastError, SetupFailure } from '../failures.js';
 import { libmlx, openblas } from '../pins.js';
-import { pinnedNode } from '../pinned-node.js';
-import { readJson } from '../read-json.js';
+import { pinnedNode, readJson } from '../package-files.js';
 import { keyOf, keyOfFiles } from '../stamps.js';
 
 /** @typedef {import('../context.js').Context} Context */

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { run } from '../children.js';
 import { runNpm } from '../download.js';
 import { lastError, networkRemedy, reason, SetupFailure } from '../failures.js';
-import { pinnedNode } from '../pinned-node.js';
-import { readJson } from '../read-json.js';
+import { pinnedNode, readJson } from '../package-files.js';
 import { keyOf, keyOfFiles } from '../stamps.js';
 
 /** @typedef {import('../context.js').Context} Context */

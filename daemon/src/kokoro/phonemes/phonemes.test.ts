@@ -1,4 +1,4 @@
-/** Tests of text to phonemes as the command line uses it. */
+/** Tests of text to phonemes as the command line uses it, in the language that a voice speaks. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { chunkText, maximumTextCharacters, textToPhonemes } from './index.ts';
 import { kokoroSymbols, maximumPhonemes } from './vocabulary.ts';
+import { englishOfVoice, languageOfVoice } from './voices.ts';
 
 function refused(pattern: RegExp) {
   return { name: 'TidemarkError', code: 'bad-text', message: pattern };
@@ -148,4 +149,26 @@ test('the longest text can be stopped on the way', async () => {
   const reason = new Error('enough');
   setTimeout(() => stop.abort(reason), 50);
   await assert.rejects(chunks, reason);
+});
+
+test('the first letter says which English a voice speaks', () => {
+  assert.equal(englishOfVoice('af_heart'), 'american');
+  assert.equal(englishOfVoice('am_adam'), 'american');
+  assert.equal(englishOfVoice('bf_emma'), 'british');
+});
+
+test('a voice of another language is refused with the way out', () => {
+  assert.equal(languageOfVoice('jf_alpha'), 'Japanese');
+  assert.throws(() => englishOfVoice('jf_alpha'), {
+    code: 'bad-text',
+    message: /jf_alpha speaks Japanese/,
+    hint: /--phonemes/,
+  });
+});
+
+test('a name without a language is refused, be it a word of every object', () => {
+  for (const name of ['heart', 'xf_nobody', 'ax_nobody', 'constructor', '']) {
+    assert.equal(languageOfVoice(name), undefined);
+    assert.throws(() => englishOfVoice(name), { code: 'bad-text', message: /does not indicate/ });
+  }
 });

