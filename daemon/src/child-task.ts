@@ -78,7 +78,7 @@ export async function runTask<Kind extends Task>(
     }
     const end =
       last === undefined
-        ? `died (${exitSignal ?? `exit code ${String(exitCode)}`})`
+        ? `ended unexpectedly (${exitSignal ?? `exit code ${String(exitCode)}`})`
         : `failed: ${last.error.message}`;
     throw new TidemarkError(failure, `${name} ${end}.`, {
       hint: 'Try again. If it fails again, run `tidemark doctor`.',

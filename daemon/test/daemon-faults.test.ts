@@ -116,7 +116,10 @@ test('a second daemon of the same data folder says who holds it, and ends', asyn
   const { daemon: first, client } = await TestDaemon.connected({ dataFolder });
   const second = TestDaemon.spawn({ dataFolder });
   assert.equal((await second.ended).code, 1);
-  assert.match(second.stderr, new RegExp(`Another daemon runs already \\(process ${first.pid}, since `));
+  assert.match(
+    second.stderr,
+    new RegExp(`Another daemon is already running \\(process ${first.pid}, since `),
+  );
   assert.equal((await client.call('status', {})).daemon.pid, first.pid);
 });
 
@@ -230,7 +233,7 @@ test('a run that waits and one that is at work can be cancelled, and what was me
   assert.equal((await client.call('cancel', { runId: waiting.id })).state, 'cancelled');
   const cancelled = await client.call('cancel', { runId });
   assert.equal(cancelled.state, 'cancelled');
-  assert.equal(cancelled.reason, 'Cancelled by test.');
+  assert.equal(cancelled.reason, 'Canceled by test.');
   assert.ok(cancelled.samplesTaken >= 3);
   await assert.rejects(
     client.call('cancel', { runId }),
@@ -260,7 +263,7 @@ test('a damaged database is set aside and said, and a new one begun', async () =
   writeFileSync(join(dataFolder, 'history.sqlite'), 'no database '.repeat(1000));
   const { client } = await TestDaemon.connected({ dataFolder });
   const { notices } = await client.call('status', {});
-  assert.match(notices[0]?.message ?? '', /^The history was damaged .* is set aside as /);
+  assert.match(notices[0]?.message ?? '', /^The history was damaged .* It was moved to /);
   await assertWorks(client);
 });
 

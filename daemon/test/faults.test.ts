@@ -112,7 +112,7 @@ test(
     assert.ok(outcome.status === 'interrupted' && outcome.signal === 'SIGKILL');
     assert.match(
       outcome.reason,
-      /^The model host was ended by SIGKILL in iteration \d+ \(often: out of memory\)\.$/,
+      /^The model host was ended by SIGKILL in iteration \d+ \(often because memory ran out\)\.$/,
     );
     assert.ok(iterations.length >= 2);
     assert.match(stderr, /error: The model host was ended by SIGKILL/);

@@ -50,11 +50,14 @@ test(
     const environment = { TIDEMARK_HOME: dataFolder };
     const terminal = new PseudoTerminal(['daemon'], { columns: 200, rows: 24, environment });
     await terminal.shows(
-      /Log: .*daemon\.log\nPress Ctrl-C to stop the daemon\.\n\d\d:\d\d:\d\d\.\d{3} INFO +The daemon listens\./,
+      /Log: .*daemon\.log\nPress Ctrl-C to stop the daemon\.\n\d\d:\d\d:\d\d\.\d{3} INFO +The daemon is listening\./,
     );
     const second = await cli('daemon', { environment });
     assert.equal(second.code, 1);
-    assert.match(second.stderr, /^error: Another daemon runs already \(process \d+, since .*\)\.\nhint: /);
+    assert.match(
+      second.stderr,
+      /^error: Another daemon is already running \(process \d+, since .*\)\.\nhint: /,
+    );
     terminal.press('\u0003');
     assert.equal(await terminal.ended, 0);
     assert.match(
@@ -68,7 +71,7 @@ test('without a terminal it prints nothing, or JSON lines where they are asked f
   const dataFolder = temporaryFolder();
   const environment = { TIDEMARK_HOME: dataFolder };
   const running = startCli('daemon --print json', { environment });
-  await until(() => running.stderr().includes('The daemon listens.'), 'it listens', 30);
+  await until(() => running.stderr().includes('The daemon is listening.'), 'it listens', 30);
   running.child.kill('SIGTERM');
   const { code, stderr } = await running.finished;
   assert.equal(code, 0);

@@ -1,4 +1,4 @@
-/** The daemon's parts, put together: who tells whom what. */
+/** Puts the daemon's parts together: which part notifies which. */
 
 import type { Alert, Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
@@ -31,17 +31,17 @@ export interface DaemonParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly host: Pick<HeldHostOptions, 'start' | 'timing'>;
-  /** A client wants it to end. */
+  /** Called when a client asks the daemon to stop. */
   readonly shutDown: () => void;
 }
 
-/** Subscribers are told of a new status this often at most. */
+/** Subscribers receive a new status at most this often. */
 const statusMilliseconds = 250;
 
-/** How often runs are looked for that are older than the settings keep. */
+/** How often runs older than the retention setting are removed. */
 const retentionMilliseconds = 3_600_000;
 
-/** As many as wait at most, and more. */
+/** More than the queue holds. */
 const mostWaiting = 500;
 
 export class Daemon {
@@ -100,12 +100,12 @@ export class Daemon {
     });
   }
 
-  /** Sees to what the last daemon left, and lets clients in. Throws what {@link SocketServer.listen} does. */
+  /** Takes over what the previous daemon left, and starts listening for clients. Throws what {@link SocketServer.listen} does. */
   async start(): Promise<void> {
     const { history, log, socketPath, startedAt } = this.#parts;
     const waiting = history.runs.list({ state: 'queued', limit: mostWaiting }).runs.reverse();
-    for (const { id } of history.runs.interruptRunning('The daemon ended while it ran.')) {
-      log.warn({ run: id }, `Run #${id} was interrupted when the last daemon ended.`);
+    for (const { id } of history.runs.interruptRunning('The daemon ended during the run.')) {
+      log.warn({ run: id }, `Run #${id} was interrupted when the previous daemon ended.`);
     }
     this.#server = await SocketServer.listen({
       socketPath,
@@ -123,13 +123,13 @@ export class Daemon {
         onHistory: () => this.#historyChanged(),
       }),
     });
-    log.info({ socketPath, version: tidemarkVersion }, 'The daemon listens.');
+    log.info({ socketPath, version: tidemarkVersion }, 'The daemon is listening.');
     this.#queue.resume(waiting);
     this.#scheduler.start();
     this.#tidy();
   }
 
-  /** Ends what runs, the host and the connections, in this order: clients hear of the rest. */
+  /** Stops the run, the host and the connections, in this order, so that clients receive the run's end. */
   async stop(interruption: Interruption): Promise<void> {
     clearTimeout(this.#tidying);
     this.#scheduler.stop();
@@ -140,7 +140,7 @@ export class Daemon {
     await this.#server?.close();
   }
 
-  /** Something that the status shows is another. */
+  /** Something that the status shows has changed. */
   #changed(): void {
     if (!this.#isStopped) {
       this.#publishing ??= setTimeout(() => this.#publishStatus(), statusMilliseconds);
@@ -192,13 +192,13 @@ export class Daemon {
     try {
       removed = history.applyRetention();
       if (removed > 0) {
-        log.info({ removed }, 'Removed runs that are older than the settings keep.');
+        log.info({ removed }, 'Removed runs older than the retention setting.');
         this.#historyChanged();
       }
     } catch (error) {
-      log.warn({ error }, 'Old runs could not be removed.');
+      log.warn({ error }, 'Could not remove old runs.');
     }
-    // They go in portions, between which others are answered.
+    // They are removed in batches, between which clients are answered.
     const wait = removed < mostRemovedAtOnce ? retentionMilliseconds : 0;
     this.#tidying = setTimeout(() => this.#tidy(), wait);
   }

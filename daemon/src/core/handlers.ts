@@ -51,7 +51,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
         'not-comparable',
         `Run #${runId} (${record.state}) has no document to compare.`,
         {
-          hint: 'Take runs that were measured to their end.',
+          hint: 'Choose two complete runs; `tidemark runs` lists them.',
         },
       );
     }

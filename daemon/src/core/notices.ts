@@ -1,4 +1,4 @@
-/** What is wrong with the daemon itself, for its status: one notice for each matter, until that is settled. */
+/** Problems of the daemon itself, for its status: one notice for each matter, until it is resolved. */
 
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 
@@ -9,7 +9,7 @@ export class Notices {
   /** Set by whoever shows them. */
   onChange: () => void = () => undefined;
 
-  /** Says it, in the place of what was said of the same matter before. */
+  /** Replaces the notice about the same matter, if there is one. */
   set(matter: string, message: string, hint?: string): void {
     if (this.#notices.get(matter)?.message === message) {
       return;

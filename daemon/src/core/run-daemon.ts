@@ -1,4 +1,4 @@
-/** The daemon's life: takes the lock, opens the history, works until it is told to end, and ends in good order. */
+/** The daemon's life: takes the lock, opens the history, runs until it is asked to stop, and shuts down cleanly. */
 
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { Notices } from './notices.ts';
 
 export interface DaemonOptions {
   readonly dataFolder: string;
-  /** Ends the daemon in good order. */
+  /** Stops the daemon. */
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly logFile?: string | undefined;
@@ -34,7 +34,7 @@ export interface DaemonOptions {
 }
 
 /**
- * Runs until it is told to end, by the signal or by a client. Throws 'daemon-running' where another one has the data folder,
+ * Runs until the signal or a client stops it. Throws 'daemon-running' where another one has the data folder,
  * 'not-writable' where that cannot be written, and 'history' where its database is a newer Tidemark's.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
@@ -49,9 +49,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const notices = new Notices();
   const onSetAside = ({ path, reason, saved }: SetAside): void => {
     const runs = saved.runs === 1 ? '1 run' : `${formatCount(saved.runs)} runs`;
-    const message = `The history was damaged (${reason}) and is set aside as ${path}; a new one was begun, with ${runs} that could be saved.`;
+    const message = `The history was damaged (${reason}). It was moved to ${path}, and a new history was created with ${runs} recovered from it.`;
     log.error({ path, saved }, message);
-    const hint = 'Keep the file if what is missing matters; `sqlite3 FILE .recover` may read more of it.';
+    const hint =
+      'Keep the file if you need the missing runs; `sqlite3 FILE .recover` may recover more of them.';
     notices.set('set-aside', message, hint);
   };
   const { history, setAside } = openHistory(dataFolder, { onSetAside });
@@ -78,13 +79,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   if (!signal.aborted) {
     await once(signal, 'abort');
   }
-  log.info({ reason: interruptionOf(signal).message }, 'The daemon ends.');
+  log.info({ reason: interruptionOf(signal).message }, 'The daemon is stopping.');
   const reason: unknown = signal.reason;
   await daemon.stop(reason instanceof Interruption ? reason : new Interruption('SIGTERM'));
-  log.info({}, 'The daemon has ended.');
+  log.info({}, 'The daemon has stopped.');
 }
 
-/** What is said in there is a person's own. */
+/** What is spoken and kept in the folder is private to its owner. */
 async function makePrivate(folder: string): Promise<void> {
   try {
     makeFolder(folder);
@@ -98,7 +99,7 @@ const holder = v.object({ pid: count, startedAt: moment });
 
 /**
  * One daemon for each data folder: takes the lock, which the kernel drops with its holder, in `runFolder`, until what it returns is disposed of. Throws 'daemon-running', with the holder's process id,
- * where a living daemon has it. A note that a killed daemon left behind is replaced.
+ * where a running daemon has it. A note that a killed daemon left behind is replaced.
  */
 function lockDaemon(runFolder: string, startedAt: Date): Disposable {
   const note = join(runFolder, 'daemon.json');
@@ -123,7 +124,7 @@ function running(note: string): TidemarkError {
   } catch {
     // It has the lock and is about to write its note.
   }
-  return new TidemarkError('daemon-running', `Another daemon runs already${who}.`, {
-    hint: 'Use that one; `tidemark status` shows it. To end it: `tidemark service stop`, or Ctrl-C where it was started.',
+  return new TidemarkError('daemon-running', `Another daemon is already running${who}.`, {
+    hint: 'Use it as it is; `tidemark status` shows what it is doing. To stop it, run `tidemark service stop`, or press Ctrl-C in its terminal.',
   });
 }

@@ -78,7 +78,7 @@ export class StatusBoard {
     return this.#fromHistory;
   }
 
-  /** A database that cannot be read is told as a notice; the rest of the status is worth having. */
+  /** A database that cannot be read becomes a notice; the rest of the status is still useful. */
   #readHistory(): FromHistory {
     const { history, notices } = this.#parts;
     try {

@@ -1,4 +1,4 @@
-/** Puts the end of a model host into words. */
+/** Describes how a model host ended. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
@@ -21,13 +21,14 @@ export class HostDeath extends TidemarkError {
         : `was ended by ${signal} ${doing}${usualCause(signal)}`;
     super('host-died', `The model host ${how}.`, {
       hint: signal === null ? crashHint : hintFor(signal),
-      cause: lastWords === '' ? undefined : new Error(`its last words: ${lastWords}`),
+      cause: lastWords === '' ? undefined : new Error(`its last output: ${lastWords}`),
     });
     this.signal = signal ?? undefined;
   }
 }
 
-const crashHint = 'Run again with --verbose for its last words, and `tidemark doctor` for the set-up.';
+const crashHint =
+  'Run again with --verbose to see its last output, and run `tidemark doctor` to check the setup.';
 
 const crashes: ReadonlySet<NodeJS.Signals> = new Set([
   'SIGSEGV',
@@ -40,14 +41,14 @@ const crashes: ReadonlySet<NodeJS.Signals> = new Set([
 
 function usualCause(signal: NodeJS.Signals): string {
   if (signal === 'SIGKILL') {
-    return ' (often: out of memory)';
+    return ' (often because memory ran out)';
   }
   return crashes.has(signal) ? ' (a crash in native code)' : '';
 }
 
 function hintFor(signal: NodeJS.Signals): string {
   if (signal === 'SIGKILL') {
-    return 'Unless somebody ended it, close other programs or give a shorter text; the system log says which processes were ended for their memory.';
+    return 'Close other programs or use a shorter text; the system log shows which processes were killed because memory ran out.';
   }
-  return crashes.has(signal) ? crashHint : 'Something outside of Tidemark ended it; run again.';
+  return crashes.has(signal) ? crashHint : 'Something outside Tidemark ended it. Run again.';
 }

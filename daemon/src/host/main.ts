@@ -15,7 +15,7 @@ process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());
 
 if (process.send === undefined) {
-  process.stderr.write('This is the model host, which `tidemark` starts. Run `tidemark --help`.\n');
+  process.stderr.write('This is the model host, which `tidemark` starts. Run `tidemark --help` instead.\n');
   process.exit(2);
 }
 
@@ -94,8 +94,8 @@ function asOutOfMemory(error: unknown): unknown {
       error.message,
     );
   return isAllocation
-    ? new TidemarkError('out-of-memory', `MLX could not get the memory it needs: ${error.message}`, {
-        hint: 'Close other programs, or give a shorter text or a smaller model.',
+    ? new TidemarkError('out-of-memory', `MLX could not allocate the memory it needs: ${error.message}`, {
+        hint: 'Close other programs, or use a shorter text or a smaller model.',
         cause: error,
       })
     : error;

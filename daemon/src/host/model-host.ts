@@ -35,7 +35,7 @@ export interface StartOptions {
 export interface CallOptions {
   /** Ends the host: native work cannot be stopped in any other way. */
   readonly signal?: AbortSignal | undefined;
-  /** What the host is at, for the error if it dies: `in iteration 7`. */
+  /** What the host is doing, for the error if it ends: `in iteration 7`. */
   readonly doing?: string;
 }
 
@@ -161,21 +161,21 @@ export class ModelHost implements AsyncDisposable {
   /** Reads its memory: the heart-beat of a host that has nothing to do. */
   readonly memory = this.#method('memory', 'while it was idle');
   /** Loads a model and a voice in the place of what is there. */
-  readonly load = this.#method('load', 'while it loaded the model');
+  readonly load = this.#method('load', 'while loading the model');
   /** Runs and measures one iteration. */
   readonly iterate = this.#method('iterate', ({ index }) => `in iteration ${index}`);
   /** Says one utterance. */
-  readonly synthesize = this.#method('synthesize', 'while it spoke');
+  readonly synthesize = this.#method('synthesize', 'while speaking');
   /** The frames of each token, as the model predicts them. */
-  readonly durations = this.#method('durations', 'while it predicted durations');
+  readonly durations = this.#method('durations', 'while predicting durations');
   /** Speaks once with evaluation at the borders of stages or layers, and says what each took. */
   readonly attribute = this.#method('attribute', 'during the attribution');
   /** Measures each quantized layer's product alone, for an input of so many tokens. */
-  readonly layerTransients = this.#method('layerTransients', 'while it measured single layers');
+  readonly layerTransients = this.#method('layerTransients', 'while measuring single layers');
   /** Runs several models one after the other, and never resets the peak. The host holds none of them afterwards. */
   readonly unresetSequence = this.#method('unresetSequence', 'during the sequence without a reset');
   /** Plants a leak of one kind once, for a check of the leak check. */
-  readonly plant = this.#method('plant', 'while a leak was planted');
+  readonly plant = this.#method('plant', 'while planting a leak');
 
   /** Asks the host to leave, by closing its channel; ends it by force where it does not. Resolves when it is gone. */
   async close(): Promise<void> {
@@ -219,11 +219,11 @@ export class ModelHost implements AsyncDisposable {
         new TidemarkError('host-died', `The model host could not be started: ${cause.message}.`, { cause }),
       );
     });
-    void this.#ended.promise.then((end) => ready.reject(new HostDeath(end, 'while it started')));
+    void this.#ended.promise.then((end) => ready.reject(new HostDeath(end, 'while starting')));
     const timer = setTimeout(() => {
       ready.reject(
         new TidemarkError('host-timeout', `The model host did not start within ${timeoutSeconds} s.`, {
-          hint: 'The machine may be very busy; try again, and see `tidemark doctor`.',
+          hint: 'The machine may be very busy. Try again, and run `tidemark doctor` if it fails again.',
         }),
       );
     }, timeoutSeconds * 1000);

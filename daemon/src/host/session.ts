@@ -206,7 +206,7 @@ export class HostSession {
 
   #need(): Loaded {
     if (this.#loaded === undefined) {
-      throw new TidemarkError('internal', 'The model host was asked to speak before a model was loaded.');
+      throw new TidemarkError('internal', 'The model host was asked to speak before it had loaded a model.');
     }
     return this.#loaded;
   }

@@ -74,7 +74,7 @@ export async function explainStudy(
     } catch (error) {
       signal?.throwIfAborted();
       place += 1;
-      const what = `The arm ${name} could not be measured.`;
+      const what = `The intervention “${name}” could not be measured.`;
       onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
       return undefined;
     }
@@ -94,7 +94,7 @@ export async function explainStudy(
   const unreset: UnresetSequence[] = [];
   for (const model of base === undefined ? [] : quantized) {
     const pair = base === undefined ? [] : [base, model];
-    const found = await attempt(`${baseline}, then ${model.run.model.name}, never reset`, () =>
+    const found = await attempt(`${baseline}, then ${model.run.model.name}, peak never reset`, () =>
       runSequence(pair, settings, options),
     );
     if (found !== undefined) {
@@ -192,7 +192,10 @@ async function runArm(
   for (let index = 0; index < warmupIterations + measured; index += 1) {
     const warmup = index < warmupIterations;
     const parameters = { index, warmup, phonemes, durations, seed, deterministic, speed, ...speech };
-    const sample = await host.iterate(parameters, { signal, doing: `in the arm ${intervention}` });
+    const sample = await host.iterate(parameters, {
+      signal,
+      doing: `during the intervention ${intervention}`,
+    });
     if (!warmup) {
       samples.push(sample);
     }

@@ -126,7 +126,7 @@ async function readAttribution(
   try {
     return await host.attribute({ phonemes, seed, granularity, deterministic, speed }, { signal });
   } catch (error) {
-    const what = `${model} could not be measured part by part.`;
+    const what = `The memory of ${model} could not be attributed to its parts.`;
     onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
     return undefined;
   }

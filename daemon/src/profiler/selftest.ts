@@ -47,7 +47,7 @@ export const plants: readonly Plant[] = [
   tensor('every-third-iteration', 'a tensor of 16 KiB, kept in every third iteration'),
   {
     kind: 'native-malloc',
-    description: '1 MiB from malloc, beside MLX',
+    description: '1 MiB from malloc, outside MLX',
     channel: 'footprintBytes',
     alsoIn: [],
   },
@@ -59,7 +59,7 @@ export const plants: readonly Plant[] = [
   },
   {
     kind: 'undisposed-handle',
-    description: 'a tensor that is dropped and never disposed of',
+    description: 'a tensor that is dropped without being disposed of',
     channel: 'undisposedTensors',
     alsoIn: [],
   },
@@ -71,7 +71,7 @@ export const plants: readonly Plant[] = [
   },
   clean('nothing', 'nothing'),
   clean('bounded-cache', 'a cache of six tensors of 64 KiB that fills'),
-  clean('one-step', 'one tensor of 1 MiB, once'),
+  clean('one-step', 'one tensor of 1 MiB, kept once'),
   clean('varying-lengths', 'texts of varying length, so that the allocator’s cache grows'),
 ];
 

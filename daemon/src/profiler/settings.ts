@@ -62,8 +62,8 @@ export async function settleSpeech(
   if (!(speed >= speedRange.minimum && speed <= speedRange.maximum)) {
     throw new TidemarkError(
       'bad-input',
-      `The speed must be from ${speedRange.minimum} to ${speedRange.maximum}, and ${speed} is not.`,
-      { hint: '1 is the voice’s own speed, 2 twice as fast.' },
+      `The speed must be from ${speedRange.minimum} to ${speedRange.maximum}, not ${speed}.`,
+      { hint: '1 is the voice’s normal speed; 2 is twice as fast.' },
     );
   }
   return {
@@ -84,7 +84,7 @@ async function utterancesOf(
 ): Promise<string[]> {
   if (text !== undefined && phonemes !== undefined) {
     throw new TidemarkError('bad-input', 'Both a text and phonemes were given.', {
-      hint: 'Give one of the two: the phonemes are what is said.',
+      hint: 'Give only one of them.',
     });
   }
   // Only when something is to be said: `--help` need not wait for it.
@@ -105,6 +105,6 @@ function checkWhole(
 ): void {
   if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
     const range = `a whole number from ${minimum} to ${maximum.toLocaleString('en-US')}`;
-    throw new TidemarkError('bad-input', `${what} must be ${range}, and ${value} is not.`);
+    throw new TidemarkError('bad-input', `${what} must be ${range}, not ${value}.`);
   }
 }

@@ -1,4 +1,4 @@
-/** The model host that the daemon keeps between runs: started when it is needed, looked after while idle, and let go. */
+/** The model host that the daemon keeps between runs: started when needed, checked while idle, and stopped after the idle time. */
 
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
@@ -13,7 +13,7 @@ import type { StartOptions } from '../../host/model-host.ts';
 import { interruptionOf } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
 import type { LoadedHost, Subject } from '../../profiler/profile.ts';
-import { longestTimer, tooHeavy } from './watchdog.ts';
+import { longestTimer, overMemoryLimit } from './watchdog.ts';
 
 export interface HeldHostOptions {
   readonly settings: () => DaemonSettings;
@@ -130,7 +130,7 @@ export class HeldHost {
     }
   }
 
-  /** Its user is done with it. What is left of it is idle from now on, and in time let go. */
+  /** Its user is done with it. It is idle from now on, and stopped after the idle time. */
   release(): void {
     if (this.#held === undefined) {
       return;
@@ -140,7 +140,7 @@ export class HeldHost {
     this.#idle();
   }
 
-  /** An iteration has told what memory is. */
+  /** Takes the memory reading from an iteration's sample. */
   noteSample({ activeBytes, peakBytes, cacheBytes, footprintBytes }: IterationSample): void {
     this.#memory = {
       asOf: new Date().toISOString(),
@@ -155,8 +155,8 @@ export class HeldHost {
   /** Gives the memory back to the system. Throws 'busy' while a run uses it. */
   async unload(): Promise<void> {
     if (this.#phase !== 'idle' && this.#phase !== 'none') {
-      throw new TidemarkError('busy', 'The model is in use, so it cannot be unloaded.', {
-        hint: 'Cancel the run that uses it first, or wait for its end.',
+      throw new TidemarkError('busy', 'The model is in use by a run, so it cannot be unloaded.', {
+        hint: 'Cancel the run first, or wait until it has ended.',
       });
     }
     await this.#end();
@@ -170,7 +170,7 @@ export class HeldHost {
     await host?.kill();
   }
 
-  /** Settings have changed: how long it may idle is counted anew from when it became idle. */
+  /** Settings have changed: the idle time starts again. */
   reconsider(): void {
     if (this.#phase === 'idle') {
       this.#stopIdling();
@@ -190,7 +190,10 @@ export class HeldHost {
       const milliseconds = Math.min(idleUnloadSeconds * 1000, longestTimer);
       this.#unloadsAt = new Date(Date.now() + milliseconds);
       this.#idleTimer = setTimeout(() => {
-        this.#options.log.info({ model: this.#subject?.model.name }, 'Unloaded the model, which was idle.');
+        this.#options.log.info(
+          { model: this.#subject?.model.name },
+          'Unloaded the model after the idle time.',
+        );
         void this.#end();
       }, milliseconds);
     }
@@ -203,7 +206,7 @@ export class HeldHost {
     this.#unloadsAt = undefined;
   }
 
-  /** Asks an idle host for its memory; one that does not answer is ended, and so is one that weighs too much. */
+  /** Asks an idle host for its memory; one that does not answer, or exceeds the memory limit, is stopped. */
   async #beat(): Promise<void> {
     const held = this.#held;
     if (held === undefined || this.#phase !== 'idle') {
@@ -217,7 +220,7 @@ export class HeldHost {
         const peakBytes = Math.max(this.#memory?.peakBytes ?? 0, figures.activeBytes);
         this.#memory = { asOf: new Date().toISOString(), context: 'idle', ...figures, peakBytes };
         if (ceiling > 0 && figures.footprintBytes > ceiling) {
-          this.#options.log.warn({}, tooHeavy(figures.footprintBytes, ceiling).message);
+          this.#options.log.warn({}, overMemoryLimit(figures.footprintBytes, ceiling).message);
           await this.#end();
         }
         this.#options.onChange();
@@ -288,7 +291,10 @@ export class HeldHost {
     const backOff = Math.min(firstBackOffMilliseconds * 2 ** this.#deathsInRow, longestBackOffMilliseconds);
     this.#deathsInRow += 1;
     this.#backOffUntil = performance.now() + backOff;
-    this.#options.log.warn({ signal, backOffMilliseconds: backOff }, `The model host died. ${reason}`);
+    this.#options.log.warn(
+      { signal, backOffMilliseconds: backOff },
+      `The model host ended unexpectedly. ${reason}`,
+    );
     this.#options.onChange();
   }
 }

@@ -1,4 +1,4 @@
-/** Looks after hosts at work: ends what hangs, and what weighs more than the ceiling that was set. */
+/** Watches hosts during a run: stops one that hangs, and one that exceeds the memory limit. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
@@ -10,20 +10,20 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** How long a host may take for one utterance before it counts as hung. */
   readonly hostTimeoutSeconds: number;
-  /** The most that all hosts together may weigh; 0 for no ceiling. */
+  /** The most memory that all hosts together may use; 0 for no limit. */
   readonly memoryCeilingBytes: number;
 }
 
 export interface Watch {
   /** Aborted by the outer signal, or with 'host-timeout' or 'memory-ceiling' as the reason. */
   readonly signal: AbortSignal;
-  /** The host has given a sign of life, and the next may take so many times the time-out. */
+  /** The host has responded, and the next response may take `patience` times the time-out. */
   readonly beat: (patience?: number) => void;
   /** A figure from the host itself, which on macOS knows more than the system tells others. */
   readonly weigh: (footprintBytes: number) => void;
 }
 
-/** A host at work is weighed from outside this often: a ceiling is for the machine's sake, not for exactness. */
+/** How often a running host's memory is read from outside: the limit protects the machine, and need not be exact. */
 const weighEveryMilliseconds = 1000;
 
 /** Runs `work` under watch. Whatever the work makes of its aborted signal is its result. */
@@ -40,7 +40,7 @@ export async function watched<Result>(
   };
   const weigh = (footprintBytes: number): void => {
     if (memoryCeilingBytes > 0 && footprintBytes > memoryCeilingBytes) {
-      controller.abort(tooHeavy(footprintBytes, memoryCeilingBytes));
+      controller.abort(overMemoryLimit(footprintBytes, memoryCeilingBytes));
     }
   };
   const scales = setInterval(() => void liveHostsResidentBytes().then(weigh), weighEveryMilliseconds);
@@ -59,15 +59,15 @@ export const longestTimer = 2 ** 31 - 1;
 const hung = (seconds: number): TidemarkError =>
   new TidemarkError(
     'host-timeout',
-    `The model host gave no sign of life for ${formatDuration(seconds)}, and was ended.`,
+    `The model host did not respond for ${formatDuration(seconds)}, so it was stopped.`,
     {
-      hint: 'Run again; where one utterance takes longer than that, raise the setting `host-timeout`.',
+      hint: 'Run again. If one utterance takes longer than that, increase the setting `host-timeout`.',
     },
   );
 
-export const tooHeavy = (footprintBytes: number, ceilingBytes: number): TidemarkError =>
+export const overMemoryLimit = (footprintBytes: number, ceilingBytes: number): TidemarkError =>
   new TidemarkError(
     'memory-ceiling',
-    `The model host weighed ${formatBytes(footprintBytes)}, more than the ceiling of ${formatBytes(ceilingBytes)}, and was ended.`,
-    { hint: 'Give a shorter text or a smaller model, or raise the setting `memory-ceiling`.' },
+    `The model host used ${formatBytes(footprintBytes)}, more than the memory limit of ${formatBytes(ceilingBytes)}, so it was stopped.`,
+    { hint: 'Use a shorter text or a smaller model, or increase the setting `memory-ceiling`.' },
   );

@@ -87,15 +87,15 @@ export async function measureRun(request: RunRequest, options: WorkOptions): Pro
   );
 }
 
-/** Before anything is loaded: weights alone are less than a host, so one beyond the ceiling cannot fit. */
+/** Before anything is loaded: a host takes more than the weights, so weights beyond the memory limit cannot fit. */
 export function refuseTooLarge(models: readonly PreparedModel[], ceilingBytes: number): void {
   for (const prepared of models) {
     const bytes = 'subject' in prepared ? prepared.subject.model.tensorBytes : 0;
     if (ceilingBytes > 0 && bytes > ceilingBytes) {
       throw new TidemarkError(
         'memory-ceiling',
-        `The weights of ${prepared.model} alone take ${formatBytes(bytes)}, more than the ceiling of ${formatBytes(ceilingBytes)}.`,
-        { hint: 'Take a smaller model, or raise the setting `memory-ceiling`.' },
+        `The weights of ${prepared.model} alone take ${formatBytes(bytes)}, more than the memory limit of ${formatBytes(ceilingBytes)}.`,
+        { hint: 'Use a smaller model, or increase the setting `memory-ceiling`.' },
       );
     }
   }
@@ -169,7 +169,7 @@ function xrayOf(models: readonly PreparedModel[], subject: Subject): XrayDocumen
   return prepared.xray;
 }
 
-/** Every step is a sign of life; some say that the next ones take longer. */
+/** Every step shows that the host responds; after some, the next ones take longer. */
 function follow(watch: Watch, onStep: OnStep): OnStep {
   let factor = 1;
   return (step, error) => {

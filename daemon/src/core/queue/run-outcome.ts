@@ -9,7 +9,7 @@ import type { RunEnd } from '../../history/runs.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { Interruption } from '../../interruption.ts';
 
-/** That a client asked for the end: the one way of being stopped that is nobody's trouble. */
+/** The reason of a run that a client canceled: the one way of being stopped that is no failure. */
 export class Cancellation extends TidemarkError {
   constructor(reason: string) {
     super('interrupted', reason);
@@ -33,7 +33,7 @@ function endOfStudy({ outcome, failures: [failure] }: StudyDocument, signal: Abo
     case 'failed':
       return {
         state: 'failed',
-        reason: failure?.error.message ?? 'Not every model was measured to its end.',
+        reason: failure?.error.message ?? 'Not every model was measured completely.',
         error: failure?.error,
       };
   }
@@ -68,7 +68,7 @@ function stopped({ reason }: AbortSignal): RunEnd {
   if (reason instanceof Interruption) {
     return {
       state: 'interrupted',
-      reason: `The daemon was ended by ${reason.signal}.`,
+      reason: `The daemon was stopped by ${reason.signal}.`,
       signal: reason.signal,
     };
   }

@@ -1,4 +1,4 @@
-/** Runs one thing at a time, in the order in which it was asked for, and sees to it that the history has all of it. */
+/** Runs one thing at a time, in the order of the requests, and records it in the history. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
@@ -46,7 +46,7 @@ interface Running {
   readonly ended: Promise<RunRecord>;
 }
 
-/** More than a person asks for; a client that goes wild is told. */
+/** More than a person queues; a client that misbehaves is refused. */
 const longestQueue = 100;
 
 export class RunQueue {
@@ -82,8 +82,8 @@ export class RunQueue {
   add(request: RunRequest, trigger: Trigger): RunRecord {
     this.#refuseWhileStopping();
     if (this.#waiting.length >= longestQueue) {
-      throw new TidemarkError('busy', `${longestQueue} runs wait already.`, {
-        hint: 'Cancel some of them, or wait.',
+      throw new TidemarkError('busy', `The queue is full: ${longestQueue} runs are queued.`, {
+        hint: 'Cancel some of them, or wait until some have ended.',
       });
     }
     const models = modelsOf(request);
@@ -104,16 +104,16 @@ export class RunQueue {
     return record;
   }
 
-  /** Takes up runs that waited when the last daemon ended. */
+  /** Queues the runs that were queued when the previous daemon ended. */
   resume(records: readonly RunRecord[]): void {
     for (const record of records) {
       this.#enqueue({ record, request: this.#options.history.runs.request(record.id) as RunRequest });
     }
   }
 
-  /** Ends a run that waits or is at work, and gives it as it ended. Throws 'not-found', or 'busy' for one that has ended. */
+  /** Cancels a queued or running run, and returns it as it ended. Throws 'not-found', or 'busy' for one that has ended. */
   async cancel(id: number, by: string): Promise<RunRecord> {
-    const reason = `Cancelled by ${by}.`;
+    const reason = `Canceled by ${by}.`;
     if (this.#running?.record.id === id) {
       const { controller, ended } = this.#running;
       controller.abort(new Cancellation(reason));
@@ -121,10 +121,11 @@ export class RunQueue {
     }
     const place = this.#waiting.findIndex(({ record }) => record.id === id);
     if (place === -1) {
-      const known = this.#options.history.runs.get(id);
-      throw known === undefined
-        ? new TidemarkError('not-found', `There is no run #${id}.`, { hint: 'See `tidemark runs`.' })
-        : new TidemarkError('busy', `Run #${id} has ended already: ${known.state}.`);
+      const { state } = this.#options.history.runs.need(id);
+      throw new TidemarkError(
+        'busy',
+        `Run #${id} has already ended (${state === 'cancelled' ? 'canceled' : state}).`,
+      );
     }
     const [removed] = this.#waiting.splice(place, 1);
     const end: RunEnd = { state: 'cancelled', reason };
@@ -133,12 +134,12 @@ export class RunQueue {
     return record;
   }
 
-  /** Loads a model into the held host, outside of any run. Throws 'busy' while anything runs or waits. */
+  /** Loads a model into the held host, outside of any run. Throws 'busy' while anything is running or queued. */
   async load(model: string, voice: string): Promise<HostStatus> {
     this.#refuseWhileStopping();
     if (this.isBusy) {
-      throw new TidemarkError('busy', 'A run is at work, and another model cannot be loaded meanwhile.', {
-        hint: 'Wait for its end, or cancel it.',
+      throw new TidemarkError('busy', 'A run is in progress, so another model cannot be loaded.', {
+        hint: 'Wait until it has ended, or cancel it.',
       });
     }
     checkNames([model], voice);
@@ -162,7 +163,7 @@ export class RunQueue {
     }
   }
 
-  /** Begins nothing more and ends what runs; what waits is taken up by the next daemon. */
+  /** Starts nothing more and stops what is running; the next daemon takes over what is queued. */
   async stop(interruption: Interruption): Promise<void> {
     this.#isStopping = true;
     this.#waiting = [];
@@ -174,8 +175,8 @@ export class RunQueue {
 
   #refuseWhileStopping(): void {
     if (this.#isStopping) {
-      throw new TidemarkError('shutting-down', 'The daemon is about to end, and begins nothing more.', {
-        hint: 'Ask again when it runs again.',
+      throw new TidemarkError('shutting-down', 'The daemon is shutting down and accepts no more work.', {
+        hint: 'Try again when it is running again.',
       });
     }
   }
@@ -211,7 +212,7 @@ export class RunQueue {
     const ended = Promise.withResolvers<RunRecord>();
     const running: Running = { record: begun, confirming: 0, controller, ended: ended.promise };
     this.#running = running;
-    this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} began.`);
+    this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} started.`);
     void this.#work(request, running).then((end) => {
       const { state, reason, signal, error } = end;
       const written = this.#recorder.end(record.id, end) ?? {

@@ -1,4 +1,4 @@
-/** Writes runs to the history, and lets none of them suffer from a disk that is full for a while. */
+/** Writes runs to the history, so that a disk that is full for a while costs no run. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -14,7 +14,7 @@ export interface RunRecorderOptions {
   readonly log: Log;
 }
 
-/** What a full disk kept from the history is tried again this often. */
+/** How often a write that failed is tried again. */
 const retryMilliseconds = 5000;
 
 export class RunRecorder {
@@ -27,7 +27,7 @@ export class RunRecorder {
     this.#options = options;
   }
 
-  /** What `write` gives; undefined where it fails, of which a notice tells until a write succeeds. */
+  /** What `write` returns; undefined where it fails, which a notice reports until a write succeeds. */
   keep<Result>(write: () => Result): Result | undefined {
     const { notices, log } = this.#options;
     try {

@@ -203,7 +203,10 @@ test('a build process that dies is an error that says so', async () => {
     process.kill(Number.parseInt(line, 10), 'SIGKILL');
   }
   await ended;
-  assert.equal(lines.at(-1), `error build-failed The process that builds ${name} died (SIGKILL).`);
+  assert.equal(
+    lines.at(-1),
+    `error build-failed The process that builds ${name} ended unexpectedly (SIGKILL).`,
+  );
   assert.deepEqual(readdirSync(join(dataFolder, 'models')), []);
 });
 
