@@ -1,13 +1,17 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+import { forbiddenImports, outsideImports } from './scripts/architecture/floors.js';
+
+const root = import.meta.dirname;
 
 export default defineConfig(
   { ignores: ['build/**', '**/node_modules/**', 'extension/**'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
     rules: {
       curly: 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -24,5 +28,26 @@ export default defineConfig(
     // node:test's describe and it return promises that the runner itself awaits.
     files: ['**/*.test.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off' },
+  },
+  {
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.js'] },
+    },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: forbiddenImports(root) }],
+    },
+  },
+  {
+    files: ['daemon/src/**', 'shared/src/**'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'import-x/no-restricted-paths': [
+        'error',
+        { zones: [...forbiddenImports(root), ...outsideImports(root)] },
+      ],
+    },
   },
 );
