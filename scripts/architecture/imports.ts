@@ -1,4 +1,4 @@
-/** Which source file imports which, types included, by TypeScript's own reading of them. */
+/** Which source file imports which, types included, by TypeScript's own reading of them; a file to run counts as imported. */
 
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -14,9 +14,14 @@ export async function readImports(root: string, folders: readonly string[]): Pro
   const files = new Set(listed.flat());
   return new Map(
     [...files].map((file) => {
-      const { importedFiles } = ts.preProcessFile(readFileSync(join(root, file), 'utf8'), true, true);
-      const targets = importedFiles
-        .map(({ fileName }) => resolveSpecifier(file, fileName))
+      const text = readFileSync(join(root, file), 'utf8');
+      const imported = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+      // A child process's entry, which would otherwise be an import in disguise.
+      const started = [...text.matchAll(/new URL\('([^']+)', import\.meta\.url\)/g)].map(([, path = '']) =>
+        path.startsWith('.') ? path : `./${path}`,
+      );
+      const targets = [...imported, ...started]
+        .map((specifier) => resolveSpecifier(file, specifier))
         .filter((target): target is string => target !== undefined)
         .map((target) => [target, `${target}.ts`, `${target}.tsx`].find((name) => files.has(name)))
         .filter((target): target is string => target !== undefined);
