@@ -1,0 +1,96 @@
+/** The README and the pages in docs/, held to the command line that they describe. */
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import type { Command } from 'commander';
+import { createProgram } from '../src/cli/program.ts';
+import { repositoryRoot } from '../src/paths.ts';
+
+const pages = ['README.md', ...readdirSync(join(repositoryRoot, 'docs')).map((name) => `docs/${name}`)].map(
+  (path) => ({ path, text: readFileSync(join(repositoryRoot, path), 'utf8') }),
+);
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+const program = createProgram();
+const commandNames = new Set(program.commands.map((command) => command.name()));
+const options = new Set([
+  '--help',
+  '--version',
+  ...allCommands(program).flatMap((command) => command.options.flatMap(({ short, long }) => [short, long])),
+]);
+
+/** What stands in code: `spans`, and blocks of a shell. */
+function codeIn(text: string): string[] {
+  const blocks = [...text.matchAll(/```sh\n([^]*?)```/g)].flatMap(([, block = '']) => block.split('\n'));
+  return [
+    ...blocks.map((line) => line.replace(/#.*/, '')),
+    ...[...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code),
+  ];
+}
+
+test('every command that the pages name exists', () => {
+  const named = pages.flatMap(({ path, text }) =>
+    codeIn(text).flatMap((code) =>
+      [...code.matchAll(/\btidemark ([a-z]+)/g)].map(([, name = '']) => ({ path, name })),
+    ),
+  );
+  assert.ok(named.length > 30);
+  assert.deepEqual(
+    named.filter(({ name }) => !commandNames.has(name)),
+    [],
+  );
+});
+
+test('every command has its place in a page of docs/', () => {
+  const code = pages.filter(({ path }) => path.startsWith('docs/')).flatMap(({ text }) => codeIn(text));
+  assert.deepEqual(
+    [...commandNames].filter(
+      (name) => !code.some((span) => new RegExp(`^(npx )?(tidemark )?${name}\\b`).test(span)),
+    ),
+    [],
+  );
+});
+
+test('every option that the pages give to tidemark exists', () => {
+  const given = pages.flatMap(({ path, text }) =>
+    codeIn(text)
+      .filter((code) => !code.startsWith('npm '))
+      .flatMap((code) =>
+        [...code.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => ({ path, option })),
+      ),
+  );
+  assert.ok(given.length > 20);
+  assert.deepEqual(
+    given.filter(({ option }) => !options.has(option)),
+    [],
+  );
+});
+
+test('every script that the pages have npm run exists', () => {
+  const { scripts } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const run = pages.flatMap(({ text }) =>
+    [...text.matchAll(/npm run ([a-z:-]+)/g)].map(([, name = '']) => name),
+  );
+  assert.ok(run.length > 5);
+  assert.deepEqual(
+    run.filter((name) => !(name in scripts) && name !== 'dev'),
+    [],
+  );
+});
+
+test('every link from a page leads to a file that is there', () => {
+  const broken = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+      .map(([, target = '']) => target)
+      .filter((target) => !target.includes('://') && !existsSync(join(repositoryRoot, dirname(path), target)))
+      .map((target) => `${path}: ${target}`),
+  );
+  assert.deepEqual(broken, []);
+});
