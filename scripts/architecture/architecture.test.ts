@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { layoutOf } from '../setup/layout.js';
 import { floors } from './floors.js';
-import { circlesIn, readImports } from './imports.ts';
+import { circlesIn, readReferences } from './imports.ts';
 
 const { root } = layoutOf();
 const houses = ['daemon/src', 'shared/src'];
@@ -34,7 +34,7 @@ const floorOf = (file: string, drawn: readonly string[][]): number =>
   drawn.findIndex((rooms) => rooms.some((room) => file === `${room}.ts` || file.startsWith(`${room}/`)));
 const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file);
 
-const imports = await readImports(root, [
+const { imports, starts } = await readReferences(root, [
   ...houses,
   'shared/test',
   'daemon/test',
@@ -59,7 +59,7 @@ test('the drawing has every folder and file of the sources, and nothing else', (
 
 test('no room imports one beside or above it, or starts a process of one', () => {
   const drawn = drawnFloors();
-  const upward = [...imports].flatMap(([file, targets]) => {
+  const upward = [...imports, ...starts].flatMap(([file, targets]) => {
     const floor = floorOf(file, drawn);
     return targets
       .filter((target) => {

@@ -18,7 +18,7 @@ export const floors = [
   ['daemon/src/audio'],
   ['daemon/src/nn'],
   ['daemon/src/mlx'],
-  ['daemon/src/files', 'daemon/src/logging'],
+  ['daemon/src/files', 'daemon/src/logging', 'daemon/src/child-task.ts'],
   ['daemon/src/paths.ts', 'daemon/src/version.ts', 'daemon/src/interruption.ts'],
   ['shared/src/client', 'shared/src/report'],
   ['shared/src/analysis'],

@@ -1,4 +1,4 @@
-/** Which source file imports which, types included, by TypeScript's own reading of them; a file to run counts as imported. */
+/** Which source file imports which, types included, by TypeScript's own reading of them, and which it starts as a process. */
 
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -8,26 +8,32 @@ import ts from 'typescript';
 /** For each file, by its path from the repository, the files of the repository that it imports. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
+export interface References {
+  readonly imports: Imports;
+  /** The entries of the processes that each file starts. */
+  readonly starts: Imports;
+}
+
 /** Reads all sources under the folders, which are paths from the repository's root, as the results are. */
-export async function readImports(root: string, folders: readonly string[]): Promise<Imports> {
+export async function readReferences(root: string, folders: readonly string[]): Promise<References> {
   const listed = await Promise.all(folders.map((folder) => sourcesIn(root, folder)));
   const files = new Set(listed.flat());
-  return new Map(
-    [...files].map((file) => {
-      const text = readFileSync(join(root, file), 'utf8');
-      const imported = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
-      // A child process's entry, which would otherwise be an import in disguise.
-      const started = [...text.matchAll(/new URL\('([^']+)', import\.meta\.url\)/g)].map(([, path = '']) =>
-        path.startsWith('.') ? path : `./${path}`,
-      );
-      const targets = [...imported, ...started]
-        .map((specifier) => resolveSpecifier(file, specifier))
-        .filter((target): target is string => target !== undefined)
-        .map((target) => [target, `${target}.ts`, `${target}.tsx`].find((name) => files.has(name)))
-        .filter((target): target is string => target !== undefined);
-      return [file, [...new Set(targets)]];
-    }),
-  );
+  const imports = new Map<string, readonly string[]>();
+  const starts = new Map<string, readonly string[]>();
+  for (const file of files) {
+    const text = readFileSync(join(root, file), 'utf8');
+    const resolved = (specifiers: readonly string[]): string[] => {
+      const targets = specifiers.map((specifier) => resolveSpecifier(file, specifier));
+      return [...new Set(targets.filter((target) => target !== undefined && files.has(target)))] as string[];
+    };
+    imports.set(
+      file,
+      resolved(ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)),
+    );
+    const urls = [...text.matchAll(/new URL\('([^']+)', import\.meta\.url\)/g)].map(([, path = '']) => path);
+    starts.set(file, resolved(urls.map((path) => (path.startsWith('.') ? path : `./${path}`))));
+  }
+  return { imports, starts };
 }
 
 async function sourcesIn(root: string, folder: string): Promise<string[]> {
