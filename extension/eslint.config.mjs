@@ -13,4 +13,15 @@ export default defineConfig([
     },
     rules: { curly: 'error', 'import-x/no-cycle': 'error' },
   },
+  {
+    // What Raycast bundles is the extension and what it shares with the daemon; see docs/architecture.md.
+    files: ['src/**'],
+    ignores: ['**/*.test.{ts,tsx}'],
+    rules: {
+      'import-x/no-restricted-paths': [
+        'error',
+        { zones: [{ target: './src', from: ['../daemon', '../scripts', '../shared/test', './test'] }] },
+      ],
+    },
+  },
 ]);

@@ -4,24 +4,30 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type { Command } from 'commander';
-import { createProgram } from '../src/cli/program.ts';
+import { Command } from 'commander';
+import { allCommands } from '../src/cli/commands/index.ts';
 import { repositoryRoot } from '../src/paths.ts';
 
 const pages = ['README.md', ...readdirSync(join(repositoryRoot, 'docs')).map((name) => `docs/${name}`)].map(
   (path) => ({ path, text: readFileSync(join(repositoryRoot, path), 'utf8') }),
 );
 
-function allCommands(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(allCommands)];
+const program = new Command('tidemark');
+for (const add of allCommands.flatMap(({ commands }) => commands)) {
+  add(program);
 }
 
-const program = createProgram();
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
 const commandNames = new Set(program.commands.map((command) => command.name()));
 const options = new Set([
   '--help',
   '--version',
-  ...allCommands(program).flatMap((command) => command.options.flatMap(({ short, long }) => [short, long])),
+  ...withSubcommands(program).flatMap((command) =>
+    command.options.flatMap(({ short, long }) => [short, long]),
+  ),
 ]);
 
 /** What stands in code: `spans`, and blocks of a shell. */

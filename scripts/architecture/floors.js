@@ -48,7 +48,19 @@ export function forbiddenImports(root) {
       };
     });
   });
-  return betweenFloors.filter(({ from }) => from.length > 0);
+  return [...betweenFloors.filter(({ from }) => from.length > 0), ...withinRooms(absolute)];
+}
+
+/** Who chooses one of several is above them: `import-x/no-cycle` would not see them import its types. */
+function withinRooms(/** @type {(path: string) => string} */ absolute) {
+  const service = (/** @type {string} */ name) => absolute(`daemon/src/service/${name}.ts`);
+  return [
+    {
+      target: ['managed-service', 'launchd', 'systemd'].map(service),
+      from: [service('service-manager')],
+      message: 'A manager of services does not know who chooses it.',
+    },
+  ];
 }
 
 /**
