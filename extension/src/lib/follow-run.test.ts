@@ -39,7 +39,7 @@ describe('a run that is followed', () => {
     const queued = { ...initialView, record: exampleRun(3, { state: 'queued' }) };
     const waiting = advance(queued, exampleProgress({ step: { kind: 'queued', ahead: 2 } }));
     expect(waiting.record?.state).toBe('queued');
-    expect(waiting.phrase).toBe('2 ahead of it in line');
+    expect(waiting.phrase).toBe('Queued, 2 ahead');
     expect(advance(waiting, exampleProgress({ step: { kind: 'attributing' } })).record?.state).toBe(
       'running',
     );
@@ -51,12 +51,12 @@ describe('a run that is followed', () => {
       exampleProgress({
         step: {
           kind: 'trouble',
-          what: 'Interventions on 4bit-fp32',
+          what: '4bit-fp32 ended early.',
           error: { code: 'host-died', message: 'The model host died.' },
         },
       }),
     );
-    expect(view.troubles).toEqual(['Interventions on 4bit-fp32: The model host died.']);
+    expect(view.troubles).toEqual(['4bit-fp32 ended early. The model host died.']);
   });
 
   test('every kind of step has a phrase', () => {

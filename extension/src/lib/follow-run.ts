@@ -1,4 +1,4 @@
-/** A run from its start to its end, as a screen or a toast follows it: over a lost connection too, since the daemon goes on. */
+/** A run from its start to its end, as a screen or a toast follows it: over a lost connection too, since the run continues. */
 
 import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { followRun } from '../../../shared/src/client/follow-run.ts';
@@ -43,7 +43,7 @@ export function advance(view: RunView, { step, done, total }: RunProgress): RunV
   const counted = { ...view, done, total, record: begun(view.record, step) };
   switch (step.kind) {
     case 'queued':
-      return { ...counted, phrase: step.ahead === 0 ? 'Next in line' : `${step.ahead} ahead of it in line` };
+      return { ...counted, phrase: step.ahead === 0 ? 'Next in the queue' : `Queued, ${step.ahead} ahead` };
     case 'preparing':
       return {
         ...counted,
@@ -75,7 +75,7 @@ export function advance(view: RunView, { step, done, total }: RunProgress): RunV
     case 'confirming':
       return {
         ...counted,
-        phrase: `Memory rises: ${step.iterations} more iterations will tell whether it goes on`,
+        phrase: `Memory rises: ${step.iterations} more iterations will show whether it continues`,
       };
     case 'attributing':
       return { ...counted, phrase: 'Measuring by stage' };
@@ -85,7 +85,7 @@ export function advance(view: RunView, { step, done, total }: RunProgress): RunV
         phrase: `Intervention ${step.place} of ${step.of}${step.name === undefined ? '' : `: ${step.name}`}`,
       };
     case 'trouble':
-      return { ...counted, troubles: [...view.troubles, `${step.what}: ${step.error.message}`] };
+      return { ...counted, troubles: [...view.troubles, `${step.what} ${step.error.message}`] };
     case 'ended':
       return { ...counted, phrase: 'Done', record: step.record };
   }
@@ -138,7 +138,7 @@ export async function followWanted(
       if (!isLost || attempt > attempts) {
         throw error;
       }
-      show({ ...view, phrase: 'The daemon went away; looking for it again' });
+      show({ ...view, phrase: 'Reconnecting to the daemon' });
       await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
     }
   }
@@ -162,7 +162,7 @@ async function once(
     begin: async () => {
       if (knownId === undefined) {
         const record = await start(client, wanted, signal);
-        show({ ...now(), record, phrase: 'In line' });
+        show({ ...now(), record, phrase: 'Queued' });
         return record;
       }
       const asked = { runId: knownId, document: false, samples };
@@ -170,7 +170,7 @@ async function once(
       show({
         ...now(),
         record,
-        phrase: record.state === 'queued' ? 'In line' : 'Running',
+        phrase: record.state === 'queued' ? 'Queued' : 'Running',
         samples: record.kind === 'profile' ? taken : now().samples,
         model: now().model ?? (record.kind === 'profile' ? record.models[0] : undefined),
       });

@@ -76,7 +76,7 @@ for (const subject of subjects) {
       assert.match(String(screen.top.props['markdown']), /data:image\/svg\+xml;base64/);
       // Progress was seen by iteration, not only the end.
       assert.ok(
-        [...phrases].some((phrase) => /Iteration|Warm-up|Loading|Preparing|In line/i.test(phrase)),
+        [...phrases].some((phrase) => /Iteration|Warm-up|Loading|Preparing|Queued/i.test(phrase)),
         [...phrases].join('; '),
       );
       screen.close();

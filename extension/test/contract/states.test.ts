@@ -118,7 +118,7 @@ describe('with a daemon', () => {
     await screen.until('an iteration', () => /Iteration \d+ of/.test(String(screen.top.props['markdown'])));
     const { daemon: itself } = await daemon.ask((client) => client.call('status', {}));
     process.kill(itself.pid, 'SIGKILL');
-    await screen.until('it is missed', () => /went away/.test(screen.text));
+    await screen.until('it is missed', () => /Reconnecting to the daemon/.test(screen.text));
     await wait(500);
     await daemon.start();
     await screen.until('the end', () => /Interrupted/.test(screen.text));
