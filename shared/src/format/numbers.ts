@@ -61,6 +61,6 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** `a, b and c`. */
+/** `a, b, and c`. */
 export const formatList = (parts: readonly string[]): string =>
-  new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(parts);
+  new Intl.ListFormat('en-US').format(parts);

@@ -3,7 +3,7 @@
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDateTime, formatRelative } from '@tidemark/shared/format/dates.ts';
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
-import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { formatDuration, formatList } from '@tidemark/shared/format/numbers.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { LeakStatus } from '@tidemark/shared/protocol/leak-verdicts.ts';
@@ -78,7 +78,7 @@ export function stepWords(step: RunStep): string {
         `peak ${inMb(step.sample.peakBytes)}, ${formatDuration(step.sample.seconds)}`
       );
     case 'confirming':
-      return `growing: ${listFormat.format(step.channels.map((channel) => channelNames[channel]))}; measuring ${step.iterations} more iterations to confirm`;
+      return `growing: ${formatList(step.channels.map((channel) => channelNames[channel]))}; measuring ${step.iterations} more iterations to confirm`;
     case 'attributing':
       return 'measuring each part';
     case 'intervention':
@@ -89,8 +89,6 @@ export function stepWords(step: RunStep): string {
       return endWords(step.record);
   }
 }
-
-const listFormat = new Intl.ListFormat('en-US');
 
 const phaseWords = { 'warm-up': 'warm-up', measured: 'iteration', confirmation: 'confirmation' } as const;
 
