@@ -62,5 +62,4 @@ export function formatCount(count: number): string {
 }
 
 /** `a, b, and c`. */
-export const formatList = (parts: readonly string[]): string =>
-  new Intl.ListFormat('en-US').format(parts);
+export const formatList = (parts: readonly string[]): string => new Intl.ListFormat('en-US').format(parts);
