@@ -8,7 +8,13 @@ import { withClient } from '../lib/connection.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { withToast } from '../lib/notify.ts';
 import { preferences } from '../lib/preferences.ts';
-import { intervals, newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from '../lib/form-values.ts';
+import {
+  intervals,
+  newScheduleValues,
+  scheduleSettingsOf,
+  scheduleValues,
+  timingPhrase,
+} from '../lib/form-values.ts';
 import type { ScheduleFormValues } from '../lib/form-values.ts';
 import { SpeechFields, validCount, validCountOrZero } from './form-fields.tsx';
 

@@ -3,7 +3,11 @@
 import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { followRun } from '../../../shared/src/client/follow-run.ts';
 import { TidemarkError } from '../../../shared/src/errors.ts';
-import type { ProfileParameters, RunDetail, StudyParameters } from '../../../shared/src/protocol/daemon/methods.ts';
+import type {
+  ProfileParameters,
+  RunDetail,
+  StudyParameters,
+} from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunProgress, RunStep } from '../../../shared/src/protocol/daemon/run-progress.ts';
 import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';

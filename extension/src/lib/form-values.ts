@@ -4,7 +4,11 @@ import { Icon } from '@raycast/api';
 import { formatBytes } from '../../../shared/src/format/bytes.ts';
 import type { ProfileParameters, StudyParameters } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { ModelsDocument } from '../../../shared/src/protocol/command-documents.ts';
-import type { Schedule, ScheduleSettings, ScheduleTiming } from '../../../shared/src/protocol/daemon/schedule.ts';
+import type {
+  Schedule,
+  ScheduleSettings,
+  ScheduleTiming,
+} from '../../../shared/src/protocol/daemon/schedule.ts';
 import { countOf, expandHome, wholeNumber } from './preferences.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 

@@ -7,8 +7,16 @@ import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { ChannelVerdict, LeakStatus } from '../../../shared/src/protocol/leak-verdicts.ts';
 import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
-import type { Explanation, StudyDocument, VerdictStatus } from '../../../shared/src/protocol/study-document.ts';
-import type { ChangeStatus, ComparisonDocument, MetricChange } from '../../../shared/src/protocol/comparison-document.ts';
+import type {
+  Explanation,
+  StudyDocument,
+  VerdictStatus,
+} from '../../../shared/src/protocol/study-document.ts';
+import type {
+  ChangeStatus,
+  ComparisonDocument,
+  MetricChange,
+} from '../../../shared/src/protocol/comparison-document.ts';
 import { memoryChart, partsChart, peakBars } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
 import { amount, signedAmount } from './memory-words.ts';
