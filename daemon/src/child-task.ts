@@ -27,8 +27,10 @@ type Message<Kind extends Task> =
 export interface TaskOptions<Kind extends Task> {
   /** The process, as the subject of an error message. */
   readonly name: string;
-  /** The code of the error for a child that died, or that failed otherwise than by a TidemarkError. */
+  /** The code of the error for a child that died. */
   readonly failure: ErrorCode;
+  /** The code for a child that failed otherwise than by a TidemarkError. Default: 'internal', as for a defect anywhere. */
+  readonly defect?: ErrorCode;
   readonly onProgress?: ((progress: Kind['progress']) => void) | undefined;
   /** Ends the child. */
   readonly signal?: AbortSignal | undefined;
@@ -38,12 +40,12 @@ const keptErrorLength = 4000;
 
 /**
  * The result of `job`, done by the module at `entry` in a child process that has ended when this settles. Throws the
- * child's TidemarkError, one with the code `failure`, or that of an aborted signal.
+ * child's TidemarkError, one with the code `failure` or `defect`, or that of an aborted signal.
  */
 export async function runTask<Kind extends Task>(
   entry: URL,
   job: Kind['job'],
-  { name, failure, onProgress, signal }: TaskOptions<Kind>,
+  { name, failure, defect = 'internal', onProgress, signal }: TaskOptions<Kind>,
 ): Promise<Kind['result']> {
   throwIfInterrupted(signal);
   const child = fork(fileURLToPath(entry), [JSON.stringify(job)], {
@@ -73,14 +75,14 @@ export async function runTask<Kind extends Task>(
     if (last?.type === 'done') {
       return last.result;
     }
-    if (last !== undefined && last.error.code !== 'internal') {
+    if (last !== undefined && (last.error.code !== 'internal' || defect === 'internal')) {
       throw fromErrorRecord(last.error);
     }
-    const end =
+    const [code, end] =
       last === undefined
-        ? `ended unexpectedly (${exitSignal ?? `exit code ${String(exitCode)}`})`
-        : `failed: ${last.error.message}`;
-    throw new TidemarkError(failure, `${name} ${end}.`, {
+        ? [failure, `ended unexpectedly (${exitSignal ?? `exit code ${String(exitCode)}`})`]
+        : [defect, `failed: ${last.error.message}`];
+    throw new TidemarkError(code, `${name} ${end}.`, {
       hint: 'Try again. If it fails again, run `tidemark doctor`.',
       cause: errorOutput,
     });

@@ -87,6 +87,7 @@ export async function writeContents(
     {
       name: `The process that builds ${name}`,
       failure: 'build-failed',
+      defect: 'build-failed',
       signal,
       onProgress: (progress) => onProgress?.({ kind: 'building', model: name, ...progress }),
     },
