@@ -46,6 +46,8 @@ export class HubServer implements AsyncDisposable {
   token: string | undefined;
   /** Another server that has the bytes of the large files; this one by default. */
   storage = '';
+  /** What every revision stands for. */
+  commit = testCommit;
   readonly repository: string;
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch(() => response.destroy());
@@ -102,7 +104,7 @@ export class HubServer implements AsyncDisposable {
     const json = (value: unknown): void =>
       void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     if (pathname.startsWith(`/api/models/${this.repository}/revision/`)) {
-      json({ _id: '1', id: this.repository, sha: testCommit, lastModified: '2026-01-01T00:00:00.000Z' });
+      json({ _id: '1', id: this.repository, sha: this.commit, lastModified: '2026-01-01T00:00:00.000Z' });
     } else if (pathname.startsWith(`/api/models/${this.repository}/tree/${testCommit}`)) {
       json([{ type: 'directory', path: 'voices', size: 0, oid: '' }, ...[...this.files].map(treeEntry)]);
     } else {

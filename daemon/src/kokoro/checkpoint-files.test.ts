@@ -56,7 +56,7 @@ test('an index chooses its shards, and leaves other files', () => {
 
 test('an index is refused that lists absent files, paths outside the folder, or nothing', () => {
   assert.match(String(chosen(index({ a: 'gone.safetensors' }))), /lists missing files: gone\.safetensors/);
-  for (const map of [{ a: '../x.safetensors' }, { a: 3 }, {}]) {
+  for (const map of [{ a: '../x.safetensors' }, { a: '..' }, { a: '.' }, { a: 3 }, {}]) {
     assert.match(String(chosen(index(map))), /does not list file names/);
   }
   assert.match(String(chosen(index(null))), /has no weight_map/);

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { isBelow } from '../files/below.ts';
 
 export const indexName = 'model.safetensors.index.json';
 
@@ -91,7 +92,8 @@ function indexedFiles(folder: string): string[] {
     throw bad('has no weight_map');
   }
   const names = [...new Set<unknown>(Object.values(map))];
-  const isPlainName = (name: unknown): name is string => typeof name === 'string' && basename(name) === name;
+  const isPlainName = (name: unknown): name is string =>
+    typeof name === 'string' && basename(name) === name && isBelow(name);
   if (names.length === 0 || !names.every(isPlainName)) {
     throw bad('does not list file names in its weight_map');
   }

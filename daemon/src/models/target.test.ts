@@ -55,6 +55,40 @@ test('anything else is an unknown model, with the nearest name and all that coul
   }
 });
 
+test('a repository id and a revision are names, not ways through the cache', () => {
+  for (const id of [
+    'a/..',
+    'a/.',
+    'a/.b',
+    'a/b.',
+    'a/b-',
+    '-a/b',
+    'a--b/c',
+    'a/b--c',
+    'a/b..c',
+    'a/..@main',
+  ]) {
+    assert.throws(() => parseTarget(id), { code: 'unknown-model', message: /^There is no model named/ }, id);
+  }
+  for (const revision of [
+    ...['../../x', '..', '.', '/etc/x', 'a/../../../x', 'a/..', 'a//b', 'a/', './a', 'a/./b', 'a/.b', 'a..b'],
+    ...['a.', 'a.lock', 'a.lock/b', '../../../blobs/x'],
+  ]) {
+    assert.throws(
+      () => parseTarget(`owner/name@${revision}`),
+      {
+        code: 'unknown-model',
+        message: `${JSON.stringify(revision)} cannot be a revision of owner/name.`,
+        hint: /a branch, a tag, or a commit/,
+      },
+      revision,
+    );
+  }
+  for (const revision of ['main', 'v1.0', 'refs/pr/1', 'feature/a-b_c', '0123456789'.repeat(4), '-x']) {
+    assert.equal(parseTarget(`owner/name@${revision}`).kind, 'hub', revision);
+  }
+});
+
 test('what is near is what a slip makes of it', () => {
   assert.equal(nearest('af_hart', ['am_adam', 'af_heart']), 'af_heart');
   assert.equal(nearest('emma', ['af_heart', 'bf_emma']), 'bf_emma');

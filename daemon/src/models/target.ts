@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { isBelow } from '../files/below.ts';
 import { didYouMean } from './nearest.ts';
 import { recipes } from './recipes.ts';
 import type { Recipe } from './recipes.ts';
@@ -16,6 +17,16 @@ type ModelTarget =
 
 /** `owner/name`, and a branch, tag or commit after an @. */
 const repositoryPattern = /^(?<repository>[\w.-]+\/[\w.-]+)(@(?<revision>[\w./-]+))?$/;
+
+/** The rules of huggingface_hub's `validate_repo_id`; `--` stands for the slash in the names of the cache's folders. */
+const isRepository = (id: string): boolean =>
+  !/--|\.\./.test(id) && id.split('/').every((part) => /^\w([\w.-]*\w)?$/.test(part));
+
+/** What `git check-ref-format` allows of the pattern's characters. */
+const isRevision = (revision: string): boolean =>
+  isBelow(revision) &&
+  !/\.\.|\.$/.test(revision) &&
+  revision.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
 
 /**
  * Tells the three apart: names of the catalogue first, then paths (what starts like one or exists), then repository ids.
@@ -30,7 +41,13 @@ export function parseTarget(spec: string): ModelTarget {
     return { kind: 'path', path: resolve(spec.replace(/^~(?=\/|$)/, homedir())) };
   }
   const { repository, revision } = repositoryPattern.exec(spec)?.groups ?? {};
-  if (repository !== undefined) {
+  if (repository !== undefined && isRepository(repository)) {
+    if (revision !== undefined && !isRevision(revision)) {
+      const message = `${JSON.stringify(revision)} cannot be a revision of ${repository}.`;
+      throw new TidemarkError('unknown-model', message, {
+        hint: 'After the @, give a branch, a tag, or a commit, or leave the revision out for the branch main.',
+      });
+    }
     return { kind: 'hub', repository, revision: revision ?? 'main' };
   }
   throw unknownModel(spec);

@@ -7,6 +7,7 @@ import { readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
+import { joinBelow } from '../../files/below.ts';
 import { makeFolder, replaceFile } from '../../files/durable.ts';
 import { errnoOf } from '../../files/storage-errors.ts';
 
@@ -32,16 +33,16 @@ export class CachedRepository {
   constructor(repository: string) {
     const cacheFolder = hubCacheFolder();
     const name = `models--${repository.replace('/', '--')}`;
-    this.folder = join(cacheFolder, name);
+    this.folder = joinBelow(cacheFolder, name);
     this.lockPath = join(cacheFolder, '.locks', name, 'tidemark.lock');
   }
 
   snapshotFolder(commit: string): string {
-    return join(this.folder, 'snapshots', commit);
+    return joinBelow(join(this.folder, 'snapshots'), commit);
   }
 
   blobPath(digest: string): string {
-    return join(this.folder, 'blobs', digest);
+    return joinBelow(join(this.folder, 'blobs'), digest);
   }
 
   /** The commit that a revision stood for when it was last downloaded. */
@@ -49,14 +50,18 @@ export class CachedRepository {
     if (commitPattern.test(revision)) {
       return revision;
     }
-    const text = await readFile(join(this.folder, 'refs', revision), 'utf8').catch(() => '');
+    const text = await readFile(this.#refPath(revision), 'utf8').catch(() => '');
     return commitPattern.test(text.trim()) ? text.trim() : undefined;
+  }
+
+  #refPath(revision: string): string {
+    return joinBelow(join(this.folder, 'refs'), revision);
   }
 
   /** Notes which commit a branch or tag stands for. */
   async recordCommit(revision: string, commit: string): Promise<void> {
     if (revision !== commit) {
-      const path = join(this.folder, 'refs', revision);
+      const path = this.#refPath(revision);
       makeFolder(dirname(path));
       await replaceFile(path, commit);
     }
@@ -82,7 +87,7 @@ export class CachedRepository {
 
   /** Makes a file of a snapshot a link to its blob, as the other libraries do. */
   async linkToBlob(commit: string, path: string, digest: string): Promise<void> {
-    const link = join(this.snapshotFolder(commit), path);
+    const link = joinBelow(this.snapshotFolder(commit), path);
     makeFolder(dirname(link));
     const target = relative(dirname(link), this.blobPath(digest));
     const fresh = `${link}.${process.pid}.partial`;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { isBelow } from '../../files/below.ts';
 import { huggingFaceHome } from './cache.ts';
 
 export interface HubFile {
@@ -49,6 +50,9 @@ interface HubClientOptions {
   readonly pause?: number;
 }
 
+/** What to do where a server's answers are not those of a Hugging Face hub. */
+const foreignHubHint = 'Check HF_ENDPOINT: this server does not answer as a Hugging Face hub does.';
+
 /** Further attempts at a question that failed for a reason which may pass. */
 const retries = 2;
 
@@ -77,7 +81,7 @@ export class HubClient {
     const commit: unknown = info.sha;
     if (typeof commit !== 'string' || !/^[0-9a-f]{40}$/.test(commit)) {
       const message = `${this.host} returned no commit for ${revision} of ${repository}.`;
-      throw new TidemarkError('network', message);
+      throw new TidemarkError('network', message, { hint: foreignHubHint });
     }
     return commit;
   }
@@ -92,6 +96,10 @@ export class HubClient {
         revision: commit,
         recursive: true,
       })) {
+        if (!isBelow(entry.path)) {
+          const message = `${this.host} lists a file of ${repository} that leads out of its folder: ${JSON.stringify(entry.path)}.`;
+          throw new TidemarkError('network', message, { hint: foreignHubHint });
+        }
         if (entry.type === 'file') {
           files.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, digest: digestOf(entry) });
         }

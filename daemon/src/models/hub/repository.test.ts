@@ -1,7 +1,7 @@
 /** Models of a hub that the test itself serves, and the cache that they are kept in. */
 
 import assert from 'node:assert/strict';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HubServer, ServedModel, testCommit, weightsFile } from '../../../test/hub-server.ts';
@@ -68,6 +68,34 @@ test('what the hub does not have, or keeps private, is an unknown model', async 
   await assert.rejects(ensureSnapshot(served.model, served.options), isUnknown);
   process.env['HF_TOKEN'] = 'secret-of-any-form';
   await ensureSnapshot(served.model, served.options);
+});
+
+test('names from a person or from the hub never leave their folder', async () => {
+  for (const revision of ['../../x', '..', '/x', 'a/../../../x']) {
+    await assert.rejects(ensureSnapshot({ ...served.model, revision }, served.options), {
+      code: 'unknown-model',
+      message: /leads out of/,
+    });
+  }
+  await assert.rejects(resolveModel('owner/kokoro@../../x', served.options), {
+    code: 'unknown-model',
+    message: '"../../x" cannot be a revision of owner/kokoro.',
+  });
+  assert.deepEqual(served.hub.requests, []);
+
+  for (const path of ['../../x', '/x', 'voices/../../x', 'voices/..', './config.json', 'voices//x']) {
+    served.hub.add(path, 'Words.');
+    await assert.rejects(ensureSnapshot(served.model, served.options), {
+      code: 'network',
+      message: /lists a file of owner\/kokoro that leads out of its folder/,
+    });
+    served.hub.files.delete(path);
+  }
+  for (const commit of ['../../x', `../${testCommit}`, `${testCommit}\n`, '']) {
+    served.hub.commit = commit;
+    await assert.rejects(ensureSnapshot(served.model, served.options), { code: 'network' });
+  }
+  assert.equal(existsSync(served.home), false);
 });
 
 test('the token goes to the hub and not to the host that it redirects to', async () => {
