@@ -73,6 +73,49 @@ test('a module may have a quantization of its own', () => {
   assert.deepEqual(quantizationAt(config, 'bert_encoder'), { groupSize: 64, bits: 4 });
 });
 
+test('no quantization may be written as null, by either name', () => {
+  for (const name of ['quantization', 'quantization_config']) {
+    const config = parseConfig({ ...tinyConfig, [name]: null });
+    assert.equal(quantizationAt(config, 'bert_encoder'), undefined);
+  }
+  const both = parseConfig({ ...tinyConfig, quantization: null, quantization_config: { bits: 8 } });
+  assert.deepEqual(quantizationAt(both, 'bert_encoder'), { groupSize: 64, bits: 8 });
+});
+
+test('notes that a converter left beside the values of a quantization are passed over', () => {
+  const notes = {
+    quant_method: 'affine',
+    version: 2,
+    scale: 1.5,
+    skip: null,
+    modules_to_not_convert: ['decoder'],
+    linear_class: { name: 'x' },
+  };
+  const config = parseConfig({ ...tinyConfig, quantization: { group_size: 32, bits: 4, ...notes } });
+  assert.deepEqual(quantizationAt(config, 'bert_encoder'), { groupSize: 32, bits: 4 });
+});
+
+test('a wrong value that is meant for one module is refused by its name', () => {
+  for (const own of [
+    { bits: 7 },
+    { bits: 4, group_size: 48 },
+    { group_size: 64 },
+    { bits: 4, mode: 'mxfp4' },
+  ]) {
+    const quantization = { bits: 4, 'bert.pooler': own };
+    assert.match(refusal({ ...tinyConfig, quantization }), /^config\.json: quantization\.bert\.pooler/);
+  }
+});
+
+test('fields that inference does not read may be missing', () => {
+  const unread = ['dropout', 'dim_in', 'max_conv_dim', 'multispeaker', 'n_mels'];
+  const without = (fields: object): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(fields).filter(([name]) => !unread.includes(name)));
+  const bare = { ...without(tinyConfig), plbert: without(tinyConfig.plbert) };
+  assert.equal(parseConfig(bare).plbert.hidden_size, 64);
+  assert.equal(parseConfig({ ...bare, dropout: null }).hidden_dim, 64);
+});
+
 test('a quantization that MLX does not have is refused', () => {
   assert.match(refusal({ ...tinyConfig, quantization: { bits: 7 } }), /quantization\.bits is 7/);
   assert.match(

@@ -13,15 +13,31 @@ const quantizationParameters = v.object({
   mode: v.optional(v.literal('affine'), 'affine'),
 });
 
-/** The values for all modules, beside which a module's path may have values of its own, or false. */
+const ownFields = ['bits', 'group_size', 'mode'];
+
+/** Whether a value beside those for all modules is meant as a module's own. */
+const isModules = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && ownFields.some((field) => field in value);
+
+/**
+ * The values for all modules, beside which a module's path may have values of its own, or false. Other fields are passed over,
+ * as by mlx-audio: converters leave notes of their own there.
+ */
 const quantization = v.intersect([
   quantizationParameters,
   v.objectWithRest(
     { group_size: v.optional(v.unknown()), bits: v.unknown(), mode: v.optional(v.unknown()) },
-    v.union([quantizationParameters, v.boolean()]),
+    v.union([
+      quantizationParameters,
+      v.pipe(
+        v.unknown(),
+        v.check((value) => !isModules(value)),
+      ),
+    ]),
   ),
 ]);
 
+/** What the network is built from; of what inference does not read, such as dropouts, nothing. */
 const schema = v.object({
   istftnet: v.object({
     upsample_kernel_sizes: counts,
@@ -32,14 +48,9 @@ const schema = v.object({
     resblock_kernel_sizes: counts,
     upsample_initial_channel: count,
   }),
-  dim_in: count,
-  dropout: v.number(),
   hidden_dim: v.pipe(count, v.multipleOf(8)),
-  max_conv_dim: count,
   max_dur: count,
-  multispeaker: v.boolean(),
   n_layer: count,
-  n_mels: count,
   n_token: count,
   style_dim: count,
   text_encoder_kernel_size: count,
@@ -49,12 +60,11 @@ const schema = v.object({
     intermediate_size: count,
     max_position_embeddings: count,
     num_hidden_layers: count,
-    dropout: v.number(),
     embedding_size: v.optional(count, 128),
   }),
   vocab: v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))),
   sample_rate: v.optional(count, 24_000),
-  quantization: v.optional(quantization),
+  quantization: v.nullish(quantization),
 });
 
 export type KokoroConfig = v.InferOutput<typeof schema>;
@@ -96,7 +106,7 @@ export function parseConfig(json: unknown): KokoroConfig {
 /** How a quantized module at `path` is packed: by values of its own, else by those for all. */
 export function quantizationAt(config: KokoroConfig, path: string): QuantizationOptions | undefined {
   const shared = config.quantization;
-  if (shared === undefined) {
+  if (shared === undefined || shared === null) {
     return undefined;
   }
   const own = (shared as Readonly<Record<string, unknown>>)[path];
@@ -112,7 +122,7 @@ function withQuantizationName(json: unknown): unknown {
     typeof json !== 'object' ||
     json === null ||
     !('quantization_config' in json) ||
-    'quantization' in json
+    ('quantization' in json && json.quantization !== null)
   ) {
     return json;
   }

@@ -106,8 +106,8 @@ function chooseWeights(names: readonly string[]): string[] {
 
 const quantizationSchema = v.object({ bits: v.number(), group_size: v.optional(v.number(), 64) });
 const configSchema = v.looseObject({
-  quantization: v.optional(quantizationSchema),
-  quantization_config: v.optional(quantizationSchema),
+  quantization: v.nullish(quantizationSchema),
+  quantization_config: v.nullish(quantizationSchema),
 });
 
 /** What a config.json says of quantization; nothing where it is none. */
@@ -117,7 +117,7 @@ function parseQuantization(text: string): Examination['config'] {
     return undefined;
   }
   const { quantization, quantization_config: olderName } = parsed.output;
-  const found = quantization ?? olderName;
+  const found = quantization ?? olderName ?? undefined;
   return { quantization: found && { bits: found.bits, groupSize: found.group_size } };
 }
 
