@@ -62,7 +62,7 @@ function layersTable({ quantization: { found, unquantized }, parameters: all }: 
   return tableOf(layers, [
     column('MB by layer', ({ name }) => name),
     figures('parameters', ({ parameters }) => formatCount(parameters)),
-    figures('share', ({ parameters }) => formatPercent(parameters / all)),
+    figures('share', ({ parameters }) => formatPercent(all === 0 ? 0 : parameters / all)),
     figures('bytes', ({ bytes }) => inMegabytes(bytes)),
   ]);
 }

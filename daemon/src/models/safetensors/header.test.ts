@@ -1,14 +1,14 @@
 /** The header reader against the format's rules, on files that the writer made and that were then damaged. */
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { describeDType, tensorBytes } from './dtypes.ts';
-import { fileSource, readSafetensorsHeader } from './header.ts';
+import { fileSource, readCheckpointTensors, readSafetensorsHeader } from './header.ts';
 import type { ByteSource } from './header.ts';
 import { headerOf, writeSafetensors } from './write.ts';
 import type { DescribedTensor } from './dtypes.ts';
@@ -154,6 +154,117 @@ test('a header that claims more than the format allows is not read', async () =>
     },
   };
   await assert.rejects(readSafetensorsHeader(source), refusal(/is not a safetensors file/));
+});
+
+const entryOf = (dtype: string, shape: string, offsets: string): string =>
+  `{"dtype":"${dtype}","shape":${shape},"data_offsets":${offsets}}`;
+const int32 = entryOf('I32', '[2,2]', '[0,16]');
+
+/** What safetensors 0.8.0 does with each of these was tried with its Python package. */
+test('what safetensors accepts is read', async () => {
+  const reads = async (json: string, dataBytes: number): Promise<readonly string[]> => {
+    const { tensors } = await readSafetensorsHeader(memorySource(fileWithHeader(json, dataBytes)));
+    return tensors.map(({ dtype, shape, bytes }) => `${dtype} [${shape.join(', ')}] ${bytes}`);
+  };
+  for (const space of [' \n', '       ', '\t', '\r\n']) {
+    assert.deepEqual(await reads(`${space}{"t":${int32}}`, 16), ['I32 [2, 2] 16'], JSON.stringify(space));
+  }
+  const sizes = {
+    F4: 4,
+    F6_E2M3: 6,
+    F6_E3M2: 6,
+    F8_E4M3: 8,
+    F8_E5M2: 8,
+    F8_E8M0: 8,
+    F8_E4M3FNUZ: 8,
+    F8_E5M2FNUZ: 8,
+    F64: 64,
+    U64: 64,
+  };
+  for (const [dtype, size] of Object.entries(sizes)) {
+    const json = `{"t":${entryOf(dtype, '[8]', `[0,${size}]`)}}`;
+    assert.deepEqual(await reads(json, size), [`${dtype} [8] ${size}`]);
+  }
+  const nothing = entryOf('I32', '[2,0]', '[0,0]');
+  assert.deepEqual(await reads(`{"t":${nothing}}`, 0), ['I32 [2, 0] 0']);
+  assert.deepEqual(await reads(`{"a":${nothing},"t":${int32}}`, 16), ['I32 [2, 0] 0', 'I32 [2, 2] 16']);
+  const huge = entryOf('I32', '[0,1099511627776,1099511627776]', '[0,0]');
+  assert.deepEqual(await reads(`{"t":${huge}}`, 0), ['I32 [0, 1099511627776, 1099511627776] 0']);
+  assert.deepEqual(await reads('{}', 0), []);
+  assert.deepEqual(await reads(`{"__metadata__":null,"t":${int32}}`, 16), ['I32 [2, 2] 16']);
+  assert.deepEqual(await reads(`{"__metadata__":{"a":"1","a":"2"},"t":${int32}}`, 16), ['I32 [2, 2] 16']);
+  const extra = int32.replace('{', '{"scale":1.5,"scale":{"shape":1,"b":[{}]},');
+  assert.deepEqual(await reads(`{"t":${extra}}`, 16), ['I32 [2, 2] 16']);
+  // Braces, quotes, and colons within a name are no structure.
+  const odd = JSON.stringify('{"t": "\\');
+  assert.deepEqual(await reads(`{${odd}:${int32},"t":${entryOf('I32', '[0]', '[16,16]')}}`, 16), [
+    'I32 [2, 2] 16',
+    'I32 [0] 0',
+  ]);
+});
+
+test('what safetensors refuses is refused', async () => {
+  for (const shape of ['[2.0,2]', '[2e0,2]', '["2",2]', '[true,4]', '[null,4]']) {
+    await refuses(fileWithHeader(`{"t":${entryOf('I32', shape, '[0,16]')}}`, 16), /"t" lacks a dtype, shape/);
+  }
+  for (const offsets of ['[0,16,16]', '[0]', '[0.0,16]', '[-0,16]', '[0,1.6e1]', '{"0":0,"1":16}']) {
+    await refuses(fileWithHeader(`{"t":${entryOf('I32', '[4]', offsets)}}`, 16), /"t" lacks a dtype, shape/);
+  }
+  for (const metadata of ['[]', '["a"]', '"a"', '1', '{"a":1.0}', '{"a":null}']) {
+    const json = `{"__metadata__":${metadata},"t":${int32}}`;
+    await refuses(fileWithHeader(json, 16), /its metadata is not a map of strings/);
+  }
+  await refuses(
+    fileWithHeader(`{"t":${int32},"\\u0074":${int32}}`, 16),
+    /it gives tensor "t" more than once/,
+  );
+  await refuses(
+    fileWithHeader(`{"__metadata__":{},"t":${int32},"__metadata__":{}}`, 16),
+    /it gives its metadata more than once/,
+  );
+  for (const again of ['"dtype":"F32"', '"shape" : [4]', '"data_offsets":[0,16]']) {
+    const json = `{"t":${int32.replace('{', `{${again},`)}}`;
+    await refuses(
+      fileWithHeader(json, 16),
+      /it gives (dtype|shape|data_offsets) of tensor "t" more than once/,
+    );
+  }
+  const overflowing = entryOf('I32', '[1099511627776,1099511627776,0]', '[0,0]');
+  await refuses(fileWithHeader(`{"t":${overflowing}}`), /more elements than can be counted/);
+  await refuses(fileWithHeader(`{"t":${entryOf('F4', '[3]', '[0,2]')}}`, 2), /does not fill its last byte/);
+  await refuses(
+    fileWithHeader(`{"t":${entryOf('F6_E2M3', '[2]', '[0,2]')}}`, 2),
+    /does not fill its last byte/,
+  );
+  await refuses(fileWithHeader(`\f{"t":${int32}}`, 16), /is not a safetensors file/);
+  await refuses(fileWithHeader(`\ufeff{"t":${int32}}`, 16), /is not a safetensors file/);
+  await refuses(fileWithHeader(` \ufeff{"t":${int32}}`, 16), /its header is not JSON/);
+});
+
+test('a name of many megabytes is read as any other', async () => {
+  const name = '\\"q'.repeat(3_000_000);
+  const { tensors } = await readSafetensorsHeader(memorySource(fileWithHeader(`{"${name}":${int32}}`, 16)));
+  assert.equal(tensors[0]?.name.length, 6_000_000);
+});
+
+test('a checkpoint in a dtype that cannot be loaded is refused before it is', async () => {
+  for (const [dtype, size] of [
+    ['F4', 4],
+    ['F6_E3M2', 6],
+    ['F8_E4M3', 8],
+    ['F8_E5M2FNUZ', 8],
+    ['F64', 64],
+    ['U64', 64],
+  ] as const) {
+    const checkpoint = join(folder, dtype);
+    mkdirSync(checkpoint);
+    const json = `{"t":${entryOf(dtype, '[8]', `[0,${size}]`)}}`;
+    writeFileSync(join(checkpoint, 'model.safetensors'), fileWithHeader(json, size));
+    await assert.rejects(
+      readCheckpointTensors(checkpoint),
+      refusal(new RegExp(`tensor "t" of the dtype ${dtype}, which Tidemark cannot load with MLX\\.$`)),
+    );
+  }
 });
 
 test('a missing file, a folder and a file in the place of a folder are each one sentence', async () => {

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { errnoOf } from '../../files/storage-errors.ts';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
-import { describeDType, isSafetensorsDType, tensorBytes } from './dtypes.ts';
+import { describeDType, isLoadable, isSafetensorsDType, tensorBytes } from './dtypes.ts';
 import type { DescribedTensor } from './dtypes.ts';
 
 export interface TensorEntry extends DescribedTensor {
@@ -72,8 +72,11 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const entrySchema = v.object({
   dtype: v.string(),
   shape: v.array(count),
-  data_offsets: v.tuple([count, count]),
+  data_offsets: v.strictTuple([count, count]),
 });
+const metadataName = '__metadata__';
+/** Of JSON; safetensors 0.8 reads a header that begins with it, as one that a writer aligned by spaces in front does. */
+const whiteSpace = ' \t\n\r';
 
 const bad = (message: string): TidemarkError => new TidemarkError('bad-checkpoint', message);
 
@@ -92,7 +95,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
   // One read for the length and the first of the JSON says enough to tell a truncated file from another format.
   const start = Buffer.from(await source.read(0, lengthBytes + 1));
   const length = start.readBigUInt64LE();
-  if (start.at(-1) !== '{'.charCodeAt(0) || length > longestHeader) {
+  if (!`{${whiteSpace}`.includes(String.fromCharCode(start.at(-1) ?? 0)) || length > longestHeader) {
     throw bad(`${description} is not a safetensors file.`);
   }
   const headerLength = Number(length);
@@ -110,7 +113,7 @@ function parseHeader(
   bytes: Uint8Array,
   { description, dataBytes }: { readonly description: string; readonly dataBytes: number },
 ): SafetensorsHeader {
-  const { __metadata__: metadata, ...entries } = parseObject(bytes, description);
+  const { [metadataName]: metadata, ...entries } = parseObject(bytes, description);
   const tensors = Object.entries(entries)
     .map(([name, entry]) => parseEntry(name, entry, description))
     .sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
@@ -123,9 +126,12 @@ function parseHeader(
 }
 
 function parseObject(bytes: Uint8Array, description: string): Record<string, unknown> {
+  let text: string;
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // ES2026 gives revivers the text of a number; TypeScript's library does not know of it yet.
+    json = JSON.parse(text, onlyCounts as Parameters<typeof JSON.parse>[1]);
   } catch (cause) {
     throw new TidemarkError(
       'bad-checkpoint',
@@ -138,12 +144,58 @@ function parseObject(bytes: Uint8Array, description: string): Record<string, unk
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw bad(`${description} is not a safetensors file: its header is not a JSON object.`);
   }
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) {
+    throw bad(`${description} has a malformed header: it gives ${repeated} more than once.`);
+  }
   return { ...json };
+}
+
+/** Makes NaN, which no size is, of a number that is not written as a plain count: safetensors takes neither 2.0 nor -0. */
+const onlyCounts = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
+  typeof value === 'number' && !/^\d+$/.test(source ?? '') ? NaN : value;
+
+/** In JSON that is known to be valid, a string before a colon is a key of the innermost object that is open. */
+const keysAndBraces = /"[^"\\]*(?:\\.[^"\\]*)*"(?<colon>\s*:)?|[{}]/g;
+
+/**
+ * What the header says twice, in words: a tensor, the metadata, or a field of a tensor. The format disallows it, and JSON.parse
+ * would keep the last. Within the metadata, and of fields that the format does not have, safetensors allows it.
+ */
+function repeatedKey(json: string): string | undefined {
+  const names = new Set<string>();
+  let fields = new Set<string>();
+  let name = '';
+  let depth = 0;
+  for (const [token, colon] of json.matchAll(keysAndBraces)) {
+    if (token === '{' || token === '}') {
+      depth += token === '{' ? 1 : -1;
+    } else if (colon !== undefined && depth <= 2) {
+      const key: unknown = JSON.parse(token.slice(0, -colon.length));
+      if (typeof key !== 'string') {
+        continue;
+      }
+      if (depth === 1) {
+        if (names.has(key)) {
+          return key === metadataName ? 'its metadata' : `tensor ${JSON.stringify(key)}`;
+        }
+        names.add(key);
+        name = key;
+        fields = new Set();
+      } else if (name !== metadataName && Object.hasOwn(entrySchema.entries, key)) {
+        if (fields.has(key)) {
+          return `${key} of tensor ${JSON.stringify(name)}`;
+        }
+        fields.add(key);
+      }
+    }
+  }
+  return undefined;
 }
 
 function parseMetadata(metadata: unknown, description: string): Record<string, string> {
   const malformed = bad(`${description} has a malformed header: its metadata is not a map of strings.`);
-  if (typeof metadata !== 'object' || metadata === null) {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw malformed;
   }
   const pairs = Object.entries(metadata).map(([key, value]: [string, unknown]): [string, string] => {
@@ -171,6 +223,17 @@ function parseEntry(name: string, entry: unknown, description: string): TensorEn
     throw bad(`${description} has tensor ${JSON.stringify(name)} of the unknown dtype ${dtype}.`);
   }
   const bytes = tensorBytes({ dtype, shape });
+  if (isOverflowing(shape)) {
+    throw bad(
+      `${description} has a malformed header: tensor ${JSON.stringify(name)} has more elements than can be counted.`,
+    );
+  }
+  if (!Number.isInteger(bytes)) {
+    throw bad(
+      `${description} has a malformed header: tensor ${JSON.stringify(name)}, ${dtype} [${shape.join(', ')}], does not fill ` +
+        'its last byte.',
+    );
+  }
   if (end - start !== bytes) {
     throw bad(
       `${description} has a malformed header: tensor ${JSON.stringify(name)}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
@@ -178,6 +241,12 @@ function parseEntry(name: string, entry: unknown, description: string): TensorEn
     );
   }
   return { name, dtype, shape, offset: start, bytes };
+}
+
+/** Whether counting elements overflows 64 bits on the way, as safetensors has it, even if a later length is 0. */
+function isOverflowing(shape: readonly number[]): boolean {
+  let elements = 1;
+  return shape.some((length) => (elements *= length) >= 2 ** 64);
 }
 
 function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, description: string): void {
@@ -201,12 +270,32 @@ function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, descr
   }
 }
 
-/** The tensors of all weight files of a checkpoint folder. Throws 'bad-checkpoint' where they are not sound. */
+/**
+ * The tensors of all weight files of a checkpoint folder, which is to be loaded. Throws 'bad-checkpoint' where they are not
+ * sound, or have a dtype that cannot be loaded.
+ */
 export async function readCheckpointTensors(folder: string): Promise<TensorEntry[]> {
   const headers = await Promise.all(
-    checkpointFiles(folder).map(async (path) => await readSafetensorsHeader(await fileSource(path))),
+    checkpointFiles(folder).map(async (path) => {
+      const header = await readSafetensorsHeader(await fileSource(path));
+      checkLoadable(header, path);
+      return header;
+    }),
   );
   return headers.flatMap(({ tensors }) => tensors);
+}
+
+function checkLoadable({ tensors }: SafetensorsHeader, path: string): void {
+  const stray = tensors.find(({ dtype }) => !isLoadable(dtype));
+  if (stray !== undefined) {
+    throw new TidemarkError(
+      'bad-checkpoint',
+      `${path} has tensor ${JSON.stringify(stray.name)} of the dtype ${stray.dtype}, which Tidemark cannot load with MLX.`,
+      {
+        hint: 'Use a checkpoint in float32, float16, or bfloat16, or one that MLX quantized; `tidemark xray` shows what this one contains.',
+      },
+    );
+  }
 }
 
 export const sumBytes = (tensors: readonly Pick<TensorEntry, 'bytes'>[]): number =>

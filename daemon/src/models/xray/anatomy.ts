@@ -101,6 +101,9 @@ export function findQuantizedModules(
         parameters: elementCount(weight.shape.slice(0, -1)) * columns,
         tensors: parts,
       },
-    ].filter(({ bits, groupSize }) => Number.isInteger(bits) && Number.isInteger(groupSize));
+    ].filter(({ bits, groupSize }) => isPositiveInteger(bits) && isPositiveInteger(groupSize));
   });
 }
+
+/** False for tensors without elements, which have no packing. */
+const isPositiveInteger = (value: number): boolean => Number.isInteger(value) && value > 0;

@@ -155,6 +155,9 @@ function byDtype(bytesByDtype: Readonly<Record<string, number>>): string {
 
 function readingOf({ quantization, tensorBytes, bytesByDtype }: Findings): string {
   const { found, unquantized, quantizedShare } = quantization;
+  if (tensorBytes === 0) {
+    return 'There are no weights: no tensor has any elements.';
+  }
   if (found.length === 0) {
     return `Nothing is quantized; the weights are ${byDtype(bytesByDtype)}.`;
   }

@@ -193,6 +193,47 @@ test('what is no whole Kokoro checkpoint is still read, with a warning', async (
   );
 });
 
+test('a file without any weights is read as that', async () => {
+  const empty: readonly (readonly DescribedTensor[])[] = [
+    [],
+    [{ name: 't', dtype: 'I32', shape: [2, 0] }],
+    [
+      { name: 'x.weight', dtype: 'U32', shape: [2, 0] },
+      { name: 'x.scales', dtype: 'F32', shape: [2, 1] },
+      { name: 'y.weight', dtype: 'U32', shape: [0, 8] },
+      { name: 'y.scales', dtype: 'F32', shape: [0, 0] },
+    ],
+  ];
+  for (const tensors of empty) {
+    const folder = folderWith({ 'model.safetensors': tensors, 'config.json': configOf(4) });
+    const document = v.parse(xrayDocument, await xray(folder, options));
+    assert.deepEqual(document.quantization.found, []);
+    assert.equal(document.tensorBytes === 0, document.reading.startsWith('There are no weights'));
+  }
+});
+
+test('a dtype that MLX lacks is shown by its name and size', async () => {
+  const folder = folderWith({
+    'model.safetensors': [
+      { name: 'b', dtype: 'F8_E4M3FNUZ', shape: [2, 2] },
+      { name: 'a', dtype: 'F4', shape: [2, 3] },
+    ],
+  });
+  const document = v.parse(xrayDocument, await xray(folder, options));
+  assert.deepEqual(document.bytesByDtype, { float8_e4m3fnuz: 4, float4_e2m1: 3 });
+  assert.equal(document.parameters, 10);
+});
+
+test('a quantization of null in config.json is none', async () => {
+  const folder = folderWith({
+    'model.safetensors': [{ name: 't', dtype: 'F32', shape: [1] }],
+    'config.json': '{"quantization":null}',
+  });
+  const { quantization, warnings } = await xray(folder, options);
+  assert.equal(quantization.configured, undefined);
+  assert.doesNotMatch(warnings.join(' '), /bits/);
+});
+
 test('what cannot be read is one clear sentence', async () => {
   const refused = async (target: string): Promise<string> => {
     const error: unknown = await xray(target, options).catch((reason: unknown) => reason);
