@@ -3,6 +3,7 @@
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { isDropped } from '../../kokoro/checkpoint-files.ts';
+import { isLoadable } from '../safetensors/dtypes.ts';
 import { sumByDtype, sumBytes } from '../safetensors/header.ts';
 import type { SafetensorsHeader, TensorEntry } from '../safetensors/header.ts';
 import { voiceBytes } from '../voices.ts';
@@ -80,7 +81,7 @@ export function examine({ target, source, files, otherFiles, config }: Examinati
   return {
     ...findings,
     reading: readingOf(findings),
-    warnings: warningsOf(findings, config !== undefined),
+    warnings: [...loadingWarnings(all), ...warningsOf(findings, config !== undefined)],
   };
 }
 
@@ -174,6 +175,14 @@ function readingOf({ quantization, tensorBytes, bytesByDtype }: Findings): strin
   return Object.keys(rest).length === 0
     ? `${what}: ${formatBytes(tensorBytes)} in all.`
     : `${what}; the unquantized rest is ${byDtype(rest)} of ${formatBytes(tensorBytes)}.`;
+}
+
+/** Of what is stored in dtypes that loading refuses. */
+function loadingWarnings(tensors: readonly TensorEntry[]): string[] {
+  const strays = new Set(tensors.map(({ dtype }) => dtype).filter((dtype) => !isLoadable(dtype)));
+  return strays.size === 0
+    ? []
+    : [`Tidemark cannot load this with MLX, because it has tensors of the dtype ${[...strays].join(', ')}.`];
 }
 
 /** `hasConfig`: whether there is a config.json to compare with. */

@@ -222,6 +222,10 @@ test('a dtype that MLX lacks is shown by its name and size', async () => {
   const document = v.parse(xrayDocument, await xray(folder, options));
   assert.deepEqual(document.bytesByDtype, { float8_e4m3fnuz: 4, float4_e2m1: 3 });
   assert.equal(document.parameters, 10);
+  assert.equal(
+    document.warnings[0],
+    'Tidemark cannot load this with MLX, because it has tensors of the dtype F8_E4M3FNUZ, F4.',
+  );
 });
 
 test('a quantization of null in config.json is none', async () => {
