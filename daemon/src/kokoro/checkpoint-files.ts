@@ -1,9 +1,12 @@
 /** Which files of a folder hold the network's weights. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { isBelow } from '../files/below.ts';
+import { isLfsPointerFile, lfsPointerError } from '../files/git-lfs.ts';
+import { clashError, gatherWeights, isTensorFileName } from './weight-files.ts';
 
 export const indexName = 'model.safetensors.index.json';
 
@@ -17,32 +20,105 @@ export function splitKey(key: string): [path: string, parameter: string] {
 }
 
 /**
- * The safetensors files at a checkpoint folder's top level: those that its index lists, else the only one there is.
+ * The safetensors files of a checkpoint folder's top level that are loaded: those that its index lists, else the only one
+ * there is, else several that share no tensor, which are shards. Voices beside the model and names that begin with a dot
+ * are none.
  *
- * Throws a TidemarkError ('bad-checkpoint') where there is none, and where there are several without an index. mlx-audio
+ * Throws a TidemarkError ('bad-checkpoint') where there is none, and where several share tensors without an index. mlx-audio
  * 0.6.2's converter leaves such a folder, the source's file beside the quantized one, and its loader merges both in
  * whatever order the file system lists them; which of the two was measured would be a matter of luck.
  */
 export function checkpointFiles(folder: string): string[] {
-  const names = filesIn(folder);
-  if (names.includes(indexName)) {
-    return indexedFiles(folder).map((name) => join(folder, name));
+  const { names, isIndexed } = weightFileNames(folder);
+  if (isIndexed || names.length === 1) {
+    return names.map((name) => join(folder, name));
   }
-  const weights = names.filter((name) => name.endsWith('.safetensors')).sort();
-  const [only, another] = weights;
-  if (only === undefined) {
-    throw new TidemarkError('bad-checkpoint', `${folder} has no .safetensors file.`, {
-      hint: 'Give the folder that contains config.json and the weights.',
-    });
+  const gathered = gatherWeights(names.map((name) => ({ name, tensors: namedShapesIn(join(folder, name)) })));
+  const clash = clashError(
+    folder,
+    gathered,
+    'Move the files that do not belong to the model out of the folder, such as the original of a quantized model.',
+  );
+  if (clash !== undefined) {
+    throw clash;
   }
-  if (another !== undefined) {
-    throw new TidemarkError(
-      'bad-checkpoint',
-      `${folder} has ${weights.length} weight files and no index that lists which belong together: ${weights.join(', ')}.`,
-      { hint: 'Keep only one of them in the folder: the quantized one, if it was made from the other.' },
-    );
+  if (gathered.weights.length === 0) {
+    throw onlyVoices(folder);
   }
-  return [join(folder, only)];
+  return gathered.weights.map(({ name }) => join(folder, name));
+}
+
+export const onlyVoices = (folder: string): TidemarkError =>
+  new TidemarkError('bad-checkpoint', `${folder} has only voice files and no weights.`, { hint: folderHint });
+
+const folderHint = 'Give the folder that contains config.json and the weights.';
+
+interface WeightFileNames {
+  /** In the order of the names; at least one. */
+  readonly names: readonly string[];
+  /** Safetensors files that the index does not list; none where there is no index. */
+  readonly unlisted: readonly string[];
+  readonly isIndexed: boolean;
+}
+
+/**
+ * The names of the files that the folder's index lists, else of all its safetensors files, of which some may not be the
+ * model's weights. Throws a TidemarkError ('bad-checkpoint') where there is none.
+ */
+export function weightFileNames(folder: string): WeightFileNames {
+  const present = filesIn(folder);
+  const names = present.filter(isTensorFileName).sort();
+  if (present.includes(indexName)) {
+    const listed = indexedFiles(folder);
+    return { names: listed, unlisted: names.filter((name) => !listed.includes(name)), isIndexed: true };
+  }
+  if (names.length === 0) {
+    throw new TidemarkError('bad-checkpoint', `${folder} has no .safetensors file.`, { hint: folderHint });
+  }
+  return { names, unlisted: [], isIndexed: false };
+}
+
+const headerSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.record(v.string(), v.looseObject({ shape: v.optional(v.array(v.number())) })),
+);
+
+/** No header is longer, by the format. */
+const longestHeader = 100_000_000;
+
+/** The names and shapes in a file's header, which whoever loads the file checks. Throws 'bad-checkpoint' where it has none. */
+function namedShapesIn(path: string): { name: string; shape: readonly number[] }[] {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const length = Buffer.alloc(8);
+    readSync(file, length);
+    if (length.readBigUInt64LE() > longestHeader) {
+      throw new Error('the header is too long');
+    }
+    const header = Buffer.alloc(Number(length.readBigUInt64LE()));
+    readSync(file, header);
+    return Object.entries(v.parse(headerSchema, header.toString('utf8')))
+      .filter(([name]) => name !== '__metadata__')
+      .map(([name, { shape = [] }]) => ({ name, shape }));
+  } catch (cause) {
+    throw unreadableTensors(path, cause);
+  } finally {
+    if (file !== undefined) {
+      closeSync(file);
+    }
+  }
+}
+
+/** The error for a safetensors file that cannot be read as one. */
+export function unreadableTensors(path: string, cause: unknown): TidemarkError {
+  return isLfsPointerFile(path)
+    ? lfsPointerError('bad-checkpoint', path)
+    : new TidemarkError('bad-checkpoint', `${path} is not a complete safetensors file.`, {
+        hint: 'Download it again, or rebuild it.',
+        cause,
+      });
 }
 
 /** What `config.json` of a checkpoint folder holds. Throws a TidemarkError ('bad-config') where it is not there or not JSON. */
@@ -51,6 +127,9 @@ export function readConfig(folder: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
+    if (isLfsPointerFile(path)) {
+      throw lfsPointerError('bad-config', path, 'JSON');
+    }
     const what = existsSync(path) ? 'is not JSON' : 'does not exist';
     throw new TidemarkError('bad-config', `${path} ${what}.`, {
       hint: 'Give a folder that has the config.json published with the weights.',
@@ -66,7 +145,7 @@ function filesIn(folder: string): string[] {
       .map((entry) => entry.name);
   } catch (cause) {
     throw new TidemarkError('bad-checkpoint', `${folder} is not a readable folder.`, {
-      hint: 'Give the folder that contains config.json and the weights.',
+      hint: folderHint,
       cause,
     });
   }
@@ -84,7 +163,9 @@ function indexedFiles(folder: string): string[] {
   try {
     index = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw bad('is not JSON', cause);
+    throw isLfsPointerFile(path)
+      ? lfsPointerError('bad-checkpoint', path, 'JSON')
+      : bad('is not JSON', cause);
   }
   const map =
     typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;

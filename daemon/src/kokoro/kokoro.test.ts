@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -220,6 +220,36 @@ test('a truncated file, a file of something else and a quantized file with a pla
   assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
   writeFileSync(path, 'nothing');
   assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /not a complete safetensors file/);
+});
+
+test('weights load from shards that no index lists, beside a voice and a file of macOS', () => {
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder);
+  const expected = speak(folder, 'abc', { deterministic: true });
+  rmSync(join(folder, 'model.safetensors'));
+  const entries = [...tinyTensors()];
+  for (let shard = 0; shard < 3; shard += 1) {
+    const part = entries.filter((_, position) => position % 3 === shard);
+    writeTensors(join(folder, `model-0000${shard + 1}-of-00003.safetensors`), part);
+    part.forEach(([, tensor]) => tensor.dispose());
+  }
+  copyFileSync(join(folder, 'voices', 'af_tiny.safetensors'), join(folder, 'af_tiny.safetensors'));
+  writeFileSync(
+    join(folder, '._model-00001-of-00003.safetensors'),
+    Buffer.from([0, 5, 22, 7, 0, 0, 0, 0, 0]),
+  );
+  assert.deepEqual(speak(folder, 'abc', { deterministic: true }), expected);
+});
+
+test('weights that are a Git LFS pointer are refused as one', () => {
+  const folder = temporaryFolder();
+  writeTinyKokoro(folder);
+  writeFileSync(join(folder, 'model.safetensors'), 'version https://git-lfs.github.com/spec/v1\n');
+  assertRefused(
+    () => Kokoro.load(folder),
+    'bad-checkpoint',
+    /model\.safetensors is not (JSON|a safetensors file) but a Git LFS pointer/,
+  );
 });
 
 test('sharded weights load from the files that the index lists', () => {

@@ -8,7 +8,7 @@ import type { DType, Tensor } from '../mlx/tensor.ts';
 import { Checkpoint } from '../nn/weights.ts';
 import { alter } from './alterations.ts';
 import type { Alterations } from './alterations.ts';
-import { checkpointFiles, isDropped, readConfig } from './checkpoint-files.ts';
+import { checkpointFiles, isDropped, readConfig, unreadableTensors } from './checkpoint-files.ts';
 import { parseConfig, quantizationAt } from './config.ts';
 import type { KokoroConfig } from './config.ts';
 import { KokoroNetwork } from './network.ts';
@@ -259,9 +259,6 @@ function loadFile(path: string): Map<string, Tensor> {
   try {
     return loadSafetensors(path).tensors;
   } catch (cause) {
-    throw new TidemarkError('bad-checkpoint', `${path} is not a complete safetensors file.`, {
-      hint: 'Download it again, or rebuild it.',
-      cause,
-    });
+    throw unreadableTensors(path, cause);
   }
 }

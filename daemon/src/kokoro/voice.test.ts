@@ -61,6 +61,12 @@ test('a file without a voice, or with one of another shape, is refused and freed
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'x.safetensors'), 'nothing');
   assert.throws(() => Voice.load(join(folder, 'x.safetensors')), /not a readable safetensors file/);
+  writeFileSync(join(folder, 'y.safetensors'), 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n');
+  assert.throws(() => Voice.load(join(folder, 'y.safetensors')), {
+    code: 'bad-checkpoint',
+    message: /y\.safetensors is not (JSON|a safetensors file) but a Git LFS pointer/,
+    hint: /git lfs pull/,
+  });
   assert.throws(() => Voice.load(join(folder, 'none')), /not a readable safetensors file/);
   assert.equal(liveTensors(), live);
 });

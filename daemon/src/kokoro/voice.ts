@@ -1,6 +1,7 @@
 /** A voice: one style vector for each length that an utterance can have. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { isLfsPointerFile, lfsPointerError } from '../files/git-lfs.ts';
 import { loadSafetensors } from '../mlx/safetensors.ts';
 import { reshape, slice } from '../mlx/ops.ts';
 import { evaluate, scope } from '../mlx/scope.ts';
@@ -30,6 +31,9 @@ export class Voice implements Disposable {
     try {
       ({ tensors } = loadSafetensors(path));
     } catch (cause) {
+      if (isLfsPointerFile(path)) {
+        throw lfsPointerError('bad-checkpoint', path);
+      }
       throw bad('is not a readable safetensors file', cause);
     }
     const styles = tensors.get(key);

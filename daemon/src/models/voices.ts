@@ -8,6 +8,7 @@ import { makeFolder, replaceFile } from '../files/durable.ts';
 import { withLock } from '../files/lock.ts';
 import { storageError } from '../files/storage-errors.ts';
 import { voiceLanguages } from '../kokoro/phonemes/voices.ts';
+import { isTensorFileName } from '../kokoro/weight-files.ts';
 import { didYouMean } from './nearest.ts';
 import { packagedVoicesFolder, setupHint } from './packaged.ts';
 import { headerOf } from './safetensors/write.ts';
@@ -20,7 +21,7 @@ export const voiceBytes = 4 * voiceShape[0] * voiceShape[2];
 /** The safetensors files in a checkpoint's `voices`; none where it has no such folder. */
 export function voicesIn(checkpointFolder: string): string[] {
   try {
-    return readdirSync(join(checkpointFolder, 'voices')).filter((name) => name.endsWith('.safetensors'));
+    return readdirSync(join(checkpointFolder, 'voices')).filter(isTensorFileName);
   } catch {
     return [];
   }

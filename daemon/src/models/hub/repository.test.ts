@@ -151,13 +151,65 @@ test('of several weight files only those of the index are fetched', async () => 
   ]);
 });
 
-test('of several weight files without an index none is fetched', async () => {
+test('of several weight files that share tensors, without an index, none is downloaded', async () => {
   served.hub.add('kokoro-v1_0.safetensors', weightsFile(10));
   await assert.rejects(ensureSnapshot(served.model, served.options), {
     code: 'bad-checkpoint',
-    message: /has 2 weight files and no index .*: model\.safetensors, kokoro-v1_0\.safetensors\.$/,
+    message:
+      'owner/kokoro has 2 weight files and no index that lists which belong together: ' +
+      'kokoro-v1_0.safetensors, model.safetensors.',
+    hint: /^kokoro-v1_0\.safetensors and model\.safetensors both contain the tensor "a"\. Download the one/,
   });
-  assert.deepEqual(served.hub.served, []);
+  // The beginnings of both, and nothing else.
+  assert.deepEqual(served.ranges.sort(), [`bytes=0-${weightsFile(10).byteLength - 1}`, 'bytes=0-131071']);
+  assert.equal(existsSync(served.home), false);
+});
+
+/** A safetensors file with one tensor. */
+const fileWith = (name: string, shape: readonly number[]): Buffer =>
+  Buffer.concat([
+    headerOf([{ name, dtype: 'F32', shape }], {}),
+    Buffer.alloc(4 * shape.reduce((product, size) => product * size, 1)),
+  ]);
+
+test('shards without an index are downloaded together, and no voice or hidden file beside them', async () => {
+  served.hub.add('more.safetensors', fileWith('b.weight', [10]));
+  served.hub.add('af_heart.safetensors', fileWith('voice', [2, 1, 1]));
+  served.hub.add('._model.safetensors', Buffer.from([0, 5, 22, 7]));
+  const resolved = await resolveModel(served.model.repository, served.options);
+  assert.deepEqual(readdirSync(resolved.folder).sort(), [
+    'config.json',
+    'model.safetensors',
+    'more.safetensors',
+  ]);
+  assert.equal(resolved.source.weightsFile, 'model.safetensors, more.safetensors');
+  assert.equal(resolved.tensorBytes, 400_040);
+  // From the cache the second time.
+  served.hub.requests.length = 0;
+  assert.equal((await resolveModel(served.model.repository, served.options)).folder, resolved.folder);
+  assert.equal(served.hub.requests.length, 0);
+});
+
+test('a download that ends between two shards is not taken for a whole model', async () => {
+  served.hub.add('more.safetensors', fileWith('b.weight', [10]));
+  const named = { ...served.model, revision: testCommit };
+  const controller = new AbortController();
+  const aborted = ensureSnapshot(named, {
+    ...served.options,
+    signal: controller.signal,
+    onProgress: (progress) =>
+      progress.kind === 'downloading' && progress.file === 'more.safetensors' && controller.abort(),
+  });
+  await assert.rejects(aborted, { code: 'interrupted' });
+  const folder = await ensureSnapshot(named, served.options);
+  assert.ok(readdirSync(folder).includes('more.safetensors'));
+});
+
+test('a hub that sends no ranges still gives the shards', async () => {
+  served.hub.add('more.safetensors', fileWith('b.weight', [10]));
+  served.hub.faults.push({ kind: 'ignore-range', path: '/cdn/' });
+  const folder = await ensureSnapshot(served.model, served.options);
+  assert.ok(readdirSync(folder).includes('more.safetensors'));
 });
 
 test('a repository without a config or weights is refused before anything served.weights is fetched', async () => {

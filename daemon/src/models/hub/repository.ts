@@ -8,12 +8,16 @@ import { withLock } from '../../files/lock.ts';
 import { storageError } from '../../files/storage-errors.ts';
 import { throwIfInterrupted } from '../../interruption.ts';
 import { indexName } from '../../kokoro/checkpoint-files.ts';
+import { clashError, gatherWeights, isTensorFileName } from '../../kokoro/weight-files.ts';
 import type { ModelOptions } from '../progress.ts';
+import { readSafetensorsHeader } from '../safetensors/header.ts';
 import { CachedRepository } from './cache.ts';
-import { HubClient, hubSettings } from './client.ts';
+import { HubClient, RangeIgnored, hubSettings } from './client.ts';
 import type { HubFile } from './client.ts';
 import { downloadFile } from './download.ts';
 import type { Download } from './download.ts';
+import { remoteSource } from './remote-file.ts';
+import type { RemoteRepository } from './remote-file.ts';
 
 export interface HubModel {
   readonly repository: string;
@@ -36,7 +40,7 @@ export async function ensureSnapshot(model: HubModel, options: ModelOptions): Pr
     const commit = await client.commitOf(repository, revision);
     const files = await client.files(repository, commit);
     const download = { client, cache, repository, commit, ...options };
-    const wanted = await wantedFiles(repository, files, async (file) => {
+    const wanted = await wantedFiles(download, files, async (file) => {
       await fetchFiles([file], download);
       return join(cache.snapshotFolder(commit), file.path);
     });
@@ -99,7 +103,7 @@ export async function online<Result>(
 
 /** The safetensors files of a repository's top level. */
 export const weightFilesOf = (files: readonly HubFile[]): HubFile[] =>
-  files.filter(({ path }) => /^[^/]+\.safetensors$/.test(path));
+  files.filter(({ path }) => !path.includes('/') && isTensorFileName(path));
 
 const indexSchema = v.pipe(
   v.string(),
@@ -119,12 +123,13 @@ export const notForMlx = (repository: string, missing: string): TidemarkError =>
     hint: 'Choose a repository that was converted for MLX, for example one of mlx-community.',
   });
 
-/** The config, and the weights: those that an index lists, else every safetensors file of the top level. */
+/** The config, and the weights: those that an index lists, else the top level's shards of one checkpoint. */
 async function wantedFiles(
-  repository: string,
+  remote: RemoteRepository,
   files: readonly HubFile[],
   fetchNow: (file: HubFile) => Promise<string>,
 ): Promise<HubFile[]> {
+  const { repository } = remote;
   const named = (path: string) => files.find((file) => file.path === path);
   const config = named('config.json');
   const index = named(indexName);
@@ -139,15 +144,50 @@ async function wantedFiles(
   if (config === undefined || weights.length === 0) {
     throw notForMlx(repository, config === undefined ? 'config.json' : 'safetensors weights');
   }
-  if (weights.length > 1 && index === undefined) {
-    const names = weights.map(({ path }) => path).join(', ');
-    throw new TidemarkError(
-      'bad-checkpoint',
-      `${repository} has ${weights.length} weight files and no index that says which belong together: ${names}.`,
-      { hint: 'Download the one you want and config.json into a folder, and give the path of that folder.' },
-    );
+  if (weights.length === 1 || index !== undefined) {
+    return [config, ...weights];
   }
-  return [config, ...weights];
+  // The config comes last: without it, an interrupted download of shards cannot be taken for a whole model.
+  return [...(await weightsThatBelongTogether(weights, remote)), config];
+}
+
+/**
+ * The files that are shards of one checkpoint by their headers, which alone are fetched for it. Throws 'bad-checkpoint' where
+ * some have the same tensors.
+ */
+async function weightsThatBelongTogether(
+  files: readonly HubFile[],
+  remote: RemoteRepository,
+): Promise<HubFile[]> {
+  const { repository } = remote;
+  let described;
+  try {
+    described = await Promise.all(
+      files.map(async (file) => {
+        const { tensors } = await readSafetensorsHeader(remoteSource(file, remote));
+        return { name: file.path, tensors, file };
+      }),
+    );
+  } catch (error) {
+    if (error instanceof RangeIgnored) {
+      // Whoever loads the downloaded folder judges its files.
+      return [...files];
+    }
+    throw error;
+  }
+  const gathered = gatherWeights(described);
+  const clash = clashError(
+    repository,
+    gathered,
+    'Download the one you want and config.json into a folder, and give the path of that folder.',
+  );
+  if (clash !== undefined) {
+    throw clash;
+  }
+  if (gathered.weights.length === 0) {
+    throw notForMlx(repository, 'safetensors weights');
+  }
+  return gathered.weights.map(({ file }) => file);
 }
 
 async function fetchFiles(files: readonly HubFile[], download: Download & ModelOptions): Promise<void> {

@@ -116,7 +116,10 @@ test('what is wrong with a file is said in one sentence that names it', async ()
   await refuses(Buffer.alloc(0), /^weights\.safetensors is empty\.$/);
   await refuses(Buffer.from('short'), /it has only 5 bytes/);
   await refuses(Buffer.from('This is no tensor file at all.'), /is not a safetensors file/);
-  await refuses(Buffer.from('version https://git-lfs.github.com/spec/v1'), /is not a safetensors file/);
+  await refuses(
+    Buffer.from('version https://git-lfs.github.com/spec/v1'),
+    /is not a safetensors file but a Git LFS pointer/,
+  );
   await refuses(fileWithHeader('{"a":'), /its header is not JSON/);
   await refuses(fileWithHeader('{} []'), /its header is not JSON/);
   await refuses(

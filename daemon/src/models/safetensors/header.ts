@@ -3,6 +3,7 @@
 import { open, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { isLfsPointer, lfsPointerBytes, lfsPointerError } from '../../files/git-lfs.ts';
 import { errnoOf } from '../../files/storage-errors.ts';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
 import { describeDType, isLoadable, isSafetensorsDType, tensorBytes } from './dtypes.ts';
@@ -89,13 +90,16 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
   if (size === 0) {
     throw bad(`${description} is empty.`);
   }
+  // One read for the length and the first of the JSON says enough to tell a truncated file from another format.
+  const start = Buffer.from(await source.read(0, Math.min(size, lfsPointerBytes)));
+  if (isLfsPointer(start)) {
+    throw lfsPointerError('bad-checkpoint', description);
+  }
   if (size <= lengthBytes) {
     throw bad(`${description} is not a safetensors file: it has only ${size} bytes.`);
   }
-  // One read for the length and the first of the JSON says enough to tell a truncated file from another format.
-  const start = Buffer.from(await source.read(0, lengthBytes + 1));
   const length = start.readBigUInt64LE();
-  if (!`{${whiteSpace}`.includes(String.fromCharCode(start.at(-1) ?? 0)) || length > longestHeader) {
+  if (!`{${whiteSpace}`.includes(String.fromCharCode(start[lengthBytes] ?? 0)) || length > longestHeader) {
     throw bad(`${description} is not a safetensors file.`);
   }
   const headerLength = Number(length);

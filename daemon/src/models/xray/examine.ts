@@ -20,16 +20,19 @@ export interface Examination {
   readonly target: string;
   readonly source: XrayDocument['source'];
   readonly files: readonly ExaminedFile[];
-  /** Safetensors files beside them that an index does not list. */
+  /** Safetensors files beside them that an index does not list, or that have some of their tensors again. */
   readonly otherFiles: readonly string[];
   /** Nothing where there is no config.json. */
   readonly config: { readonly quantization: ConfiguredQuantization | undefined } | undefined;
+  /** Why there is a config.json and it cannot be read, where a person can do something about it: whole sentences. */
+  readonly configProblem?: string | undefined;
 }
 
 /** A page of memory on Apple silicon. */
 const metalPageBytes = 16_384;
 
-export function examine({ target, source, files, otherFiles, config }: Examination): XrayDocument {
+export function examine(examination: Examination): XrayDocument {
+  const { target, source, files, otherFiles, config, configProblem } = examination;
   const all = files.flatMap(({ header }) => header.tensors);
   const dropped = all.filter(({ name }) => isDropped(name));
   const tensors = all.filter(({ name }) => !isDropped(name));
@@ -81,7 +84,11 @@ export function examine({ target, source, files, otherFiles, config }: Examinati
   return {
     ...findings,
     reading: readingOf(findings),
-    warnings: [...loadingWarnings(all), ...warningsOf(findings, config !== undefined)],
+    warnings: [
+      ...(configProblem === undefined ? [] : [configProblem]),
+      ...loadingWarnings(all),
+      ...warningsOf(findings, config !== undefined),
+    ],
   };
 }
 

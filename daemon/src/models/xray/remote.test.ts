@@ -8,6 +8,7 @@ import { xrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { ServedModel, testCommit } from '../../../test/hub-server.ts';
 import { ensureSnapshot } from '../hub/repository.ts';
 import { headerOf } from '../safetensors/write.ts';
+import { tensorBytes as bytesOf } from '../safetensors/dtypes.ts';
 import type { DescribedTensor } from '../safetensors/dtypes.ts';
 import { xray } from './xray.ts';
 
@@ -31,7 +32,11 @@ function serveQuantized(): void {
 
 test('only the header of the weights crosses the network, and nothing goes into the cache', async () => {
   serveQuantized();
-  served.hub.add('kokoro-v1_0.safetensors', served.weights);
+  const original: DescribedTensor = { name: 'bert_encoder.weight', dtype: 'F32', shape: [512, 768] };
+  served.hub.add(
+    'kokoro-v1_0.safetensors',
+    Buffer.concat([headerOf([original], {}), Buffer.alloc(4 * 512 * 768)]),
+  );
   const document = v.parse(xrayDocument, await xray(repository, served.options));
   assert.deepEqual(document.source, {
     kind: 'hub',
@@ -43,8 +48,18 @@ test('only the header of the weights crosses the network, and nothing goes into 
   ]);
   assert.equal(document.tensorBytes, tensorBytes);
   assert.deepEqual(document.otherFiles, ['kokoro-v1_0.safetensors']);
-  assert.deepEqual(served.ranges, ['bytes=0-131071']);
+  assert.deepEqual(served.ranges, ['bytes=0-131071', 'bytes=0-131071']);
   assert.equal(existsSync(served.home), false);
+});
+
+test("a repository's shards without an index are counted together", async () => {
+  served.hub.files.delete('model.safetensors');
+  for (const [shard, part] of [tensors.slice(0, 2), tensors.slice(2)].entries()) {
+    const bytes = part.reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+    served.hub.add(`shard-${shard}.safetensors`, Buffer.concat([headerOf(part, {}), Buffer.alloc(bytes)]));
+  }
+  const { files, otherFiles, tensorBytes: bytes } = await xray(repository, served.options);
+  assert.deepEqual([files.length, otherFiles, bytes], [2, [], tensorBytes]);
 });
 
 test('a header longer than the first request is read by a second', async () => {
@@ -76,7 +91,8 @@ test('what the network or the file does wrong is one sentence', async () => {
   served.hub.add('model.safetensors', Buffer.from('version https://git-lfs.github.com/spec/v1'));
   await refused({
     code: 'bad-checkpoint',
-    message: 'model.safetensors of owner/kokoro is not a safetensors file.',
+    message:
+      'model.safetensors of owner/kokoro is not a safetensors file but a Git LFS pointer, which stands for the file.',
   });
   served.hub.files.delete('model.safetensors');
   await refused({ code: 'bad-checkpoint', message: /^owner\/kokoro has no safetensors weights, / });

@@ -183,6 +183,70 @@ test('a folder whose files mlx-audio would merge is warned of, with or without a
   }
 });
 
+test('shards without an index are counted together, also beside the whole file', async () => {
+  const tensors = tensorsOf('4bit-bf16');
+  const shards = {
+    'model-00001-of-00002.safetensors': tensors.filter((_, position) => position % 2 === 0),
+    'model-00002-of-00002.safetensors': tensors.filter((_, position) => position % 2 === 1),
+    'config.json': configOf(4),
+  };
+  const whole = await xray(folderWith({ 'model.safetensors': tensors, 'config.json': configOf(4) }), options);
+  const found = v.parse(xrayDocument, await xray(folderWith(shards), options));
+  assert.deepEqual(found.warnings, []);
+  assert.deepEqual(found.otherFiles, []);
+  assert.equal(found.files.length, 2);
+  assert.equal(found.reading, whole.reading);
+  assert.deepEqual(found.loading, whole.loading);
+  assert.deepEqual(found.quantization.found, whole.quantization.found);
+  const beside = await xray(folderWith({ ...shards, 'original.safetensors': tensorsOf('bf16') }), options);
+  assert.equal(beside.tensorBytes, whole.tensorBytes);
+  assert.deepEqual(beside.otherFiles, ['original.safetensors']);
+  assert.match(beside.warnings[0] ?? '', /^The folder also has original\.safetensors beside model-00001-of-/);
+});
+
+test('hidden files and voices beside the model are not counted and not warned of', async () => {
+  const voice = [{ name: 'voice', dtype: 'F32' as const, shape: [510, 1, 256] }];
+  const {
+    files,
+    otherFiles,
+    warnings,
+    tensorBytes: bytes,
+  } = await xray(
+    folderWith({
+      'model.safetensors': tensorsOf('bf16'),
+      '._model.safetensors': '\0\u0005\u0016\u0007',
+      'af_heart.safetensors': voice,
+      'config.json': '{}',
+    }),
+    options,
+  );
+  assert.deepEqual([files.map(({ name }) => name), otherFiles, warnings], [['model.safetensors'], [], []]);
+  assert.equal(bytes, 163_526_820);
+  await assert.rejects(xray(folderWith({ 'a.safetensors': voice, 'b.safetensors': voice }), options), {
+    code: 'bad-checkpoint',
+    message: /has only voice files and no weights\.$/,
+  });
+});
+
+test('a Git LFS pointer is told as one, with the way to fetch the file', async () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 163526820\n`;
+  const isPointer = {
+    code: 'bad-checkpoint',
+    message: /is not (JSON|a safetensors file) but a Git LFS pointer/,
+    hint: /git lfs pull/,
+  };
+  const folder = folderWith({ 'model.safetensors': pointer, 'config.json': '{}' });
+  await assert.rejects(xray(folder, options), isPointer);
+  await assert.rejects(xray(join(folder, 'model.safetensors'), options), isPointer);
+  const shard = { 'shard-1.safetensors': tensorsOf('bf16'), 'shard-2.safetensors': pointer };
+  await assert.rejects(xray(folderWith(shard), options), isPointer);
+  const { warnings } = await xray(
+    folderWith({ 'model.safetensors': tensorsOf('bf16'), 'config.json': pointer }),
+    options,
+  );
+  assert.match(warnings[0] ?? '', /config\.json is not JSON but a Git LFS pointer, .*git lfs pull/);
+});
+
 test('what is no whole Kokoro checkpoint is still read, with a warning', async () => {
   const folder = folderWith({ 'voice.safetensors': [{ name: 'voice', dtype: 'F32', shape: [510, 1, 256] }] });
   const { warnings, parts } = await xray(folder, options);

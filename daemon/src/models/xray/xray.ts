@@ -1,14 +1,17 @@
 /** X-rays a checkpoint wherever it is: headers only, of a remote one by range requests. */
 
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import * as v from 'valibot';
-import { checkpointFiles, indexName } from '../../kokoro/checkpoint-files.ts';
+import { isLfsPointer, lfsPointerHint, lfsPointerProblem } from '../../files/git-lfs.ts';
+import { indexName, onlyVoices, weightFileNames } from '../../kokoro/checkpoint-files.ts';
+import { gatherWeights } from '../../kokoro/weight-files.ts';
 import { ensureCheckpoint, modelFolder } from '../checkpoint/build.ts';
 import { CachedRepository } from '../hub/cache.ts';
-import type { HubClient, HubFile } from '../hub/client.ts';
+import { readRange, remoteSource } from '../hub/remote-file.ts';
+import type { RemoteRepository } from '../hub/remote-file.ts';
 import { filesListedIn, notForMlx, online, weightFilesOf } from '../hub/repository.ts';
 import type { HubModel } from '../hub/repository.ts';
 import type { ModelOptions } from '../progress.ts';
@@ -62,24 +65,18 @@ async function pathExamination(path: string): Promise<FoundExamination> {
     source: { kind: 'file', description: path, isRemote: false },
     files: [await examineFile(path)],
     otherFiles: [],
-    config: readLocalConfig(dirname(path)),
+    ...readLocalConfig(dirname(path)),
   };
 }
 
 async function folderExamination(folder: string, source: XrayDocument['source']): Promise<FoundExamination> {
-  const present = readdirSync(folder).filter((name) => name.endsWith('.safetensors'));
-  const isIndexed = statSync(join(folder, indexName), { throwIfNoEntry: false }) !== undefined;
-  // Of several without an index, loading refuses all; the x-ray shows the one that is probably meant, with a warning.
-  const chosen =
-    isIndexed || present.length < 2
-      ? checkpointFiles(folder).map((path) => basename(path))
-      : chooseWeights(present);
-  return {
-    source,
-    files: await Promise.all(chosen.map((name) => examineFile(join(folder, name)))),
-    otherFiles: present.filter((name) => !chosen.includes(name)).sort(),
-    config: readLocalConfig(folder),
-  };
+  const { names, unlisted, isIndexed } = weightFileNames(folder);
+  const files = await Promise.all(names.map((name) => examineFile(join(folder, name))));
+  const { chosen, others } = isIndexed ? { chosen: files, others: unlisted } : chooseWeights(files);
+  if (chosen.length === 0) {
+    throw onlyVoices(folder);
+  }
+  return { source, files: chosen, otherFiles: others, ...readLocalConfig(folder) };
 }
 
 const examineSource = async (name: string, source: ByteSource): Promise<ExaminedFile> => ({
@@ -91,17 +88,29 @@ const examineSource = async (name: string, source: ByteSource): Promise<Examined
 const examineFile = async (path: string): Promise<ExaminedFile> =>
   await examineSource(basename(path), await fileSource(path));
 
-function readLocalConfig(folder: string): Examination['config'] {
+type ReadConfig = Pick<Examination, 'config' | 'configProblem'>;
+
+function readLocalConfig(folder: string): ReadConfig {
+  const path = join(folder, 'config.json');
   try {
-    return parseQuantization(readFileSync(join(folder, 'config.json'), 'utf8'));
+    return parseQuantization(readFileSync(path, 'utf8'), path);
   } catch {
-    return undefined;
+    return { config: undefined };
   }
 }
 
-/** Of several weight files without an index: the name that converters give their result, else the first. */
-function chooseWeights(names: readonly string[]): string[] {
-  return names.includes('model.safetensors') ? ['model.safetensors'] : [...names].sort().slice(0, 1);
+/**
+ * Of the files where there is no index: those that belong together. Of several that share tensors, loading refuses all; the
+ * x-ray shows those that are probably meant, with a warning about the others.
+ */
+function chooseWeights(files: readonly ExaminedFile[]): {
+  readonly chosen: readonly ExaminedFile[];
+  readonly others: readonly string[];
+} {
+  const { weights, clashes } = gatherWeights(
+    files.map((file) => ({ name: file.name, tensors: file.header.tensors, file })),
+  );
+  return { chosen: weights.map(({ file }) => file), others: clashes.map(({ file }) => file.name) };
 }
 
 const quantizationSchema = v.object({ bits: v.number(), group_size: v.optional(v.number(), 64) });
@@ -111,24 +120,20 @@ const configSchema = v.looseObject({
 });
 
 /** What a config.json says of quantization; nothing where it is none. */
-function parseQuantization(text: string): Examination['config'] {
+function parseQuantization(text: string, description: string): ReadConfig {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), configSchema), text);
   if (!parsed.success) {
-    return undefined;
+    const isPointer = isLfsPointer(Buffer.from(text));
+    return {
+      config: undefined,
+      configProblem: isPointer ? `${lfsPointerProblem(description, 'JSON')} ${lfsPointerHint}` : undefined,
+    };
   }
   const { quantization, quantization_config: olderName } = parsed.output;
   const found = quantization ?? olderName ?? undefined;
-  return { quantization: found && { bits: found.bits, groupSize: found.group_size } };
+  return { config: { quantization: found && { bits: found.bits, groupSize: found.group_size } } };
 }
 
-interface RemoteRepository {
-  readonly client: HubClient;
-  readonly repository: string;
-  readonly commit: string;
-}
-
-/** Kokoro's headers have 60 to 90 kB: the first request usually brings all that is needed. */
-const firstRequestBytes = 131_072;
 /** No config or index of a Kokoro checkpoint comes near this; a larger file is not read. */
 const longestText = 10_000_000;
 
@@ -151,7 +156,18 @@ async function remoteExamination(model: HubModel, options: ModelOptions): Promis
     }
     const names = present.map(({ path }) => path);
     const listed = filesListedIn(await textOf(indexName));
-    const chosen = names.filter((name) => listed?.has(name) ?? chooseWeights(names).includes(name));
+    const examined = await Promise.all(
+      present
+        .filter(({ path }) => listed?.has(path) ?? true)
+        .map((file) => examineSource(file.path, remoteSource(file, remote))),
+    );
+    const { chosen, others } =
+      listed === undefined
+        ? chooseWeights(examined)
+        : { chosen: examined, others: names.filter((name) => !listed.has(name)).sort() };
+    if (chosen.length === 0) {
+      throw notForMlx(repository, 'safetensors weights');
+    }
     const configText = await textOf('config.json');
     return {
       source: {
@@ -159,49 +175,11 @@ async function remoteExamination(model: HubModel, options: ModelOptions): Promis
         description: `${repository} at commit ${commit} on ${client.host}`,
         isRemote: true,
       },
-      files: await Promise.all(
-        present
-          .filter(({ path }) => chosen.includes(path))
-          .map((file) => examineSource(file.path, remoteSource(file, remote))),
-      ),
-      otherFiles: names.filter((name) => !chosen.includes(name)).sort(),
-      config: configText === undefined ? undefined : parseQuantization(configText),
+      files: chosen,
+      otherFiles: others,
+      ...(configText === undefined
+        ? { config: undefined }
+        : parseQuantization(configText, `config.json of ${repository}`)),
     };
   });
-}
-
-function remoteSource(file: HubFile, remote: RemoteRepository): ByteSource {
-  let first: Promise<Uint8Array> | undefined;
-  return {
-    description: `${file.path} of ${remote.repository}`,
-    size: file.size,
-    read: async (start, length) => {
-      const end = Math.min(firstRequestBytes, file.size);
-      first ??= readRange(file, remote, { start: 0, end });
-      return start + length <= end
-        ? (await first).subarray(start, start + length)
-        : await readRange(file, remote, { start, end: start + length });
-    },
-  };
-}
-
-async function readRange(
-  file: HubFile,
-  { client, repository, commit }: RemoteRepository,
-  range: { readonly start: number; readonly end: number },
-): Promise<Uint8Array> {
-  const stream = await client.bytes(repository, commit, file.path, range);
-  let bytes: Uint8Array;
-  try {
-    bytes = await new Response(stream).bytes();
-  } catch (error) {
-    throw client.errorOf(repository, error);
-  }
-  if (bytes.byteLength !== range.end - range.start) {
-    throw new TidemarkError(
-      'network',
-      `${client.host} sent another part of ${file.path} than was asked for.`,
-    );
-  }
-  return bytes;
 }
