@@ -26,13 +26,20 @@ interface RequestRecord {
 
 /** What happens to the next request whose path contains `path`, once. */
 type Fault =
-  | { readonly kind: 'status'; readonly path: string; readonly status: number }
-  /** The connection breaks after so many bytes of the body. */
-  | { readonly kind: 'cut'; readonly path: string; readonly afterBytes: number }
+  | {
+      readonly kind: 'status';
+      readonly path: string;
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** The connection breaks after so many bytes of the body, which is the whole file where ranges are ignored. */
+  | { readonly kind: 'cut'; readonly path: string; readonly afterBytes: number; readonly ignoresRange?: true }
   /** No byte comes after so many, and the connection stays open. */
   | { readonly kind: 'stall'; readonly path: string; readonly afterBytes: number }
   /** The answer is the whole file, with status 200. */
   | { readonly kind: 'ignore-range'; readonly path: string }
+  /** The body goes on after its end. */
+  | { readonly kind: 'overlong'; readonly path: string }
   /** One byte of the body is another. */
   | { readonly kind: 'corrupt'; readonly path: string };
 
@@ -90,7 +97,7 @@ export class HubServer implements AsyncDisposable {
     this.requests.push({ path: pathname, range, authorization });
     const fault = this.#takeFault(pathname);
     if (fault?.kind === 'status') {
-      response.writeHead(fault.status).end();
+      response.writeHead(fault.status, fault.headers).end();
       return;
     }
     if (
@@ -141,8 +148,10 @@ export class HubServer implements AsyncDisposable {
       return;
     }
     const { start, end, isPartial } = rangeOf(request.headers.range, file.content.byteLength);
-    const isWhole = fault?.kind === 'ignore-range' || !isPartial;
-    const body = Buffer.from(isWhole ? file.content : file.content.subarray(start, end));
+    const isIgnored = fault?.kind === 'ignore-range' || (fault?.kind === 'cut' && fault.ignoresRange);
+    const isWhole = isIgnored === true || !isPartial;
+    const asked = isWhole ? file.content : file.content.subarray(start, end);
+    const body = Buffer.concat(fault?.kind === 'overlong' ? [asked, Buffer.alloc(2_000_000)] : [asked]);
     if (fault?.kind === 'corrupt') {
       body[0] = (body[0] ?? 0) ^ 0xff;
     }

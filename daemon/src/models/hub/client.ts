@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { listFiles, modelInfo } from '@huggingface/hub';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { isBelow } from '../../files/below.ts';
 import { huggingFaceHome } from './cache.ts';
 
@@ -16,30 +17,49 @@ export interface HubFile {
   readonly digest: { readonly algorithm: 'sha256' | 'git-sha1'; readonly value: string };
 }
 
+interface Token {
+  readonly value: string;
+  /** The environment variable or the file that it comes from. */
+  readonly source: string;
+  /** What to do about one that the hub does not take, as an imperative. */
+  readonly renewal: string;
+}
+
 interface HubSettings {
   /** Without a trailing slash. */
   readonly endpoint: string;
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
   readonly isOffline: boolean;
 }
 
 /** The settings that Hugging Face's own libraries read from the environment. */
 export function hubSettings(): HubSettings {
-  const { HF_ENDPOINT, HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE } = process.env;
-  const isSet = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
-  const stored = (): string | undefined => {
-    try {
-      return readFileSync(HF_TOKEN_PATH ?? join(huggingFaceHome(), 'token'), 'utf8').trim();
-    } catch {
-      return undefined;
-    }
-  };
-  const token = [HF_TOKEN, HUGGING_FACE_HUB_TOKEN].find(isSet) ?? stored();
+  const { HF_ENDPOINT, HF_HUB_OFFLINE } = process.env;
   return {
     endpoint: (isSet(HF_ENDPOINT) ? HF_ENDPOINT : 'https://huggingface.co').replace(/\/+$/, ''),
-    token: isSet(token) ? token.trim() : undefined,
+    token: hubToken(),
     isOffline: ['1', 'true', 'yes', 'on'].includes((HF_HUB_OFFLINE ?? '').toLowerCase()),
   };
+}
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
+
+function hubToken(): Token | undefined {
+  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'] as const) {
+    const value = process.env[name];
+    if (isSet(value)) {
+      const renewal = `set ${name} to a valid token, or unset it to use public models without one`;
+      return { value: value.trim(), source: name, renewal };
+    }
+  }
+  const path = process.env['HF_TOKEN_PATH'] ?? join(huggingFaceHome(), 'token');
+  try {
+    const value = readFileSync(path, 'utf8');
+    const renewal = `log in again with \`hf auth login\`, or delete ${path} to use public models without a token`;
+    return isSet(value) ? { value: value.trim(), source: path, renewal } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 interface HubClientOptions {
@@ -48,7 +68,19 @@ interface HubClientOptions {
   readonly silence?: number;
   /** The pause before the first retry, in milliseconds; each further one is twice as long. */
   readonly pause?: number;
+  /** Told of each longer wait that the server asks for, in a sentence. */
+  readonly onWait?: ((message: string) => void) | undefined;
 }
+
+/** A server that asks for a longer pause is not waited for. The hub's own limits are counted anew every 5 minutes. */
+const longestPauseSeconds = 300;
+/** A server that asks for more asks for nothing that a person could wait for: a week. */
+const longestAskedSeconds = 7 * 86_400;
+/** Shorter pauses pass without a word. */
+const unspokenPauseSeconds = 2;
+/** No answer about a repository comes near these. */
+const longestAnswerBytes = 100_000_000;
+const mostFiles = 100_000;
 
 /** What to do where a server's answers are not those of a Hugging Face hub. */
 const foreignHubHint = 'Check HF_ENDPOINT: this server does not answer as a Hugging Face hub does.';
@@ -58,13 +90,18 @@ const retries = 2;
 
 export class HubClient {
   readonly settings: HubSettings;
-  readonly pause: number;
+  readonly #pause: number;
+  readonly #onWait: HubClientOptions['onWait'];
   readonly #signal: AbortSignal | undefined;
   readonly #silence: number;
 
-  constructor(settings: HubSettings, { signal, silence = 30_000, pause = 500 }: HubClientOptions = {}) {
+  constructor(
+    settings: HubSettings,
+    { signal, silence = 30_000, pause = 500, onWait }: HubClientOptions = {},
+  ) {
     this.settings = settings;
-    this.pause = pause;
+    this.#pause = pause;
+    this.#onWait = onWait;
     this.#signal = signal;
     this.#silence = silence;
   }
@@ -100,6 +137,10 @@ export class HubClient {
           const message = `${this.host} lists a file of ${repository} that leads out of its folder: ${JSON.stringify(entry.path)}.`;
           throw new TidemarkError('network', message, { hint: foreignHubHint });
         }
+        if (files.length === mostFiles) {
+          const message = `${this.host} lists files of ${repository} without end.`;
+          throw new TidemarkError('network', message, { hint: foreignHubHint });
+        }
         if (entry.type === 'file') {
           files.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, digest: digestOf(entry) });
         }
@@ -121,14 +162,15 @@ export class HubClient {
     const url = `${this.settings.endpoint}/${repository}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
     const isWhole = start === 0 && end === undefined;
     const range = `bytes=${start}-${end === undefined ? '' : end - 1}`;
-    const response = await this.#ask(repository, async () => {
-      const answer = await this.#fetch(url, isWhole ? {} : { headers: { range } });
-      if (!answer.ok) {
-        await answer.body?.cancel();
-        throw new HubApiError(url, answer.status);
-      }
-      return answer;
-    });
+    const response = await this.#ask(
+      repository,
+      async () =>
+        await this.#request(
+          url,
+          isWhole ? {} : { headers: { range } },
+          end === undefined ? Infinity : end - start,
+        ),
+    );
     if (!isWhole && response.status !== 206) {
       await response.body?.cancel();
       throw new RangeIgnored(this.host);
@@ -137,27 +179,53 @@ export class HubClient {
   }
 
   get #options() {
-    return { hubUrl: this.settings.endpoint, fetch: this.#fetch };
+    const request: typeof fetch = (input, init) => this.#request(input, init, longestAnswerBytes);
+    return { hubUrl: this.settings.endpoint, fetch: request };
   }
 
-  /** The token goes in here rather than through the library, which takes only those that begin with `hf_`. */
-  readonly #fetch: typeof fetch = async (input, init) => {
+  /**
+   * The token goes in here rather than through the library, which takes only those that begin with `hf_`; and to the hub
+   * alone, wherever the address of a listing's next page leads. Throws a Refusal for an answer that is an error.
+   */
+  async #request(
+    input: Parameters<typeof fetch>[0],
+    init: RequestInit | undefined,
+    mostBytes: number,
+  ): Promise<Response> {
+    const isHub = (address: string): boolean =>
+      new URL(address).origin === new URL(this.settings.endpoint).origin;
+    const { token } = this.settings;
     const headers = new Headers(init?.headers);
     headers.set('user-agent', 'tidemark');
-    if (this.settings.token !== undefined) {
-      headers.set('authorization', `Bearer ${this.settings.token}`);
+    if (token !== undefined && isHub(input instanceof Request ? input.url : String(input))) {
+      if (!/^[\x21-\x7e]+$/.test(token.value)) {
+        const message = `The token from ${token.source} has characters that no token has.`;
+        throw new TidemarkError('network', message, { hint: `To continue, ${token.renewal}.` });
+      }
+      headers.set('authorization', `Bearer ${token.value}`);
     }
     const silence = new AbortController();
     // Where a request fails or has no body, the timer aborts what has ended, which does nothing.
     const timer = setTimeout(() => silence.abort(new Error('the server fell silent')), this.#silence).unref();
     const signal = AbortSignal.any([silence.signal, ...(this.#signal === undefined ? [] : [this.#signal])]);
     const response = await fetch(input, { ...init, headers, signal });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Refusal(response, isHub(response.url) && headers.has('authorization') ? token : undefined);
+    }
     if (response.body === null) {
       return response;
     }
+    let receivedBytes = 0;
     const watched = response.body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {
+          receivedBytes += chunk.byteLength;
+          if (receivedBytes > mostBytes) {
+            clearTimeout(timer);
+            const message = `${this.host} sent more than it was asked for.`;
+            throw new TidemarkError('network', message, { hint: foreignHubHint });
+          }
           timer.refresh();
           controller.enqueue(chunk);
         },
@@ -166,7 +234,20 @@ export class HubClient {
       }),
     );
     return copyOf(response, watched);
-  };
+  }
+
+  /** Waits before a further attempt, as long as the server asks for. Throws `error` where that is too long. */
+  async pauseAfter(error: TransientError, attempt: number): Promise<void> {
+    const { pauseSeconds = 0 } = error;
+    if (pauseSeconds > longestPauseSeconds) {
+      throw error;
+    }
+    if (pauseSeconds > unspokenPauseSeconds) {
+      this.#onWait?.(`${this.host} asked for a pause of ${formatDuration(pauseSeconds)}; waiting.`);
+    }
+    const milliseconds = Math.max(this.#pause * 2 ** attempt, 1000 * pauseSeconds);
+    await wait(milliseconds, undefined, { signal: this.#signal });
+  }
 
   /** With retries, for short answers; a download has its own. */
   async #askAgain<Result>(repository: string, request: () => Promise<Result>): Promise<Result> {
@@ -177,7 +258,7 @@ export class HubClient {
         if (!(error instanceof TransientError) || attempt === retries) {
           throw error;
         }
-        await wait(this.pause * 2 ** attempt, undefined, { signal: this.#signal });
+        await this.pauseAfter(error, attempt);
       }
     }
   }
@@ -197,42 +278,124 @@ export class HubClient {
       return error;
     }
     const packagedHint = 'Models that `tidemark models` lists need no network.';
-    const transient = (message: string, hint = packagedHint): TransientError =>
-      new TransientError(message, hint, error);
-    const lasting = (code: 'network' | 'unknown-model', message: string, hint?: string): TidemarkError =>
+    if (!(error instanceof Refusal)) {
+      const message = `${this.host} cannot be reached, or closed the connection.`;
+      return new TransientError(message, packagedHint, error);
+    }
+    const { status, token, host, pauseSeconds } = error;
+    const lasting = (code: 'network' | 'unknown-model', message: string, hint: string): TidemarkError =>
       new TidemarkError(code, message, { hint, cause: error });
-    const status = error instanceof HubApiError ? error.statusCode : undefined;
+    const later =
+      pauseSeconds === undefined || pauseSeconds === 0
+        ? undefined
+        : `Try again in ${formatDuration(pauseSeconds)}.`;
+    if (host !== this.host && status < 500 && status !== 429) {
+      const message = `${host} refused a request for ${repository} with error ${status}.`;
+      return lasting(
+        'network',
+        message,
+        `${this.host} redirects there. Try again later, or on another network.`,
+      );
+    }
     switch (status) {
-      case undefined:
-        return transient(`${this.host} cannot be reached, or closed the connection.`);
       case 401:
       case 404:
-        // The hub returns 401 also for what does not exist, so as not to reveal what is private.
-        return lasting(
-          'unknown-model',
-          `${this.host} has no public model ${repository}, or no such file in it.`,
-          'Check the name. For a private or gated repository, set HF_TOKEN.',
-        );
+        if (status === 401 && token !== undefined) {
+          return lasting(
+            'network',
+            `${host} rejected the token from ${token.source}, which may have expired.`,
+            `To continue, ${token.renewal}.`,
+          );
+        }
+        // Without a token the hub returns 401 also for what does not exist, so as not to reveal what is private.
+        return token === undefined
+          ? lasting(
+              'unknown-model',
+              `${host} has no public model ${repository}, or no such file in it.`,
+              'Check the name. For a private or gated repository, set HF_TOKEN.',
+            )
+          : lasting(
+              'unknown-model',
+              `${host} has no model ${repository} that the token from ${token.source} can read, or no such file in it.`,
+              'Check the name. For a private repository, use a token of an account that can read it.',
+            );
       case 403:
-        return lasting(
-          'network',
-          `${this.host} denies access to ${repository}.`,
-          'Request access on its page, and set HF_TOKEN to a token that has it.',
-        );
+        return token === undefined
+          ? lasting(
+              'network',
+              `${host} denies access to ${repository}.`,
+              'Request access on its page, and set HF_TOKEN to a token that has it.',
+            )
+          : lasting(
+              'network',
+              `${host} denies access to ${repository} with the token from ${token.source}.`,
+              `Request access at ${this.settings.endpoint}/${repository}, and check that the token may read it.`,
+            );
       case 429:
-        return transient(`${this.host} is limiting requests.`, 'Try again later.');
+        return new TransientError(
+          `${host} is limiting requests.`,
+          later ?? 'Try again later.',
+          error,
+          pauseSeconds,
+        );
       default:
         return status >= 500
-          ? transient(`${this.host} returned error ${status}.`)
-          : lasting('network', `${this.host} refused a request for ${repository} with error ${status}.`);
+          ? new TransientError(
+              `${host} returned error ${status}.`,
+              later ?? packagedHint,
+              error,
+              pauseSeconds,
+            )
+          : lasting(
+              'network',
+              `${host} refused a request for ${repository} with error ${status}.`,
+              'Check the name and the revision, and HF_ENDPOINT if it is set.',
+            );
     }
   }
 }
 
+/** An answer that is an error. */
+class Refusal extends Error {
+  readonly status: number;
+  /** Who gave it: the hub, or a server that it redirects to. */
+  readonly host: string;
+  /** The token that was sent to this host. */
+  readonly token: Token | undefined;
+  /** How long the server asks to be left alone. */
+  readonly pauseSeconds: number | undefined;
+
+  constructor({ status, url, headers }: Response, token: Token | undefined) {
+    super(`${url} answered with ${status}`);
+    this.status = status;
+    this.host = new URL(url).host;
+    this.token = token;
+    this.pauseSeconds = askedPause(headers);
+  }
+}
+
+/**
+ * Seconds of a Retry-After, which is a number or a date (RFC 9110, 10.2.3); else of the hub's own header, which counts
+ * down to its next window: `ratelimit: "api";r=0;t=55`.
+ */
+function askedPause(headers: Headers): number | undefined {
+  const retryAfter = headers.get('retry-after')?.trim();
+  const windowEnd = /;\s*r=0\s*;\s*t=(?<seconds>\d+)/.exec(headers.get('ratelimit') ?? '')?.groups?.[
+    'seconds'
+  ];
+  const text = retryAfter ?? windowEnd ?? '';
+  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - Date.now()) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(0, seconds), longestAskedSeconds);
+}
+
 /** A failure that may pass. */
 export class TransientError extends TidemarkError {
-  constructor(message: string, hint: string, cause: unknown) {
+  /** How long the server asks to wait before a further attempt. */
+  readonly pauseSeconds: number | undefined;
+
+  constructor(message: string, hint: string, cause: unknown, pauseSeconds?: number) {
     super('network', message, { hint, cause });
+    this.pauseSeconds = pauseSeconds;
   }
 }
 

@@ -5,8 +5,8 @@ import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { makeFolder } from '../../files/durable.ts';
 import { checkFreeSpace } from '../../files/storage-errors.ts';
 import type { ModelOptions } from '../progress.ts';
@@ -22,8 +22,13 @@ export interface Download extends Pick<ModelOptions, 'onProgress' | 'signal'> {
   readonly commit: string;
 }
 
-/** Attempts in a row that may bring no new byte before a download is given up. */
+/**
+ * Attempts in a row that may pass without a lasting gain before a download is given up. A gain is more of the file than
+ * any attempt before has left on the disk; what is sent anew, or a few bytes at a time, is none.
+ */
 const fruitlessAttempts = 5;
+/** Copies of a file, in bytes, after which a server that starts over each time is given up. */
+const mostCopies = 3;
 
 /**
  * Makes sure that a file is in the snapshot of its commit. What an interrupted download left is kept as `.incomplete` and
@@ -50,9 +55,16 @@ export async function downloadFile(file: HubFile, download: Download): Promise<v
 
 async function receive(file: HubFile, incomplete: string, download: Download): Promise<void> {
   const { client, repository, signal } = download;
+  const lastingGain = Math.min(file.size / 100, 100_000);
+  let receivedBytes = 0;
+  let keptBytes = await sizeOf(incomplete);
   let fruitless = 0;
   let isSecondCopy = false;
+  let ignoresRanges = false;
   for (;;) {
+    if (ignoresRanges) {
+      await rm(incomplete, { force: true });
+    }
     const before = await sizeOf(incomplete);
     try {
       const digest = await receiveOnce(file, incomplete, download);
@@ -69,22 +81,40 @@ async function receive(file: HubFile, incomplete: string, download: Download): P
         );
       }
       isSecondCopy = true;
+      keptBytes = 0;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof RangeIgnored) {
-        await rm(incomplete, { force: true });
+        ignoresRanges = true;
         continue;
       }
       if (!(error instanceof TransientError)) {
         throw error;
       }
-      fruitless = (await sizeOf(incomplete)) > before ? 0 : fruitless + 1;
-      if (fruitless >= fruitlessAttempts) {
-        throw error;
+      const size = await sizeOf(incomplete);
+      receivedBytes += Math.max(0, size - before);
+      const isGain = size > keptBytes && size - keptBytes >= lastingGain;
+      keptBytes = isGain ? size : keptBytes;
+      fruitless = isGain ? 0 : fruitless + 1;
+      if (fruitless >= fruitlessAttempts || receivedBytes > mostCopies * file.size) {
+        throw ignoresRanges ? brokenOff(file, receivedBytes, download) : error;
       }
-      await wait(client.pause * 2 ** fruitless, undefined, { signal });
+      await client.pauseAfter(error, fruitless);
     }
   }
+}
+
+/** The error for a server that never sends a whole file, and from which a part of it is of no use. */
+function brokenOff(
+  { path, size }: HubFile,
+  received: number,
+  { client, repository }: Download,
+): TidemarkError {
+  return new TidemarkError(
+    'network',
+    `${client.host} does not resume downloads and keeps closing the connection: it sent ${formatBytes(received)}, but never all ${formatBytes(size)} of ${path} of ${repository}.`,
+    { hint: 'Try another network or HF_ENDPOINT, or download the model another way and give its folder.' },
+  );
 }
 
 /** Downloads what is missing; returns the digest of the whole file. Throws a TransientError on a broken connection. */

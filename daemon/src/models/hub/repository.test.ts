@@ -1,13 +1,23 @@
 /** Models of a hub that the test itself serves, and the cache that they are kept in. */
 
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HubServer, ServedModel, testCommit, weightsFile } from '../../../test/hub-server.ts';
 import type { ModelProgress } from '../progress.ts';
 import { resolveModel, voicePath } from '../resolve.ts';
 import { headerOf } from '../safetensors/write.ts';
+import { xray } from '../xray/xray.ts';
 import { ensureSnapshot } from './repository.ts';
 
 const served = new ServedModel();
@@ -96,6 +106,75 @@ test('names from a person or from the hub never leave their folder', async () =>
     await assert.rejects(ensureSnapshot(served.model, served.options), { code: 'network' });
   }
   assert.equal(existsSync(served.home), false);
+});
+
+test('a token that the hub does not take is said to be that, with where it comes from', async () => {
+  const refused = (status: number, expected: object) => {
+    served.hub.faults.push({ kind: 'status', path: '/api/', status });
+    return assert.rejects(ensureSnapshot(served.model, served.options), {
+      name: 'TidemarkError',
+      ...expected,
+    });
+  };
+  const host = new URL(served.hub.endpoint).host;
+  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {
+    process.env[name] = 'hf_old';
+    await refused(401, {
+      code: 'network',
+      message: `${host} rejected the token from ${name}, which may have expired.`,
+      hint: `To continue, set ${name} to a valid token, or unset it to use public models without one.`,
+    });
+    await refused(403, {
+      code: 'network',
+      message: `${host} denies access to owner/kokoro with the token from ${name}.`,
+      hint: `Request access at ${served.hub.endpoint}/owner/kokoro, and check that the token may read it.`,
+    });
+    await refused(404, { code: 'unknown-model', message: new RegExp(`the token from ${name} can read`) });
+    Reflect.deleteProperty(process.env, name);
+  }
+  const path = join(served.home, 'token');
+  mkdirSync(served.home, { recursive: true });
+  writeFileSync(path, 'hf_old\n');
+  await refused(401, {
+    code: 'network',
+    message: new RegExp(`the token from ${path}`),
+    hint: /hf auth login/,
+  });
+  rmSync(path);
+  await refused(401, { code: 'unknown-model', message: /no public model/ });
+  await refused(403, {
+    code: 'network',
+    message: `${host} denies access to owner/kokoro.`,
+    hint: /HF_TOKEN/,
+  });
+  process.env['HF_TOKEN'] = ' ';
+  await refused(401, { code: 'unknown-model', message: /no public model/ });
+
+  for (const token of ['hf_a\nb', 'hf_\u{1f511}', 'hf_a b']) {
+    process.env['HF_TOKEN'] = token;
+    await assert.rejects(ensureSnapshot(served.model, served.options), {
+      code: 'network',
+      message: 'The token from HF_TOKEN has characters that no token has.',
+    });
+  }
+
+  // The same while a file is fetched, and in an x-ray.
+  process.env['HF_TOKEN'] = 'hf_old';
+  served.hub.faults.push({ kind: 'status', path: '/resolve/', status: 401 });
+  await assert.rejects(ensureSnapshot(served.model, served.options), { message: /rejected the token/ });
+  served.hub.token = 'hf_new';
+  await assert.rejects(xray('owner/kokoro', served.options), { message: /rejected the token from HF_TOKEN/ });
+});
+
+test('a host that the hub redirects to did not see the token, so it is not blamed', async () => {
+  process.env['HF_TOKEN'] = 'secret';
+  await using other = await HubServer.start();
+  other.faults.push({ kind: 'status', path: '/cdn/', status: 403 });
+  served.hub.storage = other.endpoint.replace('127.0.0.1', 'localhost');
+  await assert.rejects(ensureSnapshot(served.model, served.options), {
+    code: 'network',
+    message: /^localhost:\d+ refused a request for owner\/kokoro with error 403\.$/,
+  });
 });
 
 test('the token goes to the hub and not to the host that it redirects to', async () => {

@@ -84,7 +84,7 @@ export async function fetchVoice(
 /** A client, unless the person wants no network; aborts become 'interrupted', and the disk's errors name it. */
 export async function online<Result>(
   { repository }: Pick<HubModel, 'repository'>,
-  { signal }: ModelOptions,
+  { signal, onProgress }: ModelOptions,
   body: (client: HubClient) => Promise<Result>,
 ): Promise<Result> {
   const settings = hubSettings();
@@ -94,7 +94,8 @@ export async function online<Result>(
     });
   }
   try {
-    return await body(new HubClient(settings, { signal }));
+    const onWait = (message: string): void => onProgress?.({ kind: 'note', message });
+    return await body(new HubClient(settings, { signal, onWait }));
   } catch (error) {
     throwIfInterrupted(signal, `The download of ${repository} was interrupted; it can be resumed.`);
     throw storageError(error, new CachedRepository(repository).folder, 'HF_HOME');

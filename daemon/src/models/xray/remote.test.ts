@@ -86,6 +86,8 @@ test('what the network or the file does wrong is one sentence', async () => {
   const refused = (expected: object) => assert.rejects(xray(repository, served.options), expected);
   served.hub.faults.push({ kind: 'ignore-range', path: '/cdn/' });
   await refused({ code: 'network', message: /does not support range requests/ });
+  served.hub.faults.push({ kind: 'overlong', path: '/cdn/' });
+  await refused({ code: 'network', message: /sent more than it was asked for/ });
   served.hub.faults.push({ kind: 'cut', path: '/cdn/', afterBytes: 10 });
   await refused({ code: 'network', message: /cannot be reached, or closed the connection/ });
   served.hub.add('model.safetensors', Buffer.from('version https://git-lfs.github.com/spec/v1'));
