@@ -53,6 +53,8 @@ export class HubServer implements AsyncDisposable {
   token: string | undefined;
   /** Another server that has the bytes of the large files; this one by default. */
   storage = '';
+  /** The address of the listing's next page, on every page. */
+  nextPage: string | undefined;
   /** What every revision stands for. */
   commit = testCommit;
   readonly repository: string;
@@ -108,12 +110,18 @@ export class HubServer implements AsyncDisposable {
       response.writeHead(401, { 'x-error-code': 'RepoNotFound' }).end();
       return;
     }
-    const json = (value: unknown): void =>
-      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const json = (value: unknown, headers = {}): void =>
+      void response
+        .writeHead(200, { 'content-type': 'application/json', ...headers })
+        .end(JSON.stringify(value));
     if (pathname.startsWith(`/api/models/${this.repository}/revision/`)) {
       json({ _id: '1', id: this.repository, sha: this.commit, lastModified: '2026-01-01T00:00:00.000Z' });
     } else if (pathname.startsWith(`/api/models/${this.repository}/tree/${testCommit}`)) {
-      json([{ type: 'directory', path: 'voices', size: 0, oid: '' }, ...[...this.files].map(treeEntry)]);
+      const link = this.nextPage === undefined ? {} : { link: `<${this.nextPage}>; rel="next"` };
+      json(
+        [{ type: 'directory', path: 'voices', size: 0, oid: '' }, ...[...this.files].map(treeEntry)],
+        link,
+      );
     } else {
       await this.#serveFile(pathname, request, response, fault);
     }

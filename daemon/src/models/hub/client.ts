@@ -78,9 +78,10 @@ const longestPauseSeconds = 300;
 const longestAskedSeconds = 7 * 86_400;
 /** Shorter pauses pass without a word. */
 const unspokenPauseSeconds = 2;
-/** No answer about a repository comes near these. */
+/** No answer about a repository comes near this. */
 const longestAnswerBytes = 100_000_000;
-const mostFiles = 100_000;
+/** Pages of a listing, of 1000 files each on the hub. */
+const mostPages = 100;
 
 /** What to do where a server's answers are not those of a Hugging Face hub. */
 const foreignHubHint = 'Check HF_ENDPOINT: this server does not answer as a Hugging Face hub does.';
@@ -137,10 +138,6 @@ export class HubClient {
           const message = `${this.host} lists a file of ${repository} that leads out of its folder: ${JSON.stringify(entry.path)}.`;
           throw new TidemarkError('network', message, { hint: foreignHubHint });
         }
-        if (files.length === mostFiles) {
-          const message = `${this.host} lists files of ${repository} without end.`;
-          throw new TidemarkError('network', message, { hint: foreignHubHint });
-        }
         if (entry.type === 'file') {
           files.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, digest: digestOf(entry) });
         }
@@ -179,7 +176,15 @@ export class HubClient {
   }
 
   get #options() {
-    const request: typeof fetch = (input, init) => this.#request(input, init, longestAnswerBytes);
+    let pages = 0;
+    const request: typeof fetch = async (input, init) => {
+      pages += 1;
+      if (pages > mostPages) {
+        const message = `${this.host} lists files without end.`;
+        throw new TidemarkError('network', message, { hint: foreignHubHint });
+      }
+      return await this.#request(input, init, longestAnswerBytes);
+    };
     return { hubUrl: this.settings.endpoint, fetch: request };
   }
 

@@ -190,6 +190,28 @@ test('the token goes to the hub and not to the host that it redirects to', async
   );
 });
 
+test('the next page of a listing gets the token from the hub alone, and there are only so many', async () => {
+  process.env['HF_TOKEN'] = 'secret';
+  await using other = await HubServer.start();
+  const page = `/api/models/owner/kokoro/tree/${testCommit}?page=2`;
+  served.hub.nextPage = other.endpoint + page;
+  await ensureSnapshot(served.model, served.options);
+  assert.deepEqual(
+    other.requests.map(({ authorization }) => authorization),
+    [undefined],
+  );
+
+  served.hub.nextPage = served.hub.endpoint + page;
+  rmSync(served.home, { recursive: true });
+  served.hub.requests.length = 0;
+  await assert.rejects(ensureSnapshot(served.model, served.options), {
+    code: 'network',
+    message: /lists files without end/,
+  });
+  assert.equal(served.hub.requests.length, 101);
+  assert.ok(served.hub.requests.every(({ authorization }) => authorization === 'Bearer secret'));
+});
+
 test('a host that cannot be reached is one sentence with a way out', async () => {
   process.env['HF_ENDPOINT'] = 'http://127.0.0.1:1';
   await assert.rejects(ensureSnapshot(served.model, served.options), {
