@@ -12,7 +12,7 @@ import type { HostDescription } from '../host/messages.ts';
 import { ModelHost } from '../host/model-host.ts';
 import { runningHosts } from '../host/host-processes.ts';
 import { listCatalogue } from '../models/catalogue.ts';
-import { hubCacheFolder } from '../models/hub/cache.ts';
+import { hubCacheFolder } from '../models/hub/environment.ts';
 import { checkedPath, setupHint, vocabularySource, weightsSource } from '../models/packaged.ts';
 import { packagedVoices } from '../models/voices.ts';
 import { repositoryRoot } from '../paths.ts';

@@ -14,6 +14,7 @@ import { liveTensors } from '../mlx/tensor.ts';
 import { Kokoro } from './kokoro.ts';
 import type { SynthesisOptions } from './kokoro.ts';
 import { Voice } from './voice.ts';
+import { alignmentIndices } from './prosody.ts';
 
 interface Spoken {
   readonly samples: Float32Array;
@@ -268,4 +269,13 @@ test('sharded weights load from the files that the index lists', () => {
   assertRefused(() => Kokoro.load(folder), 'bad-checkpoint', /has 3 weight files and no index/);
   writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: weightMap }));
   assert.deepEqual(speak(folder, 'abc', { deterministic: true }), expected);
+});
+
+test('each token is repeated for as many frames as it lasts', () => {
+  assert.deepEqual([...alignmentIndices(Int32Array.of(2, 1, 3))], [0, 0, 1, 2, 2, 2]);
+});
+
+test('a token that lasts no frame has none', () => {
+  assert.deepEqual([...alignmentIndices(Int32Array.of(0, 2, 0))], [1, 1]);
+  assert.deepEqual([...alignmentIndices(Int32Array.of())], []);
 });

@@ -1,7 +1,7 @@
-/** What a person's words for a model are taken to mean. */
+/** What a person's words for a model mean, which names are refused, and the voices beside a checkpoint. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
@@ -9,6 +9,7 @@ import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { nearest } from './nearest.ts';
 import { resolveModel } from './resolve.ts';
 import { parseTarget } from './target.ts';
+import { voicesIn } from './voices.ts';
 
 const root = temporaryFolder();
 const cwd = process.cwd();
@@ -106,4 +107,14 @@ test('a path that is no checkpoint folder is said to be none', async () => {
     code: 'bad-checkpoint',
     message: /has no \.safetensors file/,
   });
+});
+
+test('the voices of a checkpoint are its safetensors files, without those that macOS leaves beside them', () => {
+  const folder = temporaryFolder();
+  assert.deepEqual(voicesIn(folder), []);
+  mkdirSync(join(folder, 'voices'));
+  for (const name of ['af_heart.safetensors', '._af_heart.safetensors', '.DS_Store', 'af_heart.pt']) {
+    writeFileSync(join(folder, 'voices', name), '');
+  }
+  assert.deepEqual(voicesIn(folder), ['af_heart.safetensors']);
 });

@@ -4,23 +4,12 @@
  */
 
 import { readFile, rename, rm, stat, symlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
 import { joinBelow } from '../../files/below.ts';
 import { makeFolder, replaceFile } from '../../files/durable.ts';
 import { errnoOf } from '../../files/storage-errors.ts';
-
-export function huggingFaceHome(): string {
-  const { HF_HOME, XDG_CACHE_HOME } = process.env;
-  return HF_HOME ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface');
-}
-
-/** HF_HUB_CACHE, under its older name too, else `hub` in {@link huggingFaceHome}. */
-export function hubCacheFolder(): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = process.env;
-  return HF_HUB_CACHE ?? HUGGINGFACE_HUB_CACHE ?? join(huggingFaceHome(), 'hub');
-}
+import { hubCacheFolder } from './environment.ts';
 
 const commitPattern = /^[0-9a-f]{40}$/;
 

@@ -1,13 +1,11 @@
 /** Requests to a Hugging Face hub: what a repository holds, and bytes of its files, with errors that a person can act on. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listFiles, modelInfo } from '@huggingface/hub';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { isBelow } from '../../files/below.ts';
-import { huggingFaceHome } from './cache.ts';
+import type { HubSettings, Token } from './environment.ts';
 
 export interface HubFile {
   /** In the repository, '/'-separated. */
@@ -15,51 +13,6 @@ export interface HubFile {
   readonly size: number;
   /** What the hub says of the bytes: SHA-256 of a large file, Git's blob id of a small one; hexadecimal. */
   readonly digest: { readonly algorithm: 'sha256' | 'git-sha1'; readonly value: string };
-}
-
-interface Token {
-  readonly value: string;
-  /** The environment variable or the file that it comes from. */
-  readonly source: string;
-  /** What to do about one that the hub does not take, as an imperative. */
-  readonly renewal: string;
-}
-
-interface HubSettings {
-  /** Without a trailing slash. */
-  readonly endpoint: string;
-  readonly token: Token | undefined;
-  readonly isOffline: boolean;
-}
-
-/** The settings that Hugging Face's own libraries read from the environment. */
-export function hubSettings(): HubSettings {
-  const { HF_ENDPOINT, HF_HUB_OFFLINE } = process.env;
-  return {
-    endpoint: (isSet(HF_ENDPOINT) ? HF_ENDPOINT : 'https://huggingface.co').replace(/\/+$/, ''),
-    token: hubToken(),
-    isOffline: ['1', 'true', 'yes', 'on'].includes((HF_HUB_OFFLINE ?? '').toLowerCase()),
-  };
-}
-
-const isSet = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
-
-function hubToken(): Token | undefined {
-  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'] as const) {
-    const value = process.env[name];
-    if (isSet(value)) {
-      const renewal = `set ${name} to a valid token, or unset it to use public models without one`;
-      return { value: value.trim(), source: name, renewal };
-    }
-  }
-  const path = process.env['HF_TOKEN_PATH'] ?? join(huggingFaceHome(), 'token');
-  try {
-    const value = readFileSync(path, 'utf8');
-    const renewal = `log in again with \`hf auth login\`, or delete ${path} to use public models without a token`;
-    return isSet(value) ? { value: value.trim(), source: path, renewal } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 interface HubClientOptions {

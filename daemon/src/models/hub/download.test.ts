@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ServedModel, testCommit } from '../../../test/hub-server.ts';
 import { CachedRepository } from './cache.ts';
-import { HubClient, hubSettings } from './client.ts';
+import { HubClient } from './client.ts';
+import { hubSettings } from './environment.ts';
 import { downloadFile } from './download.ts';
 import { ensureSnapshot } from './repository.ts';
 

@@ -12,7 +12,8 @@ import { clashError, gatherWeights, isTensorFileName } from '../../kokoro/weight
 import type { ModelOptions } from '../progress.ts';
 import { readSafetensorsHeader } from '../safetensors/header.ts';
 import { CachedRepository } from './cache.ts';
-import { HubClient, RangeIgnored, hubSettings } from './client.ts';
+import { HubClient, RangeIgnored } from './client.ts';
+import { hubSettings } from './environment.ts';
 import type { HubFile } from './client.ts';
 import { downloadFile } from './download.ts';
 import type { Download } from './download.ts';
