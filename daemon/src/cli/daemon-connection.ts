@@ -14,7 +14,7 @@ export const cliClient = { name: 'cli', version: tidemarkVersion } as const;
 type Stoppable = Pick<Context, 'signal'>;
 
 /** Throws a TidemarkError: 'no-daemon', 'timeout', 'protocol-version'. */
-export const connectDaemon = ({ signal }: Stoppable): Promise<DaemonClient> =>
+const connectDaemon = ({ signal }: Stoppable): Promise<DaemonClient> =>
   DaemonClient.connect({ socketPath: socketPathOf(dataFolder()), client: cliClient, signal });
 
 /**

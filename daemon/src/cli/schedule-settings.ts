@@ -31,7 +31,7 @@ export interface ScheduleOptions {
 }
 
 /** A schedule for which no options are given. */
-export const scheduleDefaults = {
+const scheduleDefaults = {
   model: 'bf16',
   voice: profileDefaults.voice,
   iterations: profileDefaults.iterations,

@@ -13,7 +13,7 @@ const kibibyte = 2 ** 10;
 const mebibyte = 2 ** 20;
 
 /** Large beside the footprint's noise, which is 0.4 MB at the most, and small beside what an iteration takes. */
-export const mallocBytes = mebibyte;
+const mallocBytes = mebibyte;
 
 /** A list of as many numbers, 8 bytes each. */
 const listLength = 2048;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-export function huggingFaceHome(): string {
+function huggingFaceHome(): string {
   const { HF_HOME, XDG_CACHE_HOME } = process.env;
   return HF_HOME ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface');
 }
