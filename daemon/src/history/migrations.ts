@@ -183,6 +183,14 @@ export const migrations: readonly string[] = [
   DROP TABLE stages;
   DROP TABLE verdicts;
   `,
+  // Texts that differ from iteration to iteration, and MLX's cache that is kept between them. NULL in older rows.
+  `
+  ALTER TABLE runs ADD COLUMN workload TEXT;
+  ALTER TABLE samples ADD COLUMN text_index INTEGER;
+  ALTER TABLE samples ADD COLUMN tokens INTEGER;
+  ALTER TABLE samples ADD COLUMN new_shapes INTEGER;
+  ALTER TABLE samples ADD COLUMN cache_before_bytes INTEGER;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -5,7 +5,7 @@ import type { IterationSample } from '@tidemark/shared/protocol/profile-document
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
 import type { SamplePhase, StoredSample } from './rebuild.ts';
-import { bytesOf, momentText, numberOf, optionalNumber, textOf } from './rows.ts';
+import { bytesOf, defined, momentText, numberOf, optionalNumber, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
 
 /** `place` is its place in the run, from 0. */
@@ -24,9 +24,13 @@ export function insertSample(
     taken_at: momentText(takenAt),
     iteration: sample.index,
     warmup: sample.warmup ? 1 : 0,
+    text_index: sample.textIndex,
+    tokens: sample.tokens,
+    new_shapes: sample.newShapes,
     active_before_bytes: sample.activeBeforeBytes,
     active_bytes: sample.activeBytes,
     peak_bytes: sample.peakBytes,
+    cache_before_bytes: sample.cacheBeforeBytes,
     cache_bytes: sample.cacheBytes,
     seconds: sample.seconds,
     audio_seconds: sample.audioSeconds,
@@ -115,12 +119,16 @@ function storedSampleOf(row: Row): StoredSample {
     model: textOf(row, 'model'),
     takenAt: textOf(row, 'taken_at'),
     headPlace: optionalNumber(row, 'head_place'),
-    sample: {
+    sample: defined({
       index: numberOf(row, 'iteration'),
       warmup: numberOf(row, 'warmup') === 1,
+      textIndex: optionalNumber(row, 'text_index'),
+      tokens: optionalNumber(row, 'tokens'),
+      newShapes: optionalNumber(row, 'new_shapes'),
       activeBeforeBytes: numberOf(row, 'active_before_bytes'),
       activeBytes: numberOf(row, 'active_bytes'),
       peakBytes: numberOf(row, 'peak_bytes'),
+      cacheBeforeBytes: optionalNumber(row, 'cache_before_bytes'),
       cacheBytes: numberOf(row, 'cache_bytes'),
       seconds: numberOf(row, 'seconds'),
       audioSeconds: numberOf(row, 'audio_seconds'),
@@ -130,7 +138,7 @@ function storedSampleOf(row: Row): StoredSample {
       footprintBytes: numberOf(row, 'footprint_bytes'),
       heapBytes: numberOf(row, 'heap_bytes'),
       openFileDescriptors: numberOf(row, 'open_file_descriptors'),
-    },
+    }) as IterationSample,
   };
 }
 

@@ -19,6 +19,7 @@ export type RunFigures = NonNullable<RunRecord['figures']>;
 /** Values that the daemon itself wrote and checked before; a closed union comes back as it went in. */
 export function recordOf(row: Row): RunRecord {
   const error = optionalText(row, 'error');
+  const workload = optionalText(row, 'workload');
   return defined({
     id: numberOf(row, 'id'),
     uid: textOf(row, 'uid'),
@@ -28,6 +29,7 @@ export function recordOf(row: Row): RunRecord {
     models: JSON.parse(textOf(row, 'models')) as string[],
     voice: textOf(row, 'voice'),
     text: optionalText(row, 'text'),
+    workload: workload === undefined ? undefined : (JSON.parse(workload) as RunRecord['workload']),
     iterations: numberOf(row, 'iterations'),
     warmupIterations: numberOf(row, 'warmup_iterations'),
     samplesTaken: numberOf(row, 'samples_taken'),
@@ -97,6 +99,7 @@ export function insertRun(
     models: JSON.stringify(record.models),
     voice: record.voice,
     text: record.text,
+    workload: optionalJson(record.workload),
     iterations: record.iterations,
     warmup_iterations: record.warmupIterations,
     samples_taken: record.samplesTaken,

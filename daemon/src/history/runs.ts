@@ -22,7 +22,7 @@ import type { RunFigures } from './run-row.ts';
 
 export interface NewRun extends Pick<
   RunRecord,
-  'kind' | 'trigger' | 'models' | 'voice' | 'text' | 'iterations' | 'warmupIterations'
+  'kind' | 'trigger' | 'models' | 'voice' | 'text' | 'workload' | 'iterations' | 'warmupIterations'
 > {
   /** What was requested, as the daemon needs it to start the run. */
   readonly request: object;

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { channelVerdict } from './leak-verdicts.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { byteDifference, bytes, count, errorRecord, moment, seconds, spread, text } from './quantities.ts';
+import { settledWorkload } from './workload.ts';
 
 const attributedPart = v.object({
   /** Of a stage ("generator"), or of a layer by its path in the checkpoint. */
@@ -47,9 +48,12 @@ export type Attribution = v.InferOutput<typeof attribution>;
 export const profileSchemaVersion = 1;
 
 export const profileSettings = v.object({
-  /** The text as given; absent where phonemes were. */
+  /** The text as given; absent where phonemes were, or many texts. */
   text: v.optional(text),
-  /** What the network says in an iteration: one string of phonemes for each utterance, one after the other. */
+  /**
+   * What the network says in an iteration: one string of phonemes for each utterance, one after the other. Where there are
+   * many texts, those of the longest.
+   */
   phonemes: v.pipe(v.array(text), v.minLength(1)),
   voice: text,
   /** How many iterations were asked for, warm-up apart. */
@@ -60,6 +64,7 @@ export const profileSettings = v.object({
   /** Whether the excitation's noise and initial phases were zero. */
   deterministic: v.boolean(),
   speed: v.pipe(v.number(), v.finite(), v.gtValue(0)),
+  ...settledWorkload,
 });
 
 export type ProfileSettings = v.InferOutput<typeof profileSettings>;
@@ -86,12 +91,23 @@ export const iterationSample = v.object({
   /** Its place among all iterations, the warm-up included, from 0. */
   index: count,
   warmup: v.boolean(),
-  /** Active memory before, and again after, each time with the garbage collected and the cache cleared. */
+  /** Of the text that was said, its place in the settings' texts, from 0; absent where there is one text only. */
+  textIndex: v.exactOptional(count),
+  /** Of all its utterances, with the boundaries that the network reads at both ends of each. */
+  tokens: v.exactOptional(count),
+  /**
+   * Its utterances of so many tokens and samples as the run had not said before. MLX's allocator gives no buffer of another
+   * size, so a new shape is what makes its cache grow.
+   */
+  newShapes: v.exactOptional(count),
+  /** Active memory before, and again after, each time with the garbage collected and the cache cleared or left as it is. */
   activeBeforeBytes: bytes,
   activeBytes: bytes,
   /** The most that was active while the text was spoken. */
   peakBytes: bytes,
-  /** What MLX's allocator held for reuse right after, before it was cleared. */
+  /** What MLX's allocator held for reuse when the text began: nothing, unless the run keeps the cache. */
+  cacheBeforeBytes: v.exactOptional(bytes),
+  /** What it held right after, before it was cleared. */
   cacheBytes: bytes,
   seconds,
   audioSeconds: seconds,
@@ -160,6 +176,8 @@ export const profileDocument = v.pipe(
     versions,
     settings: profileSettings,
     load: loadRecord,
+    /** What MLX's cache could hold in this run: what the settings ask for, or else MLX's own limit. */
+    cacheLimitBytes: v.optional(bytes),
     iterations: v.array(iterationSample),
     /** The leak rule's second look, where a channel rose: iterations after the ones above, in the same process. */
     confirmation: v.optional(v.array(iterationSample)),
@@ -189,6 +207,13 @@ export const profileDocument = v.pipe(
     ({ outcome: { status }, iterations, settings }) =>
       status !== 'complete' || iterations.length === settings.warmupIterations + settings.iterations,
     'a complete run has every iteration that was asked for',
+  ),
+  v.check(
+    ({ iterations, confirmation = [], settings: { texts } }) =>
+      [...iterations, ...confirmation].every(({ textIndex }) =>
+        texts === undefined ? textIndex === undefined : textIndex !== undefined && textIndex < texts.length,
+      ),
+    'an iteration names one of the texts, where there are several',
   ),
   v.check(
     ({ model: { tensorBytes, bytesByDtype } }) =>

@@ -6,6 +6,7 @@ import { comparisonDocument } from '../comparison-document.ts';
 import { iterationSample, profileDocument } from '../profile-document.ts';
 import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
+import { workloadRequest } from '../workload.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runKind, runRecord, runStates } from './run-record.ts';
 import { alert, alertId, schedule, scheduleId, scheduleSettings } from './schedule.ts';
@@ -36,6 +37,7 @@ const profileParameters = v.strictObject({
   /** A name of the catalogue, a repository id, or an absolute folder. */
   model: name,
   ...loop,
+  ...workloadRequest,
   attribute: v.optional(v.picklist(['stages', 'layers'])),
   /** `held`: in the host that is kept, which loads the model if it has another. `fresh`: in a process of its own. */
   host: v.optional(v.picklist(['held', 'fresh'])),

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { bytes, count, errorRecord, moment, seconds, text } from '../quantities.ts';
+import { workloadSummary } from '../workload.ts';
 
 /** A run's number in its history, from 1; never given twice. */
 export const runId = v.pipe(count, v.minValue(1));
@@ -52,8 +53,10 @@ export const runRecord = v.object({
   /** As they were asked for: one for a profile, several for a study. */
   models: v.pipe(v.array(text), v.minLength(1)),
   voice: text,
-  /** What is said, in lists and in the status its first 200 characters; absent where phonemes were given. */
+  /** What is said, in lists and in the status its first 200 characters; absent where phonemes were given, or many texts. */
   text: v.optional(text),
+  /** Where many texts are said, or MLX's cache is not cleared or has a limit of the run's own. */
+  workload: v.optional(workloadSummary),
   /** Measured iterations and warm-up that were asked for, of each model. */
   iterations: count,
   warmupIterations: count,

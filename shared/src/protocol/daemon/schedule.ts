@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { count, moment, text } from '../quantities.ts';
+import { workloadRequest } from '../workload.ts';
 import { runId } from './run-record.ts';
 
 export const scheduleId = v.pipe(count, v.minValue(1));
@@ -29,6 +30,7 @@ export const scheduleSettings = v.object({
   voice: v.pipe(text, v.maxLength(1024)),
   /** Absent for the default text. */
   text: v.optional(v.pipe(text, v.maxLength(50_000))),
+  ...workloadRequest,
   iterations: v.pipe(count, v.minValue(1), v.maxValue(10_000)),
   warmupIterations: v.pipe(count, v.maxValue(1000)),
   /** Up to so much later than due, drawn anew each time, so that checks of several machines or schedules spread. */

@@ -1,0 +1,64 @@
+/** The workload of a measurement beyond one text said again and again: many texts, and what becomes of MLX's cache. */
+
+import * as v from 'valibot';
+import { bytes, count, text } from './quantities.ts';
+
+/** With more than these, one pass over them takes hours, and a request outgrows what the daemon reads. */
+export const workloadLimits = { texts: 1000, jsonBytes: 56_000 } as const;
+
+/** The lines of a file, from the first on; blank ones are skipped, but count as lines. */
+export const textLines = v.pipe(
+  v.array(v.pipe(v.string(), v.maxLength(50_000))),
+  v.minLength(1),
+  v.maxLength(10 * workloadLimits.texts),
+);
+
+/** What a client asks for. */
+export const workloadRequest = {
+  /** One is said in each iteration, over and over; not together with `text` or `phonemes`. */
+  texts: v.optional(textLines),
+  /** Says them in an order that is drawn by the seed. */
+  shuffled: v.optional(v.boolean()),
+  /** Leaves MLX's cache as it is from one iteration to the next. */
+  keepCache: v.optional(v.boolean()),
+  /** What MLX's cache may hold; absent for MLX's own limit. */
+  cacheLimitBytes: v.optional(bytes),
+} as const;
+
+/** One text of many. */
+export const spokenText = v.object({
+  /** Its line, from 1. */
+  line: v.pipe(count, v.minValue(1)),
+  text,
+  /** One string for each utterance. */
+  phonemes: v.pipe(v.array(text), v.minLength(1)),
+});
+
+export type SpokenText = v.InferOutput<typeof spokenText>;
+
+/** As the settings of a run have it. Each is absent where it is not so, as in documents of older versions. */
+export const settledWorkload = {
+  /**
+   * In the order in which they are said: one in each iteration, and again from the first. Where they are more than the
+   * measured iterations, only so many of them are said, in a confirmation too.
+   */
+  texts: v.optional(v.pipe(v.array(spokenText), v.minLength(1))),
+  /** Whether that order was drawn by the seed. */
+  shuffled: v.optional(v.boolean()),
+  /** Whether MLX's cache was emptied only once, before the first iteration. */
+  keepCache: v.optional(v.boolean()),
+  /** The limit of MLX's cache that was asked for. */
+  cacheLimitBytes: v.optional(bytes),
+} as const;
+
+/** As lists of runs have it: enough to tell what was said, without saying all of it. */
+export const workloadSummary = v.object({
+  /** How many texts, and the first of them in the file; absent where there is one only. */
+  texts: v.optional(v.pipe(count, v.minValue(1))),
+  firstText: v.optional(text),
+  shuffled: v.optional(v.boolean()),
+  keepCache: v.optional(v.boolean()),
+  cacheLimitBytes: v.optional(bytes),
+});
+
+export type WorkloadSummary = v.InferOutput<typeof workloadSummary>;
