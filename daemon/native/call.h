@@ -274,7 +274,26 @@ inline std::string without_prefix(const std::string& message) {
   return end == std::string::npos ? message : message.substr(end + 2);
 }
 
-// Runs `body`, turning a C++ exception into a JavaScript error: "NAME: what (given ARGUMENTS)".
+// "NAME: what (given ARGUMENTS)". Describing never throws: an exception that left it would end the process.
+inline std::string failure(const Napi::CallbackInfo& info, const char* name, const std::string& what) {
+  std::ostringstream message;
+  message << name << ": " << without_prefix(what);
+  if (info.Length() > 0) {
+    message << " (given ";
+    for (std::size_t index = 0; index < info.Length(); ++index) {
+      message << (index == 0 ? "" : ", ");
+      try {
+        message << describe(info[index]);
+      } catch (const std::exception&) {
+        message << "a value that cannot be described";
+      }
+    }
+    message << ")";
+  }
+  return message.str();
+}
+
+// Runs `body`, turning a C++ exception into a JavaScript error.
 template <typename Body>
 Napi::Value guarded(const Napi::CallbackInfo& info, const char* name, Body body) {
   try {
@@ -282,16 +301,9 @@ Napi::Value guarded(const Napi::CallbackInfo& info, const char* name, Body body)
   } catch (const Napi::Error&) {
     throw;
   } catch (const std::exception& error) {
-    std::ostringstream message;
-    message << name << ": " << without_prefix(error.what());
-    if (info.Length() > 0) {
-      message << " (given ";
-      for (std::size_t index = 0; index < info.Length(); ++index) {
-        message << (index == 0 ? "" : ", ") << describe(info[index]);
-      }
-      message << ")";
-    }
-    throw Napi::Error::New(info.Env(), message.str());
+    throw Napi::Error::New(info.Env(), failure(info, name, error.what()));
+  } catch (...) {
+    throw Napi::Error::New(info.Env(), failure(info, name, "failed without a reason"));
   }
 }
 

@@ -42,6 +42,59 @@ Napi::Value read_data(mx::array a, Napi::Env env) {
   return data;
 }
 
+struct NonFinite {
+  std::size_t nan = 0;
+  std::size_t infinite = 0;
+};
+
+// By the bits: an exponent of ones is an infinity without a fraction, and NaN with one.
+template <typename Word>
+NonFinite non_finite_of(const Word* words, std::size_t count, Word exponent, Word fraction) {
+  NonFinite found;
+  for (std::size_t index = 0; index < count; ++index) {
+    const bool is_special = (words[index] & exponent) == exponent;
+    const bool has_fraction = (words[index] & fraction) != 0;
+    found.nan += is_special && has_fraction;
+    found.infinite += is_special && !has_fraction;
+  }
+  return found;
+}
+
+NonFinite non_finite_of(const mx::array& a) {
+  using Val = mx::Dtype::Val;
+  switch (a.dtype().val()) {
+    case Val::float16:
+      return non_finite_of<std::uint16_t>(a.data<std::uint16_t>(), a.size(), 0x7c00, 0x03ff);
+    case Val::bfloat16:
+      return non_finite_of<std::uint16_t>(a.data<std::uint16_t>(), a.size(), 0x7f80, 0x007f);
+    case Val::float32:
+      return non_finite_of<std::uint32_t>(a.data<std::uint32_t>(), a.size(), 0x7f80'0000, 0x007f'ffff);
+    case Val::complex64:
+      return non_finite_of<std::uint32_t>(a.data<std::uint32_t>(), 2 * a.size(), 0x7f80'0000, 0x007f'ffff);
+    case Val::float64:
+      return non_finite_of<std::uint64_t>(
+          a.data<std::uint64_t>(), a.size(), 0x7ff0'0000'0000'0000, 0x000f'ffff'ffff'ffff);
+    default:
+      return {};
+  }
+}
+
+// NaN and infinite elements, counted where they lie: nothing is allocated for a row-contiguous array, so that a measured
+// one can be looked at without a change of what is measured.
+std::pair<std::size_t, std::size_t> count_non_finite(mx::array a) {
+  auto array = std::move(a);
+  array.eval();
+  if (!array.flags().row_contiguous) {
+    array = mx::contiguous(array);
+    array.eval();
+  }
+  if (array.size() == 0) {
+    return {0, 0};
+  }
+  const auto found = non_finite_of(array);
+  return {found.nan, found.infinite};
+}
+
 mx::Shape shape(mx::array a) {
   return a.shape();
 }
@@ -67,6 +120,7 @@ bool is_disposed(Handle* handle) {
 const Table tables::tensors = {
     {"array", call<from_data>},
     {"readData", call<read_data>},
+    {"countNonFinite", call<count_non_finite>},
     {"evaluate", call<overload<void(std::vector<mx::array>)>(mx::eval)>},
     {"shape", call<shape>},
     {"dtype", call<dtype>},

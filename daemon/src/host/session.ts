@@ -14,6 +14,7 @@ import { footprintBytes } from '../mlx/process.ts';
 import { seedRandom } from '../mlx/ops.ts';
 import { liveTensors } from '../mlx/tensor.ts';
 import type { Tensor } from '../mlx/tensor.ts';
+import { readCheckpointTensors, readLoadableTensors } from '../models/safetensors/header.ts';
 import { tidemarkVersion } from '../version.ts';
 import { attribute } from './attribute.ts';
 import { layerTransients } from './layer-transients.ts';
@@ -48,7 +49,10 @@ export class HostSession {
     return { ...memorySnapshot(), footprintBytes: footprintBytes() };
   }
 
-  /** Loads a checkpoint and a voice in the place of what is there. Throws what {@link Kokoro.load} and {@link Voice.load} do. */
+  /**
+   * Loads a checkpoint and a voice in the place of what is there. Throws what {@link Kokoro.load} and {@link Voice.load} do, and
+   * 'bad-checkpoint' where MLX could not read a file.
+   */
   async load({
     folder,
     voiceFile,
@@ -56,6 +60,8 @@ export class HostSession {
     cacheLimitBytes,
   }: HostParameters<'load'>): Promise<LoadRecord> {
     this.dispose();
+    await readCheckpointTensors(folder);
+    await readLoadableTensors(voiceFile);
     if (cacheLimitBytes !== undefined) {
       setCacheLimit(cacheLimitBytes);
     }

@@ -58,6 +58,11 @@ test('a file without a voice, or with one of another shape, is refused and freed
     () => ({ voice: zeros([3, 2]) }),
     (path) => assert.throws(() => Voice.load(path), /of shape \[3, 2\], not \[lengths, 1, style\]/),
   );
+  withFile(
+    () => ({ voice: zeros([3, 1, 2], 'int32') }),
+    (path) =>
+      assert.throws(() => Voice.load(path), /a voice of the dtype int32, not of a floating-point one/),
+  );
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'x.safetensors'), 'nothing');
   assert.throws(() => Voice.load(join(folder, 'x.safetensors')), /not a readable safetensors file/);

@@ -6,6 +6,7 @@ import { loadSafetensors } from '../mlx/safetensors.ts';
 import { reshape, slice } from '../mlx/ops.ts';
 import { evaluate, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
+import { floatingDTypes } from '../nn/weights.ts';
 
 const key = 'voice';
 
@@ -45,7 +46,11 @@ export class Voice implements Disposable {
     if (styles === undefined) {
       throw bad(`has no tensor named "${key}"`);
     }
-    const { shape } = styles;
+    const { shape, dtype } = styles;
+    if (!floatingDTypes.includes(dtype)) {
+      styles.dispose();
+      throw bad(`contains a voice of the dtype ${dtype}, not of a floating-point one`);
+    }
     if (shape.length !== 3 || shape[1] !== 1 || shape[0] === 0) {
       styles.dispose();
       throw bad(`contains a tensor of shape [${shape.join(', ')}], not [lengths, 1, style]`);

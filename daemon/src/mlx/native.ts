@@ -10,6 +10,7 @@ export type DType =
   | 'uint8'
   | 'uint16'
   | 'uint32'
+  | 'uint64'
   | 'int8'
   | 'int16'
   | 'int32'
@@ -17,6 +18,7 @@ export type DType =
   | 'float16'
   | 'bfloat16'
   | 'float32'
+  | 'float64'
   | 'complex64';
 
 /** A handle on one `mlx::core::array`; opaque outside this folder. */

@@ -52,7 +52,13 @@ export const array = (values: Elements, shape: Shape = [values.length], dtype: D
   arrayOf(toElements(values, dtype), shape, dtype);
 
 function toElements(values: Elements, dtype: DType): ArrayBufferView {
-  if (dtype === 'int16' || dtype === 'int64' || dtype === 'complex64') {
+  if (
+    dtype === 'int16' ||
+    dtype === 'int64' ||
+    dtype === 'uint64' ||
+    dtype === 'float64' ||
+    dtype === 'complex64'
+  ) {
     throw new TypeError(`array: ${dtype} cannot be made from numbers here; cast with astype instead`);
   }
   const ofDtype = elementArrays[dtype];

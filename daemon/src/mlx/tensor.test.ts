@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { clearCache, memorySnapshot, resetPeak } from './memory.ts';
 import { native } from './native.ts';
 import * as mx from './ops.ts';
-import { keep, scope } from './scope.ts';
-import { Tensor, liveTensors, undisposedTensors } from './tensor.ts';
+import { evaluate, keep, scope } from './scope.ts';
+import { Tensor, elementArrays, liveTensors, undisposedTensors } from './tensor.ts';
+import type { DType } from './tensor.ts';
 
 test('a tensor tells its shape, dtype and bytes before it is evaluated', () => {
   scope(() => {
@@ -18,6 +20,48 @@ test('a tensor tells its shape, dtype and bytes before it is evaluated', () => {
     assert.equal(tensor.dim(-1), 3);
     assert.throws(() => tensor.dim(2), RangeError);
   });
+});
+
+test('every dtype of MLX has a name and can be read', () => {
+  const read: Record<string, unknown> = {};
+  scope(() => {
+    for (const dtype of Object.keys(elementArrays) as DType[]) {
+      const tensor = mx.astype(mx.full([2], 1), dtype);
+      assert.equal(tensor.dtype, dtype);
+      read[dtype] = tensor.toTypedArray().at(0);
+      assert.throws(() => mx.reshape(tensor, [3]), new RegExp(`given ${dtype} \\[2\\], \\[3\\]`));
+    }
+  });
+  assert.deepEqual(read, {
+    ...{ bool: 1, uint8: 1, uint16: 1, uint32: 1, uint64: 1n, int8: 1, int16: 1, int32: 1, int64: 1n },
+    ...{ float16: 0x3c00, bfloat16: 0x3f80, float32: 1, float64: 1, complex64: 1 },
+  });
+});
+
+test('elements that are not finite are counted in every floating dtype', () => {
+  scope(() => {
+    const values = mx.array([1, NaN, Infinity, -Infinity, 0, -NaN, 65_504, -1e-7], [2, 4]);
+    for (const dtype of ['float16', 'bfloat16', 'float32', 'float64', 'complex64'] as const) {
+      assert.deepEqual(mx.astype(values, dtype).countNonFinite(), { nan: 2, infinite: 2 }, dtype);
+    }
+    // Whatever its strides, and where there is nothing to count.
+    assert.deepEqual(mx.transpose(values, [1, 0]).countNonFinite(), { nan: 2, infinite: 2 });
+    assert.deepEqual(mx.slice(values, 1, 0, 2).countNonFinite(), { nan: 2, infinite: 0 });
+    assert.deepEqual(mx.full([3], 7, 'int32').countNonFinite(), { nan: 0, infinite: 0 });
+    assert.deepEqual(mx.zeros([0, 4]).countNonFinite(), { nan: 0, infinite: 0 });
+  });
+});
+
+test('counting them allocates nothing', () => {
+  using samples = scope(() => mx.full([1, 100_000], 0.5));
+  evaluate(samples);
+  clearCache();
+  resetPeak();
+  const before = memorySnapshot();
+  assert.deepEqual(samples.countNonFinite(), { nan: 0, infinite: 0 });
+  assert.deepEqual(memorySnapshot(), before);
+  // MLX's own counter, which its reset left at 0 and any allocation would have raised.
+  assert.equal(native<() => number>('peakBytes')(), 0);
 });
 
 test('use after dispose is an error that names the operation and its arguments', () => {

@@ -11,6 +11,7 @@ export const elementArrays = {
   uint8: Uint8Array,
   uint16: Uint16Array,
   uint32: Uint32Array,
+  uint64: BigUint64Array,
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
@@ -18,6 +19,7 @@ export const elementArrays = {
   float16: Uint16Array,
   bfloat16: Uint16Array,
   float32: Float32Array,
+  float64: Float64Array,
   complex64: Float32Array,
 } as const satisfies Record<DType, unknown>;
 
@@ -29,6 +31,7 @@ const dtypeOf = native<(handle: NativeHandle) => DType>('dtype');
 const nbytesOf = native<(handle: NativeHandle) => number>('nbytes');
 /** Copies evaluated, row-contiguous elements out, bfloat16 and float16 as raw 16-bit words. */
 const readData = native<(handle: NativeHandle) => ArrayBuffer>('readData');
+const nonFiniteOf = native<(handle: NativeHandle) => [nan: number, infinite: number]>('countNonFinite');
 const disposeOf = native<(handle: NativeHandle) => void>('dispose');
 const isDisposed = native<(handle: NativeHandle) => boolean>('isDisposed');
 
@@ -84,6 +87,15 @@ export class Tensor implements Disposable {
       throw new TypeError(`toFloat32Array: the tensor is ${this.dtype}, not float32`);
     }
     return elements;
+  }
+
+  /**
+   * How many elements are NaN and how many infinite. Evaluates, and reads the elements where they lie: of a tensor that is
+   * row-contiguous, nothing is copied or allocated.
+   */
+  countNonFinite(): { readonly nan: number; readonly infinite: number } {
+    const [nan, infinite] = nonFiniteOf(this.handle);
+    return { nan, infinite };
   }
 
   /** Releases the reference; the memory is freed when no graph refers to it either. A second call does nothing. */

@@ -33,7 +33,8 @@ export interface KernelShape {
 /** An error lists this many keys of a kind and counts the rest. */
 const listedKeys = 6;
 
-const floatingDTypes: readonly string[] = ['float32', 'bfloat16', 'float16'];
+/** What the network computes with. */
+export const floatingDTypes: readonly string[] = ['float32', 'bfloat16', 'float16'];
 
 /**
  * The named tensors of a checkpoint, which it owns from here on.

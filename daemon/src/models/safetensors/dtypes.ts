@@ -35,14 +35,16 @@ const descriptions = {
 
 export type SafetensorsDType = keyof typeof descriptions;
 
+export const safetensorsDTypes = Object.keys(descriptions) as SafetensorsDType[];
+
 export const isSafetensorsDType = (name: string): name is SafetensorsDType =>
   Object.hasOwn(descriptions, name);
 
 export const describeDType = (dtype: SafetensorsDType): DTypeDescription => descriptions[dtype];
 
 /**
- * Those that the network can be loaded with. MLX's reader (`mlx/io/safetensors.cpp`) refuses most others; some of 8 bits it
- * gives as uint8, which are codes rather than numbers; and the addon has no uint64.
+ * Those that a checkpoint or a voice may contain. MLX's reader (`mlx/io/safetensors.cpp`) refuses most others; some of 8 bits
+ * it gives as uint8, which are codes rather than numbers; and uint64 is of no use to any layer.
  */
 const loadable: ReadonlySet<SafetensorsDType> = new Set<SafetensorsDType>([
   ...(['BOOL', 'U8', 'I8', 'U16', 'I16', 'U32', 'I32', 'I64'] as const),

@@ -279,14 +279,17 @@ function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, descr
  * sound, or have a dtype that cannot be loaded.
  */
 export async function readCheckpointTensors(folder: string): Promise<TensorEntry[]> {
-  const headers = await Promise.all(
-    checkpointFiles(folder).map(async (path) => {
-      const header = await readSafetensorsHeader(await fileSource(path));
-      checkLoadable(header, path);
-      return header;
-    }),
-  );
-  return headers.flatMap(({ tensors }) => tensors);
+  const tensors = await Promise.all(checkpointFiles(folder).map(readLoadableTensors));
+  return tensors.flat();
+}
+
+/**
+ * What is in a file that is to be loaded, a checkpoint's or a voice's; MLX judges a header less strictly. Throws 'bad-checkpoint' where the file is not sound, or has a dtype that cannot be loaded.
+ */
+export async function readLoadableTensors(path: string): Promise<readonly TensorEntry[]> {
+  const header = await readSafetensorsHeader(await fileSource(path));
+  checkLoadable(header, path);
+  return header.tensors;
 }
 
 function checkLoadable({ tensors }: SafetensorsHeader, path: string): void {
@@ -296,7 +299,7 @@ function checkLoadable({ tensors }: SafetensorsHeader, path: string): void {
       'bad-checkpoint',
       `${path} has tensor ${JSON.stringify(stray.name)} of the dtype ${stray.dtype}, which Tidemark cannot load with MLX.`,
       {
-        hint: 'Use a checkpoint in float32, float16, or bfloat16, or one that MLX quantized; `tidemark xray` shows what this one contains.',
+        hint: 'Use a file in float32, float16, or bfloat16, or a checkpoint that MLX quantized; `tidemark xray` shows what this one contains.',
       },
     );
   }
