@@ -202,6 +202,10 @@ test('a schedule outlives the daemon, and a check of it is told in the status', 
   assert.deepEqual(run.trigger, { kind: 'schedule', scheduleId: id, scheduleName: 'Nightly' });
   await untilEnded(later, run.id);
   assert.equal((await later.call('status', {})).lastCheck?.runId, run.id);
+  await runToEnd(later, { ...model, iterations: 3 });
+  assert.equal((await later.call('status', {})).lastCheck?.runId, run.id);
+  const { id: long } = await runToEnd(later, { ...model, iterations: 10 });
+  assert.equal((await later.call('status', {})).lastCheck?.runId, long);
   assert.equal((await later.call('listSchedules', {})).schedules[0]?.lastRunId, run.id);
 });
 

@@ -131,6 +131,13 @@ export const busyStatus = (): DaemonStatus => {
       peakBytes: megabytes * 1_000_000,
       activeBytes: 160_000_000,
     })),
+    recentPeaksOf: {
+      model: 'bf16',
+      voice: 'af_heart',
+      text: 'Hello.',
+      iterations: 15,
+      warmupIterations: 1,
+    },
     notices: [{ at: secondsAgo(7200), message: 'The disk is full.', hint: 'Make room.' }],
   };
 };

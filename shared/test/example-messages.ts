@@ -172,6 +172,13 @@ export const exampleStatus = (changes: Partial<DaemonStatus> = {}): DaemonStatus
   recentPeaks: [
     { runId: 7, at: exampleMoment(2), model: 'bf16', peakBytes: 600_000_000, activeBytes: 160_500_000 },
   ],
+  recentPeaksOf: {
+    model: 'bf16',
+    voice: 'af_heart',
+    text: 'Hello.',
+    iterations: 5,
+    warmupIterations: 1,
+  },
   notices: [{ at: exampleMoment(0), message: 'The database was set aside.', hint: 'See the log.' }],
   ...changes,
 });

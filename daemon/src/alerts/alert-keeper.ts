@@ -1,5 +1,6 @@
 /** Raises and resolves alerts after each scheduled check: once, when it is sure, and not again until it is over. */
 
+import { isLeakCheck } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { mostChecks } from '@tidemark/shared/analysis/slow-leak.ts';
 import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
 import type { Alert, AlertKind } from '@tidemark/shared/protocol/daemon/schedule.ts';
@@ -83,7 +84,7 @@ export class AlertKeeper {
       history.runs.checksOf(schedule.scheduleId, { limit, before: run.id + 1, all: true }),
     );
     this.#settle(check, 'failure', failureFinding(attempts, rules));
-    const checks = attempts.filter((attempt) => attempt.state === 'complete');
+    const checks = attempts.filter(isLeakCheck);
     if (checks.at(-1)?.id !== run.id) {
       return;
     }

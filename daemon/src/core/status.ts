@@ -26,7 +26,7 @@ export interface StatusParts {
 /** As many as a sparkline shows. */
 const recentPeaks = 30;
 
-type FromHistory = Pick<DaemonStatus, 'alerts' | 'lastCheck' | 'recentPeaks'>;
+type FromHistory = Pick<DaemonStatus, 'alerts' | 'lastCheck' | 'recentPeaks' | 'recentPeaksOf'>;
 
 export class StatusBoard {
   readonly #parts: StatusParts;
@@ -83,10 +83,12 @@ export class StatusBoard {
     const { history, notices } = this.#parts;
     try {
       const [latest] = history.alerts.list({ all: false });
+      const peaks = history.runs.recentPeaks(recentPeaks);
       return {
         alerts: { ...history.alerts.counts(), latest },
         lastCheck: history.runs.lastCheck(),
-        recentPeaks: history.runs.recentPeaks(recentPeaks),
+        recentPeaks: peaks.recentPeaks,
+        recentPeaksOf: peaks.recentPeaksOf && briefRecord(peaks.recentPeaksOf),
       };
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
@@ -99,7 +101,7 @@ export class StatusBoard {
 const longestText = 200;
 
 /** A record as lists show it, with the beginning of a long text: hundreds of whole ones would be too long for one answer. */
-export function briefRecord(record: RunRecord): RunRecord {
+export function briefRecord<Record extends Pick<RunRecord, 'text'>>(record: Record): Record {
   const { text } = record;
   return text === undefined || text.length <= longestText
     ? record

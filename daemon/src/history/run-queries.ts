@@ -1,6 +1,7 @@
 /** What is asked of the history's runs: one with all that is kept of it, pages of them, and past checks. */
 
 import type { SQLInputValue } from 'node:sqlite';
+import { fewestIterations } from '@tidemark/shared/analysis/leak-rule.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type {
@@ -10,8 +11,10 @@ import type {
   RunState,
 } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import { profileDefaults } from '../profiler/settings.ts';
 import type { Database } from './database.ts';
 import { defined, numberOf, optionalText, textOf } from './rows.ts';
+import type { Row } from './rows.ts';
 import { documentOf, thinnedSamplesOf } from './run-contents.ts';
 import { recordOf } from './run-row.ts';
 
@@ -131,40 +134,56 @@ export class RunQueries {
     );
   }
 
-  /** The newest profiles of this machine with figures, oldest first. */
-  recentPeaks(limit: number): DaemonStatus['recentPeaks'] {
-    return this.database.read(() =>
-      this.database
-        .all(
-          `SELECT * FROM runs
-           WHERE kind = 'profile' AND peak_bytes IS NOT NULL AND trigger_kind <> 'import' ORDER BY id DESC LIMIT ?`,
-          [limit],
-        )
-        .map(recordOf)
-        .flatMap(({ id, endedAt, models: [model], figures }) =>
-          endedAt === undefined || model === undefined || figures === undefined
-            ? []
-            : [
-                {
-                  runId: id,
-                  at: endedAt,
-                  model,
-                  peakBytes: figures.peakBytes,
-                  activeBytes: figures.activeBytes,
-                },
-              ],
-        )
-        .reverse(),
-    );
+  /**
+   * Peaks of the newest profiles of this machine, oldest first, and what they are of: only those that did the same work as the
+   * newest one, since another model, text or setting has another peak.
+   */
+  recentPeaks(limit: number): Pick<DaemonStatus, 'recentPeaks' | 'recentPeaksOf'> {
+    return this.database.read(() => {
+      const [newest] = this.database.all(`${profilesWithFigures} ORDER BY id DESC LIMIT 1`);
+      if (newest === undefined) {
+        return { recentPeaks: [] };
+      }
+      const columns = ['models', 'voice', 'text', 'iterations', 'warmup_iterations'] as const;
+      const alike = this.database.all(
+        `${profilesWithFigures} AND ${columns.map((name) => `${name} IS ?`).join(' AND ')} ORDER BY id DESC LIMIT ?`,
+        [...columns.map((name) => newest[name] ?? null), 10 * limit],
+      );
+      const work = furtherSettings(newest);
+      const { models, voice, text, iterations, warmupIterations } = recordOf(newest);
+      return {
+        recentPeaksOf: defined({ model: models[0] ?? '', voice, text, iterations, warmupIterations }),
+        recentPeaks: alike
+          .filter((row) => furtherSettings(row) === work)
+          .slice(0, limit)
+          .map(recordOf)
+          .flatMap(({ id, endedAt, models: [model], figures }) =>
+            endedAt === undefined || model === undefined || figures === undefined
+              ? []
+              : [
+                  {
+                    runId: id,
+                    at: endedAt,
+                    model,
+                    peakBytes: figures.peakBytes,
+                    activeBytes: figures.activeBytes,
+                  },
+                ],
+          )
+          .reverse(),
+      };
+    });
   }
 
-  /** The newest complete profile of this machine that was judged, scheduled or not: each is a leak check. */
+  /** The newest leak check. The condition is that of `isLeakCheck`, which a test holds it to. */
   lastCheck(): DaemonStatus['lastCheck'] {
     return this.database.read(() => {
       const row = this.database.get(
         `SELECT * FROM runs
-         WHERE kind = 'profile' AND state = 'complete' AND leak IS NOT NULL AND trigger_kind <> 'import'
+         WHERE kind = 'profile' AND state = 'complete' AND leak IS NOT NULL AND
+           (trigger_kind = 'schedule' OR (trigger_kind = 'request' AND iterations >= ?))
          ORDER BY id DESC LIMIT 1`,
+        [fewestIterations],
       );
       if (row === undefined) {
         return undefined;
@@ -181,6 +200,24 @@ export class RunQueries {
     });
   }
 }
+
+const profilesWithFigures = `SELECT runs.*, request FROM runs LEFT JOIN run_requests ON run_id = id
+  WHERE kind = 'profile' AND peak_bytes IS NOT NULL AND trigger_kind <> 'import'`;
+
+/** What a run was asked for beside what its columns say, as a text that is the same for the same. */
+function furtherSettings(row: Row): string {
+  const request = optionalText(row, 'request');
+  const { parameters } = (request === undefined ? {} : JSON.parse(request)) as { parameters?: object };
+  const { seed, deterministic, speed } = profileDefaults;
+  const settings = { seed, deterministic, speed, host: 'held', ...parameters };
+  return JSON.stringify(
+    Object.entries(settings)
+      .filter(([name]) => !inColumns.includes(name))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+const inColumns = ['model', 'voice', 'text', 'iterations', 'warmupIterations'];
 
 type Condition = readonly [sql: string, value: SQLInputValue | undefined];
 

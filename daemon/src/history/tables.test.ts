@@ -1,12 +1,13 @@
 /** Schedules, alerts, settings and past checks as the history keeps them. */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import * as v from 'valibot';
-import { judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
+import { isLeakCheck, judgeRun, summarizeLeaks } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { alert, schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
+import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import {
   exampleAlert,
   exampleRun,
@@ -16,6 +17,9 @@ import {
   scheduleTrigger,
   withHistory,
 } from '../../test/example-histories.ts';
+import type { FinishedRun } from '../../test/example-histories.ts';
+import type { History } from './history.ts';
+import type { NewRun } from './runs.ts';
 
 test('a schedule is kept as it was set, changed and removed', () => {
   withHistory((history) => {
@@ -133,20 +137,62 @@ test("a schedule's checks come newest first with their host, complete ones unles
   });
 });
 
+const peaksOf = (history: History, limit: number): number[] =>
+  history.runs.recentPeaks(limit).recentPeaks.map(({ runId }) => runId);
+
 test('recent peaks are those of profiles of this machine, oldest first', () => {
   withHistory((history) => {
+    assert.deepEqual(history.runs.recentPeaks(2), { recentPeaks: [] });
     finishedRun(history);
     history.runs.add(exampleRun());
     finishedRun(history);
     finishedRun(history);
     importLines(history, [JSON.stringify(exampleProfile({ name: 'fp32' }))]);
-    assert.deepEqual(
-      history.runs.recentPeaks(2).map(({ runId }) => runId),
-      [3, 4],
-    );
-    const [{ at, model, peakBytes, activeBytes } = {}] = history.runs.recentPeaks(1);
+    assert.deepEqual(peaksOf(history, 2), [3, 4]);
+    const { recentPeaks, recentPeaksOf } = history.runs.recentPeaks(1);
+    const [{ at, model, peakBytes, activeBytes } = {}] = recentPeaks;
     assert.equal(at, history.runs.get(4)?.endedAt);
     assert.deepEqual([model, peakBytes, activeBytes], ['bf16', 600_000_000, 160_500_000]);
+    const work = { model: 'bf16', voice: 'af_heart', text: 'Hello.', iterations: 5, warmupIterations: 1 };
+    assert.deepEqual(recentPeaksOf, work);
+  });
+});
+
+const request = (parameters: object) => ({ request: { kind: 'profile', parameters } });
+
+const otherWork: readonly [what: string, run: Partial<NewRun>][] = [
+  ['model', { models: ['fp32'], ...request({ model: 'fp32' }) }],
+  ['voice', { voice: 'bf_emma' }],
+  ['text', { text: 'Another sentence.' }],
+  ['phonemes in the place of a text', { text: undefined, ...request({ phonemes: 'həlˈO.' }) }],
+  ['number of iterations', { iterations: 6 }],
+  ['number of warm-up iterations', { warmupIterations: 0 }],
+  ['seed', request({ seed: 1 })],
+  ['speed', request({ speed: 2 })],
+  ['way of drawing noise', request({ deterministic: true })],
+  ['attribution', request({ attribute: 'stages' })],
+  ['process', request({ host: 'fresh' })],
+];
+
+for (const [what, run] of otherWork) {
+  test(`recent peaks leave out runs with another ${what}`, () => {
+    withHistory((history) => {
+      const usual = { run: request({}) };
+      finishedRun(history, usual);
+      finishedRun(history, { run });
+      finishedRun(history, usual);
+      assert.deepEqual(peaksOf(history, 30), [1, 3]);
+      finishedRun(history, { run });
+      assert.deepEqual(peaksOf(history, 30), [2, 4]);
+    });
+  });
+}
+
+test('a setting that is the default is the same work whether it was said or not', () => {
+  withHistory((history) => {
+    finishedRun(history, { run: request({}) });
+    finishedRun(history, { run: request({ host: 'held', speed: 1, seed: 0, deterministic: false }) });
+    assert.deepEqual(peaksOf(history, 30), [1, 2]);
   });
 });
 
@@ -158,5 +204,101 @@ test('the last check is the newest whole profile that was judged', () => {
     const last = history.runs.lastCheck();
     assert.deepEqual([last?.runId, last?.at, last?.model, last?.leak], [id, endedAt, 'bf16', 'no-leak']);
     assert.match(last?.finding ?? '', /^No leak/);
+  });
+});
+
+/** A profile whose active memory rises by so much per iteration, judged by the rule. */
+function profileOf(measured: number, growth = 0): ProfileDocument {
+  const profile = exampleProfile({
+    measured: Array.from({ length: measured }, (_, place) => ({ activeBytes: 160_500_000 + growth * place })),
+  });
+  const confirmation = Array.from({ length: 2 * measured }, (_, place) => ({
+    ...exampleSample(measured + place),
+    activeBytes: 160_500_000 + growth * (measured + place),
+  }));
+  const leaks = judgeRun({ iterations: profile.iterations, iterationsAsked: measured, confirmation });
+  return { ...profile, leaks };
+}
+
+describe('after a clean scheduled check', () => {
+  const check = { document: profileOf(15), run: { iterations: 15, trigger: scheduleTrigger(1) } };
+  const runs: readonly [what: string, isCheck: boolean, run: FinishedRun][] = [
+    ['a manual profile of 3 iterations', false, { document: profileOf(3), run: { iterations: 3 } }],
+    ['a manual profile of 9 iterations', false, { document: profileOf(9), run: { iterations: 9 } }],
+    ['a manual profile of 10 iterations', true, { document: profileOf(10), run: { iterations: 10 } }],
+    ['one of 15 with a planted leak', true, { document: profileOf(15, 4096), run: { iterations: 15 } }],
+    [
+      'a scheduled one of 3 iterations',
+      true,
+      { document: profileOf(3), run: { iterations: 3, trigger: scheduleTrigger(1) } },
+    ],
+    [
+      'a canceled one',
+      false,
+      { document: profileOf(15), run: { iterations: 15 }, end: { state: 'cancelled' } },
+    ],
+    ['a failed one', false, { document: profileOf(15), run: { iterations: 15 }, end: { state: 'failed' } }],
+    [
+      'a scheduled one that was interrupted',
+      false,
+      {
+        document: profileOf(15),
+        run: { iterations: 15, trigger: scheduleTrigger(1) },
+        end: { state: 'interrupted' },
+      },
+    ],
+    [
+      'a study',
+      false,
+      { document: profileOf(15), run: { iterations: 15, kind: 'study', models: ['bf16', 'fp32'] } },
+    ],
+  ];
+  for (const [what, isCheck, run] of runs) {
+    test(`${what} is ${isCheck ? 'the last check' : 'no check'}`, () => {
+      withHistory((history) => {
+        const { id } = finishedRun(history, check);
+        const next = finishedRun(history, run);
+        const last = history.runs.lastCheck();
+        assert.equal(last?.runId, isCheck ? next.id : id);
+        assert.equal(last.leak, isCheck ? next.leak : 'no-leak');
+        assert.equal(isLeakCheck(next), isCheck);
+      });
+    });
+  }
+
+  test('a planted leak is found, so that the check says so', () => {
+    assert.equal(summarizeLeaks(profileOf(15, 4096).leaks ?? []), 'leak');
+    assert.equal(summarizeLeaks(profileOf(9, 4096).leaks ?? []), 'inconclusive');
+  });
+
+  test('an imported one is no check of this machine', () => {
+    withHistory((history) => {
+      const { id } = finishedRun(history, check);
+      importLines(history, [JSON.stringify(profileOf(15, 4096))]);
+      assert.equal(history.runs.lastCheck()?.runId, id);
+      assert.equal(history.runs.list().runs.filter(isLeakCheck).length, 1);
+    });
+  });
+});
+
+test('the table of runs finds as checks what the rule calls so, for each kind, end, trigger and length', () => {
+  withHistory((history) => {
+    for (const kind of ['profile', 'study'] as const) {
+      for (const state of ['complete', 'cancelled', 'interrupted', 'failed'] as const) {
+        for (const trigger of [scheduleTrigger(1), { kind: 'request', client: 'raycast' } as const]) {
+          for (const iterations of [1, 9, 10, 15]) {
+            for (const document of [profileOf(iterations), exampleProfile()]) {
+              const record = finishedRun(history, {
+                document,
+                run: { kind, trigger, iterations },
+                end: { state },
+              });
+              const isFound = history.runs.lastCheck()?.runId === record.id;
+              assert.equal(isFound, isLeakCheck(record), JSON.stringify(record));
+            }
+          }
+        }
+      }
+    }
   });
 });

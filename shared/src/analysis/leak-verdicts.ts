@@ -1,6 +1,6 @@
 /** What each channel of a run says about leaks by the leak rule, and what all channels and all runs say together. */
 
-import type { LeakSummary } from '../protocol/daemon/run-record.ts';
+import type { LeakSummary, RunRecord } from '../protocol/daemon/run-record.ts';
 import { leakChannels } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
@@ -215,3 +215,14 @@ export function summarizeLeaksOf(document: RunDocument): LeakSummary | undefined
   const everyModel = document.failures.length === 0 && document.skipped.length === 0;
   return everyModel && summaries.every((summary) => summary === 'no-leak') ? 'no-leak' : 'inconclusive';
 }
+
+/**
+ * Whether a run of this machine was a leak check: a complete profile that was judged and could be, because a schedule asked
+ * for it, or because it was long enough for the rule to decide. A shorter one is a run, and so is a study, whose models are
+ * each measured in a process of their own for the sake of their peaks.
+ */
+export const isLeakCheck = ({ kind, state, trigger, iterations, leak }: RunRecord): boolean =>
+  kind === 'profile' &&
+  state === 'complete' &&
+  leak !== undefined &&
+  (trigger.kind === 'schedule' || (trigger.kind === 'request' && iterations >= fewestIterations));

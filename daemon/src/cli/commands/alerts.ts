@@ -4,6 +4,7 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
+import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { AlertsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
@@ -11,7 +12,7 @@ import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { addExamples } from '../program.ts';
 import { outputWidth, styled } from '../reports/layout.ts';
-import { momentWords, shortModel } from '../reports/run-words.ts';
+import { momentWords } from '../reports/run-words.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { wholeNumber } from '../values.ts';
 

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
@@ -11,7 +12,6 @@ import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { modelArgument } from '../options.ts';
 import { addExamples } from '../program.ts';
-import { shortModel } from '../reports/run-words.ts';
 import { absoluteModel, absoluteVoice } from '../runs/subject.ts';
 
 export function addLoadCommand(program: Command): void {

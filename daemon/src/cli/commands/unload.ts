@@ -2,13 +2,13 @@
 
 import type { Command } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { addExamples } from '../program.ts';
-import { shortModel } from '../reports/run-words.ts';
 
 export function addUnloadCommand(program: Command): void {
   const command = program

@@ -4,6 +4,7 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDateTime, formatRelative } from '@tidemark/shared/format/dates.ts';
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatDuration, formatList } from '@tidemark/shared/format/numbers.ts';
+import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { LeakStatus } from '@tidemark/shared/protocol/leak-verdicts.ts';
@@ -29,10 +30,6 @@ export function modelWords(models: readonly string[]): string {
   }
   return more.length === 0 ? `${first} and ${second}` : `${first}, ${second} and ${more.length} more`;
 }
-
-/** A folder by its own name: its whole path would fill the line. */
-export const shortModel = (model: string): string =>
-  model.startsWith('/') ? (model.split('/').findLast((part) => part !== '') ?? model) : model;
 
 /** Who requested it. */
 export function triggerWords({ trigger }: RunRecord): string {

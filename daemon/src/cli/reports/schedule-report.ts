@@ -3,13 +3,14 @@
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
+import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { SchedulesDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { nextOccurrence } from '../../scheduler/timing.ts';
 import { timingWords } from '../schedule-settings.ts';
 import { durationText } from '../values.ts';
 import { outputWidth } from './layout.ts';
-import { momentWords, shortModel } from './run-words.ts';
+import { momentWords } from './run-words.ts';
 
 export function schedulesReport({ schedules, paused }: SchedulesDocument, now: Date): string {
   if (schedules.length === 0) {

@@ -55,7 +55,10 @@ test('the peaks of another run are not drawn for this one', () => {
 test('queue, last peaks, next check, last check, alerts, deaths and notices are all there', () => {
   const text = lines(busy).join('\n');
   assert.match(text, /Queue +#13, study of bf16, 4bit-fp32 and 1 more/);
-  assert.match(text, /Peaks +▁▁█\n +last 3 runs/);
+  assert.match(
+    text,
+    /Peaks +▁▁█\n +last 3 runs of bf16 with af_heart, 15 iterations of “Hello\.”, 600\.0\s+MB to 640\.0 MB/,
+  );
   assert.match(text, /Next check +“nightly” .*\(in 1 hour\)/);
   assert.match(text, /Last check +#11, bf16, 1 hour ago: LEAK/);
   assert.match(text, /Alerts +1 open, 2 acknowledged\n +#3, 1 hour ago, “nightly”: The peak is 640\.0 MB/);

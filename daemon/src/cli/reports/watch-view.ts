@@ -8,6 +8,7 @@ import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { sparkline } from '@tidemark/shared/format/sparkline.ts';
 import { cutText, formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
+import { workWords } from '@tidemark/shared/format/work-words.ts';
 import type { DaemonStatus, MemoryReading } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { ScreenSize } from '../screen.ts';
 import { inMb, styled } from './layout.ts';
@@ -103,7 +104,7 @@ function statusLines(status: DaemonStatus, run: WatchedRun | undefined, { width,
         queueFact(status),
         chartFact(
           'Peaks',
-          `last ${recentPeaks.length} runs`,
+          peaksWords(status),
           recentPeaks.map(({ peakBytes }) => peakBytes),
           chartWidth,
         ),
@@ -115,6 +116,12 @@ function statusLines(status: DaemonStatus, run: WatchedRun | undefined, { width,
       { maxWidth: width },
     ),
   ];
+}
+
+/** `last 12 runs of bf16 with af_heart, “Hello.”, 15 iterations`: peaks of other work are not among them. */
+function peaksWords({ recentPeaks, recentPeaksOf }: DaemonStatus): string {
+  const last = `last ${recentPeaks.length} runs`;
+  return recentPeaksOf === undefined ? last : `${last} of ${workWords(recentPeaksOf)}`;
 }
 
 /** The two figures that this is about, before everything else. */

@@ -105,11 +105,14 @@ test('a status passes with everything, and with nothing going on', () => {
     'lastCheck',
     'lastCheck.leak',
     'lastCheck.finding',
+    'recentPeaksOf',
+    'recentPeaksOf.text',
     'notices.*.hint',
   ]);
-  const { current, lastCheck, ...rest } = exampleStatus();
+  const { current, lastCheck, recentPeaksOf, ...rest } = exampleStatus();
   assert.ok(current);
   assert.ok(lastCheck);
+  assert.ok(recentPeaksOf);
   const idle = {
     ...rest,
     host: { state: 'none', deaths: 0 },

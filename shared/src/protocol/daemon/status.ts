@@ -78,11 +78,22 @@ export const daemonStatus = v.object({
     next: v.optional(v.object({ scheduleId, name: text, at: moment })),
   }),
   alerts: v.object({ ...alertCounts.entries, latest: v.optional(alert) }),
+  /** The newest scheduled profile, or other one that was long enough for the leak rule to decide: see `isLeakCheck`. */
   lastCheck: v.optional(
     v.object({ runId, at: moment, model: text, leak: v.optional(leakSummary), finding: v.optional(text) }),
   ),
-  /** The newest profiles with figures, oldest first, 30 at most: for a sparkline. */
+  /** The newest profile with figures and those before it that did the same work, oldest first, 30 at most: for a sparkline. */
   recentPeaks: v.array(v.object({ runId, at: moment, model: text, peakBytes: bytes, activeBytes: bytes })),
+  /** The work that they have in common; the text in its first 200 characters, and absent where phonemes were given. */
+  recentPeaksOf: v.optional(
+    v.object({
+      model: text,
+      voice: text,
+      text: v.optional(text),
+      iterations: count,
+      warmupIterations: count,
+    }),
+  ),
   /** Something about the daemon itself that a person should know: a database set aside, a full disk. */
   notices: v.array(v.object({ at: moment, message: text, hint: v.optional(text) })),
 });

@@ -1,0 +1,20 @@
+/** What runs have in common whose figures can be held against each other, in words. */
+
+import type { DaemonStatus } from '../protocol/daemon/status.ts';
+
+type Work = NonNullable<DaemonStatus['recentPeaksOf']>;
+
+/** A folder by its own name: its whole path would fill the line. */
+export const shortModel = (model: string): string =>
+  model.startsWith('/') ? (model.split('/').findLast((part) => part !== '') ?? model) : model;
+
+/** `bf16 with af_heart, 15 iterations of “This is a memory profiling test…”`. */
+export function workWords({ model, voice, text, iterations }: Work): string {
+  const said = text === undefined ? 'given phonemes' : `“${beginning(text.replaceAll(/\s+/g, ' '))}”`;
+  return `${shortModel(model)} with ${voice}, ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'} of ${said}`;
+}
+
+const longestText = 40;
+
+const beginning = (text: string): string =>
+  text.length <= longestText ? text : `${text.slice(0, longestText - 1).trimEnd()}…`;
