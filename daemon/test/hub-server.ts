@@ -32,6 +32,8 @@ type Fault =
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
     }
+  /** The answer is this, as JSON. */
+  | { readonly kind: 'body'; readonly path: string; readonly body: string }
   /** The connection breaks after so many bytes of the body, which is the whole file where ranges are ignored. */
   | { readonly kind: 'cut'; readonly path: string; readonly afterBytes: number; readonly ignoresRange?: true }
   /** No byte comes after so many, and the connection stays open. */
@@ -102,6 +104,10 @@ export class HubServer implements AsyncDisposable {
       response.writeHead(fault.status, fault.headers).end();
       return;
     }
+    if (fault?.kind === 'body') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(fault.body);
+      return;
+    }
     if (
       !pathname.startsWith('/cdn/') &&
       this.token !== undefined &&
@@ -131,7 +137,7 @@ export class HubServer implements AsyncDisposable {
     pathname: string,
     request: IncomingMessage,
     response: ServerResponse,
-    fault: Exclude<Fault, { kind: 'status' }> | undefined,
+    fault: Exclude<Fault, { kind: 'status' | 'body' }> | undefined,
   ): Promise<void> {
     const prefix = `/${this.repository}/resolve/${testCommit}/`;
     const isRedirected = pathname.startsWith('/cdn/');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -127,6 +127,26 @@ test('speech becomes a WAV file, in both formats', async () => {
     assert.equal(audio.sampleRate, 24_000);
     assert.ok(audio.samples > 0);
   }
+});
+
+test('a text is read as --language says where the name of the voice does not say', async () => {
+  const voice = join(folder, 'own.safetensors');
+  copyFileSync(join(tiny, 'voices', 'af_tiny.safetensors'), voice);
+  const out = join(folder, 'own.wav');
+  const say = ['say', 'tomato', '--model', tiny, '--voice', voice, '--out', out, '--json'];
+  const unknown = await cli(say);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /does not indicate its language\.\n.*--language american or british/);
+  const spoken: string[] = [];
+  for (const language of ['american', 'british']) {
+    const { settings } = documentIn(sayDocument, await cli([...say, '--language', language]));
+    assert.equal(settings.language, language);
+    spoken.push(settings.phonemes.join());
+  }
+  assert.notEqual(spoken[0], spoken[1]);
+  const mixed = await cli([...say, '--voice', `af_tiny,${voice}`]);
+  assert.equal(mixed.code, 0, mixed.stderr);
+  assert.match((await cli([...say, '--language', 'welsh'])).stderr, /Allowed choices are american, british/);
 });
 
 test('a file that cannot be written is said before a model is loaded, and nothing is left', async () => {

@@ -1,8 +1,10 @@
 /** Arguments and options that several commands share, and the requests that they make. */
 
 import { text as readAll } from 'node:stream/consumers';
-import { Argument } from 'commander';
+import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import { varieties } from '../kokoro/phonemes/voices.ts';
+import type { Variety } from '../kokoro/phonemes/voices.ts';
 import { mostIterations, profileDefaults, speechDefaults, speedRange } from '../profiler/settings.ts';
 import type { ProfileRequest, SpeechRequest } from '../profiler/settings.ts';
 import { numberBetween, wholeNumber } from './values.ts';
@@ -15,6 +17,7 @@ export const modelArgument = (): Argument => new Argument('<model>', modelWords)
 export interface SpeechOptions {
   readonly phonemes?: string;
   readonly voice: string;
+  readonly language?: Variety;
   readonly seed: number;
   readonly deterministic?: true;
   readonly speed: number;
@@ -30,7 +33,17 @@ export function addSpeechOptions(command: Command): Command {
   return command
     .optionsGroup('Speech:')
     .option('--phonemes <ipa>', "say these phonemes instead of a text, in Kokoro's notation")
-    .option('--voice <name>', 'voice; its first letter selects the language', speechDefaults.voice)
+    .option(
+      '--voice <name>',
+      'voice, or path of a .safetensors or .pt file; several with commas between them are mixed',
+      speechDefaults.voice,
+    )
+    .addOption(
+      new Option(
+        '--language <english>',
+        "how to read the text (default: by the voice's first letter)",
+      ).choices(varieties),
+    )
     .option('--seed <n>', "seed of MLX's random numbers", wholeNumber(0), speechDefaults.seed)
     .option('--deterministic', 'omit the random part of the excitation signal')
     .option(
@@ -81,10 +94,11 @@ export const spokenBy = async ({
 
 /** The options of the loop as the profiler's request. */
 export async function requestOf(options: LoopOptions): Promise<ProfileRequest> {
-  const { voice, seed, speed, deterministic = false, iterations, warmup } = options;
+  const { voice, language, seed, speed, deterministic = false, iterations, warmup } = options;
   return {
     ...(await spokenBy(options)),
     voice,
+    language,
     seed,
     speed,
     deterministic,

@@ -1,11 +1,12 @@
 /** Resolves the name of a model or a voice to the files that are loaded. */
 
 import { statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, parse, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ModelRecord } from '@tidemark/shared/protocol/provenance.ts';
 import { checkpointFiles } from '../kokoro/checkpoint-files.ts';
 import { ensureCheckpoint, modelFolder } from './checkpoint/build.ts';
+import { faultOf, promisedSha256 } from './hub/cache.ts';
 import { ensureSnapshot, fetchVoice } from './hub/repository.ts';
 import type { HubModel, RepositoryVoices } from './hub/repository.ts';
 import type { ModelOptions } from './progress.ts';
@@ -13,10 +14,12 @@ import { hashFiles } from './packaged.ts';
 import type { Recipe } from './recipes.ts';
 import { readCheckpointTensors, sumByDtype, sumBytes } from './safetensors/header.ts';
 import { parseTarget } from './target.ts';
+import { isTorchFile, makeVoiceFile } from './voice-files.ts';
 import {
   convertVoices,
   isVoiceFile,
   packagedVoices,
+  partsOfVoice,
   unknownVoice,
   voicesFolder,
   voicesIn,
@@ -78,7 +81,28 @@ async function resolveHub(model: HubModel, options: ModelOptions): Promise<Resol
   const { repository: name } = model;
   const folder = await ensureSnapshot(model, options);
   const description = `${name} at commit ${basename(folder).slice(0, 7)}`;
-  return await describeFolder(folder, { name, kind: 'hub', description }, options);
+  const resolved = await describeFolder(folder, { name, kind: 'hub', description }, options);
+  await checkPromisedDigests(resolved, options);
+  return resolved;
+}
+
+/** The cache's blobs are named by their digest, so wrong bytes in one are known. Throws 'bad-checkpoint'. */
+async function checkPromisedDigests(
+  { name, folder, source }: ResolvedModel,
+  { signal }: ModelOptions,
+): Promise<void> {
+  const paths = checkpointFiles(folder);
+  for (const path of paths) {
+    const promised = await promisedSha256(path);
+    const sha256 = paths.length === 1 ? source.sha256 : await hashFiles([path], signal);
+    if (promised !== undefined && promised.sha256 !== sha256) {
+      throw new TidemarkError(
+        'bad-checkpoint',
+        `${basename(path)} of ${name} is damaged in the cache: its bytes do not match its digest.`,
+        { hint: `Delete ${promised.blob} and try again; the file is then downloaded anew.` },
+      );
+    }
+  }
 }
 
 /** Reads the headers and hashes the files of a checkpoint folder. Throws 'bad-checkpoint' where they are not sound. */
@@ -119,25 +143,37 @@ export async function resolveSubject(
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
-const voiceFileIn = (folder: string, voice: string): string => join(folder, `${voice}.safetensors`);
-
 /**
- * The safetensors file of a voice: `voice` [510, 1, 256], float32. A voice is a name, or the path of such a file.
+ * The safetensors file of a voice: `voice` [510, 1, 256], float32. A voice is a name, the path of a safetensors or PyTorch
+ * file, or several of these with commas between them, which are mixed in equal parts.
  *
  * A model without the voice speaks with the packaged one of that name, for voices do not depend on the checkpoint; a
  * note says so. Throws 'unknown-voice' with the nearest name and a list of all.
  */
 export async function voicePath(model: ResolvedModel, voice: string, options: ModelOptions): Promise<string> {
+  const paths: string[] = [];
+  for (const part of partsOfVoice(voice)) {
+    paths.push(await partPath(model, part, options));
+  }
+  const [only = ''] = paths;
+  return paths.length === 1 && !isTorchFile(only) ? only : await makeVoiceFile(paths, options.dataFolder);
+}
+
+async function partPath(model: ResolvedModel, voice: string, options: ModelOptions): Promise<string> {
   if (isVoiceFile(voice)) {
     const path = resolve(voice);
     if (!isFile(path)) {
-      throw new TidemarkError('unknown-voice', `There is no voice file at ${path}.`);
+      throw new TidemarkError('unknown-voice', `There is no voice file at ${path}.`, {
+        hint: 'Give the path of a .safetensors or .pt file, or the name of a voice.',
+      });
     }
     return path;
   }
-  const ownFile = voiceFileIn(join(model.folder, 'voices'), voice);
-  if (isFile(ownFile)) {
-    return ownFile;
+  const own = ['safetensors', 'pt'].map((ending) => join(model.folder, 'voices', `${voice}.${ending}`));
+  for (const path of own.filter(isFile)) {
+    if (model.source.kind !== 'hub' || (await faultOf(path)) === undefined) {
+      return path;
+    }
   }
   const published = model.source.kind === 'hub' ? await publishedVoice(model, voice, options) : undefined;
   if (published?.path !== undefined) {
@@ -145,28 +181,35 @@ export async function voicePath(model: ResolvedModel, voice: string, options: Mo
   }
   const packaged = packagedVoices();
   if (!packaged.includes(voice)) {
-    const own = published?.voices ?? voicesIn(model.folder).map((name) => basename(name, '.safetensors'));
-    throw unknownVoice(voice, [...new Set([...own, ...packaged])].sort());
+    const names = published?.voices ?? voicesIn(model.folder).map((file) => parse(file).name);
+    throw unknownVoice(voice, [...new Set([...names, ...packaged])].sort());
   }
   await convertVoices(options.dataFolder, options.signal);
   if (model.source.kind !== 'packaged') {
+    const reason = published?.problem ?? `${model.name} has no voice ${voice}`;
     options.onProgress?.({
       kind: 'note',
-      message: `${model.name} has no voice ${voice}; using the packaged voice of that name.`,
+      message: `${reason}; using the packaged voice of that name.`,
     });
   }
-  return voiceFileIn(voicesFolder(options.dataFolder), voice);
+  return join(voicesFolder(options.dataFolder), `${voice}.safetensors`);
 }
 
-/** A voice from the model's repository, if it has it; undefined where there is no network. */
+/**
+ * A voice from the model's repository, if it has it; undefined where there is no network. A cache that cannot be written, as
+ * one that an administrator shares, is a `problem` rather than an error: the packaged voice may do.
+ */
 async function publishedVoice(
   { name, folder }: ResolvedModel,
   voice: string,
   options: ModelOptions,
-): Promise<RepositoryVoices | undefined> {
+): Promise<(Partial<RepositoryVoices> & { readonly problem?: string }) | undefined> {
   try {
     return await fetchVoice(name, basename(folder), voice, options);
   } catch (error) {
+    if (error instanceof TidemarkError && error.code === 'not-writable') {
+      return { problem: error.message.replace(/\.$/, '') };
+    }
     if (error instanceof TidemarkError && error.code === 'network') {
       return undefined;
     }

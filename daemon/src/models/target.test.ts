@@ -109,12 +109,18 @@ test('a path that is no checkpoint folder is said to be none', async () => {
   });
 });
 
-test('the voices of a checkpoint are its safetensors files, without those that macOS leaves beside them', () => {
+test('the voices of a checkpoint are its safetensors and PyTorch files, without those that macOS leaves beside them', () => {
   const folder = temporaryFolder();
   assert.deepEqual(voicesIn(folder), []);
   mkdirSync(join(folder, 'voices'));
-  for (const name of ['af_heart.safetensors', '._af_heart.safetensors', '.DS_Store', 'af_heart.pt']) {
+  for (const name of [
+    'af_heart.safetensors',
+    '._af_heart.safetensors',
+    '.DS_Store',
+    'am_own.pt',
+    '._am_own.pt',
+  ]) {
     writeFileSync(join(folder, 'voices', name), '');
   }
-  assert.deepEqual(voicesIn(folder), ['af_heart.safetensors']);
+  assert.deepEqual(voicesIn(folder).sort(), ['af_heart.safetensors', 'am_own.pt']);
 });

@@ -1,6 +1,6 @@
 /** The packaged voices, as safetensors files that MLX reads, and which names are voices. */
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -12,16 +12,19 @@ import { isTensorFileName } from '../kokoro/weight-files.ts';
 import { didYouMean } from './nearest.ts';
 import { packagedVoicesFolder, setupHint } from './packaged.ts';
 import { headerOf } from './safetensors/write.ts';
+import { isTorchFile } from './voice-files.ts';
 import { parseTarget } from './target.ts';
 
 /** Lengths of utterances in phonemes, and values of a style: [510, 1, 256], float32. */
 const voiceShape = [510, 1, 256] as const;
 export const voiceBytes = 4 * voiceShape[0] * voiceShape[2];
 
-/** The safetensors files in a checkpoint's `voices`; none where it has no such folder. */
+/** The voice files in a checkpoint's `voices`; none where it has no such folder. */
 export function voicesIn(checkpointFolder: string): string[] {
   try {
-    return readdirSync(join(checkpointFolder, 'voices')).filter(isTensorFileName);
+    return readdirSync(join(checkpointFolder, 'voices')).filter(
+      (name) => isTensorFileName(name) || (isTorchFile(name) && !name.startsWith('.')),
+    );
   } catch {
     return [];
   }
@@ -99,7 +102,13 @@ export function unknownVoice(voice: string, voices: readonly string[]): Tidemark
 const languageOf = (voice: string): string => voiceLanguages[voice.slice(0, 1)] ?? 'Other';
 
 /** Whether a voice is given as the path of its file rather than by its name. */
-export const isVoiceFile = (voice: string): boolean => voice.includes('/') || voice.endsWith('.safetensors');
+export const isVoiceFile = (voice: string): boolean =>
+  voice.includes('/') || voice.endsWith('.safetensors') || isTorchFile(voice);
+
+/** The names and paths in a voice: several, with commas between them, are a mix. A file's name may have commas itself. */
+export function partsOfVoice(voice: string): string[] {
+  return isVoiceFile(voice) && existsSync(voice) ? [voice] : voice.split(',').map((part) => part.trim());
+}
 
 /**
  * A model from elsewhere may have voices of its own, so only where all models are of the catalogue is a voice known not to
@@ -107,7 +116,10 @@ export const isVoiceFile = (voice: string): boolean => voice.includes('/') || vo
  */
 export function checkNames(models: readonly string[], voice: string): void {
   const areAllOurs = models.map(parseTarget).every(({ kind }) => kind === 'packaged');
-  if (areAllOurs && !isVoiceFile(voice) && !packagedVoices().includes(voice)) {
-    throw unknownVoice(voice, packagedVoices());
+  const unknown = areAllOurs
+    ? partsOfVoice(voice).find((part) => !isVoiceFile(part) && !packagedVoices().includes(part))
+    : undefined;
+  if (unknown !== undefined) {
+    throw unknownVoice(unknown, packagedVoices());
   }
 }

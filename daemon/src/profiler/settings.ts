@@ -1,7 +1,7 @@
 /** What a person asks of a run, checked, with the text turned into phonemes. */
 
-import { basename } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { Variety } from '../kokoro/phonemes/voices.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 
 /** What is said, and how; the same for a measurement and for speech that is kept. */
@@ -10,6 +10,8 @@ export interface SpeechRequest {
   readonly text?: string | undefined;
   readonly phonemes?: string | undefined;
   readonly voice: string;
+  /** How to read the text, where the voice's name does not say or should not decide. */
+  readonly language?: Variety | undefined;
   readonly seed: number;
   readonly deterministic: boolean;
   readonly speed: number;
@@ -55,7 +57,7 @@ export async function settleSettings(
 
 /** As {@link settleSettings}, for what is said. */
 export async function settleSpeech(
-  { text, phonemes, voice, seed, deterministic, speed }: SpeechRequest,
+  { text, phonemes, voice, language, seed, deterministic, speed }: SpeechRequest,
   signal?: AbortSignal,
 ): Promise<SpeechSettings> {
   checkWhole('The seed', seed, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -68,8 +70,9 @@ export async function settleSpeech(
   }
   return {
     text: phonemes === undefined ? text : undefined,
-    phonemes: await utterancesOf(text, phonemes, voice, signal),
+    phonemes: await utterancesOf({ text, phonemes, voice, language }, signal),
     voice,
+    language: phonemes === undefined ? language : undefined,
     seed,
     deterministic,
     speed,
@@ -77,9 +80,7 @@ export async function settleSpeech(
 }
 
 async function utterancesOf(
-  text: string | undefined,
-  phonemes: string | undefined,
-  voice: string,
+  { text, phonemes, voice, language }: Pick<SpeechRequest, 'text' | 'phonemes' | 'voice' | 'language'>,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   if (text !== undefined && phonemes !== undefined) {
@@ -92,9 +93,7 @@ async function utterancesOf(
   if (phonemes !== undefined) {
     return [checkPhonemes(phonemes)];
   }
-  // A voice may be the path of its file.
-  const variety = englishOfVoice(basename(voice, '.safetensors'));
-  const utterances = await chunkText(text ?? '', variety, { signal });
+  const utterances = await chunkText(text ?? '', language ?? englishOfVoice(voice), { signal });
   return utterances.map((utterance) => utterance.phonemes);
 }
 

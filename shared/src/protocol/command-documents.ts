@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { channelVerdict, leakChannels } from './leak-verdicts.ts';
-import { iterationSample, profileSettings } from './profile-document.ts';
+import { iterationSample, profileSettings, spokenLanguage } from './profile-document.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
@@ -31,6 +31,7 @@ export const sayDocument = v.object({
     text: v.optional(text),
     phonemes: v.pipe(v.array(text), v.minLength(1)),
     voice: text,
+    language: v.optional(spokenLanguage),
     seed: count,
     deterministic: v.boolean(),
     speed: v.pipe(v.number(), v.finite(), v.gtValue(0)),

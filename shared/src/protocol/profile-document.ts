@@ -47,6 +47,9 @@ export type Attribution = v.InferOutput<typeof attribution>;
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
 export const profileSchemaVersion = 1;
 
+/** How a text is read. */
+export const spokenLanguage = v.picklist(['american', 'british']);
+
 export const profileSettings = v.object({
   /** The text as given; absent where phonemes were, or many texts. */
   text: v.optional(text),
@@ -56,6 +59,8 @@ export const profileSettings = v.object({
    */
   phonemes: v.pipe(v.array(text), v.minLength(1)),
   voice: text,
+  /** How the text was read, where that was asked for; otherwise the voice's name decides. */
+  language: v.optional(spokenLanguage),
   /** How many iterations were asked for, warm-up apart. */
   iterations: v.pipe(count, v.minValue(1)),
   warmupIterations: count,

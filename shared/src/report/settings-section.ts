@@ -14,6 +14,7 @@ export const settingsFacts = (settings: ProfileSettings): Facts => [
   ...(settings.text === undefined ? [] : [['text', settings.text] as const]),
   ['phonemes', settings.phonemes.map((each) => `/${each}/`).join(' ')],
   ['voice', settings.voice],
+  ...(settings.language === undefined ? [] : ([['language', settings.language]] as const)),
   [
     'iterations',
     `${formatCount(settings.iterations)} measured after ${formatCount(settings.warmupIterations)} warm-up`,

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { parseTarget } from '../../models/target.ts';
-import { isVoiceFile } from '../../models/voices.ts';
+import { isVoiceFile, partsOfVoice } from '../../models/voices.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Subject } from '../../profiler/profile.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
@@ -28,8 +28,11 @@ export function absoluteModel(spec: string): string {
   return target.kind === 'path' ? target.path : spec;
 }
 
-/** The same for a voice, which may be a file. */
-export const absoluteVoice = (voice: string): string => (isVoiceFile(voice) ? resolve(voice) : voice);
+/** The same for a voice, of which any part may be a file. */
+export const absoluteVoice = (voice: string): string =>
+  partsOfVoice(voice)
+    .map((part) => (isVoiceFile(part) ? resolve(part) : part))
+    .join(',');
 
 /** The loop's part of what the daemon is asked. */
 export const loopParameters = (request: ProfileRequest): Omit<ProfileParameters, 'model'> => ({

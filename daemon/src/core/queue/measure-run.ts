@@ -41,11 +41,13 @@ const patience = { attributing: 10, intervention: 10 } as const;
 
 /** The parameters with the profiler's defaults in the place of what is absent. */
 export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParameters): ProfileRequest {
-  const { text, phonemes, voice, iterations, warmupIterations, seed, deterministic, speed } = parameters;
+  const { text, phonemes, voice, language, iterations, warmupIterations, seed, deterministic, speed } =
+    parameters;
   return {
     text: text ?? (phonemes === undefined ? profileDefaults.text : undefined),
     phonemes,
     voice: voice ?? profileDefaults.voice,
+    language,
     iterations: iterations ?? profileDefaults.iterations,
     warmupIterations: warmupIterations ?? profileDefaults.warmupIterations,
     seed: seed ?? profileDefaults.seed,

@@ -157,6 +157,13 @@ test('the first letter says which English a voice speaks', () => {
   assert.equal(englishOfVoice('bf_emma'), 'british');
 });
 
+test('the path of a voice says its language by its last part, and a mix by its first voice', () => {
+  assert.equal(englishOfVoice('/voices/af_x/bf_emma.safetensors'), 'british');
+  assert.equal(englishOfVoice('./bm_own.pt'), 'british');
+  assert.equal(englishOfVoice('bf_emma,af_heart'), 'british');
+  assert.equal(englishOfVoice('/voices/af_own.pt,bf_emma'), 'american');
+});
+
 test('a voice of another language is refused with the way out', () => {
   assert.equal(languageOfVoice('jf_alpha'), 'Japanese');
   assert.throws(() => englishOfVoice('jf_alpha'), {

@@ -2,7 +2,9 @@
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
-export type Variety = 'american' | 'british';
+/** The kinds of English that text can be spoken in. */
+export const varieties = ['american', 'british'] as const;
+export type Variety = (typeof varieties)[number];
 
 /** The languages of Kokoro's voices by their first letter, as in hexgrad's VOICES.md. */
 export const voiceLanguages: Readonly<Record<string, string>> = {
@@ -17,9 +19,13 @@ export const voiceLanguages: Readonly<Record<string, string>> = {
   z: 'Mandarin Chinese',
 };
 
-/** The language of a voice named like `af_heart`, or undefined when the name does not say. */
+/**
+ * The language of a voice named like `af_heart`, which may be the path of its file; of a mix, that of the first voice, as in
+ * mlx-audio. Undefined when the name does not say.
+ */
 export function languageOfVoice(voice: string): string | undefined {
-  const letter = /^([a-z])[fm]_/.exec(voice)?.[1];
+  const [first = ''] = voice.split(',');
+  const letter = /^([a-z])[fm]_/.exec(first.slice(first.lastIndexOf('/') + 1))?.[1];
   return letter === undefined ? undefined : voiceLanguages[letter];
 }
 
@@ -40,6 +46,8 @@ export function englishOfVoice(voice: string): Variety {
     language === undefined
       ? `The name of the voice ${voice} does not indicate its language.`
       : `The voice ${voice} speaks ${language}; only English voices accept text.`,
-    { hint: 'Give phonemes with --phonemes, or choose an English voice such as af_heart or bf_emma.' },
+    {
+      hint: 'Say with --language american or british how to read the text, give phonemes with --phonemes, or choose an English voice such as af_heart or bf_emma.',
+    },
   );
 }

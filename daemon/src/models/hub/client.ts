@@ -5,14 +5,14 @@ import { listFiles, modelInfo } from '@huggingface/hub';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { isBelow } from '../../files/below.ts';
+import type { Digest } from './cache.ts';
 import type { HubSettings, Token } from './environment.ts';
 
 export interface HubFile {
   /** In the repository, '/'-separated. */
   readonly path: string;
   readonly size: number;
-  /** What the hub says of the bytes: SHA-256 of a large file, Git's blob id of a small one; hexadecimal. */
-  readonly digest: { readonly algorithm: 'sha256' | 'git-sha1'; readonly value: string };
+  readonly digest: Digest;
 }
 
 interface HubClientOptions {
@@ -38,6 +38,8 @@ const mostPages = 100;
 
 /** What to do where a server's answers are not those of a Hugging Face hub. */
 const foreignHubHint = 'Check HF_ENDPOINT: this server does not answer as a Hugging Face hub does.';
+const signInHint =
+  'The network may want you to sign in first: open any page in a browser. If HF_ENDPOINT is set, check it.';
 
 /** Further attempts at a question that failed for a reason which may pass. */
 const retries = 2;
@@ -171,6 +173,14 @@ export class HubClient {
       await response.body?.cancel();
       throw new Refusal(response, isHub(response.url) && headers.has('authorization') ? token : undefined);
     }
+    if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
+      // Nothing that is asked for here is a page. The sign-in page of a hotel or an airport is one, with status 200.
+      await response.body?.cancel();
+      const { host } = new URL(response.url);
+      const via = host === this.host ? '' : ` (for ${this.host})`;
+      const message = `${host}${via} answered with a web page instead of data.`;
+      throw new TidemarkError('network', message, { hint: signInHint });
+    }
     if (response.body === null) {
       return response;
     }
@@ -236,13 +246,24 @@ export class HubClient {
       return error;
     }
     const packagedHint = 'Models that `tidemark models` lists need no network.';
+    const lasting = (code: 'network' | 'unknown-model', message: string, hint: string): TidemarkError =>
+      new TidemarkError(code, message, { hint, cause: error });
     if (!(error instanceof Refusal)) {
+      const certificateProblem = certificateCodeOf(error);
+      if (certificateProblem !== undefined) {
+        return lasting(
+          'network',
+          `The certificate of ${this.host} is not trusted (${certificateProblem}).`,
+          'The network may intercept connections: sign in to it in a browser, or set NODE_EXTRA_CA_CERTS to the file with its certificate.',
+        );
+      }
+      if (isForeignAnswer(error)) {
+        return lasting('network', `${this.host} sent an answer that cannot be read.`, foreignHubHint);
+      }
       const message = `${this.host} cannot be reached, or closed the connection.`;
       return new TransientError(message, packagedHint, error);
     }
     const { status, token, host, pauseSeconds } = error;
-    const lasting = (code: 'network' | 'unknown-model', message: string, hint: string): TidemarkError =>
-      new TidemarkError(code, message, { hint, cause: error });
     const later =
       pauseSeconds === undefined || pauseSeconds === 0
         ? undefined
@@ -256,6 +277,8 @@ export class HubClient {
       );
     }
     switch (status) {
+      case 511:
+        return lasting('network', `The network that you are on wants you to sign in first.`, signInHint);
       case 401:
       case 404:
         if (status === 401 && token !== undefined) {
@@ -312,6 +335,16 @@ export class HubClient {
     }
   }
 }
+
+/** OpenSSL's name of what is wrong with a server's certificate, if that is why a request failed. */
+function certificateCodeOf(error: unknown): string | undefined {
+  const { code } = (error instanceof Error ? (error.cause ?? {}) : {}) as { readonly code?: unknown };
+  return typeof code === 'string' && /CERT|SELF_SIGNED|UNABLE_TO_|^ERR_TLS_/.test(code) ? code : undefined;
+}
+
+/** Whether a whole answer came, but not of the form that the hub's have. `fetch` fails with a TypeError that has a cause. */
+const isForeignAnswer = (error: unknown): boolean =>
+  error instanceof SyntaxError || (error instanceof TypeError && error.cause === undefined);
 
 /** An answer that is an error. */
 class Refusal extends Error {
@@ -370,11 +403,11 @@ function digestOf(entry: {
   readonly oid?: string;
   readonly lfs?: { readonly oid: string };
   readonly path: string;
-}) {
-  const digest =
+}): Digest {
+  const digest: Digest =
     entry.lfs === undefined
-      ? ({ algorithm: 'git-sha1', value: entry.oid ?? '' } as const)
-      : ({ algorithm: 'sha256', value: entry.lfs.oid.replace(/^sha256:/, '') } as const);
+      ? { algorithm: 'git-sha1', value: entry.oid ?? '' }
+      : { algorithm: 'sha256', value: entry.lfs.oid.replace(/^sha256:/, '') };
   // It names a file in the cache, so nothing but a digest may pass.
   const length = digest.algorithm === 'sha256' ? 64 : 40;
   if (!new RegExp(`^[0-9a-f]{${length}}$`).test(digest.value)) {

@@ -1,6 +1,5 @@
 /** Downloads one file of a hub into the cache: resumed where an earlier attempt ended, and checked byte for byte. */
 
-import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
@@ -12,6 +11,7 @@ import { checkFreeSpace } from '../../files/storage-errors.ts';
 import type { ModelOptions } from '../progress.ts';
 import { RangeIgnored, TransientError } from './client.ts';
 import type { HubClient, HubFile } from './client.ts';
+import { newHash } from './cache.ts';
 import type { CachedRepository } from './cache.ts';
 
 /** A snapshot of a repository, and what its files are fetched with. */
@@ -37,8 +37,7 @@ const mostCopies = 3;
 export async function downloadFile(file: HubFile, download: Download): Promise<void> {
   const { cache, commit } = download;
   const blob = cache.blobPath(file.digest.value);
-  const present = await stat(blob).catch(() => undefined);
-  if (present?.size !== file.size) {
+  if (!(await cache.hasBlob(file))) {
     makeFolder(dirname(blob));
     const incomplete = `${blob}.incomplete`;
     await checkFreeSpace({
@@ -120,7 +119,7 @@ function brokenOff(
 /** Downloads what is missing; returns the digest of the whole file. Throws a TransientError on a broken connection. */
 async function receiveOnce(file: HubFile, incomplete: string, download: Download): Promise<string> {
   const { client, repository, commit, onProgress } = download;
-  const hash = newHash(file);
+  const hash = newHash(file.digest.algorithm, file.size);
   let received = await hashPresent(file, incomplete, hash);
   const { path, size: totalBytes } = file;
   const report = (): void =>
@@ -169,11 +168,6 @@ async function hashPresent(file: HubFile, incomplete: string, hash: Hash): Promi
     }
   }
   return size;
-}
-
-/** Git's blob id is the SHA-1 of a short header and the bytes. */
-function newHash({ digest, size }: HubFile): Hash {
-  return digest.algorithm === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
 }
 
 const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;

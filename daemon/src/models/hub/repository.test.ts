@@ -8,10 +8,15 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { HubServer, ServedModel, testCommit, weightsFile } from '../../../test/hub-server.ts';
 import type { ModelProgress } from '../progress.ts';
@@ -66,6 +71,147 @@ test('a snapshot whose weights are not there is completed rather than used', asy
   rmSync(join(folder, readlinkSync(join(folder, 'model.safetensors'))));
   assert.equal(await ensureSnapshot(served.model, served.options), folder);
   assert.deepEqual(readFileSync(join(folder, 'model.safetensors')), served.weights);
+});
+
+/** Replaces the blob that a file of the snapshot links to. */
+function spoil(path: string, change: (bytes: Buffer) => Uint8Array): void {
+  const bytes = readFileSync(path);
+  writeFileSync(path, change(bytes));
+}
+
+const flipped = (bytes: Buffer): Buffer =>
+  Buffer.concat([bytes.subarray(0, -1), Buffer.of((bytes.at(-1) ?? 0) ^ 1)]);
+
+test('a truncated or changed file in the cache is fetched anew, or said offline', async () => {
+  const folder = await ensureSnapshot(served.model, served.options);
+  const damages: readonly [name: string, change: (bytes: Buffer) => Uint8Array][] = [
+    ['model.safetensors', (bytes) => bytes.subarray(0, bytes.length / 2)],
+    ['model.safetensors', (bytes) => bytes.subarray(0, 10)],
+    ['model.safetensors', () => Buffer.alloc(0)],
+    ['model.safetensors', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
+    ['config.json', (bytes) => bytes.subarray(0, 5)],
+    ['config.json', () => Buffer.alloc(0)],
+    ['config.json', flipped],
+  ];
+  for (const [name, change] of damages) {
+    const path = join(folder, name);
+    const sound = readFileSync(path);
+    spoil(path, change);
+    process.env['HF_HUB_OFFLINE'] = '1';
+    await assert.rejects(ensureSnapshot(served.model, served.options), {
+      code: 'network',
+      message: `owner/kokoro is incomplete in the cache (${name} is damaged), and HF_HUB_OFFLINE is set.`,
+      hint: /^Unset HF_HUB_OFFLINE to download what is missing/,
+    });
+    await assert.rejects(xray('owner/kokoro', served.options), { message: /\(.+ is damaged\)/ });
+    Reflect.deleteProperty(process.env, 'HF_HUB_OFFLINE');
+    await ensureSnapshot(served.model, served.options);
+    assert.deepEqual(readFileSync(path), sound, name);
+  }
+});
+
+test('wrong bytes of the right length in the cache are known by their digest', async () => {
+  const folder = await ensureSnapshot(served.model, served.options);
+  const path = join(folder, 'model.safetensors');
+  spoil(path, flipped);
+  const blob = join(served.blobsFolder, served.blobs().find((name) => name.length === 64) ?? '');
+  const refused = {
+    code: 'bad-checkpoint',
+    message: 'model.safetensors of owner/kokoro is damaged in the cache: its bytes do not match its digest.',
+    hint: `Delete ${blob} and try again; the file is then downloaded anew.`,
+  };
+  await assert.rejects(resolveModel(served.model.repository, served.options), refused);
+  rmSync(blob);
+  await resolveModel(served.model.repository, served.options);
+
+  served.hub.add('more.safetensors', fileWith('b.weight', [10]));
+  rmSync(served.home, { recursive: true });
+  const { folder: shards } = await resolveModel(served.model.repository, served.options);
+  spoil(join(shards, 'more.safetensors'), flipped);
+  await assert.rejects(resolveModel(served.model.repository, served.options), {
+    message: /^more\.safetensors of owner\/kokoro is damaged in the cache/,
+  });
+});
+
+test('what a partial snapshot lacks is said offline', async () => {
+  const folder = await ensureSnapshot(served.model, served.options);
+  process.env['HF_HUB_OFFLINE'] = '1';
+  const expectGaps = (gaps: string) =>
+    assert.rejects(ensureSnapshot(served.model, served.options), {
+      code: 'network',
+      message: `owner/kokoro is incomplete in the cache (${gaps}), and HF_HUB_OFFLINE is set.`,
+    });
+  const blob = join(served.blobsFolder, basename(readlinkSync(join(folder, 'config.json'))));
+  renameSync(blob, `${blob}.away`);
+  await expectGaps('config.json is missing');
+  renameSync(`${blob}.away`, blob);
+  rmSync(join(folder, 'config.json'));
+  await expectGaps('config.json is missing');
+  symlinkSync(join('..', '..', 'blobs', basename(blob)), join(folder, 'config.json'));
+  rmSync(join(folder, readlinkSync(join(folder, 'model.safetensors'))));
+  await expectGaps('model.safetensors is missing');
+  rmSync(join(folder, 'config.json'));
+  await expectGaps('config.json is missing; model.safetensors is missing');
+  rmSync(join(folder, 'model.safetensors'));
+  symlinkSync(join('..', '..', 'blobs', basename(blob)), join(folder, 'config.json'));
+  await expectGaps(`${folder} has no .safetensors file`);
+  writeFileSync(
+    join(folder, 'model.safetensors.index.json'),
+    JSON.stringify({ weight_map: { a: 'a.safetensors', b: 'b.safetensors' } }),
+  );
+  await expectGaps(
+    `${join(folder, 'model.safetensors.index.json')} lists missing files: a.safetensors, b.safetensors`,
+  );
+});
+
+test('a page to sign in to a network is said to be one, whatever was asked for', async () => {
+  const page = { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } } as const;
+  const isPage = {
+    name: 'TidemarkError',
+    code: 'network',
+    message: /^127\.0\.0\.1:\d+ answered with a web page instead of data\.$/,
+    hint: /sign in first: open any page in a browser/,
+  };
+  for (const path of ['/revision/', '/tree/', 'config.json', '/cdn/']) {
+    served.hub.faults.push({ kind: 'status', path, ...page });
+    await assert.rejects(ensureSnapshot(served.model, served.options), isPage, path);
+  }
+  served.hub.faults.push({ kind: 'status', path: '/cdn/', ...page });
+  await assert.rejects(xray('owner/kokoro', served.options), isPage);
+
+  await using portal = await HubServer.start();
+  portal.faults.push({ kind: 'status', path: '/login', ...page });
+  const location = `${portal.endpoint.replace('127.0.0.1', 'localhost')}/login`;
+  served.hub.faults.push({ kind: 'status', path: '/api/', status: 302, headers: { location } });
+  await assert.rejects(ensureSnapshot(served.model, served.options), {
+    message: /^localhost:\d+ \(for 127\.0\.0\.1:\d+\) answered with a web page instead of data\.$/,
+  });
+  served.hub.faults.push({ kind: 'status', path: '/api/', status: 511 });
+  await assert.rejects(ensureSnapshot(served.model, served.options), {
+    message: 'The network that you are on wants you to sign in first.',
+  });
+});
+
+test('an answer of another form than a hub’s is no lost connection', async () => {
+  for (const [path, body] of [
+    ['/revision/', 'Welcome!'],
+    ['/revision/', 'null'],
+    ['/revision/', '[]'],
+    ['/tree/', '{"error": 1}'],
+    ['/tree/', 'null'],
+    ['/tree/', '[null]'],
+    ['/tree/', ''],
+  ] as const) {
+    served.hub.faults.push({ kind: 'body', path, body });
+    const asked = served.hub.requests.length;
+    await assert.rejects(
+      ensureSnapshot(served.model, served.options),
+      { name: 'TidemarkError', code: 'network', hint: /^Check HF_ENDPOINT/ },
+      `${path} ${body}`,
+    );
+    // It is the same the next time, so it is not asked for again.
+    assert.equal(served.hub.requests.length - asked, path === '/tree/' ? 2 : 1);
+  }
 });
 
 test('what the hub does not have, or keeps private, is an unknown model', async () => {
@@ -220,6 +366,36 @@ test('a host that cannot be reached is one sentence with a way out', async () =>
     hint: /need no network/,
   });
 });
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+test(
+  'a certificate that nobody vouches for is named, and no lost connection',
+  { skip: !hasOpenssl && 'there is no openssl to make a certificate' },
+  async () => {
+    mkdirSync(served.home, { recursive: true });
+    const [key, cert] = [join(served.home, 'key.pem'), join(served.home, 'cert.pem')];
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    execFileSync('openssl', ['req', ...kind, '-keyout', key, '-out', cert, ...names], { stdio: 'ignore' });
+    const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
+      response.end('{}'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+    try {
+      process.env['HF_ENDPOINT'] = `https://localhost:${(server.address() as AddressInfo).port}`;
+      await assert.rejects(ensureSnapshot(served.model, served.options), {
+        name: 'TidemarkError',
+        code: 'network',
+        message: /^The certificate of localhost:\d+ is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\.$/,
+        hint: /NODE_EXTRA_CA_CERTS/,
+      });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  },
+);
 
 test('an abort ends a download at once and leaves what can be continued', async () => {
   served.hub.faults.push({ kind: 'stall', path: '/cdn/', afterBytes: 200_000 });

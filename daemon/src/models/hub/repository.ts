@@ -12,6 +12,7 @@ import { clashError, gatherWeights, isTensorFileName } from '../../kokoro/weight
 import type { ModelOptions } from '../progress.ts';
 import { readSafetensorsHeader } from '../safetensors/header.ts';
 import { CachedRepository } from './cache.ts';
+import type { CachedSnapshot } from './cache.ts';
 import { HubClient, RangeIgnored } from './client.ts';
 import { hubSettings } from './environment.ts';
 import type { HubFile } from './client.ts';
@@ -32,11 +33,11 @@ export interface HubModel {
  */
 export async function ensureSnapshot(model: HubModel, options: ModelOptions): Promise<string> {
   const cache = new CachedRepository(model.repository);
-  const cached = await cache.loadableSnapshot(model.revision);
-  if (cached !== undefined) {
-    return cached;
+  const cached = await cache.snapshotOf(model.revision);
+  if (cached?.gaps.length === 0) {
+    return cached.folder;
   }
-  return await online(model, options, async (client) => {
+  return await online(model, { ...options, gaps: cached?.gaps }, async (client) => {
     const { repository, revision } = model;
     const commit = await client.commitOf(repository, revision);
     const files = await client.files(repository, commit);
@@ -57,7 +58,10 @@ export interface RepositoryVoices {
   readonly path?: string;
 }
 
-/** The names of the voices that a repository has at a commit; `voice`, if it is one of them, is in the snapshot then. */
+/**
+ * The names of the voices that a repository has at a commit; `voice`, if it is one of them, is in the snapshot then. Where
+ * it is there in both forms, the safetensors file is taken.
+ */
 export async function fetchVoice(
   repository: string,
   commit: string,
@@ -67,12 +71,11 @@ export async function fetchVoice(
   return await online({ repository }, options, async (client) => {
     const files = await client.files(repository, commit);
     const nameOf = ({ path }: HubFile): string | undefined =>
-      /^voices\/(?<voice>[\w-]+)\.safetensors$/.exec(path)?.groups?.['voice'];
-    const voices = files
-      .map(nameOf)
-      .filter((name) => name !== undefined)
-      .sort();
-    const file = files.find((candidate) => nameOf(candidate) === voice);
+      /^voices\/(?<voice>[\w-]+)\.(safetensors|pt)$/.exec(path)?.groups?.['voice'];
+    const voices = [...new Set(files.map(nameOf))].filter((name) => name !== undefined).sort();
+    const file = files
+      .filter((candidate) => nameOf(candidate) === voice)
+      .sort((a, b) => Number(a.path.endsWith('.pt')) - Number(b.path.endsWith('.pt')))[0];
     if (file === undefined) {
       return { voices };
     }
@@ -85,13 +88,14 @@ export async function fetchVoice(
 /** A client, unless the person wants no network; aborts become 'interrupted', and the disk's errors name it. */
 export async function online<Result>(
   { repository }: Pick<HubModel, 'repository'>,
-  { signal, onProgress }: ModelOptions,
+  { signal, onProgress, gaps = [] }: ModelOptions & { readonly gaps?: CachedSnapshot['gaps'] | undefined },
   body: (client: HubClient) => Promise<Result>,
 ): Promise<Result> {
   const settings = hubSettings();
   if (settings.isOffline) {
-    throw new TidemarkError('network', `${repository} is not in the cache, and HF_HUB_OFFLINE is set.`, {
-      hint: 'Unset HF_HUB_OFFLINE to download it, or use a model that `tidemark models` lists.',
+    const state = gaps.length === 0 ? 'not in the cache' : `incomplete in the cache (${gaps.join('; ')})`;
+    throw new TidemarkError('network', `${repository} is ${state}, and HF_HUB_OFFLINE is set.`, {
+      hint: 'Unset HF_HUB_OFFLINE to download what is missing, or use a model that `tidemark models` lists.',
     });
   }
   try {

@@ -43,10 +43,12 @@ async function examinationOf(spec: string, options: ModelOptions): Promise<Found
       return await folderExamination(folder, { kind: 'packaged', description: folder, isRemote: false });
     }
     case 'hub': {
-      const cached = await new CachedRepository(target.repository).loadableSnapshot(target.revision);
-      return cached === undefined
-        ? await remoteExamination(target, options)
-        : await folderExamination(cached, { kind: 'hub', description: cached, isRemote: false });
+      const cached = await new CachedRepository(target.repository).snapshotOf(target.revision);
+      if (cached?.gaps.length !== 0) {
+        return await remoteExamination(target, { ...options, gaps: cached?.gaps });
+      }
+      const { folder } = cached;
+      return await folderExamination(folder, { kind: 'hub', description: folder, isRemote: false });
     }
     case 'path':
       return await pathExamination(target.path);
@@ -137,7 +139,10 @@ function parseQuantization(text: string, description: string): ReadConfig {
 /** No config or index of a Kokoro checkpoint comes near this; a larger file is not read. */
 const longestText = 10_000_000;
 
-async function remoteExamination(model: HubModel, options: ModelOptions): Promise<FoundExamination> {
+async function remoteExamination(
+  model: HubModel,
+  options: Parameters<typeof online>[1],
+): Promise<FoundExamination> {
   return await online(model, options, async (client) => {
     const { repository, revision } = model;
     const commit = await client.commitOf(repository, revision);

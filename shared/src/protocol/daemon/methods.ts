@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { doctorDocument, modelsDocument } from '../command-documents.ts';
 import { comparisonDocument } from '../comparison-document.ts';
-import { iterationSample, profileDocument } from '../profile-document.ts';
+import { iterationSample, profileDocument, spokenLanguage } from '../profile-document.ts';
 import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
 import { workloadRequest } from '../workload.ts';
@@ -26,6 +26,7 @@ const loop = {
   text: v.optional(utterance),
   phonemes: v.optional(utterance),
   voice: v.optional(name),
+  language: v.optional(spokenLanguage),
   iterations: v.optional(v.pipe(count, v.minValue(1), v.maxValue(1_000_000))),
   warmupIterations: v.optional(v.pipe(count, v.maxValue(1_000_000))),
   seed: v.optional(count),
