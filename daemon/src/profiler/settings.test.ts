@@ -48,6 +48,17 @@ test('the voice decides on the variety of English', async () => {
   assert.notDeepEqual(american.phonemes, british.phonemes);
 });
 
+test('the language that was asked for decides before the voice, and is recorded', async () => {
+  const british = (await settle({ text: 'water', voice: 'bf_emma' })).phonemes;
+  for (const voice of ['af_heart', 'jf_alpha', './own.pt', 'own_a,own_b']) {
+    const settings = await settle({ text: 'water', voice, language: 'british' });
+    assert.deepEqual(settings.phonemes, british);
+    assert.equal(settings.language, 'british');
+  }
+  assert.equal((await settle({ text: undefined, phonemes: 'a', language: 'british' })).language, undefined);
+  await assertRefused({ text: 'water', voice: './own.pt' }, 'bad-text', /does not indicate its language/);
+});
+
 test('a voice may be the path of its file', async () => {
   const settings = await settle({ text: 'water', voice: './voices/bf_emma.safetensors' });
   assert.deepEqual(settings.phonemes, (await settle({ text: 'water', voice: 'bf_emma' })).phonemes);
