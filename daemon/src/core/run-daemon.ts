@@ -1,14 +1,14 @@
 /** The daemon's life: takes the lock, opens the history, runs until it is asked to stop, and shuts down cleanly. */
 
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
-import * as v from 'valibot';
+import { dirname, join } from 'node:path';
+import { noteFileOf, processMark, readNote } from '@tidemark/shared/client/daemon-note.ts';
+import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
-import { count, moment } from '@tidemark/shared/protocol/quantities.ts';
 import { holdLock } from '../files/lock.ts';
 import { openHistory } from '../history/history.ts';
 import type { SetAside } from '../history/opening.ts';
@@ -40,10 +40,9 @@ export interface DaemonOptions {
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { dataFolder, log, logFile, clock = systemClock, host = {} } = options;
   const startedAt = new Date();
-  const runFolder = join(dataFolder, 'run');
-  await makePrivate(runFolder);
+  await makePrivate(dirname(noteFileOf(dataFolder)));
   using held = new DisposableStack();
-  held.use(lockDaemon(runFolder, startedAt));
+  held.use(lockDaemon(dataFolder, startedAt));
 
   // Notices may come before the daemon is put together, and are then in its first status.
   const notices = new Notices();
@@ -95,19 +94,20 @@ async function makePrivate(folder: string): Promise<void> {
   }
 }
 
-const holder = v.object({ pid: count, startedAt: moment });
-
 /**
- * One daemon for each data folder: takes the lock, which the kernel drops with its holder, in `runFolder`, until what it returns is disposed of. Throws 'daemon-running', with the holder's process id,
- * where a running daemon has it. A note that a killed daemon left behind is replaced.
+ * One daemon for each data folder: takes the lock, which the kernel drops with its holder, until what it returns is disposed of.
+ * Throws 'daemon-running', with the holder's process id, where a running daemon has it. A note that a killed daemon left behind
+ * is replaced.
  */
-function lockDaemon(runFolder: string, startedAt: Date): Disposable {
-  const note = join(runFolder, 'daemon.json');
-  const lock = holdLock(join(runFolder, 'daemon.lock'));
+function lockDaemon(dataFolder: string, startedAt: Date): Disposable {
+  const note = noteFileOf(dataFolder);
+  const lock = holdLock(join(dirname(note), 'daemon.lock'));
   if (lock === undefined) {
     throw running(note);
   }
-  writeFileSync(note, `${JSON.stringify({ pid: process.pid, startedAt: startedAt.toISOString() })}\n`);
+  const { pid } = process;
+  const written: DaemonNote = { pid, startedAt: startedAt.toISOString(), process: processMark(pid) };
+  writeFileSync(note, `${JSON.stringify(written)}\n`);
   return {
     [Symbol.dispose]: () => {
       rmSync(note, { force: true });
@@ -119,7 +119,7 @@ function lockDaemon(runFolder: string, startedAt: Date): Disposable {
 function running(note: string): TidemarkError {
   let who = '';
   try {
-    const { pid, startedAt } = v.parse(holder, JSON.parse(readFileSync(note, 'utf8')));
+    const { pid, startedAt } = readNote(note);
     who = ` (process ${pid}, since ${startedAt})`;
   } catch {
     // It has the lock and is about to write its note.
