@@ -12,7 +12,7 @@ import { RunItem, useRunList } from './components/run-item.tsx';
 import { TroubleEmptyView, TroubleScreen } from './components/trouble-screen.tsx';
 import { useDaemon, useInterval } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
-import type { LaunchContexts } from './lib/deep-links.ts';
+import { launchContextOf } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
 import { studyParametersOf } from './lib/form-values.ts';
 import type { StudyFormValues } from './lib/form-values.ts';
@@ -24,14 +24,13 @@ const studiesShown = 100;
 /** How often the list is asked for again while a study in it is queued or running. */
 const whileOpenMilliseconds = 5000;
 
-export default function Command({
-  launchContext,
-}: LaunchProps<{ launchContext?: LaunchContexts['compare-models'] }>): ReactNode {
-  if (launchContext?.followRunId !== undefined) {
-    return <ProgressView wanted={{ kind: 'run', runId: launchContext.followRunId }} />;
+export default function Command(props: LaunchProps | undefined): ReactNode {
+  const { followRunId, studyId } = launchContextOf('compare-models', props);
+  if (followRunId !== undefined) {
+    return <ProgressView wanted={{ kind: 'run', runId: followRunId }} />;
   }
-  if (launchContext?.studyId !== undefined) {
-    return <RunDetailView runId={launchContext.studyId} isRoot />;
+  if (studyId !== undefined) {
+    return <RunDetailView runId={studyId} isRoot />;
   }
   return <Studies />;
 }

@@ -17,7 +17,7 @@ import { CancelAction } from './components/run-actions.tsx';
 import { Labels } from './components/run-metadata.tsx';
 import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
 import type { DaemonState } from './lib/daemon-state.ts';
-import type { LaunchContexts } from './lib/deep-links.ts';
+import { launchContextOf } from './lib/deep-links.ts';
 import { blocks } from './lib/run-markdown.ts';
 import { runTitle } from './lib/run-words.ts';
 import { serviceFacts, serviceText, serviceWords } from './lib/service.ts';
@@ -28,10 +28,8 @@ import { preferences } from './lib/preferences.ts';
 /** How often it looks again while it is open: the state is what this command is for. */
 const everyMilliseconds = 3000;
 
-export default function Command({
-  launchContext,
-}: LaunchProps<{ launchContext?: LaunchContexts['daemon'] }>): ReactNode {
-  switch (launchContext?.show) {
+export default function Command(props: LaunchProps | undefined): ReactNode {
+  switch (launchContextOf('daemon', props).show) {
     case 'logs':
       return <LogView isRoot />;
     case 'doctor':

@@ -14,7 +14,7 @@ import { TroubleEmptyView } from './components/trouble-screen.tsx';
 import { useDaemon } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
-import { openCommand, refreshMenuBar } from './lib/deep-links.ts';
+import { launchContextOf, openCommand, refreshMenuBar } from './lib/deep-links.ts';
 import { confirmDestructive, withToast } from './lib/notify.ts';
 import type { ToastTitles } from './lib/notify.ts';
 
@@ -24,9 +24,7 @@ interface Checks {
   readonly alerts: readonly Alert[];
 }
 
-export default function Command({
-  launchContext,
-}: LaunchProps<{ launchContext?: LaunchContexts['leak-checks'] }>): ReactNode {
+export default function Command(props: LaunchProps | undefined): ReactNode {
   const [isAll, setIsAll] = useState(false);
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const { data, trouble, isLoading, revalidate, mutate } = useDaemon<Checks, [boolean]>(
@@ -39,7 +37,7 @@ export default function Command({
     },
     [isAll],
   );
-  const wanted = wantedItem(launchContext);
+  const wanted = wantedItem(launchContextOf('leak-checks', props));
   const now = new Date();
 
   const change = async (
@@ -200,9 +198,9 @@ export default function Command({
   );
 }
 
-function wantedItem(context: LaunchContexts['leak-checks'] | undefined): string | undefined {
-  if (context?.alertId !== undefined) {
-    return `alert-${context.alertId}`;
+function wantedItem({ alertId, scheduleId }: LaunchContexts['leak-checks']): string | undefined {
+  if (alertId !== undefined) {
+    return `alert-${alertId}`;
   }
-  return context?.scheduleId === undefined ? undefined : `schedule-${context.scheduleId}`;
+  return scheduleId === undefined ? undefined : `schedule-${scheduleId}`;
 }

@@ -19,8 +19,7 @@ import { emptyMenu, menuModel } from './lib/menu-model.ts';
 import type { MenuAction, MenuItem, MenuSection } from './lib/menu-sections.ts';
 import { preferences } from './lib/preferences.ts';
 import { requestCancel } from './lib/cancel-run.ts';
-import { waitForDaemon } from './lib/service.ts';
-import { runTidemark } from './lib/tidemark-command.ts';
+import { askService } from './lib/service.ts';
 import { toTrouble, troubleText } from './lib/trouble.ts';
 
 export default function Command(): ReactNode {
@@ -107,8 +106,7 @@ async function carryOut(action: MenuAction): Promise<void> {
       break;
     }
     case 'service':
-      await runTidemark(['service', action.verb, '--json']);
-      await waitForDaemon();
+      await askService(action.verb);
       await say('The daemon is running');
       break;
     case 'copy':

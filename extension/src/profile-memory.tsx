@@ -8,36 +8,30 @@ import { ProgressView } from './components/progress-view.tsx';
 import { TroubleScreen } from './components/trouble-screen.tsx';
 import { SpeechFields, useModels, validCount } from './components/form-fields.tsx';
 import { PreferencesAction } from './components/actions.tsx';
+import { argumentOf, launchContextOf } from './lib/deep-links.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
 import { modelChoices, profileParametersOf } from './lib/form-values.ts';
 import type { ProfileFormValues } from './lib/form-values.ts';
 
-export default function Command({
-  arguments: given,
-  launchContext,
-}: LaunchProps<{
-  arguments: { model?: string };
-  launchContext?: LaunchContexts['profile-memory'];
-}>): ReactNode {
-  const named = given?.model?.trim() === '' ? undefined : given?.model?.trim();
-  const model = launchContext?.model ?? named;
-  if (launchContext?.followRunId !== undefined) {
-    return <ProgressView wanted={{ kind: 'run', runId: launchContext.followRunId }} />;
+export default function Command(props: LaunchProps | undefined): ReactNode {
+  const context = launchContextOf('profile-memory', props);
+  const named = argumentOf(props, 'model');
+  const model = context.model ?? named;
+  if (context.followRunId !== undefined) {
+    return <ProgressView wanted={{ kind: 'run', runId: context.followRunId }} />;
   }
   // A model that was typed into the root search, or came with a link that says so, starts at once.
-  if (model !== undefined && (named !== undefined || launchContext?.startAtOnce === true)) {
+  if (model !== undefined && (named !== undefined || context.startAtOnce === true)) {
     return (
-      <ProgressView
-        wanted={{ kind: 'profile', parameters: profileParametersOf(defaults(model, launchContext)) }}
-      />
+      <ProgressView wanted={{ kind: 'profile', parameters: profileParametersOf(defaults(model, context)) }} />
     );
   }
-  return <ProfileForm initial={defaults(model, launchContext)} />;
+  return <ProfileForm initial={defaults(model, context)} />;
 }
 
 /** The preferences, but for what the launch says otherwise. */
-function defaults(model: string | undefined, said: LaunchContexts['profile-memory'] = {}): ProfileFormValues {
+function defaults(model: string | undefined, said: LaunchContexts['profile-memory']): ProfileFormValues {
   const { defaultModel, voice, text, iterations } = preferences();
   return {
     model: model ?? defaultModel,

@@ -11,7 +11,7 @@ import { RunItem, useRunList } from './components/run-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
 import { useInterval, useTrouble } from './components/use-daemon.ts';
 import { withClient } from './lib/connection.ts';
-import { openCommand } from './lib/deep-links.ts';
+import { launchContextOf, openCommand } from './lib/deep-links.ts';
 import { everything, filterChoices, filterParameters, groupByDay } from './lib/run-list.ts';
 
 const pageSize = 50;
@@ -19,9 +19,8 @@ const pageSize = 50;
 /** How often a list is asked for again while a run in it is queued or running. */
 const whileOpenMilliseconds = 3000;
 
-export default function Command({
-  launchContext,
-}: LaunchProps<{ launchContext?: { runId?: number } }>): ReactNode {
+export default function Command(props: LaunchProps | undefined): ReactNode {
+  const { runId: wantedId } = launchContextOf('runs', props);
   const [filter, setFilter] = useState(everything);
   const abortable = useRef<AbortController>(null);
   const { data, error, isLoading, pagination, revalidate, mutate } = usePromise(
@@ -51,7 +50,6 @@ export default function Command({
     !isLoading && runs.some(({ state }) => isOpen(state)),
   );
   const now = new Date();
-  const wantedId = launchContext?.runId;
   const isWantedShown = wantedId !== undefined && runs.some(({ id }) => id === wantedId);
 
   const remove = async (run: RunRecord): Promise<void> => {

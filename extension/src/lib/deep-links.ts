@@ -1,24 +1,59 @@
 /** From one command to another, with what the other should begin with. */
 
 import { environment, launchCommand, LaunchType } from '@raycast/api';
+import * as v from 'valibot';
+
+/** What a launch says of one thing; nothing where it says nothing, or what makes no sense. */
+const maybe = <const Schema extends v.GenericSchema>(schema: Schema) =>
+  v.fallback(v.optional(schema), undefined);
+
+const id = maybe(v.pipe(v.number(), v.safeInteger(), v.minValue(1)));
+const words = maybe(v.pipe(v.string(), v.trim(), v.minLength(1)));
 
 /** What a command understands in its launch context. */
-export interface LaunchContexts {
-  'profile-memory': {
-    readonly followRunId?: number;
-    readonly model?: string | undefined;
+const launchContexts = {
+  'profile-memory': v.object({
+    followRunId: id,
+    model: words,
     /** What is absent of these is as in the preferences. */
-    readonly voice?: string;
-    readonly text?: string | undefined;
-    readonly iterations?: number;
-    readonly startAtOnce?: boolean;
-  };
-  'quick-profile': Record<string, never>;
-  runs: { readonly runId?: number };
-  'compare-models': { readonly studyId?: number; readonly followRunId?: number };
-  'leak-checks': { readonly alertId?: number; readonly scheduleId?: number };
-  daemon: { readonly show?: 'logs' | 'doctor' };
-  'menu-bar': Record<string, never>;
+    voice: words,
+    text: maybe(v.pipe(v.string(), v.regex(/\S/))),
+    iterations: id,
+    startAtOnce: maybe(v.boolean()),
+  }),
+  'quick-profile': v.object({}),
+  runs: v.object({ runId: id }),
+  'compare-models': v.object({ studyId: id, followRunId: id }),
+  'leak-checks': v.object({ alertId: id, scheduleId: id }),
+  daemon: v.object({ show: maybe(v.picklist(['logs', 'doctor'])) }),
+  'menu-bar': v.object({}),
+} as const;
+
+export type LaunchContexts = {
+  readonly [Name in keyof typeof launchContexts]: Readonly<
+    Partial<v.InferOutput<(typeof launchContexts)[Name]>>
+  >;
+};
+
+/**
+ * A command's launch context. Raycast hands over null as well as nothing, and a link, which anybody can write, whatever JSON
+ * it holds: a command opens all the same, as if that had not been said.
+ */
+export function launchContextOf<Name extends keyof LaunchContexts>(
+  name: Name,
+  props: { readonly launchContext?: unknown } | null | undefined,
+): LaunchContexts[Name] {
+  const { success, output } = v.safeParse(launchContexts[name], props?.launchContext);
+  return (success ? output : {}) as LaunchContexts[Name];
+}
+
+/** What was typed into the root search for an argument, or nothing. */
+export function argumentOf(
+  props: { readonly arguments?: unknown } | null | undefined,
+  name: string,
+): string | undefined {
+  const typed = v.safeParse(v.object({ [name]: words }), props?.arguments);
+  return typed.success ? (typed.output[name] ?? undefined) : undefined;
 }
 
 export type CommandName = keyof LaunchContexts;

@@ -1,5 +1,6 @@
 /** AI tool: recent runs. */
 
+import * as v from 'valibot';
 import { answer, runsText } from '../lib/ai-answers.ts';
 
 type Input = {
@@ -9,16 +10,20 @@ type Input = {
   limit?: number;
 };
 
-const fewest = 1;
-const most = 20;
+/** A language model fills it in, so that anything may come. */
+const understood = v.fallback(
+  v.object({
+    model: v.fallback(v.optional(v.pipe(v.string(), v.trim(), v.minLength(1))), undefined),
+    limit: v.fallback(v.pipe(v.number(), v.transform(Math.round), v.toMinValue(1), v.toMaxValue(20)), 5),
+  }),
+  { limit: 5 },
+);
 
 /** Lists recent runs, newest first, with their memory and leak verdict. */
-export default async function recentRuns({ model, limit = 5 }: Input = {}): Promise<string> {
+export default async function recentRuns(input: Input = {}): Promise<string> {
+  const { model, limit } = v.parse(understood, input);
   return await answer(async (client) => {
-    const { runs, total } = await client.call('listRuns', {
-      limit: Math.min(most, Math.max(fewest, Math.round(limit))),
-      model: model?.trim() || undefined,
-    });
+    const { runs, total } = await client.call('listRuns', { limit, model });
     return (options) => runsText(runs, total, options);
   });
 }
