@@ -11,7 +11,9 @@ import {
   uninstallDaemon,
   unloadModel,
 } from '../lib/service.ts';
+import { canStartService } from '../lib/trouble.ts';
 import { DoctorView, InstallPlanView, LogView } from './daemon-screens.tsx';
+import { SetUpView } from './set-up-view.tsx';
 
 interface DaemonAction {
   readonly id: string;
@@ -44,24 +46,35 @@ export function daemonActions(
   { status, trouble, surroundings }: DaemonState,
   onChange: () => void,
 ): readonly DaemonAction[] {
-  const { tidemarkPath, isServiceInstalled } = surroundings;
+  const { tidemarkPath, isServiceInstalled, wrongPath } = surroundings;
   const hasCommand = tidemarkPath !== undefined;
+  const isService = canStartService(surroundings);
   const isUp = status !== undefined;
   const actions: readonly DaemonAction[] = [
     {
       id: 'path',
-      title: 'Set Path to Tidemark',
+      title: wrongPath === undefined ? 'Set Path to Tidemark' : 'Correct the Path',
       icon: Icon.Gear,
-      isOffered: !hasCommand,
+      isOffered: !hasCommand || wrongPath !== undefined,
       explanation:
-        '`tidemark` was not found in the usual places. Clone Tidemark and run `npm run setup` in its folder, then enter the path to its `node_modules/.bin/tidemark` in the preferences.',
+        wrongPath === undefined
+          ? '`tidemark` was not found in the usual places. Set Tidemark up in a clone of its repository, then enter the path to its `node_modules/.bin/tidemark` in the preferences.'
+          : `${wrongPath.message} ${wrongPath.hint}`,
       work: openExtensionPreferences,
+    },
+    {
+      id: 'set-up',
+      title: 'Show Setup Steps',
+      icon: Icon.List,
+      isOffered: !hasCommand,
+      explanation: 'How to get Tidemark, this extension, and their preferences in order.',
+      target: <SetUpView />,
     },
     {
       id: 'restart-first',
       title: 'Restart Daemon',
       icon: Icon.RotateClockwise,
-      isOffered: hasCommand && (trouble?.kind === 'other-version' || trouble?.kind === 'not-responding'),
+      isOffered: isService && (trouble?.kind === 'other-version' || trouble?.kind === 'not-responding'),
       explanation: 'Stops the running daemon and starts the installed version.',
       work: restartDaemon,
     },
@@ -69,7 +82,7 @@ export function daemonActions(
       id: 'start',
       title: 'Start Daemon',
       icon: Icon.Play,
-      isOffered: hasCommand && isServiceInstalled && trouble?.kind === 'not-running',
+      isOffered: isService && trouble?.kind === 'not-running',
       explanation: 'Starts the daemon through launchd.',
       work: startDaemon,
     },
@@ -103,7 +116,7 @@ export function daemonActions(
       id: 'restart',
       title: 'Restart Daemon',
       icon: Icon.RotateClockwise,
-      isOffered: hasCommand && isServiceInstalled && isUp,
+      isOffered: isService && isUp,
       explanation:
         'Shuts the daemon down cleanly and starts it again. A run in progress is interrupted and its samples are kept.',
       work: restartDaemon,
@@ -116,7 +129,7 @@ export function daemonActions(
       explanation: isServiceInstalled
         ? 'Stops the daemon until you start it here or log in again.'
         : 'Stops the daemon. Nothing restarts it automatically.',
-      work: () => stopDaemon(isServiceInstalled && hasCommand),
+      work: () => stopDaemon(isService),
       style: Action.Style.Destructive,
     },
     {

@@ -1,13 +1,16 @@
 /** The screen of each thing that can stand between a command and its answer, with the action that resolves it. */
 
 import { Action, ActionPanel, Color, environment, Icon, List, openExtensionPreferences } from '@raycast/api';
-import { Fragment, useEffect } from 'react';
+import { Fragment, useEffect, useMemo } from 'react';
 import type { ReactNode } from 'react';
 import { openCommand } from '../lib/deep-links.ts';
 import { installDaemon, restartDaemon, startDaemon } from '../lib/service.ts';
-import { passesByItself, troubleTitles } from '../lib/trouble.ts';
-import type { Trouble, TroubleKind } from '../lib/trouble.ts';
+import { setUpCommand, updateCommand } from '../lib/set-up.ts';
+import { terminalCommand } from '../lib/tidemark-command.ts';
+import { canStartService, hinted, lookAround, passesByItself, troubleTitles } from '../lib/trouble.ts';
+import type { Surroundings, Trouble, TroubleKind } from '../lib/trouble.ts';
 import { PreferencesAction, RefreshAction } from './actions.tsx';
+import { SetUpView } from './set-up-view.tsx';
 
 interface Look {
   readonly icon: Icon;
@@ -20,8 +23,9 @@ const looks: Readonly<Record<TroubleKind, Look>> = {
   'no-tidemark': {
     icon: Icon.Download,
     color: Color.SecondaryText,
-    remedies: ['set-path', 'copy-set-up', 'retry'],
+    remedies: ['set-path', 'set-up', 'copy-set-up', 'retry'],
   },
+  'wrong-path': { icon: Icon.Gear, color: Color.Orange, remedies: ['preferences', 'retry', 'set-up'] },
   'not-installed': {
     icon: Icon.Download,
     color: Color.SecondaryText,
@@ -68,13 +72,12 @@ export function TroubleScreen({
 /** For a list that has its own search bar. */
 export function TroubleEmptyView({ trouble, onRetry }: TroubleProps): ReactNode {
   useRetryWhileStarting(trouble, onRetry);
-  const { kind, message, hint } = trouble;
+  const { kind, message } = trouble;
   const { icon, color } = looks[kind];
-  // A newer daemon is as it should be: it is the extension that is too old.
-  const remedies =
-    kind === 'other-version' && trouble.daemonIsOlder === false
-      ? (['update', 'restart', 'retry'] as const)
-      : looks[kind].remedies;
+  const { remedies, hint } = useMemo(() => {
+    const surroundings = lookAround();
+    return { remedies: remediesOf(trouble, surroundings), ...hinted(trouble, surroundings) };
+  }, [trouble]);
   return (
     <List.EmptyView
       icon={{ source: icon, tintColor: color }}
@@ -89,6 +92,20 @@ export function TroubleEmptyView({ trouble, onRetry }: TroubleProps): ReactNode 
       }
     />
   );
+}
+
+/** Those that do what they say here: only a service can be started and restarted, and only by its command. */
+function remediesOf(trouble: Trouble, surroundings: Surroundings): readonly Remedy[] {
+  // A newer daemon is as it should be: it is the extension that is too old.
+  const isExtensionOld = trouble.kind === 'other-version' && trouble.daemonIsOlder === false;
+  const remedies: readonly Remedy[] = isExtensionOld
+    ? ['update', 'restart', 'retry']
+    : looks[trouble.kind].remedies;
+  if (canStartService(surroundings)) {
+    return remedies;
+  }
+  const instead = surroundings.tidemarkPath === undefined ? 'set-path' : 'copy-daemon';
+  return remedies.map((remedy) => (remedy === 'start' || remedy === 'restart' ? instead : remedy));
 }
 
 /** A daemon that is starting is looked for again without being asked. */
@@ -115,6 +132,7 @@ type Remedy =
   | 'retry'
   | 'runs'
   | 'set-path'
+  | 'set-up'
   | 'start'
   | 'update';
 
@@ -160,13 +178,19 @@ const remedyActions: Readonly<Record<Remedy, (onRetry: () => void) => ReactNode>
   'set-path': () => (
     <Action title="Set Path to Tidemark" icon={Icon.Gear} onAction={openExtensionPreferences} />
   ),
-  'copy-set-up': () => <Action.CopyToClipboard title="Copy Setup Command" content="npm run setup" />,
-  'copy-daemon': () => <Action.CopyToClipboard title="Copy Terminal Command" content="tidemark daemon" />,
-  update: () => (
-    <Action.Open
-      title="Show This Extension in the Store"
-      icon={Icon.Download}
-      target={`raycast://extensions/${environment.ownerOrAuthorName}/${environment.extensionName}`}
-    />
+  'set-up': () => <Action.Push title="Show Setup Steps" icon={Icon.List} target={<SetUpView />} />,
+  'copy-set-up': () => <Action.CopyToClipboard title="Copy Setup Command" content={setUpCommand()} />,
+  'copy-daemon': () => (
+    <Action.CopyToClipboard title="Copy Terminal Command" content={terminalCommand('daemon')} />
   ),
+  update: () =>
+    environment.isDevelopment ? (
+      <Action.CopyToClipboard title="Copy Update Command" content={updateCommand()} />
+    ) : (
+      <Action.Open
+        title="Show This Extension in the Store"
+        icon={Icon.Download}
+        target={`raycast://extensions/${environment.ownerOrAuthorName}/${environment.extensionName}`}
+      />
+    ),
 };

@@ -2,7 +2,7 @@
 
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import { withClient } from './connection.ts';
-import { lookAround, toTrouble } from './trouble.ts';
+import { hinted, lookAround, toTrouble } from './trouble.ts';
 import type { Surroundings, Trouble, TroubleKind } from './trouble.ts';
 
 export interface DaemonState {
@@ -19,7 +19,13 @@ export async function daemonState(): Promise<DaemonState> {
     return { status, surroundings: lookAround() };
   } catch (error) {
     const surroundings = lookAround();
-    return { trouble: toTrouble(error, () => surroundings), surroundings };
+    return {
+      trouble: hinted(
+        toTrouble(error, () => surroundings),
+        surroundings,
+      ),
+      surroundings,
+    };
   }
 }
 
@@ -34,6 +40,7 @@ export function stateWord({ status, trouble, surroundings }: DaemonState): strin
 /** Of those that tell what the daemon is like. */
 const troubleWords: Readonly<Partial<Record<TroubleKind, string>>> = {
   'no-tidemark': 'Not Set Up',
+  'wrong-path': 'Wrong Path in Preferences',
   'not-installed': 'Not Installed',
   'not-running': 'Stopped',
   starting: 'Starting',

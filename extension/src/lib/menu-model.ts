@@ -10,7 +10,7 @@ import type { MenuItem, MenuOptions, MenuSection } from './menu-sections.ts';
 import type { Glance, Snapshot } from './menu-snapshot.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 import { ago, leakLooks, runTitle } from './run-words.ts';
-import { troubleTitles } from './trouble.ts';
+import { canStartService, lookAround, troubleTitles } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Drawn for this project: the last check's state by the shape above the water. */
@@ -145,14 +145,16 @@ function remedyOf({ kind }: Trouble, { preferences }: MenuOptions): Omit<MenuIte
   const { defaultModel, voice } = preferences;
   switch (kind) {
     case 'not-running':
-      return { title: 'Start Daemon', icon: Icon.Play, action: { kind: 'service', verb: 'start' } };
+      return canStartService(lookAround())
+        ? { title: 'Start Daemon', icon: Icon.Play, action: { kind: 'service', verb: 'start' } }
+        : opening('daemon', 'Set Up Daemon…', Icon.Download);
     case 'not-responding':
     case 'other-version':
-      return {
-        title: 'Restart Daemon',
-        icon: Icon.ArrowClockwise,
-        action: { kind: 'service', verb: 'restart' },
-      };
+      return canStartService(lookAround())
+        ? { title: 'Restart Daemon', icon: Icon.ArrowClockwise, action: { kind: 'service', verb: 'restart' } }
+        : opening('daemon', 'Show Daemon…', Icon.Heartbeat);
+    case 'wrong-path':
+      return { title: 'Correct the Path…', icon: Icon.Gear, action: { kind: 'preferences' } };
     case 'no-tidemark':
     case 'not-installed':
       return opening('daemon', 'Set Up Daemon…', Icon.Download);

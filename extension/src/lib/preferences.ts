@@ -25,6 +25,8 @@ export interface TidemarkPreferences {
   readonly dataFolder: string;
   /** Absent to search the usual places. */
   readonly tidemarkPath: string | undefined;
+  /** The paths as they were entered, for messages about them. */
+  readonly typed: { readonly dataFolder: string | undefined; readonly tidemarkPath: string | undefined };
   readonly menuBarTitle: 'active' | 'active-and-peak' | 'none';
 }
 
@@ -58,6 +60,7 @@ export function readPreferences(values: PreferenceValues): TidemarkPreferences {
     thresholds: { cautionBytes: bytes('cautionPeak'), warningBytes: bytes('warningPeak') },
     dataFolder: folder === undefined ? standardDataFolder() : expandHome(folder),
     tidemarkPath: tidemarkPath === undefined ? undefined : expandHome(tidemarkPath),
+    typed: { dataFolder: folder, tidemarkPath },
     menuBarTitle: title === 'active-and-peak' || title === 'none' ? title : 'active',
   };
 }

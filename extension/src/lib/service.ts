@@ -12,6 +12,7 @@ import { clientIdentity, slowTimeoutMilliseconds, socketPath, withClient } from 
 import { refreshMenuBar } from './deep-links.ts';
 import { confirmDestructive, withToast } from './notify.ts';
 import type { ToastTitles } from './notify.ts';
+import { preferences } from './preferences.ts';
 import { findTidemark, runTidemark } from './tidemark-command.ts';
 import type { CommandOptions } from './tidemark-command.ts';
 
@@ -49,7 +50,7 @@ async function ask<Schema extends v.GenericSchema>(
       'bad-document',
       `The output of \`tidemark ${parameters.join(' ')}\` cannot be read.`,
       {
-        hint: 'Update Tidemark and this extension to the same version.',
+        hint: `Check that ${findTidemark() ?? 'the path in the preferences'} is Tidemark's command, and of the same version as this extension.`,
         cause: error,
       },
     );
@@ -117,7 +118,7 @@ function stepText(step: ServiceDocument['steps'][number]): string {
 const appearsWithinMilliseconds = 15_000;
 
 /** Resolves when the daemon answers. Throws what stood in the way at the last attempt. */
-export async function waitForDaemon(): Promise<void> {
+async function waitForDaemon(): Promise<void> {
   const options = { socketPath: socketPath(), client: clientIdentity, timeoutMilliseconds: 1000 };
   const client = await connectWhenReady(options, appearsWithinMilliseconds);
   await client.close();
@@ -199,17 +200,50 @@ export const unloadModel = (): Promise<boolean> =>
     () => withClient((client) => client.call('unload', {}, { timeoutMilliseconds: slowTimeoutMilliseconds })),
   );
 
-/** Resolves when the daemon answers again, where it is to. */
-const run = (
-  verb: 'install' | 'uninstall' | 'start' | 'stop' | 'restart',
-  titles: ToastTitles,
-): Promise<boolean> =>
-  doing(titles, async () => {
-    await runTidemark(['service', verb, '--json']);
+type Verb = 'install' | 'uninstall' | 'start' | 'stop' | 'restart';
+
+const run = (verb: Verb, titles: ToastTitles): Promise<boolean> => doing(titles, () => askService(verb));
+
+/** The command itself waits 20 s for the daemon that it starts, and says what it came to. */
+const serviceTimeoutMilliseconds = 60_000;
+
+/** Resolves when the daemon answers again, where it is to. Throws what stood in the way, with what helps. */
+export async function askService(verb: Verb): Promise<void> {
+  const options = { timeoutMilliseconds: serviceTimeoutMilliseconds };
+  try {
+    const { stdout } = await runTidemark(['service', verb, '--json'], options);
     if (verb === 'install' || verb === 'start' || verb === 'restart') {
+      expectSameData(stdout);
       await waitForDaemon();
     }
-  });
+  } catch (error) {
+    throw verb === 'start' || verb === 'restart' ? await withDifferences(error) : error;
+  }
+}
+
+/** A service may have been installed for another data folder: its daemon would never be found here. */
+function expectSameData(stdout: string): void {
+  const { success, output } = v.safeParse(v.pipe(v.string(), v.parseJson(), serviceDocument), stdout);
+  const { dataFolder } = preferences();
+  if (success && output.dataFolder !== dataFolder) {
+    throw new TidemarkError(
+      'service',
+      `The service keeps its data in ${output.dataFolder}, and this extension looks in ${dataFolder}.`,
+      { hint: `Choose ${output.dataFolder} as the data folder in the preferences.` },
+    );
+  }
+}
+
+/** A service that is not as it would be installed now may be of another data folder or of a Tidemark that was moved. */
+async function withDifferences(error: unknown): Promise<unknown> {
+  const facts = await serviceFacts().catch(() => undefined);
+  return error instanceof TidemarkError && facts?.state === 'outdated' && facts.differences.length > 0
+    ? new TidemarkError(error.code, error.message, {
+        hint: `The service was installed differently (${facts.differences.join('; ')}): choose Reinstall Daemon in the Daemon command.`,
+        cause: error,
+      })
+    : error;
+}
 
 async function doing(titles: ToastTitles, work: () => Promise<unknown>): Promise<boolean> {
   const isDone = await withToast({ ...titles, work: () => work().then(() => true) });

@@ -1,11 +1,12 @@
 /** The `tidemark` command: where it is, and what its `service` commands say. Everything else goes through the socket. */
 
 import { execFile } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { dataFolder as standardDataFolder } from '../../../shared/src/client/locations.ts';
 import { TidemarkError } from '../../../shared/src/errors.ts';
+import { commandInClone, isExecutable, placesOf, wrongCommand } from './chosen-paths.ts';
 import { preferences } from './preferences.ts';
 
 /** Raycast has none of a shell's environment, so the places where npm, Homebrew and people put commands are named here. */
@@ -16,7 +17,7 @@ const usualPlaces = (home = homedir()): readonly string[] => [
   '/usr/local/bin/tidemark',
   '/opt/local/bin/tidemark',
   ...['tidemark', 'Tidemark', 'Developer/tidemark', 'Projects/tidemark', 'Code/tidemark', 'src/tidemark'].map(
-    (folder) => join(home, folder, 'node_modules', '.bin', 'tidemark'),
+    (folder) => join(home, folder, commandInClone),
   ),
   '/usr/bin/tidemark',
 ];
@@ -28,17 +29,30 @@ export function findTidemark(
   chosen: string | undefined = preferences().tidemarkPath,
   places: readonly string[] = usualPlaces(),
 ): string | undefined {
-  return (chosen === undefined ? places : [chosen]).find(isExecutable);
+  return (chosen === undefined ? places : placesOf(chosen)).find(isExecutable);
 }
 
-function isExecutable(path: string): boolean {
+/** The clone of Tidemark that a command belongs to; undefined where it is laid out otherwise. */
+export function cloneOf(path: string): string | undefined {
   try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    const launcher = realpathSync(path);
+    const parts = [dirname(launcher), dirname(dirname(launcher))].map((each) => basename(each));
+    return parts.join('/') === 'bin/daemon' ? dirname(dirname(dirname(launcher))) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+/** A line for a terminal that means the same command and the same data as this extension does, whatever that terminal's own are. */
+export function terminalCommand(...parameters: readonly string[]): string {
+  const { dataFolder } = preferences();
+  const folder = dataFolder === standardDataFolder() ? [] : [`TIDEMARK_HOME=${quoted(dataFolder)}`];
+  return [...folder, quoted(findTidemark() ?? 'tidemark'), ...parameters.map(quoted)].join(' ');
+}
+
+/** As one word of a shell. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
@@ -63,7 +77,10 @@ export async function runTidemark(
 ): Promise<CommandOutput> {
   const path = findTidemark();
   if (path === undefined) {
-    throw new TidemarkError('service', 'The tidemark command was not found.', { hint: setUpHint });
+    const wrong = wrongCommand(preferences());
+    throw new TidemarkError('service', wrong?.message ?? 'The tidemark command was not found.', {
+      hint: wrong?.hint ?? setUpHint,
+    });
   }
   const { dataFolder } = preferences();
   return await new Promise((resolve, reject) => {
@@ -89,7 +106,7 @@ export async function runTidemark(
             ),
           );
         } else {
-          reject(failure(parameters, stdout, stderr, error.message));
+          reject(failure(path, parameters, stdout, stderr, error.message));
         }
       },
     );
@@ -101,6 +118,7 @@ const hasAnswer = (stdout: string): boolean => stdout !== '' && errorDocument(st
 
 /** With `--json` an error is a document on standard output, otherwise a sentence or two on standard error. */
 function failure(
+  path: string,
   parameters: readonly string[],
   stdout: string,
   stderr: string,
@@ -117,7 +135,7 @@ function failure(
   return new TidemarkError(
     'service',
     sentence ?? `\`tidemark ${parameters.join(' ')}\` failed: ${otherwise}`,
-    { hint: rest.join(' ') || undefined },
+    { hint: rest.join(' ') || `The command is ${path}.` },
   );
 }
 

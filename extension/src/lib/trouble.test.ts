@@ -5,7 +5,13 @@ import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-
 import { resultTrouble, toTrouble, troubleKinds, troubleTitles } from './trouble.ts';
 import type { Surroundings } from './trouble.ts';
 
-const nothing: Surroundings = { tidemarkPath: undefined, isServiceInstalled: false, daemonPid: undefined };
+const nothing: Surroundings = {
+  tidemarkPath: undefined,
+  isServiceInstalled: false,
+  daemon: undefined,
+  wrongPath: undefined,
+};
+const starting = { pid: 7, startedAt: '2026-01-01T00:00:00.000Z', isStarting: true };
 const withoutDaemon = (surroundings: Partial<Surroundings>): string =>
   toTrouble(clientError('no-daemon', 'No daemon runs.'), () => ({ ...nothing, ...surroundings })).kind;
 
@@ -14,7 +20,19 @@ describe('what stands in the way', () => {
     expect(withoutDaemon({})).toBe('no-tidemark');
     expect(withoutDaemon({ tidemarkPath: '/bin/tidemark' })).toBe('not-installed');
     expect(withoutDaemon({ isServiceInstalled: true })).toBe('not-running');
-    expect(withoutDaemon({ isServiceInstalled: true, daemonPid: 7 })).toBe('starting');
+    expect(withoutDaemon({ isServiceInstalled: true, daemon: starting })).toBe('starting');
+  });
+
+  test('a daemon that does not get to listening is not waited for without end', () => {
+    const stuck = { ...starting, isStarting: false };
+    expect(withoutDaemon({ isServiceInstalled: true, daemon: stuck })).toBe('not-responding');
+    expect(withoutDaemon({ daemon: stuck })).toBe('not-responding');
+  });
+
+  test("a socket that is another user's is told in its own words", () => {
+    const message = "The daemon's socket belongs to another user.";
+    const error = clientError('no-daemon', message, 'Run the command as that user.');
+    expect(toTrouble(error, () => nothing)).toMatchObject({ kind: 'failed', message });
   });
 
   test('the machine is looked at only where no daemon answered', () => {

@@ -1,19 +1,27 @@
 /** What can stand between a command and its answer, told apart so that each has its own screen and its own remedy. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OtherVersionError } from '../../../shared/src/client/daemon-error.ts';
+import { daemonOf } from '../../../shared/src/client/daemon-note.ts';
+import type { HeldFolder } from '../../../shared/src/client/daemon-note.ts';
+import { startHint } from '../../../shared/src/client/open-socket.ts';
 import { TidemarkError } from '../../../shared/src/errors.ts';
 import type { ErrorCode } from '../../../shared/src/errors.ts';
+import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { fromErrorRecord } from '../../../shared/src/protocol/quantities.ts';
+import { wrongPath } from './chosen-paths.ts';
+import type { WrongPath } from './chosen-paths.ts';
 import { preferences } from './preferences.ts';
 import { findTidemark, setUpHint } from './tidemark-command.ts';
 
 export const troubleKinds = [
   /** There is no `tidemark` on this machine, as far as can be seen. */
   'no-tidemark',
+  /** A path in the preferences leads nowhere. */
+  'wrong-path',
   /** There is a `tidemark`, but no service that starts its daemon. */
   'not-installed',
   /** The service is installed, and nothing runs. */
@@ -50,8 +58,9 @@ export interface Trouble {
 export interface Surroundings {
   readonly tidemarkPath: string | undefined;
   readonly isServiceInstalled: boolean;
-  /** Of the process that holds the data folder, where it is alive. */
-  readonly daemonPid: number | undefined;
+  /** The process that holds the data folder, where it is alive. */
+  readonly daemon: HeldFolder | undefined;
+  readonly wrongPath: WrongPath | undefined;
 }
 
 export function lookAround(): Surroundings {
@@ -59,31 +68,20 @@ export function lookAround(): Surroundings {
   return {
     tidemarkPath: findTidemark(),
     isServiceInstalled: serviceFiles().some((path) => existsSync(path)),
-    daemonPid: livingDaemon(dataFolder),
+    daemon: daemonOf(dataFolder),
+    wrongPath: wrongPath(),
   };
 }
+
+/** Whether the daemon can be started and restarted from here: it is a service, and there is the command that asks for that. */
+export const canStartService = ({ tidemarkPath, isServiceInstalled }: Surroundings): boolean =>
+  tidemarkPath !== undefined && isServiceInstalled;
 
 /** Where `tidemark service install` leaves its file. */
 const serviceFiles = (): readonly string[] => [
   join(homedir(), 'Library', 'LaunchAgents', 'dev.tidemark.daemon.plist'),
   join(homedir(), '.config', 'systemd', 'user', 'tidemark.service'),
 ];
-
-function livingDaemon(dataFolder: string): number | undefined {
-  try {
-    const { pid } = JSON.parse(readFileSync(join(dataFolder, 'run', 'daemon.json'), 'utf8')) as {
-      pid?: unknown;
-    };
-    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) {
-      return undefined;
-    }
-    process.kill(pid, 0);
-    return pid;
-  } catch {
-    // No file, no JSON, or no such process: nothing runs.
-    return undefined;
-  }
-}
 
 /** Any error as a trouble. `look` is asked only where no daemon answered. */
 export function toTrouble(error: unknown, look: () => Surroundings = lookAround): Trouble {
@@ -95,8 +93,12 @@ export function toTrouble(error: unknown, look: () => Surroundings = lookAround)
   }
   const { code, message, hint } = error;
   const kind = kindOf(code);
+  // A socket that is another user's says so itself.
+  const isExplained = hint !== undefined && hint !== startHint;
   return kind === 'no-daemon'
-    ? withoutDaemon(look())
+    ? isExplained
+      ? { kind: 'failed', message, hint }
+      : withoutDaemon(look())
     : {
         kind,
         message,
@@ -131,19 +133,37 @@ function kindOf(code: ErrorCode): TroubleKind | 'no-daemon' {
   }
 }
 
-function withoutDaemon({ tidemarkPath, isServiceInstalled, daemonPid }: Surroundings): Trouble {
-  if (daemonPid !== undefined) {
+function withoutDaemon({
+  tidemarkPath,
+  isServiceInstalled,
+  daemon,
+  wrongPath: wrong,
+}: Surroundings): Trouble {
+  if (daemon?.isStarting === true) {
     return {
       kind: 'starting',
-      message: `The daemon is starting (process ${daemonPid}) and does not accept connections yet.`,
+      message: `The daemon is starting (process ${daemon.pid}) and does not accept connections yet.`,
       hint: 'This takes a second or two.',
+    };
+  }
+  if (wrong !== undefined) {
+    return { kind: 'wrong-path', ...wrong };
+  }
+  if (daemon !== undefined) {
+    return {
+      kind: 'not-responding',
+      message: `The daemon (process ${daemon.pid}) was started ${formatDateTime(new Date(daemon.startedAt))} and accepts no connections.`,
+      hint: isServiceInstalled ? "Restart it, or see the daemon's log." : byHandHint,
     };
   }
   if (isServiceInstalled) {
     return {
       kind: 'not-running',
       message: 'The daemon is installed but not running.',
-      hint: 'Start it to measure models and to see past measurements.',
+      hint:
+        tidemarkPath === undefined
+          ? `The tidemark command, which starts it, was not found. ${setUpHint}`
+          : 'Start it to measure models and to see past measurements.',
     };
   }
   return tidemarkPath === undefined
@@ -155,9 +175,21 @@ function withoutDaemon({ tidemarkPath, isServiceInstalled, daemonPid }: Surround
       };
 }
 
+/** With a hint that helps here: the daemon and its client speak of the service, and the daemon may be none. */
+export function hinted(trouble: Trouble, surroundings: Surroundings): Trouble {
+  const isRestartHelp =
+    trouble.kind === 'not-responding' ||
+    (trouble.kind === 'other-version' && trouble.daemonIsOlder !== false);
+  return isRestartHelp && !surroundings.isServiceInstalled ? { ...trouble, hint: byHandHint } : trouble;
+}
+
+const byHandHint =
+  'It is not installed as a service: if it runs in a terminal, stop it there with Ctrl-C and start it again.';
+
 /** The heading of a trouble's screen. */
 export const troubleTitles: Readonly<Record<TroubleKind, string>> = {
   'no-tidemark': 'Tidemark Is Not Set Up',
+  'wrong-path': 'A Path in the Preferences Is Wrong',
   'not-installed': 'The Daemon Is Not Installed',
   'not-running': 'The Daemon Is Not Running',
   starting: 'The Daemon Is Starting',

@@ -38,6 +38,7 @@ const states: readonly [string, () => Promise<Record<string, string>>, string, R
   [
     'another version',
     async () => {
+      home.installService();
       daemon = await ScriptedDaemon.start({}, { protocolVersion: 0 });
       return { dataFolder: daemon.dataFolder, tidemarkPath: home.tidemark() };
     },
@@ -47,6 +48,7 @@ const states: readonly [string, () => Promise<Record<string, string>>, string, R
   [
     'no answer',
     async () => {
+      home.installService();
       daemon = await ScriptedDaemon.start({ status: () => silence });
       return { dataFolder: daemon.dataFolder, tidemarkPath: home.tidemark() };
     },
@@ -73,6 +75,18 @@ const states: readonly [string, () => Promise<Record<string, string>>, string, R
     /Restart Daemon/,
   ],
 ];
+
+test.each<readonly [string, () => Promise<ScriptedDaemon>]>([
+  ['of another version', () => ScriptedDaemon.start({}, { protocolVersion: 0 })],
+  ['that does not answer', () => ScriptedDaemon.start({ status: () => silence })],
+  ['that runs', () => ScriptedDaemon.start({ status: () => exampleStatus() })],
+])('a daemon %s and is no service is not restarted from here', async (_name, start) => {
+  daemon = await start();
+  const screen = open({ dataFolder: daemon.dataFolder, tidemarkPath: home.tidemark() });
+  await screen.until('its actions', () => screen.all('List.Item', 'Install Daemon')[0]);
+  expect(screen.titles).not.toContain('Restart Daemon');
+  expect(screen.titles).not.toContain('Start Daemon');
+});
 
 test.each(states)('%s is named, with what can be done', async (_name, begin, word, action) => {
   const screen = open(await begin());

@@ -217,8 +217,17 @@ describe('without a daemon', () => {
 
   test('a daemon of another version is told apart, with a way to resolve it', async () => {
     daemon = await ScriptedDaemon.start({}, { protocolVersion: 0, version: '0.0.9' });
-    const menu = await drawn();
-    expect(itemsOf(menu).map(({ props }) => props['title'])).toEqual(
+    const titles = async (): Promise<unknown[]> => {
+      const menu = await drawn({ preferences: { ...preferences(), tidemarkPath: home.tidemark() } });
+      return itemsOf(menu).map(({ props }) => props['title']);
+    };
+    // Started by hand, it is nothing that could be restarted from here.
+    expect(await titles()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/0\.0\.9/), 'Show Daemon…']),
+    );
+    expect(await titles()).not.toContain('Restart Daemon');
+    home.installService();
+    expect(await titles()).toEqual(
       expect.arrayContaining([expect.stringMatching(/0\.0\.9/), 'Restart Daemon']),
     );
   });

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { noteFileOf, processMark } from '../../../shared/src/client/daemon-note.ts';
 import { requestParser, responseParser } from '../../../shared/src/client/framing.ts';
 import { socketPathOf } from '../../../shared/src/client/locations.ts';
 import type { ErrorCode } from '../../../shared/src/errors.ts';
@@ -195,7 +196,9 @@ class Home implements AsyncDisposable {
 
   /** A data folder in which nothing is. */
   get dataFolder(): string {
-    return join(this.path, 'data');
+    const path = join(this.path, 'data');
+    mkdirSync(path, { recursive: true });
+    return path;
   }
 
   /** A `tidemark` that writes down how it is called, then does what the shell code says; its path. */
@@ -210,7 +213,9 @@ class Home implements AsyncDisposable {
   /** The arguments of each call of the `tidemark` above. */
   get calls(): string[] {
     try {
-      return readFileSync(join(this.path, 'calls'), 'utf8').trim().split('\n');
+      return readFileSync(join(this.path, 'calls'), 'utf8')
+        .split('\n')
+        .filter((call) => call !== '');
     } catch {
       return [];
     }
@@ -227,13 +232,9 @@ class Home implements AsyncDisposable {
     }
   }
 
-  /** As a daemon leaves it that has begun and does not listen yet. */
-  noteDaemon(pid = process.pid): void {
-    mkdirSync(join(this.dataFolder, 'run'), { recursive: true });
-    writeFileSync(
-      join(this.dataFolder, 'run', 'daemon.json'),
-      JSON.stringify({ pid, startedAt: new Date().toISOString() }),
-    );
+  /** As a daemon leaves it that has begun, so many seconds ago, and does not listen; `mark` is its own or another process's. */
+  noteDaemon({ secondsAgo = 0, mark = processMark(process.pid) } = {}): void {
+    noteDaemon(this.dataFolder, { secondsAgo, mark });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -249,6 +250,16 @@ class Home implements AsyncDisposable {
 
 /** Of the test that runs now. */
 export let home: Home;
+
+export function noteDaemon(
+  dataFolder: string,
+  { secondsAgo = 0, mark = processMark(process.pid) } = {},
+): void {
+  const path = noteFileOf(dataFolder);
+  const startedAt = new Date(Date.now() - secondsAgo * 1000).toISOString();
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify({ pid: process.pid, startedAt, process: mark }));
+}
 
 export function enterHome(): void {
   home = new Home();
