@@ -8,7 +8,6 @@ import { shortAmount } from './memory-words.ts';
 import { glanceSections } from './menu-sections.ts';
 import type { MenuItem, MenuOptions, MenuSection } from './menu-sections.ts';
 import type { Glance, Snapshot } from './menu-snapshot.ts';
-import type { TidemarkPreferences } from './preferences.ts';
 import { ago, leakLooks, runTitle } from './run-words.ts';
 import { canStartService, lookAround, troubleTitles } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
@@ -34,27 +33,35 @@ export const emptyMenu: MenuModel = {
   sections: [],
 };
 
+/** Raycast asks every minute: what was seen in the last launch but one or later is what the menu bar has been showing. */
+const currentMilliseconds = 150_000;
+
 export function menuModel({ glance, trouble }: Snapshot, options: MenuOptions): MenuModel {
-  const { failure, preferences, now } = options;
+  const { failure, now } = options;
+  const isStale =
+    trouble !== undefined ||
+    (glance !== undefined && Math.abs(now.getTime() - glance.seenAt.getTime()) > currentMilliseconds);
   const sections = [
     { key: 'failure', items: failure === undefined ? [] : [failureItem(failure)] },
-    ...(trouble === undefined ? [] : [troubleSection(trouble, glance, options)]),
-    ...(glance === undefined ? [] : glanceSections(glance, trouble !== undefined, options)),
+    ...(trouble === undefined ? [] : [troubleSection(trouble, options)]),
+    ...(glance === undefined ? [] : glanceSections(glance, isStale, options)),
     commandSection,
   ];
   if (glance === undefined) {
     return { icon: 'menu-warning.svg', tooltip: trouble?.message ?? 'Tidemark', sections };
   }
-  const { status } = glance;
-  const head: Head =
-    trouble === undefined
-      ? headOf(status)
-      : {
-          icon: 'menu-none.svg',
-          color: Color.SecondaryText,
-          tooltip: `${troubleTitles[trouble.kind]}. Figures as of ${ago(status.asOf, now)}.`,
-        };
-  return { ...head, title: titleOf(status, preferences), sections };
+  const { status, seenAt } = glance;
+  const head: Head = isStale
+    ? {
+        icon: 'menu-none.svg',
+        color: Color.SecondaryText,
+        tooltip:
+          `${trouble === undefined ? 'Connecting to the Tidemark daemon' : troubleTitles[trouble.kind]}. ` +
+          `Figures as of ${ago(seenAt.toISOString(), now)}.`,
+      }
+    : headOf(status, now);
+  const title = isStale ? staleTitle(glance, trouble, options) : titleOf(status, options);
+  return { ...head, title, sections };
 }
 
 const failureItem = (failure: string): MenuItem => ({
@@ -80,7 +87,7 @@ const progressIcons = [
 ] as const;
 
 /** The state in a shape, a color and a sentence: a running run first, then an alert, then the last check. */
-function headOf({ current, alerts, lastCheck, host }: DaemonStatus): Head {
+function headOf({ current, alerts, lastCheck, host }: DaemonStatus, now: Date): Head {
   if (current !== undefined) {
     const { record, progress } = current;
     const share = progress === undefined || progress.total === 0 ? 0 : progress.done / progress.total;
@@ -104,23 +111,61 @@ function headOf({ current, alerts, lastCheck, host }: DaemonStatus): Head {
     return { icon: 'menu-none.svg', tooltip: 'Tidemark has not checked for leaks yet.' };
   }
   const { color, word } = leakLooks[lastCheck.leak];
-  return { icon: glyphs[lastCheck.leak], color, tooltip: `Last leak check of ${lastCheck.model}: ${word}.` };
+  return {
+    icon: glyphs[lastCheck.leak],
+    color,
+    tooltip: `Last leak check, of ${lastCheck.model} ${ago(lastCheck.at, now)}: ${word}.`,
+  };
 }
 
-function titleOf({ host }: DaemonStatus, { menuBarTitle, unit }: TidemarkPreferences): string | undefined {
+function titleOf(
+  { host, alerts, current }: DaemonStatus,
+  { preferences: { menuBarTitle, hideTitle, unit } }: MenuOptions,
+): string | undefined {
   if (menuBarTitle === 'none') {
     return undefined;
   }
+  if (host.memory !== undefined) {
+    const active = shortAmount(host.memory.activeBytes, unit);
+    return menuBarTitle === 'active-and-peak'
+      ? `${active} ↑ ${shortAmount(host.memory.peakBytes, unit)}`
+      : active;
+  }
+  if (current !== undefined) {
+    return 'Measuring';
+  }
+  if (alerts.open > 0) {
+    return alerts.open === 1 ? '1 Alert' : `${alerts.open} Alerts`;
+  }
   // Without a host no model is loaded.
-  const { activeBytes, peakBytes } = host.memory ?? { activeBytes: 0, peakBytes: 0 };
-  const active = shortAmount(activeBytes, unit);
-  return menuBarTitle === 'active-and-peak' && host.memory !== undefined
-    ? `${active} ↑ ${shortAmount(peakBytes, unit)}`
-    : active;
+  return hideTitle ? undefined : shortAmount(0, unit);
+}
+
+/** Where no daemon answers there is no figure of now: the title says so, or of when its figure is. */
+function staleTitle(
+  { status, seenAt }: Glance,
+  trouble: Trouble | undefined,
+  options: MenuOptions,
+): string | undefined {
+  if (options.preferences.menuBarTitle === 'none') {
+    return undefined;
+  }
+  switch (trouble?.kind) {
+    case 'not-running':
+    case 'not-installed':
+    case 'no-tidemark':
+      return 'Not Running';
+    case 'starting':
+      return 'Starting';
+    default: {
+      const title = titleOf(status, options);
+      return title === undefined ? undefined : `${title}, ${ago(seenAt.toISOString(), options.now)}`;
+    }
+  }
 }
 
 /** What the menu says first where no daemon answers, and the item that resolves it. */
-function troubleSection(trouble: Trouble, glance: Glance | undefined, options: MenuOptions): MenuSection {
+function troubleSection(trouble: Trouble, options: MenuOptions): MenuSection {
   return {
     key: 'trouble',
     items: [
@@ -130,11 +175,6 @@ function troubleSection(trouble: Trouble, glance: Glance | undefined, options: M
         icon: Icon.Warning,
         color: Color.Orange,
         tooltip: trouble.hint,
-      },
-      glance !== undefined && {
-        key: 'stale',
-        title: `Figures below are as of ${ago(glance.status.asOf, options.now)}`,
-        icon: Icon.Clock,
       },
       { ...remedyOf(trouble, options), key: 'remedy' },
     ],

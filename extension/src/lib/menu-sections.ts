@@ -2,6 +2,7 @@
 
 import { Color, Icon } from '@raycast/api';
 import { sparkline } from '../../../shared/src/format/sparkline.ts';
+import { workWords } from '../../../shared/src/format/work-words.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import type { CommandName, LaunchContexts } from './deep-links.ts';
@@ -32,7 +33,7 @@ export interface MenuItem {
 
 export interface MenuSection {
   readonly key: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** Those that are false are left out. */
   readonly items: readonly (MenuItem | false)[];
 }
@@ -46,19 +47,21 @@ export interface MenuOptions {
 
 type Items = MenuSection['items'];
 
-/** Of a glance that is not of now, nothing is offered that only a running daemon could do. */
+/** Of a glance that is not of now, each section says of when it is, and nothing is offered that only a running daemon could do. */
 export function glanceSections(
-  { status, runs }: Glance,
+  { status, runs, seenAt }: Glance,
   isStale: boolean,
   options: MenuOptions,
 ): readonly MenuSection[] {
+  const titled = (title: string): string =>
+    isStale ? `${title}, as of ${ago(seenAt.toISOString(), options.now)}` : title;
   return [
-    { key: 'notices', items: noticeItems(status) },
-    { key: 'memory', title: 'Memory', items: memoryItems(status, options) },
-    { key: 'model', title: 'Model', items: modelItems(status, isStale, options) },
+    { key: 'notices', title: isStale ? titled('Notices') : undefined, items: noticeItems(status) },
+    { key: 'memory', title: titled('Memory'), items: memoryItems(status, options) },
+    { key: 'model', title: titled('Model'), items: modelItems(status, isStale, options) },
     { key: 'now', title: 'Now', items: isStale ? [] : currentItems(status) },
-    { key: 'checks', title: 'Leak Checks', items: checkItems(status, isStale, options) },
-    { key: 'runs', title: 'Recent Runs', items: runs.map((run) => runItem(run, options)) },
+    { key: 'checks', title: titled('Leak Checks'), items: checkItems(status, isStale, options) },
+    { key: 'runs', title: titled('Recent Runs'), items: runs.map((run) => runItem(run, options)) },
   ];
 }
 
@@ -71,14 +74,12 @@ const noticeItems = ({ notices }: DaemonStatus): Items =>
     action: { kind: 'open', command: 'daemon', context: {} },
   }));
 
-function memoryItems(
-  { host: { memory }, recentPeaks }: DaemonStatus,
-  { preferences: { unit, thresholds }, now }: MenuOptions,
-): Items {
+function memoryItems(status: DaemonStatus, { preferences: { unit, thresholds }, now }: MenuOptions): Items {
+  const { memory } = status.host;
   if (memory === undefined) {
     return [
       { key: 'nothing', title: 'No model is loaded, so no model memory is in use' },
-      recentPeaks.length >= 2 && peaksItem(recentPeaks, unit),
+      peaksItem(status, unit, now),
     ];
   }
   const figure = (key: string, title: string, bytes: number, icon: Icon, color?: Color): MenuItem => ({
@@ -96,19 +97,30 @@ function memoryItems(
     figure('peak', `Peak (${level.word})`, memory.peakBytes, level.icon, level.color),
     figure('cache', 'Cache', memory.cacheBytes, Icon.Box),
     figure('footprint', 'Footprint', memory.footprintBytes, Icon.Footprints),
-    recentPeaks.length >= 2 && peaksItem(recentPeaks, unit),
+    peaksItem(status, unit, now),
   ];
 }
 
-function peaksItem(recentPeaks: DaemonStatus['recentPeaks'], unit: MemoryUnit): MenuItem {
+/** Only with what the peaks are of: those of other models or texts have nothing to say beside each other. */
+function peaksItem(
+  { recentPeaks, recentPeaksOf }: DaemonStatus,
+  unit: MemoryUnit,
+  now: Date,
+): MenuItem | false {
+  const newest = recentPeaks.at(-1);
+  if (recentPeaksOf === undefined || newest === undefined || recentPeaks.length < 2) {
+    return false;
+  }
   const peaks = recentPeaks.map(({ peakBytes }) => peakBytes);
   const [low, high] = [Math.min(...peaks), Math.max(...peaks)];
+  const range = low === high ? amount(high, unit) : `${shortAmount(low, unit)} to ${shortAmount(high, unit)}`;
+  const work = workWords(recentPeaksOf);
   return {
     key: 'sparkline',
     title: `Recent Peaks ${sparkline(peaks, { width: 20 })}`,
-    subtitle: low === high ? amount(high, unit) : `${shortAmount(low, unit)} to ${shortAmount(high, unit)}`,
+    subtitle: `${range} · ${work} · last ${ago(newest.at, now)}`,
     icon: Icon.LineChart,
-    tooltip: `Median peaks of the last ${peaks.length} profiles, oldest first`,
+    tooltip: `Median peaks of the last ${peaks.length} profiles of ${work}, oldest first`,
     action: { kind: 'open', command: 'runs', context: {} },
   };
 }
@@ -225,7 +237,8 @@ function checkItems(
           tooltip: lastCheck.finding,
           action: { kind: 'open', command: 'runs', context: { runId: lastCheck.runId } },
         },
-    nextItem(schedules, now),
+    // A daemon that does not run checks nothing.
+    !isStale && nextItem(schedules, now),
     !isStale && { key: 'check', title: 'Check for Leaks Now', icon: Icon.Play, action: { kind: 'check' } },
   ];
 }

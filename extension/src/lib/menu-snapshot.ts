@@ -1,19 +1,26 @@
 /** What the menu bar shows, collected apart from how it is shown: the daemon's status, or the last one that was seen. */
 
 import type { Cache } from '@raycast/api';
+import { realpathSync, statSync } from 'node:fs';
 import * as v from 'valibot';
+import { socketPathOf } from '../../../shared/src/client/locations.ts';
 import { runRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { daemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { protocolVersion } from '../../../shared/src/protocol/daemon/wire.ts';
+import { moment } from '../../../shared/src/protocol/quantities.ts';
 import { glanceTimeoutMilliseconds, withClient } from './connection.ts';
+import { preferences } from './preferences.ts';
 import { toTrouble } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
-const glance = v.object({ status: daemonStatus, runs: v.array(runRecord) });
+const keptGlance = v.object({ status: daemonStatus, runs: v.array(runRecord), seenAt: moment });
 
 /** One look at the daemon. */
 export interface Glance {
+  /** By this machine's clock, when the daemon answered. */
+  readonly seenAt: Date;
   readonly status: DaemonStatus;
   /** The newest runs, newest first. */
   readonly runs: readonly RunRecord[];
@@ -22,15 +29,28 @@ export interface Glance {
 export interface Snapshot {
   /** Absent where there was never one. */
   readonly glance?: Glance | undefined;
-  /** Absent where the glance is of now. */
+  /** Why there is no glance of now; absent also while one is waited for. */
   readonly trouble?: Trouble;
 }
 
-const key = 'glance';
 const runsInMenu = 5;
+
+/**
+ * What is kept belongs to one data folder, whatever it is called: two of them have nothing in common, nor has one that was
+ * removed and made again. Neither does what was kept of another protocol. Undefined for a folder that is not there.
+ */
+function keyOf(dataFolder: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(dataFolder);
+    return `glance ${protocolVersion} ${dev}:${ino} ${realpathSync(dataFolder)}`;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Never throws: without a daemon there is the last glance, and the trouble that stood in the way of a new one. */
 export async function loadSnapshot(cache: Cache, signal: AbortSignal | undefined): Promise<Snapshot> {
+  const { dataFolder } = preferences();
   try {
     const seen = await withClient(
       async (client) => {
@@ -40,10 +60,13 @@ export async function loadSnapshot(cache: Cache, signal: AbortSignal | undefined
         ]);
         return { status, runs };
       },
-      { timeoutMilliseconds: glanceTimeoutMilliseconds, signal },
+      { socketPath: socketPathOf(dataFolder), timeoutMilliseconds: glanceTimeoutMilliseconds, signal },
     );
-    cache.set(key, JSON.stringify(seen));
-    return { glance: seen };
+    const key = keyOf(dataFolder);
+    if (key !== undefined) {
+      cache.set(key, JSON.stringify({ ...seen, seenAt: new Date().toISOString() }));
+    }
+    return { glance: { ...seen, seenAt: new Date() } };
   } catch (error) {
     return { glance: cachedGlance(cache), trouble: toTrouble(error) };
   }
@@ -51,13 +74,14 @@ export async function loadSnapshot(cache: Cache, signal: AbortSignal | undefined
 
 /** The last glance, for the first moment; nothing where an older version of this extension kept something else. */
 export function cachedGlance(cache: Cache): Glance | undefined {
-  const kept = cache.get(key);
+  const key = keyOf(preferences().dataFolder);
+  const kept = key === undefined ? undefined : cache.get(key);
   if (kept === undefined) {
     return undefined;
   }
   try {
-    const parsed = v.safeParse(glance, JSON.parse(kept));
-    return parsed.success ? parsed.output : undefined;
+    const parsed = v.safeParse(keptGlance, JSON.parse(kept));
+    return parsed.success ? { ...parsed.output, seenAt: new Date(parsed.output.seenAt) } : undefined;
   } catch {
     return undefined;
   }

@@ -28,6 +28,8 @@ export interface TidemarkPreferences {
   /** The paths as they were entered, for messages about them. */
   readonly typed: { readonly dataFolder: string | undefined; readonly tidemarkPath: string | undefined };
   readonly menuBarTitle: 'active' | 'active-and-peak' | 'none';
+  /** While it would say no more than that nothing is loaded. */
+  readonly hideTitle: boolean;
 }
 
 /** As Raycast keeps them: everything may be missing, since a preference that was added later has no value yet. */
@@ -62,6 +64,7 @@ export function readPreferences(values: PreferenceValues): TidemarkPreferences {
     tidemarkPath: tidemarkPath === undefined ? undefined : expandHome(tidemarkPath),
     typed: { dataFolder: folder, tidemarkPath },
     menuBarTitle: title === 'active-and-peak' || title === 'none' ? title : 'active',
+    hideTitle: values['hideTitle'] !== false,
   };
 }
 

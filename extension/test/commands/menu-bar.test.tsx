@@ -1,5 +1,7 @@
 /** Memory in Menu Bar: what it says for each state, and that it is gone as soon as it has said it. */
 
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   exampleAlert,
@@ -58,6 +60,11 @@ function openMenu(): Screen {
   return launch('menu-bar', MenuBar, { preferences: preferences(), isMenuOpen: true });
 }
 
+const sectionsOf = (menu: TreeNode): string[] =>
+  [...walk(menu)]
+    .filter(({ type }) => type === 'MenuBarExtra.Section')
+    .map(({ props }) => String(props['title'] ?? ''));
+
 const itemsOf = (menu: TreeNode): TreeNode[] =>
   [...walk(menu)].filter(({ type }) => type === 'MenuBarExtra.Item');
 
@@ -79,6 +86,22 @@ describe('with a daemon', () => {
     expect([raycast.toasts, raycast.huds]).toEqual([[], []]);
   });
 
+  test.each<[string, Partial<DaemonStatus>, RegExp | undefined]>([
+    ['nothing is loaded, running or raised', {}, undefined],
+    ['a run is measured', { current: { record: exampleRun(8, { state: 'running' }) } }, /^Measuring$/],
+    ['an alert is open', { alerts: { open: 1, acknowledged: 0 } }, /^1 Alert$/],
+    ['several alerts are open', { alerts: { open: 3, acknowledged: 0 } }, /^3 Alerts$/],
+    ['an alert was acknowledged', { alerts: { open: 0, acknowledged: 1 } }, undefined],
+  ])('without a model, where %s, the title says so or is hidden', async (_name, changes, words) => {
+    daemon.script = answering(restingStatus({ host: { state: 'none', deaths: 0 }, ...changes }));
+    const shown = await drawn({ preferences: { ...preferences(), hideTitle: true } });
+    const always = await drawn({ preferences: { ...preferences(), hideTitle: false } });
+    expect(shown.props['title'] ?? '').toMatch(words ?? /^$/);
+    expect(always.props['title']).toMatch(words ?? /^0 MB$/);
+    const none = await drawn({ preferences: { ...preferences(), hideTitle: false, menuBarTitle: 'none' } });
+    expect(none.props['title']).toBe(undefined);
+  });
+
   test('MiB are shown where they are preferred', async () => {
     daemon.script = answering(restingStatus());
     const menu = await drawn({ preferences: { ...preferences(), unit: 'MiB' } });
@@ -98,8 +121,14 @@ describe('with a daemon', () => {
     expect(text).toMatch(/bf16/);
     expect(text).toMatch(/Every hour/);
     expect(text).toMatch(/^7: bf16$/m);
-    // Bars of recent peaks.
+    // Bars of recent peaks, and what they are of.
     expect(text).toMatch(/[▁▂▃▄▅▆▇█]/);
+    expect(text).toMatch(/400 MB to 600 MB · bf16 with af_heart, 5 iterations of “Hello\.” · last .* ago/);
+    // A daemon of an older version mixes models and texts.
+    const { recentPeaksOf, ...older } = restingStatus({ recentPeaks });
+    expect(recentPeaksOf).toBeDefined();
+    daemon.script = answering(older);
+    expect(wording(await drawn())).not.toMatch(/Recent Peaks/);
   });
 
   test('a daemon that has measured nothing yet has a menu all the same', async () => {
@@ -195,16 +224,98 @@ describe('without a daemon', () => {
     expect(raycast.toasts).toEqual([]);
   });
 
-  test('the last figures stay, marked as old', async () => {
+  test('the last figures stay in the menu, each section with its age, and none in the title', async () => {
     daemon.script = answering(restingStatus());
     home.installService();
     const before = await drawn();
     await daemon.stop();
     const after = await drawn({ preferences: { ...preferences(), tidemarkPath: home.tidemark() } });
-    expect(after.props['title']).toBe(before.props['title']);
+    expect(before.props['title']).toMatch(/MB$/);
+    expect(after.props['title']).toBe('Not Running');
     expect(JSON.stringify(after.props['icon'])).not.toBe(JSON.stringify(before.props['icon']));
-    expect(wording(after)).toMatch(/as of/);
     expect(itemsOf(after)[0]?.props['title']).toMatch(/installed but not running/);
+    expect(sectionsOf(after)).toEqual([
+      '',
+      'Memory, as of just now',
+      'Model, as of just now',
+      'Leak Checks, as of just now',
+      'Recent Runs, as of just now',
+      '',
+    ]);
+    // What only a running daemon does is not promised.
+    expect(wording(after)).not.toMatch(/Unload|Next Check|Check for Leaks Now|unloads/);
+  });
+
+  test('while a daemon hangs, the title says of when its figure is', async () => {
+    daemon.script = answering(restingStatus());
+    await drawn();
+    daemon.script = { status: () => silence, listRuns: () => silence };
+    expect((await drawn()).props['title']).toMatch(/^161 MB, (just now|\d seconds? ago)$/);
+    expect((await drawn({ preferences: { ...preferences(), menuBarTitle: 'none' } })).props['title']).toBe(
+      undefined,
+    );
+  });
+
+  test('what was seen long ago is marked from the first moment, before the daemon has answered', async () => {
+    const hours = 3_600_000;
+    daemon.script = answering(restingStatus());
+    await drawn();
+    daemon.script = { status: () => silence, listRuns: () => silence };
+    const titles: unknown[] = [];
+    for (const age of [0, 1, 5 * hours]) {
+      const entries = raycast.caches.get('menu-bar') ?? new Map<string, string>();
+      for (const [key, kept] of entries) {
+        const glance = JSON.parse(kept) as object;
+        const seenAt = new Date(Date.now() - age).toISOString();
+        entries.set(key, JSON.stringify({ ...glance, seenAt }));
+      }
+      const screen = openMenu();
+      await screen.until('it is drawn', () => screen.all('MenuBarExtra').length > 0);
+      titles.push(screen.top.props['title']);
+      screen.close();
+    }
+    expect(titles).toEqual(['161 MB', '161 MB', '161 MB, 5 hours ago']);
+  });
+
+  test('what was seen of one data folder is never shown for another', async () => {
+    daemon.script = answering(restingStatus());
+    await drawn();
+    const other = await ScriptedDaemon.start(answering(restingStatus({ recentPeaks: [] })));
+    const folders = [
+      other.dataFolder,
+      join(daemon.dataFolder, 'run'),
+      join(home.path, 'nothing'),
+      join(daemon.dataFolder, '..'),
+    ];
+    await other.stop();
+    await daemon.stop();
+    for (const dataFolder of folders) {
+      const menu = await drawn({ preferences: { dataFolder, tidemarkPath: home.tidemark() } });
+      expect(wording(menu), dataFolder).not.toMatch(/as of|161|MB/);
+      expect(menu.props['title'], dataFolder).toBe(undefined);
+    }
+    // By another name it is the same folder.
+    const link = join(home.path, 'link');
+    symlinkSync(daemon.dataFolder, link);
+    for (const dataFolder of [link, `${daemon.dataFolder}/`, daemon.dataFolder]) {
+      const menu = await drawn({ preferences: { dataFolder, tidemarkPath: home.tidemark() } });
+      expect(wording(menu), dataFolder).toMatch(/Memory, as of/);
+    }
+    // Removed and made again, it is another.
+    renameSync(daemon.dataFolder, join(home.path, 'moved'));
+    mkdirSync(daemon.dataFolder);
+    expect(wording(await drawn())).not.toMatch(/as of|161|MB/);
+  });
+
+  test('what another version of the protocol left is not read', async () => {
+    daemon.script = answering(restingStatus());
+    await drawn();
+    const entries = raycast.caches.get('menu-bar') ?? new Map<string, string>();
+    const [[key, kept] = ['', '']] = entries;
+    entries.clear();
+    entries.set(key.replace('glance 1 ', 'glance 0 '), kept);
+    await daemon.stop();
+    expect(wording(await drawn())).not.toMatch(/as of/);
   });
 
   test('a daemon that hangs is not waited for longer than a menu bar command may run', async () => {
