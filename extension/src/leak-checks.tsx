@@ -118,7 +118,7 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
       <Action
         title="Check Default Model Now"
         icon={Icon.Play}
-        shortcut={{ modifiers: ['cmd', 'shift'], key: 'return' }}
+        shortcut={{ modifiers: ['cmd', 'shift'], key: 'n' }}
         onAction={() => void checkNow(undefined)}
       />
       {data !== undefined && data.schedules.length > 0 && (

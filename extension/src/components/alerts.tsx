@@ -46,12 +46,7 @@ export function AlertItem({ alert, onAcknowledge, general }: AlertItemProps): Re
           <ActionPanel.Section title={alertNames[alert.kind]}>
             <Action.Push title="Show Alert" icon={Icon.Sidebar} target={<AlertDetail alert={alert} />} />
             {alert.state === 'open' && (
-              <Action
-                title="Acknowledge"
-                icon={Icon.Check}
-                shortcut={{ modifiers: ['cmd'], key: 'return' }}
-                onAction={() => onAcknowledge(alert)}
-              />
+              <Action title="Acknowledge" icon={Icon.Check} onAction={() => onAcknowledge(alert)} />
             )}
             <LastRunAction runId={alert.runIds.at(-1)} />
             {alert.state === 'open' && (

@@ -43,6 +43,10 @@ export function RunActions({
       <ActionPanel.Section title={`Run ${run.id}`}>
         {isRunning && <FollowAction run={run} />}
         {details !== undefined && <Action.Push title="Show Details" icon={Icon.Sidebar} target={details} />}
+        {/* The second action has ⌘ ↵ by itself. */}
+        {marked !== undefined && marked.id !== run.id && (
+          <Action.Push title={`Compare with Run ${marked.id}`} icon={Icon.Switch} target={comparison} />
+        )}
         {isRunning && <CancelAction runId={run.id} onDone={onRefresh} />}
         {onToggleDetail !== undefined && (
           <Action
@@ -62,14 +66,6 @@ export function RunActions({
         )}
       </ActionPanel.Section>
       <ActionPanel.Section title="Compare">
-        {marked !== undefined && marked.id !== run.id && (
-          <Action.Push
-            title={`Compare with Run ${marked.id}`}
-            icon={Icon.Switch}
-            shortcut={{ modifiers: ['cmd'], key: 'return' }}
-            target={comparison}
-          />
-        )}
         {onMark !== undefined && run.state === 'complete' && (
           <Action
             title={marked?.id === run.id ? 'Unmark as Baseline' : 'Mark as Comparison Baseline'}

@@ -52,13 +52,50 @@ const color: Check = (value) => {
       : 'no color';
 };
 
-const reserved = new Set(['cmd+k', 'cmd+w', 'cmd+,', 'cmd+esc', 'cmd+escape', 'escape', 'cmd+q']);
+/** Raycast's own everywhere, as its ESLint rule no-reserved-shortcut knows them, and what edits text in a search field. */
+const reserved = [
+  'enter',
+  'cmd+enter',
+  'escape',
+  'cmd+escape',
+  'cmd+k',
+  'cmd+p',
+  'cmd+shift+/',
+  'cmd+,',
+  'cmd+w',
+  'cmd+q',
+  'cmd+a',
+  'cmd+c',
+  'cmd+v',
+  'cmd+x',
+  'cmd+z',
+  'cmd+shift+z',
+  'delete',
+  'cmd+delete',
+  'opt+delete',
+  'deleteForward',
+];
+
+/** In a form, whose first action has ⌘ ↵, Raycast's second action has this one. */
+const reservedInForms = 'cmd+shift+enter';
+
+const synonyms: Readonly<Record<string, string>> = { return: 'enter', backspace: 'delete' };
+
+/** A combination by one name, in whatever order and by whatever of two names of a key it was written. */
+export const combinationName = ({ modifiers, key }: Combination): string =>
+  [...modifiers]
+    .sort()
+    .concat(synonyms[key] ?? key)
+    .join('+');
+
+export const isReserved = (combination: Combination): boolean =>
+  reserved.includes(combinationName(combination));
 
 const shortcut: Check = (value) => {
-  for (const { modifiers, key } of combinationsOf(value)) {
-    const name = [...modifiers, key].join('+');
-    if (reserved.has(name)) {
-      return `${name} is Raycast's own`;
+  for (const combination of combinationsOf(value)) {
+    const { modifiers, key } = combination;
+    if (isReserved(combination)) {
+      return `${combinationName(combination)} is Raycast's own`;
     }
     if (new Set(modifiers).size < modifiers.length) {
       return 'a modifier is named twice';
@@ -70,7 +107,7 @@ const shortcut: Check = (value) => {
   return undefined;
 };
 
-interface Combination {
+export interface Combination {
   readonly modifiers: readonly string[];
   readonly key: string;
 }
@@ -125,6 +162,7 @@ export function brokenRules(root: TreeNode): string[] {
     ...repeated(node, 'Form.Dropdown', 'Form.Dropdown.Item', 'value'),
     ...repeatedFields(node),
     ...repeatedShortcuts(node),
+    ...secondActionsShortcut(node),
     ...doubleEmptyViews(node),
   ]);
 }
@@ -163,11 +201,18 @@ function repeatedShortcuts(node: TreeNode): string[] {
     return [];
   }
   const shortcuts = [...walk(node)].flatMap(({ props }) =>
-    combinationsOf(props['shortcut']).map(({ modifiers, key }) =>
-      [...modifiers].sort().concat(key).join('+'),
-    ),
+    combinationsOf(props['shortcut']).map(combinationName),
   );
   return twice(shortcuts).map((shortcut) => `ActionPanel gives the shortcut ${shortcut} to two actions`);
+}
+
+function secondActionsShortcut(node: TreeNode): string[] {
+  return node.type === 'Form' &&
+    [...walk(node)].some(({ props }) =>
+      combinationsOf(props['shortcut']).some((each) => combinationName(each) === reservedInForms),
+    )
+    ? [`Form gives the shortcut of its second action, ${reservedInForms}, to an action`]
+    : [];
 }
 
 function doubleEmptyViews(node: TreeNode): string[] {
