@@ -9,6 +9,7 @@ import { makeFolder } from '../files/durable.ts';
 import { storageError } from '../files/storage-errors.ts';
 import { isUnopenable } from './history-errors.ts';
 import { migrate, refuseUnknown, schemaVersion, versionOf } from './migrations.ts';
+import { addFolding, noteMissingWords } from './run-search.ts';
 
 /**
  * `own`: the daemon, which may replace a damaged file. `shared`: another process beside it, which may not. `read`: one that
@@ -48,6 +49,8 @@ export function connect(path: string, access: Access): DatabaseSync {
     // Truncates a log that a large import made long.
     connection.exec('PRAGMA journal_size_limit = 4194304');
     migrate(connection);
+    addFolding(connection);
+    noteMissingWords(connection);
     return connection;
   } catch (error) {
     connection.close();
@@ -71,6 +74,7 @@ function connectToRead(path: string): DatabaseSync {
         { hint: 'Start the daemon of this version once, or update Tidemark.' },
       );
     }
+    addFolding(connection);
     return connection;
   } catch (error) {
     connection.close();

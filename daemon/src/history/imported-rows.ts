@@ -12,6 +12,7 @@ import type { StoredSample } from './rebuild.ts';
 import { defined, momentText, numberOf } from './rows.ts';
 import { insertDocument, insertSample, samplesIn } from './run-contents.ts';
 import { insertRun } from './run-row.ts';
+import { noteWords } from './run-search.ts';
 import { findingOf } from './runs.ts';
 import type { RunTable } from './runs.ts';
 
@@ -122,6 +123,7 @@ export class ImportedRows {
     for (const [place, sample] of samples.entries()) {
       insertSample(this.#database, id, place, sample);
     }
+    noteWords(this.#database, id);
     return id;
   }
 

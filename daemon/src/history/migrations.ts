@@ -191,6 +191,10 @@ export const migrations: readonly string[] = [
   ALTER TABLE samples ADD COLUMN new_shapes INTEGER;
   ALTER TABLE samples ADD COLUMN cache_before_bytes INTEGER;
   `,
+  // What a search looks in; see run-search.ts. NULL in older rows until the file is opened.
+  `
+  ALTER TABLE runs ADD COLUMN words TEXT;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

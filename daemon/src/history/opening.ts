@@ -7,6 +7,7 @@ import { connect } from './connect.ts';
 import type { Access } from './connect.ts';
 import { Database } from './database.ts';
 import { historyError, isDamage } from './history-errors.ts';
+import { noteMissingWords } from './run-search.ts';
 import { salvage } from './salvage.ts';
 import type { Salvaged } from './salvage.ts';
 
@@ -30,6 +31,7 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
     const aside = setFileAside(path, now());
     const connection = connect(path, access);
     const saved = salvage(aside, new Database(path, connection));
+    noteMissingWords(connection);
     onSetAside({ path: aside, reason: reasonOf(damage), saved });
     return connection;
   };

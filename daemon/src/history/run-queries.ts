@@ -17,6 +17,8 @@ import { defined, numberOf, optionalText, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { documentOf, thinnedSamplesOf } from './run-contents.ts';
 import { recordOf } from './run-row.ts';
+import { searchConditions } from './run-search.ts';
+import type { Condition } from './run-search.ts';
 
 export interface RunFilter {
   /** Default: 50. */
@@ -28,6 +30,8 @@ export interface RunFilter {
   readonly state?: RunState | undefined;
   readonly leak?: LeakSummary | undefined;
   readonly scheduleId?: number | undefined;
+  /** Words that are all to be found in what is shown of a run; letters differ neither by case nor by accents. */
+  readonly search?: string | undefined;
 }
 
 /** With the process that measured it: only checks of the same process show what grows from one to the next. */
@@ -92,21 +96,22 @@ export class RunQueries {
   }
 
   /** Newest first. `total` counts all that the filter lets through, of whatever page. */
-  list({ limit = 50, before, model, kind, state, leak, scheduleId }: RunFilter = {}): {
+  list({ limit = 50, before, model, kind, state, leak, scheduleId, search = '' }: RunFilter = {}): {
     runs: RunRecord[];
     total: number;
   } {
-    const ofRuns = given([
-      ['kind = ?', kind],
-      ['state = ?', state],
-      ['leak = ?', leak],
-      ['schedule_id = ?', scheduleId],
-    ]);
+    const ofRuns = [
+      ...given('kind', kind),
+      ...given('state', state),
+      ...given('leak', leak),
+      ...given('schedule_id', scheduleId),
+      ...searchConditions(search),
+    ];
     // The models' table has the runs of a model in the order of their ids, and a CROSS JOIN keeps that order in SQLite.
     const [from, id] =
       model === undefined ? ['runs', 'id'] : ['run_models CROSS JOIN runs ON runs.id = run_id', 'run_id'];
-    const all = given([['model = ?', model], ...ofRuns]);
-    const page = given([...all, [`${id} < ?`, before]]);
+    const all = [...given('model', model), ...ofRuns];
+    const page = [...all, ...given(id, before, '<')];
     const countedIn = model !== undefined && ofRuns.length === 0 ? 'run_models' : from;
     return this.database.read(() => {
       const rows = this.database.all(
@@ -219,14 +224,12 @@ function furtherSettings(row: Row): string {
 
 const inColumns = ['model', 'voice', 'text', 'iterations', 'warmupIterations'];
 
-type Condition = readonly [sql: string, value: SQLInputValue | undefined];
-
 /** One text for each combination of conditions, so that its statement is prepared once. */
-const given = (conditions: readonly Condition[]): Condition[] =>
-  conditions.filter(([, value]) => value !== undefined);
+const given = (column: string, value: SQLInputValue | undefined, operator: '=' | '<' = '='): Condition[] =>
+  value === undefined ? [] : [[`${column} ${operator} ?`, value]];
 
 const where = (conditions: readonly Condition[]): string =>
   conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
 
 const valuesOf = (conditions: readonly Condition[]): SQLInputValue[] =>
-  conditions.map(([, value]) => value ?? null);
+  conditions.flatMap(([, ...values]) => values);

@@ -19,6 +19,7 @@ import { insertDocument, insertSample, samplesIn, samplesOf } from './run-conten
 import { RunQueries } from './run-queries.ts';
 import { endColumns, insertRun } from './run-row.ts';
 import type { RunFigures } from './run-row.ts';
+import { noteWords } from './run-search.ts';
 
 export interface NewRun extends Pick<
   RunRecord,
@@ -54,6 +55,7 @@ export class RunTable extends RunQueries {
         { recordedAt: queuedAt },
       );
       this.database.insert('run_requests', { run_id: id, request: JSON.stringify(request) });
+      noteWords(this.database, id);
       return this.need(id);
     });
   }
@@ -113,6 +115,7 @@ export class RunTable extends RunQueries {
         id,
         endColumns({ state, endedAt, seconds, ...finding, reason, signal, error }),
       );
+      noteWords(this.database, id);
       if (document !== undefined) {
         insertDocument(this.database, id, document);
         // The document has all of it.

@@ -1,11 +1,13 @@
 /** `tidemark runs`: the history's runs as a list, and their export, import, and deletion. */
 
-import { Argument, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
+import { spokenWords } from '@tidemark/shared/format/spoken-words.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { RunsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
+import { longestSearch } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { runStates } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type {
   LeakSummary,
@@ -33,6 +35,7 @@ interface ListOptions {
   readonly schedule?: number;
   readonly limit: number;
   readonly before?: number;
+  readonly search?: string;
 }
 
 export function addRunsCommand(program: Command): void {
@@ -46,6 +49,7 @@ export function addRunsCommand(program: Command): void {
   addExamples(runs, [
     'tidemark runs',
     'tidemark runs --leak leak --limit 5',
+    "tidemark runs --search 'bf16 quick fox'",
     "tidemark runs --model bf16 --state complete --json | jq '.runs[].figures.peakBytes'",
     'tidemark runs export history.jsonl',
     'tidemark runs import history.jsonl',
@@ -57,6 +61,12 @@ export function addRunsCommand(program: Command): void {
       .summary('list runs, newest first (default)')
       .description(
         'Lists runs, newest first. Figures cover the measured iterations; the peak is their median.',
+      )
+      .addOption(
+        new Option(
+          '--search <words>',
+          'only runs with all of these words in their number, model, voice, text, schedule, kind, state, or verdict',
+        ).argParser(searchWords),
       )
       .option('--model <model>', 'only runs of this model')
       .addOption(new Option('--state <state>', 'only runs in this state').choices(runStates))
@@ -109,7 +119,7 @@ export function addRunsCommand(program: Command): void {
 }
 
 async function listRuns(context: Context, options: ListOptions): Promise<CommandResult> {
-  const { model, state, leak, kind, schedule, limit, before } = options;
+  const { model, state, leak, kind, schedule, limit, before, search } = options;
   const filters = {
     model: model === undefined ? undefined : modelFilter(model),
     state,
@@ -117,6 +127,7 @@ async function listRuns(context: Context, options: ListOptions): Promise<Command
     kind,
     scheduleId: schedule,
     before,
+    search,
   };
   const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
   await using store = await openRuns(context);
@@ -126,7 +137,8 @@ async function listRuns(context: Context, options: ListOptions): Promise<Command
   };
   return {
     document,
-    text: () => (document.runs.length === 0 ? emptyWords(isFiltered) : runsTable(document, outputWidth())),
+    text: () =>
+      document.runs.length === 0 ? emptyWords(isFiltered, search) : runsTable(document, outputWidth()),
   };
 }
 
@@ -139,9 +151,17 @@ function modelFilter(model: string): string {
   }
 }
 
-const emptyWords = (isFiltered: boolean): string =>
+function searchWords(value: string): string {
+  const words = value.trim();
+  if (words === '' || words.length > longestSearch) {
+    throw new InvalidArgumentError(`Give the words to search for, at most ${longestSearch} characters.`);
+  }
+  return words;
+}
+
+const emptyWords = (isFiltered: boolean, search: string | undefined): string =>
   isFiltered
-    ? 'No runs match.'
+    ? `No runs match${search === undefined ? '' : ` “${search}”`}.`
     : 'There are no runs yet. Start a daemon with `tidemark service install` or `tidemark daemon`; then `tidemark profile bf16` ' +
       'records a run.';
 
@@ -169,6 +189,7 @@ const columns: readonly RunColumn[] = [
     from: 110,
   },
   column('leak', ({ leak }) => (leak === undefined ? nothing : verdictWord(leak))),
+  { ...column('text', (run) => spokenWords(run, 40) ?? nothing), from: 140 },
 ];
 
 function runsTable({ runs, total }: RunsDocument, maxWidth: number | undefined): string {

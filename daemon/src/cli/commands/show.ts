@@ -2,6 +2,7 @@
 
 import { Argument } from 'commander';
 import type { Command } from 'commander';
+import { spokenWords } from '@tidemark/shared/format/spoken-words.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -71,6 +72,7 @@ function headLines(record: RunRecord, now: Date): string[] {
     [
       { label: `Run #${id}`, lines: [runTitle(record)] },
       { label: 'Models', lines: needsPaths(models) ? [models.join(', ')] : [] },
+      { label: 'Text', lines: [`${spokenWords(record, 200) ?? 'given as phonemes'}, ${record.voice}`] },
       {
         label: 'Started',
         lines: [

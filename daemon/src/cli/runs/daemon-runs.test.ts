@@ -10,7 +10,7 @@ import { runsDocument, singleRunDocument } from '@tidemark/shared/protocol/daemo
 import { errorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import { cliOver, documentIn, startCli } from '../../../test/cli.ts';
+import { cliOver, documentIn, refuses, startCli } from '../../../test/cli.ts';
 import { isAlive, until } from '../../../test/processes.ts';
 import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { TestDaemon, tinyModel } from '../../../test/test-daemon.ts';
@@ -133,6 +133,24 @@ test('runs are listed newest first, by filter and by page, and a run that does n
   assert.match(missing.stderr, /^error: There is no run 9999\.\nhint: /);
 });
 
+test('a search finds runs by all its words, and says when none has them', async () => {
+  const found = async (...words: string[]): Promise<RunsDocument> =>
+    documentIn(runsDocument, await cli(['runs', '--json', ...words]));
+  assert.deepEqual((await found('--search', 'TINY canceled by.cli')).runs, []);
+  const byReason = await found('--search', 'TINY canceled by cli');
+  assert.deepEqual(
+    byReason.runs.map(({ state }) => state),
+    ['cancelled', 'cancelled'],
+  );
+  assert.deepEqual((await found('--search', 'study')).runs, (await runs(' --kind study')).runs);
+  const none = await cli(['runs', '--search', 'no such words']);
+  assert.equal(none.stdout, 'No runs match “no such words”.\n');
+  await refuses(cli, 2, [
+    [['runs', '--search', ' '], /Give the words to search for/],
+    [['runs', '--search', 'x'.repeat(201)], /at most 200 characters/],
+  ]);
+});
+
 test('compare and report take the numbers of runs, beside files', async () => {
   const file = join(daemon.dataFolder, 'one.json');
   writeFileSync(file, (await cli('show 1 --json')).stdout);
@@ -167,6 +185,11 @@ test('the history goes to a file and into another one, where it is read without 
   assert.match(again.stdout, new RegExp(`^Imported 0 runs from stdin; ${total} runs already existed\\.`));
   const there = documentIn(runsDocument, await cli('runs --json', { environment }));
   assert.equal(there.total, total);
+  const studies = await cli(['runs', '--json', '--search', 'study TINY'], { environment });
+  assert.deepEqual(
+    new Set(documentIn(runsDocument, studies).runs.map(({ kind }) => kind)),
+    new Set(['study']),
+  );
   const oldest = there.runs.at(-1)?.id ?? 0;
   const [here, elsewhere] = [await cli('show 1 --json'), await cli(`show ${oldest} --json`, { environment })];
   assert.equal(elsewhere.stdout, here.stdout);

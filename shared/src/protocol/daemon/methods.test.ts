@@ -47,6 +47,7 @@ const examples: { readonly [M in Method]: Parameters<M> } = {
     state: 'complete',
     leak: 'leak',
     scheduleId: 2,
+    search: 'bf16 no leak',
   },
   getRun: { runId: 7, document: false, samples: 500 },
   deleteRun: { runId: 7 },
@@ -101,7 +102,7 @@ test('parameters out of their range are refused', () => {
       { model: 'bf16', text: 'x'.repeat(50_001) },
     ],
     startStudy: [{ models: [] }, { models: Array.from({ length: 33 }, () => 'bf16') }],
-    listRuns: [{ limit: 0 }, { limit: 501 }, { before: 0 }],
+    listRuns: [{ limit: 0 }, { limit: 501 }, { before: 0 }, { search: '' }, { search: 'x'.repeat(201) }],
     getRun: [{}, { runId: 0 }, { runId: 2 ** 53 }, { runId: 7, samples: 100_001 }],
     setSchedule: [
       { settings: exampleSchedule({ timing: { kind: 'every', seconds: 59 } }) },

@@ -19,6 +19,8 @@ const nothing = v.strictObject({});
 /** An answer that says no more than that it is done; a newer daemon may say more. */
 const done = v.object({});
 const name = v.pipe(text, v.maxLength(1024));
+/** Characters of a search for runs. */
+export const longestSearch = 200;
 const utterance = v.pipe(text, v.maxLength(50_000));
 
 /** What is said and how often; what is absent has the profiler's default. */
@@ -92,7 +94,11 @@ export const methods = {
   /** Ends a queued or running run; its samples are kept. Answers when it has ended. */
   cancel: { parameters: v.strictObject({ runId }), result: runRecord },
 
-  /** Newest first. `before` is the last id of the page before. */
+  /**
+   * Newest first. `before` is the last id of the page before. Each word of `search` is to be found in what is shown of a run:
+   * its number, models, voice, text, schedule, kind, state, verdict, why it ended, or a study's conclusion. Letters differ
+   * neither by case nor by accents.
+   */
   listRuns: {
     parameters: v.strictObject({
       limit: v.optional(v.pipe(count, v.minValue(1), v.maxValue(500))),
@@ -102,6 +108,7 @@ export const methods = {
       state: v.optional(v.picklist(runStates)),
       leak: v.optional(leakSummary),
       scheduleId: v.optional(scheduleId),
+      search: v.optional(v.pipe(text, v.maxLength(longestSearch))),
     }),
     result: v.object({ runs: v.array(runRecord), total: count }),
   },
