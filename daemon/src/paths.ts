@@ -10,3 +10,6 @@ export const repositoryRoot = resolve(fileURLToPath(new URL('../..', import.meta
 
 /** What set-up leaves: libmlx, the addon, the packaged weights and voices. Not in version control. */
 export const buildFolder = join(repositoryRoot, 'build');
+
+/** The remedy for whatever set-up should have left. */
+export const setupHint = 'Run `npm run setup`, which checks the files and downloads what is missing.';

@@ -21,7 +21,7 @@ const usage = `Usage: npm run bench -- [options]
 `;
 
 /** The phonemes of “This is a memory profiling test for the Kokoro TTS model.” */
-const defaultPhonemes = 'ðɪs ɪz ɐ mˈɛmɚɹi pɹˈOfIlɪŋ tˈɛst fɔɹ ðə kəkˈɔɹO tˌitˌiˈɛs mˈɑdᵊl.';
+const defaultPhonemes = 'ðˌɪs ɪz ɐ mˈɛməɹi pɹˈOfˌIlɪŋ tˈɛst fɔɹ ðə kəkˈɔɹO tˌitˌiˈɛs mˈɑdᵊl.';
 
 interface Options {
   readonly work: Work;

@@ -8,6 +8,7 @@ import { setUp } from './set-up.js';
 import { StepLines } from './step-lines.js';
 import { addon } from './steps/addon.js';
 import { voices, weights } from './steps/kokoro.js';
+import { lexicon } from './steps/lexicon.js';
 import { libmlx, openblas } from './steps/libraries.js';
 import { dependencies, extension } from './steps/npm.js';
 
@@ -60,6 +61,7 @@ export async function setUpFromCommandLine(args) {
       addon(layout, platform),
       weights,
       voices,
+      lexicon,
     ];
     const steps = [
       dependencies,

@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string} prebuilt an addon that was compiled for the Mac elsewhere; see scripts/mac-check
  * @property {string} weights
  * @property {string} voices
+ * @property {string} lexicon
  */
 
 /**
@@ -44,5 +45,6 @@ export function layoutOf(root = resolve(fileURLToPath(import.meta.url), '../../.
     prebuilt: join(build, 'mac'),
     weights: join(build, 'weights'),
     voices: join(build, 'voices'),
+    lexicon: join(build, 'lexicon'),
   };
 }

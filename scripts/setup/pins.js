@@ -161,3 +161,12 @@ export const voices = {
   count: 54,
   bytesEach: 510 * 256 * 4,
 };
+
+/** @type {WheelPin} carries the pronunciations of English words that Kokoro's own text front end uses */
+export const misaki = {
+  project: 'misaki',
+  version: '0.9.4',
+  file: 'misaki-0.9.4-py3-none-any.whl',
+  bytes: 3_617_774,
+  sha256: '90e2eeb169786c014c429e5058d2ea6bcd02d651f2a24450ba6c9ffc0f8da15a',
+};

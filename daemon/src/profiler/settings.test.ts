@@ -31,7 +31,7 @@ test('the default is the seed sentence, fifteen times after one of warm-up', asy
   assert.equal(settings.warmupIterations, 1);
   assert.equal(settings.voice, 'af_heart');
   assert.deepEqual(settings.phonemes.length, 1);
-  assert.match(settings.phonemes[0] ?? '', /^ðɪs ɪz ɐ mˈɛm/);
+  assert.match(settings.phonemes[0] ?? '', /^ðˌɪs ɪz ɐ mˈɛm/);
 });
 
 test('phonemes are said as they are, without a text', async () => {

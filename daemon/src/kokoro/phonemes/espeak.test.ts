@@ -1,10 +1,10 @@
-/** Tests of how eSpeak NG behaves inside a Node process, and of the way from its IPA to Kokoro's symbols. */
+/** Tests of how eSpeak NG behaves inside a Node process, and of the words that it says. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { espeak, toKokoroSymbols } from './espeak.ts';
+import { espeak, espeakWord } from './espeak.ts';
 
 test('the two kinds of English differ, whichever was spoken before', async () => {
   for (let turn = 0; turn < 2; turn += 1) {
@@ -57,49 +57,34 @@ test('an interrupt ends it in the middle of its work', async () => {
   assert.deepEqual(await once(child, 'exit'), [null, 'SIGINT']);
 });
 
-const american = (ipa: string): string => toKokoroSymbols(ipa, 'american').phonemes;
-const british = (ipa: string): string => toKokoroSymbols(ipa, 'british').phonemes;
-
-test('a diphthong is one symbol', () => {
-  assert.equal(american('ɡˈoʊ dˈeɪ maɪ nˈaʊ bˈɔɪ'), 'ɡˈO dˈA mI nˈW bˈY');
-  assert.equal(british('ɡˈəʊ dˈeɪ maɪ nˈaʊ bˈɔɪ'), 'ɡˈQ dˈA mI nˈW bˈY');
+test('a word has the phonemes that misaki makes of eSpeak’s', async () => {
+  const said: Readonly<Record<string, readonly [american: string, british: string]>> = {
+    blairite: ['blˈɛɹIt', 'blˈAəɹIt'],
+    Kubernetes: ['kˌubəɹnˈɛɾiz', 'kˌuːbənˈɛtiːz'],
+    snorfle: ['snˈɔɹfᵊl', 'snˈɔːfᵊl'],
+    Okonkwo: ['ɑkˈɔŋkwO', 'ɒkˈɒŋkwQ'],
+    farruccio: ['fæɹˈuʧɪˌO', 'faɹˈuːʧɪˌQ'],
+    naïve: ['nIˈiv', 'nIˈiːv'],
+    Müller: ['mˈuləɹ', 'mˈuːlə'],
+    glottenbutton: ['ɡlˈɑtənbˌʌʔn', 'ɡlˈɒtənbˌʌtən'],
+  };
+  for (const [word, [american, british]] of Object.entries(said)) {
+    assert.equal(await espeakWord(word, 'american'), american);
+    assert.equal(await espeakWord(word, 'british'), british);
+  }
 });
 
-test('an affricate is one symbol', () => {
-  assert.equal(american('dʒˈʌdʒ tʃˈɜːtʃ'), 'ʤˈʌʤ ʧˈɜɹʧ');
-});
-
-test('American vowels have no length, and the bird vowel has its r', () => {
-  assert.equal(american('wˈɜːld fˈɜːɹi fˈɑːðɚ'), 'wˈɜɹld fˈɜɹi fˈɑðɚ');
-  assert.equal(british('wˈɜːld fˈɑːðə'), 'wˈɜːld fˈɑːðə');
-});
-
-test('the American flap is T', () => {
-  assert.equal(american('wˈɔːɾɚ'), 'wˈɔTɚ');
-});
-
-test('British centering diphthongs are those of its dictionary', () => {
-  assert.equal(british('tʃˈeə nˈiə kjˈʊə'), 'ʧˈɛː nˈɪə kjˈʊə');
-});
-
-test('a syllabic consonant takes the small schwa', () => {
-  assert.equal(american('bˈʌʔn̩ kˈɑːʔn̩'), 'bˈʌtᵊn kˈɑtᵊn');
-  assert.equal(american('mˈɑːdəl lˈɪɾəlz fˈaɪnəli'), 'mˈɑdᵊl lˈɪTᵊlz fˈInᵊli');
-  assert.equal(american('sˈæləd pˈæɹəlˌɛl'), 'sˈæləd pˈæɹəlˌɛl');
-});
-
-test('a hundred is a word of its own and a suffix is not', () => {
-  assert.equal(american('nˈaɪntiːnhˈʌndɹɪd'), 'nˈIntin hˈʌndɹɪd');
-  assert.equal(british('tˈuːhˈʌndɹɪdən ˈeɪti'), 'tˈuː hˈʌndɹɪd ən ˈAti');
-  assert.equal(american('nˈaɪnti z wɜː'), 'nˈIntiz wɜɹ');
-  assert.equal(american('hˈʌndɹɪd θ'), 'hˈʌndɹɪdθ');
-});
-
-test('sounds that English lacks become the nearest that it has', () => {
-  assert.equal(american('bˈɑːx ɬænˈɛli r'), 'bˈɑk lænˈɛli ɹ');
-  assert.equal(american('(fr)bɔ̃(en)'), 'bɔ');
-});
-
-test('what has no symbol is dropped and counted', () => {
-  assert.deepEqual(toKokoroSymbols('aꟸb7', 'american'), { phonemes: 'ab', dropped: 2 });
+test('a word of any length is said to its end', async () => {
+  for (const [letters, sound] of [
+    ['ab', /b/gu],
+    ['to', /[tT]/gu],
+    ['na', /n/gu],
+  ] as const) {
+    for (const times of [10, 50, 100, 333]) {
+      const said = await espeakWord(letters.repeat(times), 'american');
+      assert.equal(said.replaceAll('ɾ', 'T').match(sound)?.length, times, said);
+    }
+  }
+  const nines = await espeakWord('9'.repeat(41), 'american');
+  assert.equal(nines.match(/nˈIn/gu)?.length, 41);
 });

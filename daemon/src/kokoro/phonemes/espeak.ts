@@ -1,8 +1,7 @@
-/** English words to IPA by eSpeak NG, which the package phonemizer has compiled to WebAssembly, and its IPA to Kokoro's symbols. */
+/** Words that the lexicon lacks, by eSpeak NG, which the package phonemizer has compiled to WebAssembly. */
 
 import { createRequire } from 'node:module';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { kokoroSymbols } from './vocabulary.ts';
 import type { Variety } from './voices.ts';
 
 type Phonemizer = typeof import('phonemizer');
@@ -38,8 +37,8 @@ function phonemizer(): Phonemizer {
 }
 
 /**
- * The IPA of `text`, which should hold words and no punctuation: words apart by spaces, stress before the vowel, lines
- * joined. Takes about 0.1 ms a character and blocks the thread meanwhile, so callers pass a clause at a time.
+ * The IPA of `text`. Takes about 0.1 ms a character and blocks the thread meanwhile; beyond some 100 letters in a row it stops
+ * in silence, so callers pass less.
  */
 export async function espeak(text: string, variety: Variety): Promise<string> {
   try {
@@ -59,73 +58,63 @@ export async function espeak(text: string, variety: Variety): Promise<string> {
 
 type Rule = readonly [pattern: RegExp, replacement: string];
 
-/** eSpeak runs some words together, and separates a suffix after a number as if it were a word. */
-const words: readonly Rule[] = [
-  [/(?<=\S)(?=hˈʌndɹɪd)/gu, ' '],
-  [/(?<=hˈʌndɹɪd)(?=ən)/gu, ' '],
-  [/(?<=\S) (?=[zsθ](?: |$))/gu, ''],
-];
-
+/**
+ * Those of misaki's fallback (github.com/hexgrad/misaki, espeak.py). It asks eSpeak to tie what is one sound; this build cannot,
+ * so an l is syllabic where no vowel follows.
+ */
 const shared: readonly Rule[] = [
   // A switch of language, as in “(fr)”.
   [/\([a-z-]+\)/gu, ''],
-  // The glottal stop and the syllabic n of “button”: bˈʌʔn̩ is bˈʌtᵊn.
-  [/ʔˌ?n\u0329?/gu, 'tᵊn'],
-  [/ʔ/gu, 't'],
-  [/(\p{L})\u0329/gu, 'ᵊ$1'],
-  [/dʒ/gu, 'ʤ'],
-  [/tʃ/gu, 'ʧ'],
+  [/ʔˌ?n\u0329/gu, 'ʔn'],
   [/aɪ/gu, 'I'],
   [/aʊ/gu, 'W'],
+  [/dʒ/gu, 'ʤ'],
   [/eɪ/gu, 'A'],
+  [/tʃ/gu, 'ʧ'],
   [/ɔɪ/gu, 'Y'],
-  // Syllabic l: “model” and “finally”, but not “salad” or “parallel”, where the l begins the next syllable.
   [/əl(?=i(?: |$)|[^ˈˌAIOQWYaeiouyɐɑɒæɔəɚɛɜɪʊʌᵻ]|$)/gu, 'ᵊl'],
-  [/ʲ(?=[oəO])/gu, 'j'],
+  [/ʲ(?=[oə])/gu, 'j'],
   [/ʲ/gu, ''],
-  [/[xç]/gu, 'k'],
-  [/ɬ/gu, 'l'],
+  [/e/gu, 'A'],
+  [/ɚ/gu, 'əɹ'],
   [/r/gu, 'ɹ'],
   [/g/gu, 'ɡ'],
+  [/[xç]/gu, 'k'],
+  [/ɐ/gu, 'ə'],
+  [/ɬ/gu, 'l'],
   [/\u0303/gu, ''],
+  [/(\S)\u0329/gu, 'ᵊ$1'],
+  [/\u0329/gu, ''],
 ];
 
 const varieties: Readonly<Record<Variety, readonly Rule[]>> = {
   american: [
-    [/oʊ|əʊ/gu, 'O'],
+    [/oʊ/gu, 'O'],
     [/ɜːɹ?/gu, 'ɜɹ'],
     [/ɪə/gu, 'iə'],
     [/ː/gu, ''],
-    [/ɾ/gu, 'T'],
   ],
   british: [
-    [/eə/gu, 'ɛː'],
     [/iə/gu, 'ɪə'],
-    [/əʊ|oʊ/gu, 'Q'],
-    [/ᵻ/gu, 'ɪ'],
-    [/ɾ/gu, 't'],
+    [/əʊ/gu, 'Q'],
   ],
 };
 
-/** Vowels that are left alone after the diphthongs are taken out. */
-const single: readonly Rule[] = [
-  [/o/gu, 'ɔ'],
-  [/e/gu, 'A'],
-];
+/** Letters that eSpeak is given at once: it loses the end of words of more than some 150, and of many digits. */
+const mostLetters = 60;
+const mostDigits = 12;
 
-/**
- * Kokoro's symbols for a clause of eSpeak's IPA, and how many symbols had none and were dropped.
- *
- * Kokoro-82M was trained on phonemes of misaki, which writes a diphthong or an affricate as one symbol and falls back on
- * eSpeak for words that its dictionary lacks; the rules are those of that fallback (github.com/hexgrad/misaki,
- * EN_PHONES.md and espeak.py) and the American flap is T (kokoro's pipeline.py). Symbols that the vocabulary has
- * from eSpeak itself, ɐ and ɚ, stay as they are.
- */
-export function toKokoroSymbols(ipa: string, variety: Variety): { phonemes: string; dropped: number } {
-  let phonemes = ipa;
-  for (const [pattern, replacement] of [...words, ...shared, ...varieties[variety], ...single]) {
-    phonemes = phonemes.replaceAll(pattern, replacement);
+/** The phonemes of a word of any length, in misaki's notation. */
+export async function espeakWord(word: string, variety: Variety): Promise<string> {
+  const said: string[] = [];
+  for (const piece of word.match(pieces) ?? []) {
+    let phonemes = await espeak(piece, variety);
+    for (const [pattern, replacement] of [...shared, ...varieties[variety], [/o/gu, 'ɔ'] as const]) {
+      phonemes = phonemes.replaceAll(pattern, replacement);
+    }
+    said.push(phonemes);
   }
-  const known = Array.from(phonemes).filter((symbol) => kokoroSymbols.has(symbol));
-  return { phonemes: known.join(''), dropped: Array.from(phonemes).length - known.length };
+  return said.join(' ');
 }
+
+const pieces = new RegExp(String.raw`\d{1,${mostDigits}}|\D{1,${mostLetters}}`, 'gu');

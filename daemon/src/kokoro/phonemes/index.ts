@@ -2,11 +2,10 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { espeak, toKokoroSymbols } from './espeak.ts';
 import { hasWords, normalizeText } from './normalize.ts';
-import { keepWordsApart, splitClauses, splitEnclosed, splitNearMiddle, splitSentences } from './splitting.ts';
-import type { Clause } from './splitting.ts';
-import { hasSound, maximumPhonemes } from './vocabulary.ts';
+import { readSentence } from './reading.ts';
+import { splitNearMiddle, splitSentences } from './splitting.ts';
+import { hasSound, kokoroSymbols, maximumPhonemes } from './vocabulary.ts';
 import type { Variety } from './voices.ts';
 
 export { checkPhonemes } from './vocabulary.ts';
@@ -83,10 +82,10 @@ async function pronounceWithin(
   variety: Variety,
   signal: AbortSignal | undefined,
 ): Promise<Utterance[]> {
-  // eSpeak blocks the thread for a clause; between clauses a signal must be seen and an interrupt handled.
+  // Reading blocks the thread for a sentence; between sentences a signal must be seen and an interrupt handled.
   await setImmediate();
   signal?.throwIfAborted();
-  // A piece of twice the context's length is not worth asking eSpeak for: hardly a letter is silent twice.
+  // A piece of twice the context's length is not worth reading: hardly a letter is silent twice.
   if (piece.length <= 2 * maximumPhonemes) {
     const { phonemes, dropped } = await pronounce(piece, variety);
     if (phonemes.length <= maximumPhonemes) {
@@ -124,54 +123,14 @@ interface Sounds {
   readonly dropped: number;
 }
 
-/** The phonemes of normalized text, its punctuation kept in place. */
+/** The phonemes of normalized text, its punctuation kept in place, and how many symbols had no place in Kokoro's vocabulary. */
 async function pronounce(text: string, variety: Variety): Promise<Sounds> {
-  const { phonemes, dropped } = await pronounceEach(splitClauses(text), (clause) =>
-    pronounceClause(clause, variety),
-  );
-  return { phonemes: phonemes.replaceAll(/\s+/gu, ' ').trim(), dropped };
-}
-
-async function pronounceEach(
-  clauses: readonly Clause[],
-  say: (words: string) => Promise<Sounds>,
-): Promise<Sounds> {
-  let phonemes = '';
-  let dropped = 0;
-  for (const clause of clauses) {
-    if (clause.kind === 'punctuation') {
-      phonemes += clause.text;
-    } else {
-      const sounds = await say(clause.text);
-      phonemes += sounds.phonemes;
-      dropped += sounds.dropped;
-    }
-  }
-  return { phonemes, dropped };
-}
-
-/**
- * The phonemes of one clause. eSpeak hears it without its quotes and brackets, since a word is said by what follows (“the”
- * alone would be stressed), and they are put back between the words. Where a word becomes several, as a number does,
- * their places are unknown, and each part is said alone.
- */
-async function pronounceClause(clause: string, variety: Variety): Promise<Sounds> {
-  const say = async (words: string): Promise<Sounds> =>
-    toKokoroSymbols(await espeak(keepWordsApart(words), variety), variety);
-  const parts = splitEnclosed(clause);
-  if (parts.length === 1) {
-    return say(clause);
-  }
-  const words = parts.filter(({ kind }) => kind === 'words').map((part) => part.text.split(' '));
-  const { phonemes, dropped } = await say(words.flat().join(' '));
-  const said = phonemes.split(' ');
-  if (said.length !== words.flat().length) {
-    return pronounceEach(parts, say);
-  }
-  const placed = parts.map(({ kind, text }) =>
-    kind === 'punctuation' ? text : said.splice(0, text.split(' ').length).join(' '),
-  );
-  return { phonemes: placed.join(''), dropped };
+  const symbols = Array.from(await readSentence([{ text }], variety));
+  const known = symbols.filter((symbol) => kokoroSymbols.has(symbol));
+  return {
+    phonemes: known.join('').replaceAll(/\s+/gu, ' ').trim(),
+    dropped: symbols.length - known.length,
+  };
 }
 
 function count(value: number): string {

@@ -2,7 +2,7 @@
 
 import protobuf from 'protobufjs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { setupHint } from '../packaged.ts';
+import { setupHint } from '../../paths.ts';
 import { elementCount } from '../safetensors/dtypes.ts';
 
 /** One operation: its inputs and outputs are names of tensors; an absent optional input is the empty string. */
