@@ -30,6 +30,25 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-floating-promises': 'off' },
   },
   {
+    // What is shown comes through functions that make it safe to show.
+    files: ['daemon/src/**', 'shared/src/**'],
+    ignores: ['**/*.test.ts'],
+    rules: { 'no-console': 'error' },
+  },
+  {
+    files: ['daemon/src/cli/**'],
+    ignores: ['**/*.test.ts', 'daemon/src/cli/output.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name="write"]',
+          message: 'Commands write through output.ts, which makes text from outside safe to show.',
+        },
+      ],
+    },
+  },
+  {
     plugins: { 'import-x': importX },
     settings: {
       'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })],

@@ -25,6 +25,7 @@ export const floors = [
   ['shared/src/format'],
   ['shared/src/protocol'],
   ['shared/src/errors.ts'],
+  ['shared/src/printable.ts'],
 ];
 
 /** What a product's source never imports: it would not be there once the product is installed. */

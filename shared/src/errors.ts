@@ -1,5 +1,7 @@
 /** The one class of errors that are a person's to mend: a stable code, what happened, and what to do next. */
 
+import { printableMessage } from './printable.ts';
+
 /** Every code, with what it stands for; scripts match on them, so none is renamed. */
 export const errorCodes = [
   /** The addon over libmlx is not built, or does not load. */
@@ -73,8 +75,9 @@ export class TidemarkError extends Error {
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, { hint, cause }: TidemarkErrorOptions = {}) {
-    super(message, { cause });
+    // Both quote files, servers, and people; and go to terminals, logs, menus, and notifications.
+    super(printableMessage(message), { cause });
     this.code = code;
-    this.hint = hint;
+    this.hint = hint === undefined ? undefined : printableMessage(hint);
   }
 }

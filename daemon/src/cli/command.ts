@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Command } from 'commander';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { abortOnSignals } from './exit-codes.ts';
+import { writeJson, writeText } from './output.ts';
 import { formatError } from './program.ts';
 import { createProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -78,9 +79,10 @@ export async function runCommand(
     })
     .finally(() => progress.end());
   const { document, text, exitCode = 0 } = made;
-  const printed = json === true ? JSON.stringify(document, undefined, 2) : text();
-  if (printed !== '') {
-    process.stdout.write(`${printed}\n`);
+  if (json === true) {
+    writeJson(document, 2);
+  } else if (text() !== '') {
+    writeText(text());
   }
   process.exitCode = exitCode;
   const seconds = (performance.now() - startedAt) / 1000;

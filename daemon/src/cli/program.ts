@@ -9,6 +9,7 @@ import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { dataFolder } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 import { exitCodeOfError } from './exit-codes.ts';
+import { writeJson, writeText } from './output.ts';
 
 /** Commands that the help shows under one title. Each adds itself to the program. */
 export interface CommandGroup {
@@ -34,7 +35,12 @@ function createProgram(groups: readonly CommandGroup[]): Command {
     .version(tidemarkVersion, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .configureHelp({ helpWidth: Math.min(100, process.stdout.columns || 100) })
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({
+      // Help names folders, which the environment gives.
+      writeOut: (text) => writeText(text.replace(/\n$/, '')),
+      writeErr: (text) => writeText(text.replace(/\n$/, ''), process.stderr),
+      outputError: () => undefined,
+    })
     .exitOverride();
   for (const { title, commands } of groups) {
     program.commandsGroup(title);
@@ -92,14 +98,14 @@ function fail(error: unknown, program: Command): void {
   const failure = error instanceof CommanderError ? usageError(error, program) : error;
   // The options may be what did not parse, so the words themselves are looked at.
   const has = (flag: string): boolean => process.argv.includes(flag);
-  process.stderr.write(`${formatError(failure, { verbose: has('--verbose'), stream: process.stderr })}\n`);
+  writeText(formatError(failure, { verbose: has('--verbose'), stream: process.stderr }), process.stderr);
   if (has('--json') && !isFileOption(program, '--json')) {
     const document: ErrorDocument = {
       kind: 'error',
       schemaVersion: errorSchemaVersion,
       error: toErrorRecord(failure),
     };
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    writeJson(document, 2);
   }
   process.exitCode = exitCodeOfError(failure);
 }
@@ -165,7 +171,7 @@ function stacksOf(error: unknown): string[] {
 function endQuietlyOnClosedPipes(): void {
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     if (code !== 'EPIPE') {
-      process.stderr.write(`error: Cannot write to stdout: ${message}\n`);
+      writeText(`error: Cannot write to stdout: ${message}`, process.stderr);
     }
     process.exit(code === 'EPIPE' ? undefined : 1);
   });

@@ -4,7 +4,9 @@ import { SingleBar } from 'cli-progress';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import type { ModelProgress } from '../models/progress.ts';
+import { writeText } from './output.ts';
 
 /** Some work of a known size. */
 export interface Task {
@@ -35,7 +37,7 @@ class LineProgress implements Progress {
   }
 
   note(message: string): void {
-    this.#stream.write(`${message}\n`);
+    writeText(message, this.#stream);
   }
 
   begin(task: Task): void {
@@ -74,20 +76,21 @@ class BarProgress implements Progress {
     // The bar makes room, and is drawn anew below.
     this.#bar?.stop();
     this.#bar = undefined;
-    this.#stream.write(`${message}\n`);
+    writeText(message, this.#stream);
     this.#draw();
   }
 
   begin(task: Task): void {
     this.end();
-    this.#task = task;
+    // The bar writes by itself.
+    this.#task = { ...task, title: printable(task.title) };
     this.#draw();
   }
 
   advance(value: number, detail: string): void {
     this.#value = value;
-    this.#detail = detail;
-    this.#bar?.update(value, { detail });
+    this.#detail = printable(detail);
+    this.#bar?.update(value, { detail: this.#detail });
   }
 
   end(): void {

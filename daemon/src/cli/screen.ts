@@ -1,5 +1,7 @@
 /** A terminal's alternate screen, drawn anew in place: left as it was found, whatever ends the process. */
 
+import { writeControls, writeScreen } from './output.ts';
+
 /** The terminal's own control sequences: xterm's, which every terminal of a Mac or a Linux knows. */
 const codes = {
   enter: '\u001b[?1049h\u001b[?25l\u001b[?7l',
@@ -50,9 +52,12 @@ export class Screen implements Disposable {
     }
     const size = { columns: this.#output.columns || 80, rows: this.#output.rows || 24 };
     const lines = this.#draw(size).slice(0, size.rows);
-    const text = lines.map((line) => `${line}${codes.clearLine}`).join('\r\n');
-    // A full screen has nothing below, and clearing there would wipe the last line's end.
-    this.#output.write(`${codes.home}${text}${lines.length < size.rows ? codes.clearBelow : ''}`);
+    writeScreen(this.#output, lines, {
+      before: codes.home,
+      lineEnd: codes.clearLine,
+      // A full screen has nothing below, and clearing there would wipe the last line's end.
+      after: lines.length < size.rows ? codes.clearBelow : '',
+    });
   }
 
   /** What Ctrl-Z means: the shell gets its terminal, and `fg` draws anew. */
@@ -80,7 +85,7 @@ export class Screen implements Disposable {
   }
 
   #take(): void {
-    this.#output.write(codes.enter);
+    writeControls(this.#output, codes.enter);
     if (this.#input.isTTY) {
       this.#input.setRawMode(true);
     }
@@ -90,6 +95,6 @@ export class Screen implements Disposable {
     if (this.#input.isTTY) {
       this.#input.setRawMode(false);
     }
-    this.#output.write(codes.leave);
+    writeControls(this.#output, codes.leave);
   }
 }

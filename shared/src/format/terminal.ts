@@ -1,6 +1,7 @@
 /** Text for terminals, by the columns that characters fill and not by their number: tables, and labeled facts in wrapped lines. */
 
 import stringWidth from 'string-width';
+import { cutGraphemes, printable, printableLines } from '../printable.ts';
 
 export interface TableColumn {
   readonly header: string;
@@ -30,7 +31,7 @@ export function formatTable(
   const { gap = 2 } = options;
   const header = columns.map((column) => column.header);
   const cells = [header, ...rows].map((row) =>
-    columns.map((_, index) => (row[index] ?? '').replaceAll(/\s*[\r\n]+\s*/g, ' ')),
+    columns.map((_, index) => printable((row[index] ?? '').replaceAll(/\s*[\r\n]+\s*/g, ' '), widestCell)),
   );
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ''))));
   shrink(widths, columns, options.maxWidth, gap);
@@ -44,6 +45,9 @@ export function formatTable(
   const rule = widths.map((width) => '─'.repeat(width)).join(separator);
   return [lines[0] ?? '', rule, ...lines.slice(1)].join('\n');
 }
+
+/** A path is not cut where there is room. */
+const widestCell = 1000;
 
 /** The narrowest that a column is cut to: one character and the ellipsis say nothing. */
 const narrowest = 8;
@@ -72,24 +76,13 @@ function shrink(
 }
 
 function fit(text: string, width: number, align: 'left' | 'right'): string {
-  const shown = stringWidth(text) > width ? cutText(text, width) : text;
+  const shown = cutText(text, width);
   const padding = ' '.repeat(Math.max(0, width - stringWidth(shown)));
   return align === 'left' ? shown + padding : padding + shown;
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-/** As much of `text` as fits into `width` columns with an ellipsis, cut between graphemes. */
-export function cutText(text: string, width: number): string {
-  let kept = '';
-  for (const { segment } of graphemes.segment(text)) {
-    if (stringWidth(kept + segment) > width - 1) {
-      break;
-    }
-    kept += segment;
-  }
-  return `${kept.trimEnd()}…`;
-}
+/** `text`, or as much of it as fits into `width` columns with an ellipsis, cut between graphemes. */
+export const cutText = (text: string, width: number): string => cutGraphemes(text, width, stringWidth);
 
 /**
  * The text's words in lines of `width` columns at most; a longer word has a line of its own, uncut, so that a path can still
@@ -137,7 +130,9 @@ export function formatFacts(
   const isBeside = maxWidth - labelWidth >= narrowestFacts;
   const indent = isBeside ? ' '.repeat(labelWidth) : '  ';
   return shown.flatMap(({ label, lines, style = (line: string) => line }) => {
-    const wrapped = lines.flatMap((line) => wrapText(line, Math.max(8, maxWidth - indent.length)));
+    const wrapped = lines.flatMap((line) =>
+      wrapText(printableLines(line), Math.max(8, maxWidth - indent.length)),
+    );
     if (!isBeside) {
       return [label, ...wrapped.map((line) => `${indent}${style(line)}`)];
     }

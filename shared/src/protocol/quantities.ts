@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { errorCodes, TidemarkError } from '../errors.ts';
+import { printableMessage } from '../printable.ts';
 
 /** A whole number from 0: of things, samples, tensors. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -36,7 +37,7 @@ export function toErrorRecord(error: unknown): ErrorRecord {
     const { code, message, hint } = error;
     return hint === undefined ? { code, message } : { code, message, hint };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = printableMessage(error instanceof Error ? error.message : String(error));
   return { code: 'internal', message: message === '' ? 'An error without a message.' : message };
 }
 

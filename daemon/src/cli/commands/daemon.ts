@@ -8,6 +8,7 @@ import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
 import { createLog, logDefaults } from '../../logging/log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals } from '../exit-codes.ts';
+import { writeJsonLine, writeText } from '../output.ts';
 import { addExamples } from '../program.ts';
 
 const printings = ['human', 'json', 'none'] as const;
@@ -68,11 +69,11 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
   process.on('uncaughtExceptionMonitor', (error) => log.error({ error }, 'The daemon crashed.'));
   const signal = abortOnSignals(({ message }) => {
     if (printing === 'human') {
-      process.stderr.write(`${message} Shutting down. Press Ctrl-C again to quit immediately.\n`);
+      writeText(`${message} Shutting down. Press Ctrl-C again to quit immediately.`, process.stderr);
     }
   });
   if (printing === 'human') {
-    process.stderr.write(`Data: ${folder}\nLog: ${file}\nPress Ctrl-C to stop the daemon.\n`);
+    writeText(`Data: ${folder}\nLog: ${file}\nPress Ctrl-C to stop the daemon.`, process.stderr);
   }
   try {
     await runDaemon({ dataFolder: folder, signal, log, logFile: file });
@@ -82,9 +83,12 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
 }
 
 function printLine(line: string, printing: Exclude<Printing, 'none'>, verbose: boolean): void {
-  process.stderr.write(
-    printing === 'json'
-      ? line
-      : `${formatLine(line.trimEnd(), { verbose, now: new Date(), stream: process.stderr })}\n`,
-  );
+  if (printing === 'json') {
+    void writeJsonLine(line.trimEnd(), process.stderr);
+  } else {
+    writeText(
+      formatLine(line.trimEnd(), { verbose, now: new Date(), stream: process.stderr }),
+      process.stderr,
+    );
+  }
 }

@@ -10,6 +10,7 @@ import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
 import { LogReader, logFilesOf } from '../../logging/read-log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals, exitCodeOfError } from '../exit-codes.ts';
+import { writeJsonLine, writeText } from '../output.ts';
 import { addExamples } from '../program.ts';
 import { wholeNumber } from '../values.ts';
 
@@ -63,7 +64,11 @@ export async function showLogs(file: string, options: LogsOptions): Promise<void
   const verbose = options.verbose === true;
   const show = (line: string): void => {
     const format = { verbose, now: new Date(), stream: process.stdout };
-    process.stdout.write(`${options.json === true ? line : formatLine(line, format)}\n`);
+    if (options.json === true) {
+      void writeJsonLine(line);
+    } else {
+      writeText(formatLine(line, format));
+    }
   };
   await using reader = await LogReader.open(file);
   for (const line of await reader.lastLines(options.lines, isWanted)) {

@@ -10,6 +10,7 @@ import { openServiceManager } from '../../service/service-manager.ts';
 import { Steps } from '../../service/steps.ts';
 import { thisSystem } from '../../service/system.ts';
 import { printResult } from '../command.ts';
+import { writeMarkup } from '../output.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
 import { addExamples } from '../program.ts';
 import { serviceReport } from '../reports/service-report.ts';
@@ -104,7 +105,7 @@ export function addServiceCommand(program: Command): void {
     )
     .action(() => {
       const definition = defineService({ ...thisSystem(), platform: 'darwin' });
-      process.stdout.write(propertyListText(launchAgent(definition)));
+      writeMarkup(propertyListText(launchAgent(definition)).trimEnd());
     });
 }
 

@@ -12,6 +12,7 @@ import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { dataFolder } from '../../paths.ts';
 import { cliClient } from '../daemon-connection.ts';
 import { exitCodeOfSignal, stopSignals } from '../exit-codes.ts';
+import { writeJson, writeText } from '../output.ts';
 import { addExamples } from '../program.ts';
 import { counted } from '../reports/layout.ts';
 import { runTitle, stepWords } from '../reports/run-words.ts';
@@ -107,11 +108,9 @@ type Event = WatchLine extends infer Line
     : never
   : never;
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
 function jsonLines(): WatchListener {
   const tell = (event: Event): void =>
-    print(JSON.stringify({ ...headOf('watch'), at: new Date().toISOString(), ...event }));
+    writeJson({ ...headOf('watch'), at: new Date().toISOString(), ...event });
   return {
     onState: (state) => {
       if ('error' in state) {
@@ -127,7 +126,7 @@ function jsonLines(): WatchListener {
 }
 
 function plainLines(): WatchListener {
-  const tell = (line: string): void => print(`${new Date().toTimeString().slice(0, 8)} ${line}`);
+  const tell = (line: string): void => writeText(`${new Date().toTimeString().slice(0, 8)} ${line}`);
   let last = '';
   // A status comes several times a second; it is printed only when it says something new.
   const tellOnce = (line: string): void => {

@@ -9,6 +9,7 @@ import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { readError } from '../../files/storage-errors.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
+import { writeJsonLine } from '../output.ts';
 import { counted } from '../reports/layout.ts';
 import { openHistoryFile } from './run-store.ts';
 
@@ -34,17 +35,19 @@ export async function exportRuns(
     for (const line of history.exportLines()) {
       context.signal.throwIfAborted();
       runs += line.startsWith('{"kind":"run"') ? 1 : 0;
-      yield `${line}\n`;
+      yield line;
     }
   }
   if (file === '-') {
     for (const line of exportedLines()) {
-      if (!process.stdout.write(line)) {
-        await new Promise((resolve) => process.stdout.once('drain', resolve));
-      }
+      await writeJsonLine(line);
     }
   } else {
-    await writeWhole(file, exportedLines(), purpose);
+    await writeWhole(
+      file,
+      exportedLines().map((line) => `${line}\n`),
+      purpose,
+    );
   }
   const document: ExportDocument = { ...headOf('export'), file, runs };
   const sentence = `Exported ${counted(runs, 'run')} to ${file === '-' ? 'stdout' : file}.`;

@@ -1,0 +1,48 @@
+/**
+ * The only place where commands write to the terminal, so that what they show is safe to show: nothing in it but line breaks and
+ * Tidemark's own colors is obeyed, and no line is endless. ESLint rejects another `write` in this room.
+ */
+
+import { styleText } from 'node:util';
+import { escapedJson, escapedMarkup, printableJson, printableLines } from '@tidemark/shared/printable.ts';
+
+/** As styleText decides it: by the stream, and by NO_COLOR and FORCE_COLOR. */
+const showsColors = (stream: NodeJS.WriteStream): boolean => styleText('bold', 'x', { stream }) !== 'x';
+
+/** What a person may be shown of `text`. */
+const shownText = (text: string, stream: NodeJS.WriteStream): string =>
+  printableLines(text, { styles: showsColors(stream) });
+
+/** Writes text for a person and ends its line. */
+export const writeText = (text: string, stream: NodeJS.WriteStream = process.stdout): void =>
+  void stream.write(`${shownText(text, stream)}\n`);
+
+/** Writes a document for a program, every value in full: what a terminal would obey is escaped as JSON has it. */
+export const writeJson = (document: unknown, indent?: number): void =>
+  void process.stdout.write(`${printableJson(document, indent)}\n`);
+
+/** Writes a line that is JSON already; resolves when there is room for the next one. */
+export async function writeJsonLine(
+  line: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): Promise<void> {
+  if (!stream.write(`${escapedJson(line)}\n`)) {
+    await new Promise((resolve) => stream.once('drain', resolve));
+  }
+}
+
+/** Writes markup, in whole: what a terminal would obey is a character reference. */
+export const writeMarkup = (text: string): void => void process.stdout.write(`${escapedMarkup(text)}\n`);
+
+/** Writes control sequences of Tidemark's own. */
+export const writeControls = (stream: NodeJS.WriteStream, codes: string): void => void stream.write(codes);
+
+/** Writes a screen: its lines made safe, between the terminal's control sequences before and after each of them. */
+export function writeScreen(
+  stream: NodeJS.WriteStream,
+  lines: readonly string[],
+  codes: { readonly before: string; readonly lineEnd: string; readonly after: string },
+): void {
+  const text = lines.map((line) => `${shownText(line, stream)}${codes.lineEnd}`).join('\r\n');
+  stream.write(`${codes.before}${text}${codes.after}`);
+}
