@@ -16,8 +16,14 @@ interface Utterance {
   readonly text: string;
   /** Kokoro's symbols, at most {@link maximumPhonemes}; one symbol is one token. */
   readonly phonemes: string;
-  /** Characters of the text and of its IPA that have no sound in Kokoro and were left out. */
-  readonly dropped: number;
+  /** Characters of the text and of its IPA that have no sound in Kokoro, and how often each was left out. */
+  readonly dropped: ReadonlyMap<string, number>;
+}
+
+/** How much of a text has its phonemes, in its lines; a long text takes seconds. */
+export interface Preparation {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((doneCharacters: number, ofCharacters: number) => void) | undefined;
 }
 
 /** The longest text that {@link chunkText} accepts: about an hour of speech. */
@@ -30,15 +36,16 @@ export async function textToPhonemes(text: string, variety: Variety): Promise<st
 }
 
 /**
- * A text of up to {@link maximumTextCharacters} in as few utterances as the network's context allows, split where a reader
- * would breathe: at the ends of sentences, else at other punctuation, else between words. No word is lost.
+ * A text of up to {@link maximumTextCharacters} in as few utterances as its lines and the network's context allow: a line break
+ * ends an utterance, as in mlx-audio, and a long line is split where a reader would breathe: at the ends of sentences, else at
+ * other punctuation, else between words. No word is lost.
  *
  * Throws `bad-text` when there is nothing to say or too much, and the signal's reason when it is aborted.
  */
 export async function chunkText(
   text: string,
   variety: Variety,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  { signal, onProgress }: Preparation = {},
 ): Promise<Utterance[]> {
   if (text.length > maximumTextCharacters) {
     throw new TidemarkError(
@@ -47,27 +54,45 @@ export async function chunkText(
       { hint: 'Split it into shorter texts.' },
     );
   }
-  const normalized = normalize(text);
-  const pieces: Utterance[] = [];
-  for (const sentence of splitSentences(normalized.text)) {
-    pieces.push(...(await pronounceWithin(sentence, variety, options.signal)));
-  }
-  const [first, ...rest] = pack(pieces).filter(({ phonemes }) => hasSound(phonemes));
-  if (first === undefined) {
-    throw nothingToSay();
-  }
-  return [{ ...first, dropped: first.dropped + normalized.dropped }, ...rest];
-}
-
-function normalize(text: string): { text: string; dropped: number } {
   if (text.trim() === '') {
     throw new TidemarkError('bad-text', 'The text is empty.', { hint: 'Give a sentence to speak.' });
   }
-  const normalized = normalizeText(text);
-  if (!hasWords(normalized.text)) {
+  const lines = text.split(/[\n\r\u2028\u2029]+/u).map((line) => normalizeText(line, variety));
+  const total = lines.reduce((sum, line) => sum + line.text.length, 0);
+  const utterances: Utterance[] = [];
+  let done = 0;
+  // What a line without words loses is told with what the next one says.
+  let dropped = new Map<string, number>();
+  for (const line of lines) {
+    dropped = sum(dropped, line.dropped);
+    const pieces: Utterance[] = [];
+    for (const sentence of hasWords(line.text) ? splitSentences(line.text) : []) {
+      pieces.push(...(await pronounceWithin(sentence, variety, signal)));
+      done += sentence.length;
+      onProgress?.(done, total);
+    }
+    for (const piece of pack(pieces)) {
+      dropped = sum(dropped, piece.dropped);
+      if (hasSound(piece.phonemes)) {
+        utterances.push({ ...piece, dropped });
+        dropped = new Map();
+      }
+    }
+  }
+  const last = utterances.pop();
+  if (last === undefined) {
     throw nothingToSay();
   }
-  return normalized;
+  return [...utterances, { ...last, dropped: sum(last.dropped, dropped) }];
+}
+
+/** What was left out of several texts, character by character. */
+export function sum(...counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const total = new Map<string, number>();
+  for (const [character, times] of counts.flatMap((each) => [...each])) {
+    total.set(character, (total.get(character) ?? 0) + times);
+  }
+  return total;
 }
 
 function nothingToSay(): TidemarkError {
@@ -103,11 +128,11 @@ async function pronounceWithin(
 function pack(pieces: readonly Utterance[]): Utterance[] {
   const packed: Utterance[] = [];
   for (const piece of pieces) {
-    const last = packed.at(-1) ?? { text: '', phonemes: '', dropped: 0 };
+    const last = packed.at(-1) ?? { text: '', phonemes: '', dropped: new Map<string, number>() };
     const joined = {
       text: `${last.text} ${piece.text}`.trim(),
       phonemes: `${last.phonemes} ${piece.phonemes}`.trim(),
-      dropped: last.dropped + piece.dropped,
+      dropped: sum(last.dropped, piece.dropped),
     };
     if (joined.phonemes.length > maximumPhonemes) {
       packed.push(piece);
@@ -118,18 +143,13 @@ function pack(pieces: readonly Utterance[]): Utterance[] {
   return packed;
 }
 
-interface Sounds {
-  readonly phonemes: string;
-  readonly dropped: number;
-}
-
-/** The phonemes of normalized text, its punctuation kept in place, and how many symbols had no place in Kokoro's vocabulary. */
-async function pronounce(text: string, variety: Variety): Promise<Sounds> {
+/** The phonemes of normalized text, its punctuation kept in place, and the symbols that Kokoro's vocabulary lacks. */
+async function pronounce(text: string, variety: Variety): Promise<Omit<Utterance, 'text'>> {
   const symbols = Array.from(await readSentence([{ text }], variety));
-  const known = symbols.filter((symbol) => kokoroSymbols.has(symbol));
+  const isKnown = (symbol: string): boolean => kokoroSymbols.has(symbol);
   return {
-    phonemes: known.join('').replaceAll(/\s+/gu, ' ').trim(),
-    dropped: symbols.length - known.length,
+    phonemes: symbols.filter(isKnown).join('').replaceAll(/\s+/gu, ' ').trim(),
+    dropped: sum(...symbols.filter((symbol) => !isKnown(symbol)).map((symbol) => new Map([[symbol, 1]]))),
   };
 }
 

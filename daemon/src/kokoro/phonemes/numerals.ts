@@ -1,131 +1,117 @@
-/** Numbers as English reads them, where eSpeak reads them otherwise: years, times, money, ranges, units. */
+/** Numbers in words, as Americans and Britons say them. */
 
-// By function: date-fns's index loads its 250 modules one by one, which takes half a second.
-import { format } from 'date-fns/format';
-import { isValid } from 'date-fns/isValid';
-import { parseISO } from 'date-fns/parseISO';
+import * as british from 'n2words/en-GB';
+import * as american from 'n2words/en-US';
+import type { Variety } from './voices.ts';
 
-/** `text` with its years, times, sums of money, dates, ranges and units in words or in numbers that eSpeak reads well. */
-export function readNumerals(text: string): string {
-  return (
-    text
-      .replaceAll(/\b\d{4}-\d{2}-\d{2}\b/gu, readDate)
-      .replaceAll(money, readMoney)
-      .replaceAll(/\b(\d{1,2}):([0-5]\d)\b(?!:)(\s?[ap]\.?m\b)?/giu, readTime)
-      .replaceAll(/(?<![\d.:-])(\d[\d,]*(?:\.\d+)?)\s?([A-Za-z]{1,3})\b/gu, readUnit)
-      .replaceAll(/\d+(?:\.\d+){2,}/gu, (version) => version.replaceAll('.', ' point '))
-      .replaceAll(/(?<![\d\p{L}])\.(?=\d)/gu, 'point ')
-      .replaceAll(/(?<![\d.-])(\d{1,4})\s?[-–]\s?(\d{1,4})(?![\d.-])/gu, readRange)
-      .replaceAll(year, readYear)
-      // Thousands are set apart for the eye; then “3:1”, and “−5” with a true minus sign.
-      .replaceAll(/(?<=\d),(?=\d{3}(?!\d))/gu, '')
-      .replaceAll(/(?<=\d):(?=\d)/gu, ' to ')
-      .replaceAll(/−(?=\d)/gu, 'minus ')
-  );
+/** The ways to read a run of digits. All of them take figures as they are written: digits, and commas between them. */
+export interface NumberWords {
+  /** Whether a date of figures begins with the day. */
+  readonly dayFirst: boolean;
+  /** “one thousand two hundred”; digit by digit where a zero leads or where nobody would count so far. */
+  readonly cardinal: (figures: string) => string;
+  /** “twenty first”. */
+  readonly ordinal: (figures: string) => string;
+  /** A number with or without a fraction: “three point one four”. */
+  readonly decimal: (figures: string) => string;
+  /** “nineteen oh five”, “two thousand five”, “eighteen hundred”. */
+  readonly year: (figures: string) => string;
+  /** A number within a name, as in “747” or “H100”: in pairs, or digit by digit. */
+  readonly name: (figures: string) => string;
+  /** “one two three”. */
+  readonly digits: (figures: string) => string;
 }
 
-/** 1984 is “19 84”, 1905 “19 oh 5”, 1900 “19 hundred”, 1990s “19 90s”; 2000 to 2009 are read in full by eSpeak. */
-function readYear(year: string, digits: string, plural: string): string {
-  const [century, rest] = [digits.slice(0, 2), Number(digits.slice(2))];
-  if (century === '20' && rest < 10) {
-    return year;
-  }
-  if (rest === 0) {
-    return `${century} hundred${plural}`;
-  }
-  return rest < 10 ? `${century} oh ${rest}${plural}` : `${century} ${rest}${plural}`;
+/** Beyond a quadrillion a figure without commas is a number of an account or the like. */
+const longestUngrouped = 15;
+/** The largest word that n2words has is a vigintillion, 10^63. */
+const longestGrouped = 63;
+
+function wordsIn({ toCardinal, toOrdinal }: typeof american, dayFirst: boolean): NumberWords {
+  const plain = (words: string): string => words.replaceAll('-', ' ');
+  const digits = (figures: string): string =>
+    Array.from(figures.replaceAll(/\D/gu, ''), (digit) => toCardinal(digit)).join(' ');
+  const cardinal = (figures: string): string => {
+    const bare = figures.replaceAll(',', '');
+    const longest = figures.includes(',') ? longestGrouped : longestUngrouped;
+    return (bare.length > 1 && bare.startsWith('0')) || bare.length > longest
+      ? digits(bare)
+      : plain(toCardinal(bare));
+  };
+  const year = (figures: string): string => {
+    const [century, rest] = [figures.slice(0, -2), figures.slice(-2)];
+    if (figures.length !== 4 || /^.00\d/u.test(figures)) {
+      return cardinal(figures);
+    }
+    if (rest === '00') {
+      return `${cardinal(century)} hundred`;
+    }
+    return `${cardinal(century)} ${rest.startsWith('0') ? `oh ${cardinal(rest.slice(1))}` : cardinal(rest)}`;
+  };
+  return {
+    dayFirst,
+    cardinal,
+    digits,
+    year,
+    ordinal: (figures) => {
+      const bare = figures.replaceAll(',', '').replace(/^0+(?=\d)/u, '');
+      // n2words counts from the first, and leaves the British “and” out.
+      if (bare === '0' || bare.length > longestGrouped) {
+        return bare === '0' ? 'zeroth' : digits(bare);
+      }
+      const last = plain(toOrdinal(bare)).split(' ').at(-1) ?? '';
+      return plain(toCardinal(bare)).replace(/\S+$/u, last);
+    },
+    decimal: (figures) => {
+      const [whole = '', fraction] = figures.split('.');
+      return [whole === '' ? '' : cardinal(whole), fraction === undefined ? '' : `point ${digits(fraction)}`]
+        .join(' ')
+        .trim();
+    },
+    name: (figures) => {
+      if (figures.startsWith('0') || figures.length > 4) {
+        return digits(figures);
+      }
+      if (figures.length === 4) {
+        return year(figures);
+      }
+      const [hundreds = '', tens = '', ones = ''] = figures;
+      return figures.length < 3 || figures.endsWith('00')
+        ? cardinal(figures)
+        : `${cardinal(hundreds)} ${tens === '0' ? `oh ${cardinal(ones)}` : cardinal(tens + ones)}`;
+    },
+  };
 }
 
-/** 3:05 is “3 oh 5”, 3:00 “3 o'clock” or “3 p.m.”, 15:00 “15 hundred”. */
-function readTime(time: string, hours: string, minutes: string, half: string | undefined): string {
-  const [hour, minute] = [Number(hours), Number(minutes)];
-  if (hour > 24) {
-    return time;
-  }
-  const suffix = half ? ` ${half.trim()}` : '';
-  if (minute > 0) {
-    return `${hour} ${minute < 10 ? `oh ${minute}` : minute}${suffix}`;
-  }
-  if (suffix) {
-    return `${hour}${suffix}`;
-  }
-  return hour > 12 || hour === 0 ? `${hour} hundred` : `${hour} o'clock`;
-}
-
-const currencies: Readonly<
-  Record<string, readonly [one: string, many: string, cent: string, cents: string]>
-> = {
-  $: ['dollar', 'dollars', 'cent', 'cents'],
-  '€': ['euro', 'euros', 'cent', 'cents'],
-  '£': ['pound', 'pounds', 'penny', 'pence'],
-  '¥': ['yen', 'yen', 'sen', 'sen'],
+export const numberWords: Readonly<Record<Variety, NumberWords>> = {
+  american: wordsIn(american, false),
+  british: wordsIn(british, true),
 };
 
-const money = /([$€£¥])\s?(\d[\d,]*(?:\.\d+)?)(\s(?:hundred|thousand|million|billion|trillion))?\b/giu;
-
-/** $3.50 is “3 dollars and 50 cents”, $1.5 million “1.5 million dollars”. */
-function readMoney(sum: string, symbol: string, amount: string, magnitude: string | undefined): string {
-  const [one, many, cent, cents] = currencies[symbol] ?? [sum, sum, '', ''];
-  const [whole = '0', fraction = ''] = amount.split('.');
-  if (magnitude || fraction.length > 2) {
-    return `${amount}${magnitude ?? ''} ${many}`;
+/** The plural of an English noun or number word: “twenties”, “sixes”, “feet”. */
+export function plural(noun: string): string {
+  const irregular = unusualPlurals[noun];
+  if (irregular !== undefined) {
+    return irregular;
   }
-  const hundredths = Number(fraction.padEnd(2, '0'));
-  const units = `${whole} ${whole === '1' ? one : many}`;
-  if (hundredths === 0) {
-    return units;
+  if (/[^aeiou]y$/u.test(noun)) {
+    return `${noun.slice(0, -1)}ies`;
   }
-  const parts = `${hundredths} ${hundredths === 1 ? cent : cents}`;
-  return Number(whole) === 0 ? parts : `${units} and ${parts}`;
+  if (/(?:hertz|flops|Celsius|Fahrenheit)$/u.test(noun)) {
+    return noun;
+  }
+  return /(?:s|x|ch)$/u.test(noun) ? `${noun}es` : `${noun}s`;
 }
 
-/** 2024-05-01 is “May 1st, 2024”; what is no date stays as it is. */
-function readDate(text: string): string {
-  const date = parseISO(text);
-  return isValid(date) ? format(date, 'MMMM do, yyyy') : text;
-}
+const unusualPlurals: Readonly<Record<string, string>> = { foot: 'feet', half: 'halves' };
 
-/** 5-10 is “5 to 10”, 555-1234 a telephone number, 7-2 a score. */
-function readRange(_text: string, from: string, to: string): string {
-  if (from.length === 3 && to.length === 4) {
-    return `${Array.from(from).join(' ')}, ${Array.from(to).join(' ')}`;
+/** The number that a Roman numeral in capitals writes, or undefined where the letters are no such numeral. */
+export function romanNumber(letters: string): number | undefined {
+  const parts = /^(M{0,3})(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})$/u.exec(letters)?.slice(1);
+  if (letters === '' || parts === undefined) {
+    return undefined;
   }
-  return Number(from) < Number(to) ? `${from} to ${to}` : `${from}, ${to}`;
+  const values: Readonly<Record<string, number>> = { I: 1, V: 5, X: 10, L: 50, C: 100, D: 500, M: 1000 };
+  const each = Array.from(letters, (letter) => values[letter] ?? 0);
+  return each.reduce((sum, value, place) => sum + (value < (each[place + 1] ?? 0) ? -value : value), 0);
 }
-
-/** The units that a reader of memory and audio figures meets; they are symbols, so their case counts. */
-const units: Readonly<Record<string, string>> = {
-  kB: 'kilobyte',
-  KB: 'kilobyte',
-  MB: 'megabyte',
-  GB: 'gigabyte',
-  TB: 'terabyte',
-  KiB: 'kibibyte',
-  MiB: 'mebibyte',
-  GiB: 'gibibyte',
-  ms: 'millisecond',
-  Hz: 'hertz',
-  kHz: 'kilohertz',
-  MHz: 'megahertz',
-  GHz: 'gigahertz',
-  mm: 'millimeter',
-  cm: 'centimeter',
-  km: 'kilometer',
-  kg: 'kilogram',
-};
-
-/** 163.5 MB is “163.5 megabytes”. */
-function readUnit(text: string, amount: string, symbol: string): string {
-  const unit = units[symbol];
-  if (unit === undefined) {
-    return text;
-  }
-  return `${amount} ${unit}${amount === '1' || unit.endsWith('hertz') ? '' : 's'}`;
-}
-
-/** Figures from 1100 to 2099 that stand alone: no part of a longer number or a name, and no sum or measure. */
-const measured = [...Object.values(currencies).flat(), ...Object.values(units)].join('|');
-const year = new RegExp(
-  String.raw`(?<![\d.,\p{L}-])(1[1-9]\d\d|20\d\d)(s?)\b(?!,\d|\.\d|-\d|\s?[%°]|\s(?:${measured}))`,
-  'gu',
-);

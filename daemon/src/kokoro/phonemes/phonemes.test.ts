@@ -23,11 +23,11 @@ test('the default text has the phonemes that misaki gives it', async () => {
 test('sentences with the usual difficulties are said as a reader would', async () => {
   const said: Readonly<Record<string, string>> = {
     'Hello, world!': 'həlˈO, wˈɜɹld!',
-    'In nineteen eighty four, Dr. Smith paid three dollars and fifty cents.':
+    'In 1984, Dr. Smith paid $3.50.':
       'ɪn nˌIntˈin ˈATi fˈɔɹ, dˈɑktəɹ smˈɪθ pˈAd θɹˈi dˈɑləɹz ænd fˈɪfti sˈɛnts.',
     'The “button”: it works…': 'ðə “bˈʌtn”: ɪt wˈɜɹks…',
-    'He ran three kilometers (the twenty-first time)?': 'hˌi ɹˈæn θɹˈi kəlˈɑməTəɹz (ðə twˈɛntifˌɜɹst tˈIm)?',
-    'Say “the (big) five” to me.': 'sˈA “ðə (bˈɪɡ) fˈIv” tə mˌi.',
+    'He ran 3.5 km (the 21st time)?': 'hˌi ɹˈæn θɹˈi pˈYnt fˈIv kəlˈɑməTəɹz (ðə twˈɛnti fˈɜɹst tˈIm)?',
+    'Say “the (big) 5” to me.': 'sˈA “ðə (bˈɪɡ) fˈIv” tə mˌi.',
     'The U.S.A. and NASA, of course.': 'ðə jˌuˌɛsˈA ænd nˈæsə, ʌv kˈɔɹs.',
   };
   for (const [text, phonemes] of Object.entries(said)) {
@@ -39,14 +39,33 @@ test('British English is another pronunciation of the same text', async () => {
   assert.equal(await textToPhonemes('No better water, sir.', 'british'), 'nˈQ bˈɛtə wˈɔːtə, sˌɜː.');
 });
 
-test('an utterance carries the words as said and the count of what was left out', async () => {
-  assert.deepEqual(await chunkText('Dr. Who 😀 in nineteen eighty four?', 'american'), [
+test('an utterance carries the words as said and what was left out', async () => {
+  assert.deepEqual(await chunkText('Dr. Who 😀 in 1984?', 'american'), [
     {
       text: 'Doctor Who in nineteen eighty four?',
       phonemes: 'dˈɑktəɹ hˌu ɪn nˌIntˈin ˈATi fˈɔɹ?',
-      dropped: 1,
+      dropped: new Map([['😀', 1]]),
     },
   ]);
+});
+
+test('a line break ends an utterance, whichever character writes it', async () => {
+  const texts = async (text: string): Promise<string[]> =>
+    (await chunkText(text, 'american')).map((utterance) => utterance.text);
+  for (const lineBreak of ['\n', '\r\n', '\n\n', '\n \n', '\u2028', '\u2029']) {
+    assert.deepEqual(await texts(`One.${lineBreak}Two three.${lineBreak}`), ['One.', 'Two three.']);
+  }
+});
+
+test('what a line without words loses is told all the same', async () => {
+  const utterances = await chunkText('😀\nOne. 😀\n***\nTwo.\n~', 'american');
+  assert.deepEqual(
+    utterances.map(({ text, dropped }) => [text, ...dropped]),
+    [
+      ['One.', ['😀', 2]],
+      ['Two.', ['*', 3], ['~', 1]],
+    ],
+  );
 });
 
 test('text without a word is refused before any model is loaded', async () => {
