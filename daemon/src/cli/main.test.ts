@@ -159,6 +159,9 @@ test('an x-ray, the catalogue and the doctor each print a document that is true 
   const models = documentIn(modelsDocument, await cli('models --json'));
   assert.equal(models.models.length, 8);
   assert.equal(models.dataFolder, home);
+  assert.equal(models.voices?.length, 54);
+  assert.deepEqual(models.voices[0], { name: 'af_alloy', language: 'American English', acceptsText: true });
+  assert.ok(models.voices.some(({ name, acceptsText }) => name === 'jf_alpha' && !acceptsText));
   const doctor = documentIn(doctorDocument, await cli('doctor --json'));
   assert.ok(doctor.versions?.mlx);
   const failed = doctor.checks.filter(({ status }) => status === 'fail');

@@ -5,11 +5,10 @@ import { defaultThreshold } from '@tidemark/shared/analysis/regression.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { modelsSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
 import type { Handlers } from '../ipc/requests.ts';
-import { listCatalogue } from '../models/catalogue.ts';
+import { listChoices } from '../models/catalogue.ts';
 import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { studyModels } from '../profiler/study.ts';
@@ -59,12 +58,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
   };
   return {
     status: () => board.read(),
-    models: async () => ({
-      kind: 'models',
-      schemaVersion: modelsSchemaVersion,
-      dataFolder,
-      models: await listCatalogue(dataFolder),
-    }),
+    models: () => listChoices(dataFolder),
     doctor: (_, { signal }) => examineInChild(dataFolder, signal),
 
     load: ({ model, voice }) => queue.load(model, voice ?? profileDefaults.voice),

@@ -3,13 +3,17 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { modelsSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { ModelsDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { modelFolder, removeCheckpoint } from './checkpoint/build.ts';
+import { languageOfVoice } from '../kokoro/phonemes/voices.ts';
 import { checkCheckpoint } from './checkpoint/manifest.ts';
+import { downloadedModels } from './hub/downloaded.ts';
 import { didYouMean } from './nearest.ts';
 import type { ModelOptions } from './progress.ts';
 import { recipes, tensorBytesOf } from './recipes.ts';
 import type { Recipe } from './recipes.ts';
+import { packagedVoices } from './voices.ts';
 import { storageError } from '../files/storage-errors.ts';
 
 type CatalogueEntry = ModelsDocument['models'][number];
@@ -17,6 +21,26 @@ type CatalogueEntry = ModelsDocument['models'][number];
 /** All models of the catalogue, in its order. Throws 'not-writable' where the data folder cannot be read. */
 export async function listCatalogue(dataFolder: string): Promise<CatalogueEntry[]> {
   return await Promise.all(recipes.map((recipe) => catalogueEntry(recipe, dataFolder)));
+}
+
+/** What can be chosen from on this machine: the catalogue, what was downloaded, and the packaged voices. Throws as the first does. */
+export async function listChoices(
+  dataFolder: string,
+): Promise<
+  Pick<ModelsDocument, 'kind' | 'schemaVersion' | 'dataFolder' | 'models' | 'downloaded' | 'voices'>
+> {
+  const [models, downloaded] = await Promise.all([listCatalogue(dataFolder), downloadedModels()]);
+  return {
+    kind: 'models',
+    schemaVersion: modelsSchemaVersion,
+    dataFolder,
+    models,
+    downloaded,
+    voices: packagedVoices().map((name) => {
+      const language = languageOfVoice(name) ?? 'Other';
+      return { name, language, acceptsText: language.endsWith('English') };
+    }),
+  };
 }
 
 async function catalogueEntry(recipe: Recipe, dataFolder: string): Promise<CatalogueEntry> {

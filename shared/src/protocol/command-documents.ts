@@ -74,6 +74,10 @@ export const modelsDocument = v.object({
   schemaVersion: v.literal(modelsSchemaVersion),
   dataFolder: text,
   models: v.array(catalogueModel),
+  /** Kokoro checkpoints of repositories that are in the Hugging Face cache with all their files, by id. */
+  downloaded: v.optional(v.array(v.object({ repository: text, folder: text, diskBytes: bytes }))),
+  /** The packaged voices, which every model can speak with; English ones take text. */
+  voices: v.optional(v.array(v.object({ name: text, language: text, acceptsText: v.boolean() }))),
   /** What the command did, where it did something: what was built, or removed and how much that freed. */
   built: v.optional(v.array(text)),
   removed: v.optional(v.array(v.object({ name: text, freedBytes: bytes }))),

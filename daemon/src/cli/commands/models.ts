@@ -2,9 +2,8 @@
 
 import type { Command } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { modelsSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { ModelsDocument } from '@tidemark/shared/protocol/command-documents.ts';
-import { listCatalogue, recipeNamed, removeModel } from '../../models/catalogue.ts';
+import { listChoices, recipeNamed, removeModel } from '../../models/catalogue.ts';
 import { resolveModel } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
 import { printResult } from '../command.ts';
@@ -18,7 +17,7 @@ export function addModelsCommand(program: Command): void {
     .summary('list, build, and remove the models that Tidemark builds')
     .description(
       'Manages the models that Tidemark builds on this machine from the packaged weights. Each is built when it is first used. ' +
-        'Other commands also accept repository ids and folders, which are not listed here.',
+        'Other commands also accept repository ids and folders; of those, models that are in the Hugging Face cache are listed.',
     );
   addExamples(models, [
     'tidemark models',
@@ -71,16 +70,10 @@ export function addModelsCommand(program: Command): void {
 }
 
 async function documentOf(done: Pick<ModelsDocument, 'built' | 'removed'>): Promise<ModelsDocument> {
-  return {
-    kind: 'models',
-    schemaVersion: modelsSchemaVersion,
-    dataFolder: dataFolder(),
-    models: await listCatalogue(dataFolder()),
-    ...done,
-  };
+  return { ...(await listChoices(dataFolder())), ...done };
 }
 
-function catalogTable({ models, dataFolder: folder }: ModelsDocument): string {
+function catalogTable({ models, downloaded = [], dataFolder: folder }: ModelsDocument): string {
   const states = {
     built: 'built',
     absent: 'not built',
@@ -92,7 +85,11 @@ function catalogTable({ models, dataFolder: folder }: ModelsDocument): string {
     figures('MB loaded', ({ tensorBytes }) => inMegabytes(tensorBytes)),
     column('state', ({ state }) => states[state]),
   ]);
-  return `${table}\n\nBuilt models are in ${folder}. Commands that take a name also take a repository id (owner/name) or a folder.`;
+  const fromHub =
+    downloaded.length === 0
+      ? ''
+      : `\n\nIn the Hugging Face cache:\n${downloaded.map(({ repository, diskBytes }) => `  ${repository} (${formatBytes(diskBytes)})`).join('\n')}`;
+  return `${table}${fromHub}\n\nBuilt models are in ${folder}. Commands that take a name also take a repository id (owner/name) or a folder.`;
 }
 
 const removalLine = ({ name, freedBytes }: { readonly name: string; readonly freedBytes: number }): string =>
