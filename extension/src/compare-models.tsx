@@ -4,25 +4,16 @@ import { Action, ActionPanel, Color, Form, Icon, Keyboard, List, useNavigation }
 import type { LaunchProps } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { useForm } from '@raycast/utils';
-import { isOpen } from '../../shared/src/protocol/daemon/run-record.ts';
-import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
 import { ProgressView } from './components/progress-view.tsx';
 import { RunDetailView } from './components/run-screens.tsx';
-import { RunItem, useRunList } from './components/run-item.tsx';
+import { NoMatches, RunItem, useRunList } from './components/run-item.tsx';
 import { TroubleEmptyView, TroubleScreen } from './components/trouble-screen.tsx';
-import { useDaemon, useInterval } from './components/use-daemon.ts';
-import { withClient } from './lib/connection.ts';
+import { useRuns, useSearch } from './components/use-runs.ts';
 import { launchContextOf } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
 import { studyParametersOf } from './lib/form-values.ts';
 import type { StudyFormValues } from './lib/form-values.ts';
 import { SpeechFields, useModels, validCount } from './components/form-fields.tsx';
-
-/** Studies take minutes to hours each, so one page holds a person's. */
-const studiesShown = 100;
-
-/** How often the list is asked for again while a study in it is queued or running. */
-const whileOpenMilliseconds = 5000;
 
 export default function Command(props: LaunchProps | undefined): ReactNode {
   const { followRunId, studyId } = launchContextOf('compare-models', props);
@@ -36,54 +27,49 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
 }
 
 function Studies(): ReactNode {
-  const { data, trouble, isLoading, revalidate, mutate } = useDaemon(
-    (client) => client.call('listRuns', { kind: 'study', limit: studiesShown }),
-    [],
-  );
-  const runs = data?.runs ?? [];
+  const { search, setSearch } = useSearch();
+  const { runs, isAnswered, isLoading, trouble, pagination, refresh, remove } = useRuns({
+    kind: 'study',
+    search,
+  });
   const now = new Date();
-  useInterval(
-    revalidate,
-    whileOpenMilliseconds,
-    // Not while an answer is waited for, which the next question would give up.
-    !isLoading && runs.some(({ state }) => isOpen(state)),
-  );
   const start = (
     <Action.Push
       title="Start Study"
       icon={Icon.BarChart}
       shortcut={Keyboard.Shortcut.Common.New}
       target={<StudyForm />}
-      onPop={revalidate}
+      onPop={refresh}
     />
   );
-  const remove = async (run: RunRecord): Promise<void> => {
-    await mutate(
-      withClient((client) => client.call('deleteRun', { runId: run.id })),
-      (before) => ({ ...before, runs: before.runs.filter(({ id }) => id !== run.id) }),
-    );
-  };
-  const list = useRunList({ onDelete: remove, onRefresh: revalidate });
+  const list = useRunList({ onDelete: remove, onRefresh: refresh });
   return (
     <List
       isLoading={isLoading}
       isShowingDetail={
         list.isShowingDetail && runs.length > 0 && list.selectedId !== startId && trouble === undefined
       }
-      searchBarPlaceholder="Search studies by model or conclusion…"
+      filtering={false}
+      throttle
+      onSearchTextChange={setSearch}
+      pagination={pagination}
+      searchBarPlaceholder="Search all studies by model, text, conclusion, or number…"
       onSelectionChange={list.setSelectedId}
     >
       {trouble !== undefined ? (
-        <TroubleEmptyView trouble={trouble} onRetry={revalidate} />
+        <TroubleEmptyView trouble={trouble} onRetry={refresh} />
       ) : (
-        data !== undefined && (
+        isAnswered &&
+        (search !== undefined ? (
+          <NoMatches what="Studies" isFiltered={false} search={search} />
+        ) : (
           <List.EmptyView
             icon={{ source: Icon.BarChart, tintColor: Color.SecondaryText }}
             title="No Studies Yet"
             description="A study measures several models in the same way, each in its own process, changes one thing at a time, and shows whether a quantized model peaks higher, and why."
             actions={<ActionPanel>{start}</ActionPanel>}
           />
-        )
+        ))
       )}
       {trouble === undefined && runs.length > 0 && (
         <>

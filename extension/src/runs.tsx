@@ -3,70 +3,59 @@
 import { Action, ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { isOpen } from '../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
-import { RunItem, useRunList } from './components/run-item.tsx';
+import { NoMatches, RunItem, useRunList } from './components/run-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
-import { useInterval, useTrouble } from './components/use-daemon.ts';
+import { useRuns, useSearch } from './components/use-runs.ts';
 import { withClient } from './lib/connection.ts';
 import { launchContextOf, openCommand } from './lib/deep-links.ts';
+import { notifyFailure } from './lib/notify.ts';
 import { everything, filterChoices, filterParameters, groupByDay } from './lib/run-list.ts';
-
-const pageSize = 50;
-
-/** How often a list is asked for again while a run in it is queued or running. */
-const whileOpenMilliseconds = 3000;
+import { toTrouble } from './lib/trouble.ts';
 
 export default function Command(props: LaunchProps | undefined): ReactNode {
   const { runId: wantedId } = launchContextOf('runs', props);
   const [filter, setFilter] = useState(everything);
-  const abortable = useRef<AbortController>(null);
-  const { data, error, isLoading, pagination, revalidate, mutate } = usePromise(
-    (choice: string) =>
-      async ({ cursor }: { cursor?: number }) => {
-        const { runs } = await withClient(
-          (client) =>
-            client.call('listRuns', {
-              ...filterParameters(choice),
-              limit: pageSize,
-              before: cursor,
-            }),
-          { signal: abortable.current?.signal },
-        );
-        return { data: runs, hasMore: runs.length === pageSize, cursor: runs.at(-1)?.id };
-      },
-    [filter],
-    { abortable, onError: () => undefined },
-  );
-  const trouble = useTrouble(error);
-  const runs = data ?? [];
+  const { search, setSearch } = useSearch();
+  const [deletedId, setDeletedId] = useState<number>();
+  const { runs, isAnswered, isLoading, trouble, pagination, refresh, remove } = useRuns({
+    ...filterParameters(filter),
+    search,
+  });
   const models = useKnownModels(runs);
-  useInterval(
-    revalidate,
-    whileOpenMilliseconds,
-    // Not while an answer is waited for, which the next question would give up.
-    !isLoading && runs.some(({ state }) => isOpen(state)),
-  );
+  const linked = useLinkedRun(wantedId);
+  const isWhole = filter === everything && search === undefined;
+  const isListed = runs.some(({ id }) => id === wantedId);
+  const listed = isListed || !isWhole || deletedId === wantedId ? undefined : linked.run;
+  // Together with the run that is to be selected: once there is a list, the selection is the person's.
+  const isReady = !linked.isPending;
   const now = new Date();
-  const isWantedShown = wantedId !== undefined && runs.some(({ id }) => id === wantedId);
-
-  const remove = async (run: RunRecord): Promise<void> => {
-    await mutate(
-      withClient((client) => client.call('deleteRun', { runId: run.id })),
-      { optimisticUpdate: (before) => (before ?? []).filter(({ id }) => id !== run.id) },
-    );
-  };
-  const list = useRunList({ onDelete: remove, onRefresh: revalidate });
+  const list = useRunList({
+    onDelete: async (run) => {
+      await remove(run);
+      setDeletedId(run.id);
+    },
+    onRefresh: () => {
+      refresh();
+      linked.refresh();
+    },
+  });
+  const all = listed === undefined ? runs : [listed, ...runs];
+  const isWantedShown = all.some(({ id }) => id === wantedId);
 
   return (
     <List
-      isLoading={isLoading}
-      isShowingDetail={list.isShowingDetail && runs.length > 0 && trouble === undefined}
-      searchBarPlaceholder="Search by model, run number or finding…"
+      isLoading={isLoading || linked.isPending}
+      isShowingDetail={list.isShowingDetail && all.length > 0 && trouble === undefined}
+      // The daemon searches the whole history, of which Raycast has some pages only.
+      filtering={false}
+      throttle
+      onSearchTextChange={setSearch}
+      searchBarPlaceholder="Search all runs by model, text, voice, verdict, or number…"
       onSelectionChange={list.setSelectedId}
-      {...(pagination === undefined ? {} : { pagination })}
+      pagination={pagination}
       // Only at first: from then on the selection is the person's.
       {...(isWantedShown && list.selectedId === null ? { selectedItemId: String(wantedId) } : {})}
       searchBarAccessory={
@@ -85,18 +74,26 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
       }
     >
       {trouble !== undefined ? (
-        <TroubleEmptyView trouble={trouble} onRetry={revalidate} />
-      ) : isLoading && runs.length === 0 ? null : (
-        <NoRuns isFiltered={filter !== everything} />
+        <TroubleEmptyView trouble={trouble} onRetry={refresh} />
+      ) : (
+        isReady && isAnswered && <NoRuns isFiltered={filter !== everything} search={search} />
       )}
-      {trouble === undefined &&
-        groupByDay(runs, now).map(({ title, runs: ofDay }) => (
-          <List.Section key={title} title={title} subtitle={String(ofDay.length)}>
-            {ofDay.map((run) => (
-              <RunItem key={run.id} {...list.itemOf(run, runs, now)} />
-            ))}
-          </List.Section>
-        ))}
+      {trouble === undefined && isReady && (
+        <>
+          {listed !== undefined && (
+            <List.Section title="Linked Run">
+              <RunItem {...list.itemOf(listed, all, now)} />
+            </List.Section>
+          )}
+          {groupByDay(runs, now).map(({ title, runs: ofDay }) => (
+            <List.Section key={title} title={title} subtitle={String(ofDay.length)}>
+              {ofDay.map((run) => (
+                <RunItem key={run.id} {...list.itemOf(run, all, now)} />
+              ))}
+            </List.Section>
+          ))}
+        </>
+      )}
     </List>
   );
 }
@@ -111,14 +108,51 @@ function useKnownModels(runs: readonly RunRecord[]): readonly string[] {
   return known;
 }
 
-function NoRuns({ isFiltered }: { readonly isFiltered: boolean }): ReactNode {
+interface LinkedRun {
+  readonly run: RunRecord | undefined;
+  /** Whether it is not known yet if there is such a run. */
+  readonly isPending: boolean;
+  readonly refresh: () => void;
+}
+
+/** The run that a link names, wherever in the history it is. One that is not there any more is told in a toast. */
+function useLinkedRun(id: number | undefined): LinkedRun {
+  const { data, error, revalidate } = usePromise(
+    async (runId: number | undefined) =>
+      runId === undefined
+        ? { record: undefined }
+        : await withClient((client) => client.call('getRun', { runId, document: false, samples: 0 })),
+    [id],
+    {
+      onError: (reason) => {
+        // Anything else, the list itself tells.
+        if (toTrouble(reason).kind === 'gone') {
+          void notifyFailure(reason, `Could not open run ${id ?? ''}`);
+        }
+      },
+    },
+  );
+  return {
+    run: error === undefined ? data?.record : undefined,
+    isPending: id !== undefined && data === undefined && error === undefined,
+    refresh: revalidate,
+  };
+}
+
+interface NoRunsProps {
+  readonly isFiltered: boolean;
+  readonly search: string | undefined;
+}
+
+function NoRuns({ isFiltered, search }: NoRunsProps): ReactNode {
+  if (isFiltered || search !== undefined) {
+    return <NoMatches what="Runs" isFiltered={isFiltered} search={search} />;
+  }
   return (
     <List.EmptyView
-      icon={{ source: isFiltered ? Icon.Filter : Icon.LineChart, tintColor: Color.SecondaryText }}
-      title={isFiltered ? 'No Matching Runs' : 'No Runs Yet'}
-      description={
-        isFiltered ? 'No run matches the filter.' : 'Profile a model to see its memory and charts here.'
-      }
+      icon={{ source: Icon.LineChart, tintColor: Color.SecondaryText }}
+      title="No Runs Yet"
+      description="Profile a model to see its memory and charts here."
       actions={
         <ActionPanel>
           <Action

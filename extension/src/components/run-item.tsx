@@ -4,6 +4,7 @@ import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
+import { spokenWords } from '../../../shared/src/format/spoken-words.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { widths } from '../lib/charts.ts';
 import { levelLooks, memoryLevel, shortAmount } from '../lib/memory-words.ts';
@@ -15,6 +16,9 @@ import { RunActions } from './run-actions.tsx';
 import { RunMetadata } from './run-metadata.tsx';
 import { ComparisonView, RunDetailView } from './run-screens.tsx';
 import { useDaemon } from './use-daemon.ts';
+
+/** Characters of a run's text beside its title. */
+const longestText = 60;
 
 interface RunItemProps {
   readonly run: RunRecord;
@@ -44,11 +48,12 @@ export function RunItem({
     <List.Item
       id={String(run.id)}
       title={runTitle(run)}
-      subtitle={`#${run.id}`}
+      subtitle={[`#${run.id}`, spokenWords(run, longestText)]
+        .filter((part) => part !== undefined)
+        .join(' · ')}
       icon={{ value: { source: icon, tintColor: color }, tooltip: word }}
-      keywords={[...run.models, String(run.id), word, run.voice, ...(run.finding?.split(/\s+/) ?? [])]}
       accessories={[
-        ...(marked?.id === run.id ? [pin] : []),
+        ...(marked === undefined ? [] : markOf(run, marked)),
         ...(isShowingDetail ? [] : wideAccessories(run)),
         {
           date: new Date(runMoment(run)),
@@ -78,6 +83,17 @@ const pin: List.Item.Accessory = {
   icon: { source: Icon.Pin, tintColor: Color.Blue },
   tooltip: 'Marked as the comparison baseline',
 };
+
+/** What can be compared with the marked run says so: other texts and voices are other work. */
+function markOf(run: RunRecord, marked: RunRecord): List.Item.Accessory[] {
+  if (run.id === marked.id) {
+    return [pin];
+  }
+  const said = ({ text, workload, voice }: RunRecord): string => JSON.stringify([text, workload, voice]);
+  return run.state === 'complete' && said(run) === said(marked)
+    ? [{ icon: Icon.Switch, tooltip: `Same text and voice as run ${marked.id}` }]
+    : [];
+}
 
 /** Where there is room for them. */
 function wideAccessories(run: RunRecord): List.Item.Accessory[] {
@@ -128,6 +144,28 @@ function FetchedDetail({ run }: { readonly run: RunRecord }): ReactNode {
   );
 }
 
+interface NoMatchesProps {
+  readonly what: 'Runs' | 'Studies';
+  readonly isFiltered: boolean;
+  readonly search: string | undefined;
+}
+
+/** In the place of a list that is empty because of what was asked for. */
+export const NoMatches = ({ what, isFiltered, search }: NoMatchesProps): ReactNode => (
+  <List.EmptyView
+    icon={{
+      source: search === undefined ? Icon.Filter : Icon.MagnifyingGlass,
+      tintColor: Color.SecondaryText,
+    }}
+    title={`No Matching ${what}`}
+    description={
+      search === undefined
+        ? `No ${what === 'Runs' ? 'run' : 'study'} matches the filter.`
+        : `Nothing in the history has “${search}” in its model, text, voice, verdict, or number${isFiltered ? ' and matches the filter' : ''}.`
+    }
+  />
+);
+
 interface RunListActions {
   readonly onDelete: (run: RunRecord) => Promise<void>;
   readonly onRefresh: () => void;
@@ -150,6 +188,11 @@ export function useRunList({ onDelete, onRefresh }: RunListActions): RunList {
     await onDelete(run);
     setMarked((before) => (before?.id === run.id ? undefined : before));
   };
+  /** What was selected may be gone, and then Raycast selects the first. */
+  const selectedOf = (runs: readonly RunRecord[]): string | undefined => {
+    const ids = runs.map(({ id }) => String(id));
+    return ids.find((id) => id === selectedId) ?? ids[0];
+  };
   return {
     selectedId,
     setSelectedId,
@@ -157,7 +200,7 @@ export function useRunList({ onDelete, onRefresh }: RunListActions): RunList {
     itemOf: (run, runs, now) => ({
       run,
       now,
-      isSelected: selectedId === null ? run === runs[0] : selectedId === String(run.id),
+      isSelected: String(run.id) === selectedOf(runs),
       isShowingDetail,
       marked,
       onMark: setMarked,
