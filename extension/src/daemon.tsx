@@ -2,7 +2,6 @@
 
 import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { Image, LaunchProps } from '@raycast/api';
-import { usePromise } from '@raycast/utils';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../shared/src/format/dates.ts';
 import { formatDuration } from '../../shared/src/format/numbers.ts';
@@ -12,7 +11,7 @@ import { version } from '../package.json';
 import { RefreshAction } from './components/actions.tsx';
 import { DaemonActionItem, daemonActions } from './components/daemon-actions.tsx';
 import { DoctorView, LogView } from './components/daemon-screens.tsx';
-import { useInterval } from './components/use-daemon.ts';
+import { useAnswer, useInterval } from './components/use-daemon.ts';
 import { CancelAction } from './components/run-actions.tsx';
 import { Labels } from './components/run-metadata.tsx';
 import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
@@ -40,11 +39,9 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
 }
 
 function DaemonScreen(): ReactNode {
-  const { data, isLoading, revalidate } = usePromise(daemonState, [], {
-    onError: () => undefined,
-  });
+  const { data, isLoading, revalidate } = useAnswer(daemonState);
   const hasCommand = data?.surroundings.tidemarkPath !== undefined;
-  const service = usePromise(serviceFacts, [], { execute: hasCommand, onError: () => undefined });
+  const service = useAnswer(serviceFacts, { execute: hasCommand });
   // A look that is still waiting for an answer would be given up by the next one, and a daemon that hangs never be told.
   useInterval(revalidate, everyMilliseconds, !isLoading);
 

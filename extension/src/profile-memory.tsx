@@ -8,7 +8,7 @@ import { ProgressView } from './components/progress-view.tsx';
 import { TroubleScreen } from './components/trouble-screen.tsx';
 import { SpeechFields, useModels, validCount } from './components/form-fields.tsx';
 import { PreferencesAction } from './components/actions.tsx';
-import { argumentOf, launchContextOf } from './lib/deep-links.ts';
+import { argumentOf, fallbackTextOf, launchContextOf } from './lib/deep-links.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
 import { modelChoices, profileParametersOf } from './lib/form-values.ts';
@@ -27,7 +27,7 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
       <ProgressView wanted={{ kind: 'profile', parameters: profileParametersOf(defaults(model, context)) }} />
     );
   }
-  return <ProfileForm initial={defaults(model, context)} />;
+  return <ProfileForm initial={defaults(model, { text: fallbackTextOf(props), ...context })} />;
 }
 
 /** The preferences, but for what the launch says otherwise. */

@@ -52,9 +52,22 @@ export function useDaemon<Data extends object, const Dependencies extends readon
   return { data, trouble: useTrouble(error), isLoading, revalidate, mutate: change };
 }
 
-/** What some other work comes to, such as that of the `tidemark` command. */
-export function useAnswer<Data>(work: () => Promise<Data>): Answer<Data> {
-  const { data, error, isLoading, revalidate } = usePromise(work, [], { onError: () => undefined });
+interface AnswerOptions {
+  /** Whether it is asked at all. Default: true. */
+  readonly execute?: boolean;
+}
+
+/** What some other work comes to, such as that of the `tidemark` command, which is ended when the component is gone. */
+export function useAnswer<Data>(
+  work: (signal: AbortSignal | undefined) => Promise<Data>,
+  { execute = true }: AnswerOptions = {},
+): Answer<Data> {
+  const abortable = useRef<AbortController>(null);
+  const { data, error, isLoading, revalidate } = usePromise(
+    async () => await work(abortable.current?.signal),
+    [],
+    { abortable, execute, onError: () => undefined },
+  );
   return { data, trouble: useTrouble(error), isLoading, revalidate };
 }
 

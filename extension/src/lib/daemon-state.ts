@@ -13,9 +13,9 @@ export interface DaemonState {
 }
 
 /** Never throws. */
-export async function daemonState(): Promise<DaemonState> {
+export async function daemonState(signal?: AbortSignal): Promise<DaemonState> {
   try {
-    const status = await withClient((client) => client.call('status', {}));
+    const status = await withClient((client) => client.call('status', {}), { signal });
     return { status, surroundings: lookAround() };
   } catch (error) {
     const surroundings = lookAround();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { argumentOf, launchContextOf } from './deep-links.ts';
+import { argumentOf, fallbackTextOf, launchContextOf } from './deep-links.ts';
 import type { LaunchContexts } from './deep-links.ts';
 
 const commands = [
@@ -64,4 +64,12 @@ test('an argument is what was typed, without the space around it', () => {
     expect(argumentOf({ arguments: given }, 'model')).toBeUndefined();
   }
   expect(argumentOf(undefined, 'model')).toBeUndefined();
+});
+
+test('the text of a fallback is what was typed', () => {
+  expect(fallbackTextOf({ fallbackText: 'Good morning.' })).toBe('Good morning.');
+  for (const fallbackText of [null, undefined, '', '  ', 7, {}]) {
+    expect(fallbackTextOf({ fallbackText })).toBeUndefined();
+  }
+  expect(fallbackTextOf(null)).toBeUndefined();
 });

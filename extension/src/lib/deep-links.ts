@@ -53,8 +53,13 @@ export function argumentOf(
   name: string,
 ): string | undefined {
   const typed = v.safeParse(v.object({ [name]: words }), props?.arguments);
-  return typed.success ? (typed.output[name] ?? undefined) : undefined;
+  return typed.success ? typed.output[name] : undefined;
 }
+
+/** What was typed into the root search where no command was found, and this one was chosen to take it. */
+export const fallbackTextOf = (
+  props: { readonly fallbackText?: unknown } | null | undefined,
+): string | undefined => v.parse(words, props?.fallbackText);
 
 export type CommandName = keyof LaunchContexts;
 

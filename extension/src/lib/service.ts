@@ -17,17 +17,18 @@ import { findTidemark, runTidemark } from './tidemark-command.ts';
 import type { CommandOptions } from './tidemark-command.ts';
 
 /** What launchd or systemd knows of the daemon. Throws what stood in the way of asking. */
-export const serviceFacts = (): Promise<ServiceDocument> => ask(serviceDocument, ['service', 'status']);
+export const serviceFacts = (signal?: AbortSignal): Promise<ServiceDocument> =>
+  ask(serviceDocument, ['service', 'status'], { signal });
 
 /** What installing would do, without doing it. Throws what stood in the way of asking. */
-export const installPlan = (): Promise<ServiceDocument> =>
-  ask(serviceDocument, ['service', 'install', '--dry-run']);
+export const installPlan = (signal?: AbortSignal): Promise<ServiceDocument> =>
+  ask(serviceDocument, ['service', 'install', '--dry-run'], { signal });
 
 /** From the daemon where it is running, since its setup is the one that measures; else from the command. */
-export async function examine(): Promise<DoctorDocument> {
-  const slow = { timeoutMilliseconds: slowTimeoutMilliseconds };
+export async function examine(signal?: AbortSignal): Promise<DoctorDocument> {
+  const slow = { timeoutMilliseconds: slowTimeoutMilliseconds, signal };
   try {
-    return await withClient((client) => client.call('doctor', {}, slow));
+    return await withClient((client) => client.call('doctor', {}, slow), { signal });
   } catch (error) {
     if (!(error instanceof TidemarkError) || error.code !== 'no-daemon') {
       throw error;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { launch, loadBundle, runCommand } from '../harness/launch.ts';
+import { launch, loadBundle, runCommand, runTool } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';
 import { makeTinyModel } from './real-daemon.ts';
@@ -38,6 +38,18 @@ export const open = (name: string, options: LaunchOptions): Screen =>
 
 export const run = (name: string, options: LaunchOptions): Promise<void> =>
   runCommand(name, loadBundle(bundles, name).default, options);
+
+export const ask = (name: string, input: unknown, options: Parameters<typeof runTool>[2]): Promise<unknown> =>
+  runTool(loadBundle(bundles, `tools/${name}`).default, input, options);
+
+/** What keeps this process from ending, by kind. */
+export function handles(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) {
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
 
 /** As the extension shows bytes by default. */
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launch, loadBundle } from '../harness/launch.ts';
-import { bundles } from './built.ts';
+import { bundles, handles } from './built.ts';
 import { RealDaemon, tidemarkPath } from './real-daemon.ts';
 
 const daemon = new RealDaemon();
@@ -15,15 +15,6 @@ before(() => daemon.start());
 after(() => daemon.remove());
 
 const collect = globalThis.gc;
-
-/** What keeps the process, less the pipes to the daemon's process. */
-const handles = (): Record<string, number> => {
-  const counts: Record<string, number> = {};
-  for (const name of process.getActiveResourcesInfo()) {
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return counts;
-};
 
 async function openAndClose(command: unknown, isMenuOpen: boolean): Promise<void> {
   const screen = launch('menu-bar', command, { preferences, launchType: 'background', isMenuOpen });

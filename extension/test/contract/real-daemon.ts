@@ -101,11 +101,20 @@ export class RealDaemon {
 /** Makes a Kokoro of a few hundred kilobytes that takes any English text; gives its folder. */
 export function makeTinyModel(folder: string): string {
   mkdirSync(folder, { recursive: true });
-  const { status, stderr } = spawnSync(pinnedNode, [join(here, 'make-tiny-model.ts'), folder], {
+  make('make-tiny-model.ts', folder);
+  return folder;
+}
+
+/** Puts so many runs into the history of a data folder that no daemon has, and a schedule with an open alert. */
+export const makeHistory = (dataFolder: string, runs: number): void =>
+  make('make-history.mjs', dataFolder, String(runs));
+
+/** What takes the daemon's side and its Node. */
+function make(script: string, ...parameters: readonly string[]): void {
+  const { status, stderr } = spawnSync(pinnedNode, [join(here, script), ...parameters], {
     encoding: 'utf8',
   });
   if (status !== 0) {
-    throw new Error(`The tiny model was not made: ${stderr}`);
+    throw new Error(`${script} failed: ${stderr}`);
   }
-  return folder;
 }

@@ -1,8 +1,10 @@
 /** Each thing that can stand between a built command and its answer, brought about for real. */
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { noteFileOf, readNote } from '../../../shared/src/client/daemon-note.ts';
 import { wording } from '../harness/tree.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 import { open, tinyModel } from './built.ts';
@@ -124,6 +126,21 @@ describe('with a daemon', () => {
     await screen.until('the end', () => /Interrupted/.test(screen.text));
     screen.close();
   });
+});
+
+test('a killed daemon whose process id another process has got is not taken for one that starts', async () => {
+  const { daemon: itself } = await daemon.ask((client) => client.call('status', {}));
+  process.kill(itself.pid, 'SIGKILL');
+  await daemon.stop();
+  const path = noteFileOf(daemon.dataFolder);
+  const note = readNote(path);
+  assert.equal(note.pid, itself.pid);
+  writeFileSync(path, JSON.stringify({ ...note, pid: process.pid }));
+  const { title, actions } = await troubleOf('runs');
+  assert.equal(title, 'The Daemon Is Not Installed');
+  assert.match(actions[0] ?? '', /^Install Daemon/);
+  assert.doesNotMatch(await menuWords(), /starting/);
+  await daemon.start();
 });
 
 test('after the daemon was stopped the menu bar keeps the last figures, as old ones', async () => {

@@ -10,20 +10,23 @@ import { Screen } from './screen.ts';
 import type { ScreenOptions } from './screen.ts';
 
 export interface LaunchOptions extends Omit<RaycastOptions, 'command'>, ScreenOptions {
-  readonly arguments?: Readonly<Record<string, string>>;
-  readonly launchContext?: Readonly<Record<string, unknown>>;
+  /** Of these, what is given is handed over as it is, null and undefined too, since Raycast hands over both. */
+  readonly arguments?: Readonly<Record<string, string>> | null | undefined;
+  readonly launchContext?: unknown;
+  readonly fallbackText?: string | null | undefined;
 }
 
 const open = new Set<Screen>();
 
 function propsOf(options: LaunchOptions): object {
   const declared = raycast.command.arguments ?? [];
-  const given = options.arguments ?? {};
+  const { arguments: given, launchContext, fallbackText } = { arguments: {}, ...options };
   return {
     launchType: raycast.launchType,
     // Raycast hands over an empty text for what was not filled in.
-    arguments: Object.fromEntries(declared.map(({ name }) => [name, given[name] ?? ''])),
-    ...(options.launchContext === undefined ? {} : { launchContext: options.launchContext }),
+    arguments: given && Object.fromEntries(declared.map(({ name }) => [name, given[name] ?? ''])),
+    ...('launchContext' in options ? { launchContext } : {}),
+    ...('fallbackText' in options ? { fallbackText } : {}),
   };
 }
 
@@ -49,6 +52,16 @@ export async function runCommand(name: string, command: unknown, options: Launch
     throw new Error(`${name} has a view; launch it`);
   }
   await (command as (props: object) => Promise<void>)(propsOf(options));
+}
+
+/** An AI tool: gives what it answers a language model, which filled in `input`, or nothing. */
+export async function runTool(
+  tool: unknown,
+  input: unknown,
+  options: Omit<RaycastOptions, 'command'> = {},
+): Promise<unknown> {
+  raycast.restart(options);
+  return await (tool as (input: unknown) => Promise<unknown>)(input);
 }
 
 /** Closes what a test left open; returns what commands threw and no test has seen. */
