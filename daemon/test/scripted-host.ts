@@ -22,7 +22,8 @@ const description: Omit<HostDescription, 'pid'> = {
 
 /**
  * What every script begins with: `ready()` says that the host is ready, `sample(parameters)` is a whole iteration's result
- * and `load` a load's, `answer(request, result)` answers. It leaves when its channel closes.
+ * and `load` a load's, `answer(request, result)` answers, and `respond(request)` as it should. It leaves when its channel
+ * closes.
  */
 const prologue = `
   const description = { ...${JSON.stringify(description)}, pid: process.pid };
@@ -37,6 +38,11 @@ const prologue = `
     audioSeconds: 1, samples: 24000, liveTensors: 2, undisposedTensors: 0, footprintBytes: 2000, heapBytes: 100,
     openFileDescriptors: 20,
   });
+  const respond = (request) => {
+    const { method, parameters } = request;
+    const result = { iterate: () => sample(parameters), resetCache: () => ({ limitBytes: 33554432 }) }[method];
+    answer(request, result?.() ?? load);
+  };
   process.on('disconnect', () => process.exit());
 `;
 
@@ -50,7 +56,7 @@ export function scriptedHost(body: string): string {
 /** A host that is ready and answers everything as it should. */
 export const obedient = `
   process.on('message', (request) => {
-    answer(request, request.method === 'iterate' ? sample(request.parameters) : load);
+    respond(request);
   });
   ready();
 `;

@@ -10,7 +10,7 @@ import {
   profileDocument,
   profileSettings,
 } from '@tidemark/shared/protocol/profile-document.ts';
-import { bytes, count, moment, text } from '@tidemark/shared/protocol/quantities.ts';
+import { count, moment, text } from '@tidemark/shared/protocol/quantities.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { tidemarkVersion } from '../version.ts';
 import { alertOf } from './alerts.ts';
@@ -47,7 +47,6 @@ const runHead = v.object({
   versions,
   settings: profileSettings,
   load: loadRecord,
-  cacheLimitBytes: v.optional(bytes),
   hostInstance: text,
 });
 

@@ -24,8 +24,6 @@ export interface RunHead {
   readonly versions: VersionsRecord;
   readonly settings: ProfileSettings;
   readonly load: LoadRecord;
-  /** As the document has it. */
-  readonly cacheLimitBytes?: number | undefined;
   /** The process that measures: the same for all checks of one long-lived host. */
   readonly hostInstance: string;
 }
@@ -98,7 +96,7 @@ export function rebuildDocument(
 
 /** Without an outcome it is complete where every iteration is there. */
 function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended | undefined): ProfileDocument {
-  const { model, device, versions, settings, load, cacheLimitBytes } = head;
+  const { model, device, versions, settings, load } = head;
   const of = (isConfirmation: boolean): IterationSample[] =>
     samples
       .filter(({ phase }) => (phase === 'confirmation') === isConfirmation)
@@ -119,7 +117,6 @@ function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended |
     versions,
     settings,
     load,
-    cacheLimitBytes,
     iterations,
     confirmation,
     leaks: judgeRun({

@@ -57,6 +57,8 @@ async function answer(session: HostSession, request: HostRequest): Promise<unkno
       return session.memory();
     case 'load':
       return session.load(request.parameters);
+    case 'resetCache':
+      return session.resetCache(request.parameters);
     case 'iterate':
       return session.iterate(request.parameters);
     case 'synthesize':

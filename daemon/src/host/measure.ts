@@ -9,13 +9,18 @@ import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
 /** Event-loop turns after a collection: V8 hands finalizers to one, and Node runs them in another. */
 const turnsForFinalizers = 3;
 
+export interface SettleOptions {
+  /** Leaves MLX's cache as it is. */
+  readonly keepCache?: boolean | undefined;
+}
+
 /**
  * Leaves nothing in memory but what is referred to: collects garbage, lets the finalizers of collected handles run, waits
- * for queued work, returns MLX's cache and then what the C allocator holds free. Without that last step glibc's trimming
+ * for queued work, returns MLX's cache, unless it is to be kept, and then what the C allocator holds free. Without that last step glibc's trimming
  * thresholds move the footprint by 22 MB from one identical iteration to the next; with it, by 0.4 MB at the most. Needs Node's
  * `--expose-gc`.
  */
-export async function settle(): Promise<void> {
+export async function settle({ keepCache = false }: SettleOptions = {}): Promise<void> {
   if (globalThis.gc === undefined) {
     throw new Error('settle: there is no collector to call; run this process with --expose-gc');
   }
@@ -27,7 +32,9 @@ export async function settle(): Promise<void> {
     }
   }
   synchronize();
-  clearCache();
+  if (!keepCache) {
+    clearCache();
+  }
   releaseFreeMemory();
 }
 
@@ -38,7 +45,8 @@ export interface Measured<Result> {
   readonly activeBytes: number;
   /** The most that was active during the work, at least what was active before it. */
   readonly peakBytes: number;
-  /** What the allocator held for reuse right after the work. */
+  /** What the allocator held for reuse right before the work, and right after it. */
+  readonly cacheBeforeBytes: number;
   readonly cacheBytes: number;
   readonly seconds: number;
 }
@@ -47,16 +55,19 @@ export interface Measured<Result> {
  * Runs `work` with its own peak. `work` is synchronous, evaluates what it builds and disposes of it; its result holds no
  * tensor, or that tensor is measured as growth.
  */
-export async function measure<Result>(work: () => Result): Promise<Measured<Result>> {
-  await settle();
-  const { activeBytes: activeBeforeBytes } = memorySnapshot();
+export async function measure<Result>(
+  work: () => Result,
+  options: SettleOptions = {},
+): Promise<Measured<Result>> {
+  await settle(options);
+  const { activeBytes: activeBeforeBytes, cacheBytes: cacheBeforeBytes } = memorySnapshot();
   resetPeak();
   const startedAt = performance.now();
   const result = work();
   synchronize();
   const seconds = (performance.now() - startedAt) / 1000;
   const { peakBytes, cacheBytes } = memorySnapshot();
-  await settle();
+  await settle(options);
   const { activeBytes } = memorySnapshot();
   return {
     result,
@@ -64,6 +75,7 @@ export async function measure<Result>(work: () => Result): Promise<Measured<Resu
     activeBytes,
     // MLX's reset sets its peak to 0, so work that allocates nothing would have none.
     peakBytes: Math.max(peakBytes, activeBeforeBytes),
+    cacheBeforeBytes,
     cacheBytes,
     seconds,
   };

@@ -45,10 +45,19 @@ const iterationParameters = v.object({
   warmup: v.boolean(),
   /** One string an utterance; they are spoken one after the other. */
   phonemes: v.array(v.string()),
+  /** Which of the run's texts it is; for the sample, which carries it. */
+  textIndex: v.optional(count),
+  /** Leaves MLX's cache as it is before and after. */
+  keepCache: v.optional(v.boolean()),
   /** Replayed in the place of what the network would predict. */
   durations: v.optional(durations),
   seed: count,
   ...manner,
+});
+
+const cacheParameters = v.object({
+  /** What the cache may hold from now on; absent for MLX's own limit. */
+  limitBytes: v.optional(bytes),
 });
 
 const synthesisParameters = v.object({
@@ -109,6 +118,8 @@ const memoryFigures = v.object({
 export const results = {
   memory: memoryFigures,
   load: loadRecord,
+  /** The limit that is in force. */
+  resetCache: v.object({ limitBytes: bytes }),
   iterate: iterationSample,
   synthesize: synthesis,
   durations,
@@ -132,6 +143,7 @@ const request = <const Method extends HostMethod, Parameters extends v.GenericSc
 export const hostRequest = v.variant('method', [
   request('memory', v.object({})),
   request('load', loadParameters),
+  request('resetCache', cacheParameters),
   request('iterate', iterationParameters),
   request('synthesize', synthesisParameters),
   request('durations', durationParameters),

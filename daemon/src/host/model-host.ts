@@ -162,6 +162,8 @@ export class ModelHost implements AsyncDisposable {
   readonly memory = this.#method('memory', 'while it was idle');
   /** Loads a model and a voice in the place of what is there. */
   readonly load = this.#method('load', 'while loading the model');
+  /** Empties MLX's cache before a run, and sets its limit. */
+  readonly resetCache = this.#method('resetCache', 'while emptying the cache');
   /** Runs and measures one iteration. */
   readonly iterate = this.#method('iterate', ({ index }) => `in iteration ${index}`);
   /** Says one utterance. */

@@ -30,6 +30,10 @@ interface Loaded {
 export class HostSession {
   #loaded: Loaded | undefined;
   readonly #planter = new Planter();
+  /** The shapes that the present run has said: tokens and samples of an utterance. */
+  readonly #shapes = new Set<string>();
+  /** MLX's own limit, once it was asked for. */
+  #ownCacheLimit: number | undefined;
 
   describe(): HostDescription {
     return {
@@ -63,7 +67,7 @@ export class HostSession {
     await readCheckpointTensors(folder);
     await readLoadableTensors(voiceFile);
     if (cacheLimitBytes !== undefined) {
-      setCacheLimit(cacheLimitBytes);
+      this.#limitCache(cacheLimitBytes);
     }
     await settle();
     const footprintBeforeBytes = footprintBytes();
@@ -94,9 +98,25 @@ export class HostSession {
     }
   }
 
+  /** What a run begins with: an empty cache with its limit, and no shape that was said. */
+  async resetCache({ limitBytes }: HostParameters<'resetCache'>): Promise<HostResult<'resetCache'>> {
+    this.#shapes.clear();
+    await settle();
+    return { limitBytes: this.#limitCache(limitBytes) };
+  }
+
+  /** Returns the limit that is in force from now on. */
+  #limitCache(limitBytes: number | undefined): number {
+    // It can be read only by setting another one.
+    this.#ownCacheLimit ??= setCacheLimit(0);
+    const limit = limitBytes ?? this.#ownCacheLimit;
+    setCacheLimit(limit);
+    return limit;
+  }
+
   /** One turn of the loop: says every utterance, keeps none, and reads all figures. */
   async iterate(parameters: HostParameters<'iterate'>): Promise<IterationSample> {
-    const { index, warmup, phonemes, seed, durations, ...manner } = parameters;
+    const { index, warmup, phonemes, textIndex, keepCache, seed, durations, ...manner } = parameters;
     const { model } = this.#need();
     const utterances = phonemes.map((each, place) => ({
       tokens: model.tokenize(each),
@@ -105,14 +125,25 @@ export class HostSession {
     // Once more after the work: the generator's state is an array of MLX too, and weighs 8 bytes more when it was drawn
     // from. So both readings of active memory are of the same state.
     seedRandom(seed);
-    const { result: samples, ...memory } = await measure(() => {
-      const spoken = utterances.reduce((sum, each) => sum + this.#countSamples(each.tokens, each.manner), 0);
-      seedRandom(seed);
-      return spoken;
-    });
+    const { result: counts, ...memory } = await measure(
+      () => {
+        const spoken = utterances.map((each) => this.#countSamples(each.tokens, each.manner));
+        seedRandom(seed);
+        return spoken;
+      },
+      { keepCache },
+    );
+    const samples = counts.reduce((sum, each) => sum + each, 0);
+    const shapesBefore = this.#shapes.size;
+    for (const [place, { tokens }] of utterances.entries()) {
+      this.#shapes.add(`${tokens.length} ${counts[place] ?? 0}`);
+    }
     return {
       index,
       warmup,
+      ...(textIndex === undefined ? {} : { textIndex }),
+      tokens: utterances.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      newShapes: this.#shapes.size - shapesBefore,
       ...memory,
       samples,
       audioSeconds: samples / model.config.sample_rate,

@@ -28,6 +28,7 @@ function hostThatFailsAt(
   return {
     asked,
     options,
+    resetCache: () => Promise.resolve({ limitBytes: 0 }),
     iterate: (parameters: Iteration, callOptions?: CallOptions) => {
       const { index, warmup } = parameters;
       asked.push(parameters);

@@ -1,10 +1,10 @@
 /**
- * The loop: one loaded model says the same text again and again, and each time its memory is read. With its leak verdicts: a
- * first run, a second look where a channel rises, and what both show.
+ * The loop: one loaded model says the same text again and again, or one of many after the other, and each time its memory is
+ * read. With its leak verdicts: a first run, a second look where a channel rises, and what both show.
  */
 
 import { channelsToConfirm, judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
-import { leakRule } from '@tidemark/shared/analysis/leak-rule.ts';
+import { confirmationLength } from '@tidemark/shared/analysis/leak-rule.ts';
 import type { OnStep, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { HostDeath } from '../host/host-death.ts';
-import type { ModelHost } from '../host/model-host.ts';
+import type { HostParameters, ModelHost } from '../host/model-host.ts';
 import { Interruption } from '../interruption.ts';
 
 export interface LoopOptions {
@@ -24,10 +24,15 @@ export interface LoopOptions {
   readonly onStep?: OnStep | undefined;
 }
 
+/** What the loop needs of a host that has loaded its model. */
+export type LoopHost = Pick<ModelHost, 'resetCache' | 'iterate'>;
+
 interface LoopResult {
   /** As many as were measured, whatever the outcome. */
   readonly iterations: readonly IterationSample[];
   readonly outcome: Outcome;
+  /** The limit of MLX's cache that was in force; absent for a later part of a run, and where it did not come to that. */
+  readonly cacheLimitBytes?: number;
   /** What ended it early, if anything did. */
   readonly error?: unknown;
 }
@@ -41,10 +46,11 @@ export function iterationLabel(index: number, warmupIterations: number): string 
 function iterationStep(
   sample: IterationSample,
   model: string,
-  { iterations, warmupIterations }: Pick<ProfileSettings, 'iterations' | 'warmupIterations'>,
+  settings: ProfileSettings,
 ): Extract<RunStep, { kind: 'iteration' }> {
+  const { iterations, warmupIterations } = settings;
   const place = sample.index + 1;
-  const confirmations = leakRule.confirmationFactor * iterations;
+  const confirmations = confirmationLength(settings.iterations, settings.texts?.length);
   const measured = place - warmupIterations;
   const at = sample.warmup
     ? ({ phase: 'warm-up', place, of: warmupIterations } as const)
@@ -55,29 +61,51 @@ function iterationStep(
 }
 
 /**
+ * What an iteration says: the text, or the next of many and again from the first. A confirmation says what the first run said,
+ * so that each text can be compared with itself: where the texts are more than the iterations, the others are never said.
+ */
+export function spokenIn(
+  index: number,
+  { phonemes, texts, iterations, warmupIterations }: ProfileSettings,
+): Pick<HostParameters<'iterate'>, 'phonemes' | 'textIndex'> {
+  if (texts === undefined) {
+    return { phonemes };
+  }
+  const measured = index - warmupIterations;
+  const textIndex = measured < 0 ? index % texts.length : measured % Math.min(texts.length, iterations);
+  return { phonemes: texts[textIndex]?.phonemes ?? phonemes, textIndex };
+}
+
+/**
  * Runs the warm-up and the measured iterations on a host that has loaded its model, or only those in `range`. Never throws for
  * what happens to the host or in it: the samples so far are worth keeping, and the outcome says what ended them.
  */
 export async function runLoop(
-  host: Pick<ModelHost, 'iterate'>,
+  host: LoopHost,
   settings: ProfileSettings,
   { model, signal, onStep }: LoopOptions,
   range = { from: 0, to: settings.warmupIterations + settings.iterations },
 ): Promise<LoopResult> {
-  const { phonemes, seed, deterministic, speed, warmupIterations } = settings;
+  const { seed, deterministic, speed, warmupIterations, keepCache } = settings;
+  const manner = { seed, deterministic, speed, ...(keepCache === undefined ? {} : { keepCache }) };
   const iterations: IterationSample[] = [];
+  let limit: Pick<LoopResult, 'cacheLimitBytes'> = {};
   try {
+    if (range.from === 0) {
+      const reset = await host.resetCache({ limitBytes: settings.cacheLimitBytes }, { signal });
+      limit = { cacheLimitBytes: reset.limitBytes };
+    }
     for (let index = range.from; index < range.to; index += 1) {
       const sample = await host.iterate(
-        { index, warmup: index < warmupIterations, phonemes, seed, deterministic, speed },
+        { index, warmup: index < warmupIterations, ...spokenIn(index, settings), ...manner },
         { signal, doing: `in ${iterationLabel(index, warmupIterations)}` },
       );
       iterations.push(sample);
       onStep?.(iterationStep(sample, model, settings));
     }
-    return { iterations, outcome: { status: 'complete' } };
+    return { iterations, ...limit, outcome: { status: 'complete' } };
   } catch (error) {
-    return { iterations, outcome: outcomeOf(error), error };
+    return { iterations, ...limit, outcome: outcomeOf(error), error };
   }
 }
 
@@ -97,6 +125,7 @@ export interface CheckedRun {
   readonly iterations: readonly IterationSample[];
   readonly confirmation?: readonly IterationSample[];
   readonly leaks: readonly ChannelVerdict[];
+  readonly cacheLimitBytes?: number;
   /** Of both runs: a confirmation run that ends early leaves the first one's samples and verdicts as they are. */
   readonly outcome: Outcome;
 }
@@ -106,7 +135,7 @@ export interface CheckedRun {
  * more in the same process; and judges every channel. Never throws for what happens to the host.
  */
 export async function runCheckedLoop(
-  host: Pick<ModelHost, 'iterate'>,
+  host: LoopHost,
   settings: ProfileSettings,
   options: LoopOptions,
 ): Promise<CheckedRun> {
@@ -119,17 +148,20 @@ export async function runCheckedLoop(
   };
   const loop = await runLoop(host, settings, options);
   endedEarly(loop);
-  const { iterations, outcome } = loop;
-  const first = { iterations, iterationsAsked: settings.iterations };
+  const { iterations, outcome, cacheLimitBytes } = loop;
+  const limit = cacheLimitBytes === undefined ? {} : { cacheLimitBytes };
+  const { keepCache = false } = settings;
+  const first = { iterations, iterationsAsked: settings.iterations, keepCache, ...limit };
   const channels = channelsToConfirm(first);
   if (channels.length === 0) {
-    return { iterations, leaks: judgeRun(first), outcome };
+    return { iterations, leaks: judgeRun(first), ...limit, outcome };
   }
-  const length = leakRule.confirmationFactor * settings.iterations;
+  const length = confirmationLength(settings.iterations, settings.texts?.length);
   onStep?.({ kind: 'confirming', channels, iterations: length });
   const from = settings.warmupIterations + settings.iterations;
   const second = await runLoop(host, settings, options, { from, to: from + length });
   endedEarly(second);
   const { iterations: confirmation } = second;
-  return { iterations, confirmation, leaks: judgeRun({ ...first, confirmation }), outcome: second.outcome };
+  const leaks = judgeRun({ ...first, confirmation });
+  return { iterations, confirmation, leaks, ...limit, outcome: second.outcome };
 }

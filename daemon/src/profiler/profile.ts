@@ -1,8 +1,10 @@
 /** Profiles one model in a host of its own. */
 
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
+import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import type {
   Attribution,
+  IterationSample,
   LoadRecord,
   ProfileDocument,
   ProfileSettings,
@@ -80,11 +82,15 @@ export async function profileLoaded(
   }: Omit<ProfileOptions, 'host'> & { readonly clock?: RunClock } = {},
 ): Promise<ProfileDocument> {
   const { name, source, tensorBytes, bytesByDtype } = model;
-  const { iterations, confirmation, leaks, outcome } = await runCheckedLoop(host, settings, {
+  const { iterations, confirmation, leaks, cacheLimitBytes, outcome } = await runCheckedLoop(host, settings, {
     model: name,
     signal,
     onStep,
   });
+  if (settings.keepCache === true || settings.cacheLimitBytes !== undefined) {
+    // A host that lives on is to be as it was; one that has died has no cache.
+    await host.resetCache({}, { signal }).catch(() => undefined);
+  }
   const summary = summarizeRun(load, iterations);
   const reading =
     attribute === undefined || summary === undefined || outcome.status !== 'complete'
@@ -101,13 +107,26 @@ export async function profileLoaded(
     versions,
     settings,
     load,
+    cacheLimitBytes,
     iterations: [...iterations],
     confirmation: confirmation && [...confirmation],
     leaks: [...leaks],
     summary,
-    attribution: reading && summary && { ...reading, plainPeakBytes: summary.peakBytes.median },
+    attribution: reading && { ...reading, plainPeakBytes: peakOfLongest(iterations, settings) },
     outcome,
   };
+}
+
+/** The median peak of the iterations that said what is attributed: of many texts the longest. */
+function peakOfLongest(
+  iterations: readonly IterationSample[],
+  { phonemes, texts = [] }: ProfileSettings,
+): number {
+  const said = phonemes.join(' ');
+  const longest = texts.findIndex((each) => each.phonemes.join(' ') === said);
+  const measured = iterations.filter(({ warmup }) => !warmup);
+  const alike = measured.filter(({ textIndex }) => textIndex === undefined || textIndex === longest);
+  return Math.round(spreadOf((alike.length > 0 ? alike : measured).map(({ peakBytes }) => peakBytes)).median);
 }
 
 /** What is measured stays measured: an attribution that fails or is stopped leaves the document without one. */

@@ -28,7 +28,7 @@ const planted = (iterate: string, amount = '1000'): string => `
       ${iterate};
       answer(request, made);
     } else {
-      answer(request, load);
+      respond(request);
     }
   });
   ready();

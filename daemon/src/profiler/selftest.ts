@@ -15,7 +15,7 @@ import { ModelHost } from '../host/model-host.ts';
 import type { HostDescription } from '../host/messages.ts';
 import type { StartOptions } from '../host/model-host.ts';
 import { runCheckedLoop } from './loop.ts';
-import type { CheckedRun } from './loop.ts';
+import type { CheckedRun, LoopHost } from './loop.ts';
 import { RunClock } from './profile.ts';
 import type { Subject } from './profile.ts';
 
@@ -242,8 +242,9 @@ function planting(
   kind: Plant['kind'],
   planted: number[],
   signal: AbortSignal | undefined,
-): Pick<ModelHost, 'iterate'> {
+): LoopHost {
   return {
+    resetCache: host.resetCache,
     async iterate(parameters, options) {
       const { index, phonemes } = parameters;
       const spoken =

@@ -3,6 +3,8 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { settleTexts } from './workload.ts';
+import type { WorkloadRequest } from './workload.ts';
 
 /** What is said, and how; the same for a measurement and for speech that is kept. */
 export interface SpeechRequest {
@@ -18,9 +20,12 @@ export interface SpeechRequest {
 }
 
 /** The part of a run's settings that is about what is said. */
-export type SpeechSettings = Omit<ProfileSettings, 'iterations' | 'warmupIterations'>;
+export type SpeechSettings = Pick<
+  ProfileSettings,
+  'text' | 'phonemes' | 'voice' | 'seed' | 'deterministic' | 'speed'
+>;
 
-export interface ProfileRequest extends SpeechRequest {
+export interface ProfileRequest extends SpeechRequest, WorkloadRequest {
   readonly iterations: number;
   readonly warmupIterations: number;
 }
@@ -49,10 +54,22 @@ export async function settleSettings(
   request: ProfileRequest,
   signal?: AbortSignal,
 ): Promise<ProfileSettings> {
-  const { iterations, warmupIterations } = request;
+  const { iterations, warmupIterations, keepCache = false, cacheLimitBytes } = request;
   checkWhole('The number of iterations', iterations, { minimum: 1, maximum: mostIterations });
   checkWhole('The number of warm-up iterations', warmupIterations, { minimum: 0, maximum: mostIterations });
-  return { ...(await settleSpeech(request, signal)), iterations, warmupIterations };
+  if (request.shuffled === true && request.texts === undefined) {
+    throw new TidemarkError('bad-input', 'There is nothing to shuffle: every iteration says the same.', {
+      hint: 'Give several texts with --texts.',
+    });
+  }
+  const say = (text: string | undefined) => settleSpeech({ ...request, text }, signal);
+  return {
+    ...(request.texts === undefined ? await say(request.text) : await settleTexts(request, say)),
+    iterations,
+    warmupIterations,
+    ...(keepCache ? { keepCache } : {}),
+    ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
+  };
 }
 
 /** As {@link settleSettings}, for what is said. */

@@ -51,7 +51,7 @@ test('a model that does not load is recorded, and the others are measured', asyn
           const failure = { code: 'bad-checkpoint', message: 'Keys are missing.', hint: 'Get another.' };
           process.send({ type: 'failure', id: request.id, failure });
         } else {
-          answer(request, request.method === 'iterate' ? sample(request.parameters) : load);
+          respond(request);
         }
       });
       ready();
@@ -80,7 +80,7 @@ test('a model whose host dies in the loop keeps its samples, and the others are 
         if (request.method === 'iterate' && folder === 'fatal' && request.parameters.index === 3) {
           process.kill(process.pid, 'SIGKILL');
         } else {
-          answer(request, request.method === 'iterate' ? sample(request.parameters) : load);
+          respond(request);
         }
       });
       ready();
@@ -132,7 +132,7 @@ test('a study that is stopped keeps what was measured, and names what was not be
         if (request.method === 'iterate' && folder === 'slow' && request.parameters.index === 2) {
           setInterval(() => {}, 1000);
         } else {
-          answer(request, request.method === 'iterate' ? sample(request.parameters) : load);
+          respond(request);
         }
       });
       ready();

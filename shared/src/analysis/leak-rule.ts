@@ -2,6 +2,7 @@
 
 import type { TrendReading } from '../protocol/leak-verdicts.ts';
 import { interquartileRange, mannKendall, median, sorted, theilSen } from './statistics.ts';
+import { isReadByText, noiseByText, readTrendByText, textRule } from './text-trend.ts';
 
 /** Fewer measured iterations than this leave each half with too few for its own test. */
 export const fewestIterations = 10;
@@ -16,12 +17,29 @@ export const leakRule = {
   confirmedSlopeShare: 0.5,
 } as const;
 
+/** How many iterations a confirmation run has. With several `texts` it is whole passes over those that the first run said. */
+export function confirmationLength(iterations: number, texts = 1): number {
+  const length = leakRule.confirmationFactor * iterations;
+  const said = Math.min(texts, iterations);
+  return said < 2
+    ? length
+    : said * Math.max(textRule.fewestVisits, Math.ceil(Math.max(length, textRule.fewestIterations) / said));
+}
+
 /**
  * Reads one series of measured iterations (warm-up already dropped): rising when the test says so overall and in each
  * half by itself, and the slope's lower bound is above `threshold`. A plateau after a warm-up and a single step each
- * fail in one of the halves. Throws a RangeError for a NaN or fewer than two samples.
+ * fail in one of the halves. `texts` says which text each iteration said: where there are several and each was said often
+ * enough, a text is compared only with itself. Throws a RangeError for a NaN or fewer than two samples.
  */
-export function readTrend(series: readonly number[], threshold: number): TrendReading {
+export function readTrend(
+  series: readonly number[],
+  threshold: number,
+  texts?: readonly number[],
+): TrendReading {
+  if (isReadByText(texts)) {
+    return readTrendByText(series, texts, threshold);
+  }
   const { values, step } = shortened(series);
   const middle = Math.floor(values.length / 2);
   const { pValue } = mannKendall(values);
@@ -60,10 +78,20 @@ function shortened(series: readonly number[]): { values: readonly number[]; step
   return { values, step };
 }
 
-/** Whether a confirmation run bears out what the first one said: rising again, at half the slope or more. */
-export function isConfirmed(first: TrendReading, confirmation: TrendReading): boolean {
+/**
+ * Whether a confirmation run bears out what the first one said: rising again, at half the slope or more. Of several texts the
+ * first run says each for the first time, which may cost memory once, so its slope is no measure; there the reading itself
+ * asks that the rise goes on at half its slope.
+ */
+export function isConfirmed(
+  first: TrendReading,
+  confirmation: TrendReading,
+  texts?: readonly number[],
+): boolean {
   return (
-    first.rising && confirmation.rising && confirmation.slope >= leakRule.confirmedSlopeShare * first.slope
+    first.rising &&
+    confirmation.rising &&
+    (isReadByText(texts) || confirmation.slope >= leakRule.confirmedSlopeShare * first.slope)
   );
 }
 
@@ -76,16 +104,22 @@ export function isConfirmed(first: TrendReading, confirmation: TrendReading): bo
  * kind, such as a step down half way, can hide more than its deviation says. So the leak is also added to the series
  * itself, and enlarged until the rule does find it. Infinity where it finds none.
  */
-export function smallestDetectableSlope(series: readonly number[], threshold: number): number {
-  const deviation = noiseDeviation(series);
-  const byNoise =
-    threshold + (deviation === 0 ? 1 : leakPerDeviation * deviation * (15 / series.length) ** 1.5);
+export function smallestDetectableSlope(
+  series: readonly number[],
+  threshold: number,
+  texts?: readonly number[],
+): number {
+  const [deviation, factor] = isReadByText(texts)
+    ? [noiseByText(series, texts), textRule.leakPerDeviation]
+    : [noiseDeviation(series), leakPerDeviation];
+  const byNoise = threshold + (deviation === 0 ? 1 : factor * deviation * (15 / series.length) ** 1.5);
   // What it rises by already is not to help the leak that is added.
-  const risen = Math.max(0, readTrend(series, threshold).slope);
+  const risen = Math.max(0, readTrend(series, threshold, texts).slope);
   const isFound = (slope: number): boolean =>
     readTrend(
       series.map((value, iteration) => value + (slope - risen) * iteration),
       threshold,
+      texts,
     ).rising;
   if (isFound(byNoise)) {
     return byNoise;

@@ -5,7 +5,14 @@ import { leakChannels } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import { fewestIterations, isConfirmed, leakRule, readTrend, smallestDetectableSlope } from './leak-rule.ts';
+import {
+  confirmationLength,
+  fewestIterations,
+  isConfirmed,
+  leakRule,
+  readTrend,
+  smallestDetectableSlope,
+} from './leak-rule.ts';
 
 /**
  * Growth per iteration that a channel may show without any leak, in its own unit. In clean runs of 120 iterations (bf16, the
@@ -31,23 +38,26 @@ export interface ChannelSeries {
   readonly confirmation?: readonly number[];
   /** The allocator's cache after each iteration of `first`, before it was cleared. */
   readonly cacheBytes?: readonly number[];
+  /** Which of several texts each iteration said, of `first` and of `confirmation`; absent where all said the same. */
+  readonly texts?: readonly number[];
+  readonly confirmationTexts?: readonly number[];
 }
 
 /**
  * Whether a first run rises, so that a confirmation run is due. False for series that the rule cannot read, and where the
  * allocator's cache accounts for the rise.
  */
-export function needsConfirmation({ channel, first, cacheBytes }: ChannelSeries): boolean {
+export function needsConfirmation({ channel, first, cacheBytes, texts }: ChannelSeries): boolean {
   if (first.length < fewestIterations || !first.every(Number.isFinite)) {
     return false;
   }
-  const reading = readTrend(first, channelThresholds[channel]);
+  const reading = readTrend(first, channelThresholds[channel], texts);
   return reading.rising && !(channel === 'footprintBytes' && isCacheGrowth(reading, cacheBytes));
 }
 
 /** Applies the rule to one channel. Never throws: what it cannot read is inconclusive, and says why. */
 export function judgeChannel(series: ChannelSeries): ChannelVerdict {
-  const { channel, first: firstSeries, confirmation: confirmationSeries } = series;
+  const { channel, first: firstSeries, confirmation: confirmationSeries, texts, confirmationTexts } = series;
   const inconclusive = (reason: string, readings: Partial<ChannelVerdict> = {}): ChannelVerdict => ({
     channel,
     status: 'inconclusive',
@@ -64,13 +74,13 @@ export function judgeChannel(series: ChannelSeries): ChannelVerdict {
     );
   }
   const threshold = channelThresholds[channel];
-  const first = readTrend(firstSeries, threshold);
+  const first = readTrend(firstSeries, threshold, texts);
   if (!first.rising) {
     return {
       channel,
       status: isPlateau(firstSeries, first) ? 'plateau' : 'no-leak',
       ratePerIteration: first.slope,
-      ...bound(firstSeries, threshold),
+      ...bound(firstSeries, threshold, texts),
       first,
     };
   }
@@ -83,29 +93,33 @@ export function judgeChannel(series: ChannelSeries): ChannelVerdict {
       ratePerIteration: first.slope,
     });
   }
-  if (confirmationSeries.length < leakRule.confirmationFactor * firstSeries.length) {
+  if (confirmationSeries.length < confirmationLength(firstSeries.length, new Set(texts).size)) {
     return inconclusive('it rises, but the confirmation run was cut short', {
       first,
       ratePerIteration: first.slope,
     });
   }
-  const confirmation = readTrend(confirmationSeries, threshold);
-  if (isConfirmed(first, confirmation)) {
+  const confirmation = readTrend(confirmationSeries, threshold, confirmationTexts);
+  if (isConfirmed(first, confirmation, confirmationTexts)) {
     return { channel, status: 'leak', ratePerIteration: confirmation.slope, first, confirmation };
   }
   return {
     channel,
     status: 'plateau',
     ratePerIteration: confirmation.slope,
-    ...bound(confirmationSeries, threshold),
+    ...bound(confirmationSeries, threshold, confirmationTexts),
     first,
     confirmation,
   };
 }
 
 /** Absent where the series could hide any leak. */
-function bound(series: readonly number[], threshold: number): Pick<ChannelVerdict, 'smallestDetectable'> {
-  const smallestDetectable = smallestDetectableSlope(series, threshold);
+function bound(
+  series: readonly number[],
+  threshold: number,
+  texts: readonly number[] | undefined,
+): Pick<ChannelVerdict, 'smallestDetectable'> {
+  const smallestDetectable = smallestDetectableSlope(series, threshold, texts);
   return Number.isFinite(smallestDetectable) ? { smallestDetectable } : {};
 }
 
@@ -131,6 +145,9 @@ interface LeakRun {
   readonly iterationsAsked: number;
   /** The confirmation run's, as many as were measured; absent where none was begun. */
   readonly confirmation?: readonly IterationSample[] | undefined;
+  /** Whether MLX's cache was kept from one iteration to the next, and the limit that it had. */
+  readonly keepCache?: boolean;
+  readonly cacheLimitBytes?: number;
 }
 
 /** The channels that rise in a first run, for which a confirmation run is due. None where the run ended early. */
@@ -160,7 +177,18 @@ function seriesOf(channel: LeakChannel, { iterations, confirmation }: LeakRun): 
     first: measured.map((sample) => sample[channel]),
     cacheBytes: measured.map(({ cacheBytes }) => cacheBytes),
     ...(confirmation === undefined ? {} : { confirmation: confirmation.map((sample) => sample[channel]) }),
+    ...textsOf('texts', measured),
+    ...textsOf('confirmationTexts', confirmation ?? []),
   };
+}
+
+/** Nothing where any iteration does not say which text it said. */
+function textsOf(
+  name: 'texts' | 'confirmationTexts',
+  samples: readonly IterationSample[],
+): Pick<ChannelSeries, 'texts' | 'confirmationTexts'> {
+  const texts = samples.flatMap(({ textIndex }) => textIndex ?? []);
+  return samples.length > 0 && texts.length === samples.length ? { [name]: texts } : {};
 }
 
 /** As a clause. */

@@ -147,21 +147,41 @@ function scoreVariance(series: readonly number[]): number {
   return variance / 18;
 }
 
+/** A value of a series, and its place in it. */
+export interface Placed {
+  readonly place: number;
+  readonly value: number;
+}
+
+const valuesOf = (series: readonly Placed[]): number[] => series.map(({ value }) => value);
+
+const placed = (series: readonly number[]): Placed[] => series.map((value, place) => ({ place, value }));
+
 /**
  * Mann's test for a rising trend (Mann, "Nonparametric tests against trend", 1945), with the normal approximation and
  * its continuity correction. A constant series has p = 1. Throws a RangeError for a NaN.
  */
-export function mannKendall(series: readonly number[]): MannKendall {
-  if (series.some(Number.isNaN)) {
-    throw new RangeError('mannKendall: a sample is NaN');
-  }
+export const mannKendall = (series: readonly number[]): MannKendall => seasonalKendall([placed(series)]);
+
+/**
+ * {@link mannKendall} where values differ by season whatever the trend is: each is compared only with others of its own season
+ * (Hirsch, Slack, and Smith, "Techniques of trend analysis for monthly water quality data", 1982).
+ */
+export function seasonalKendall(seasons: readonly (readonly Placed[])[]): MannKendall {
   let score = 0;
-  for (const [later, value] of series.entries()) {
-    for (let earlier = 0; earlier < later; earlier += 1) {
-      score += Math.sign(value - (series[earlier] ?? Number.NaN));
+  let variance = 0;
+  for (const season of seasons) {
+    const series = valuesOf(season);
+    if (series.some(Number.isNaN)) {
+      throw new RangeError('mannKendall: a sample is NaN');
     }
+    for (const [later, value] of series.entries()) {
+      for (let earlier = 0; earlier < later; earlier += 1) {
+        score += Math.sign(value - (series[earlier] ?? Number.NaN));
+      }
+    }
+    variance += scoreVariance(series);
   }
-  const variance = scoreVariance(series);
   if (variance === 0) {
     return { score, variance, pValue: 1 };
   }
@@ -183,15 +203,22 @@ const oneSided95 = 1.6448536269514722;
  * The median slope (Theil 1950) and the lower bound that Sen gives it ("Estimates of the regression coefficient based
  * on Kendall's tau", 1968), one-sided at 95%. Throws a RangeError for fewer than two samples or a NaN.
  */
-export function theilSen(series: readonly number[]): TheilSen {
+export const theilSen = (series: readonly number[]): TheilSen => seasonalSlope([placed(series)]);
+
+/** {@link theilSen} over the pairs of each season. Throws as it does, where no season has two samples. */
+export function seasonalSlope(seasons: readonly (readonly Placed[])[]): TheilSen {
   const slopes: number[] = [];
-  for (const [later, value] of series.entries()) {
-    for (let earlier = 0; earlier < later; earlier += 1) {
-      slopes.push((value - (series[earlier] ?? Number.NaN)) / (later - earlier));
+  let variance = 0;
+  for (const season of seasons) {
+    for (const [order, later] of season.entries()) {
+      for (const earlier of season.slice(0, order)) {
+        slopes.push((later.value - earlier.value) / (later.place - earlier.place));
+      }
     }
+    variance += scoreVariance(valuesOf(season));
   }
   const ordered = sorted(slopes);
-  const halfWidth = oneSided95 * Math.sqrt(scoreVariance(series));
+  const halfWidth = oneSided95 * Math.sqrt(variance);
   const rank = Math.max(0, Math.floor((ordered.length - halfWidth) / 2));
   return { slope: median(ordered), lowerBound: ordered[rank] ?? Number.NaN };
 }

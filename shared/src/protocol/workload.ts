@@ -1,17 +1,46 @@
 /** The workload of a measurement beyond one text said again and again: many texts, and what becomes of MLX's cache. */
 
 import * as v from 'valibot';
+import { TidemarkError } from '../errors.ts';
 import { bytes, count, text } from './quantities.ts';
 
 /** With more than these, one pass over them takes hours, and a request outgrows what the daemon reads. */
 export const workloadLimits = { texts: 1000, jsonBytes: 56_000 } as const;
 
 /** The lines of a file, from the first on; blank ones are skipped, but count as lines. */
-export const textLines = v.pipe(
+const textLines = v.pipe(
   v.array(v.pipe(v.string(), v.maxLength(50_000))),
   v.minLength(1),
   v.maxLength(10 * workloadLimits.texts),
 );
+
+/** The lines of a file's content or of what was pasted, without blank ones at the end. */
+export const linesOf = (content: string): string[] =>
+  content
+    .replace(/^\uFEFF/u, '')
+    .trimEnd()
+    .split(/\r\n|\n|\r/u);
+
+/** The lines that are not blank, with their numbers. Throws a TidemarkError, 'bad-input', for none and for too many. */
+export function textsIn(lines: readonly string[]): Omit<SpokenText, 'phonemes'>[] {
+  const texts = lines.flatMap((line, index) => {
+    const trimmed = line.trim();
+    return trimmed === '' ? [] : [{ line: index + 1, text: trimmed }];
+  });
+  if (texts.length === 0) {
+    throw new TidemarkError('bad-input', 'There are no texts: every line is blank.', {
+      hint: 'Give one text per line.',
+    });
+  }
+  const size = new TextEncoder().encode(JSON.stringify(lines)).byteLength;
+  if (texts.length > workloadLimits.texts || size > workloadLimits.jsonBytes) {
+    const found = `${texts.length.toLocaleString('en-US')} texts, ${Math.ceil(size / 1000).toLocaleString('en-US')} kB`;
+    throw new TidemarkError('bad-input', `There are too many texts: ${found}.`, {
+      hint: `Give at most ${workloadLimits.texts.toLocaleString('en-US')} texts, and at most ${workloadLimits.jsonBytes / 1000} kB.`,
+    });
+  }
+  return texts;
+}
 
 /** What a client asks for. */
 export const workloadRequest = {

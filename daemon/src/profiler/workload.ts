@@ -1,0 +1,125 @@
+/** Many texts, of which one is said in each iteration: their phonemes, their order, and how lists of runs name them. */
+
+import { createHash } from 'node:crypto';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { textsIn } from '@tidemark/shared/protocol/workload.ts';
+import type { SpokenText, WorkloadSummary } from '@tidemark/shared/protocol/workload.ts';
+
+/** What is asked of a run beyond one text and a cache that is cleared each time. */
+export interface WorkloadRequest {
+  /** Lines, of which one is said in each iteration in the place of a text; blank ones are skipped. */
+  readonly texts?: string[] | undefined;
+  /** Whether the seed draws their order. */
+  readonly shuffled?: boolean | undefined;
+  /** Whether MLX's cache is left as it is from one iteration to the next. */
+  readonly keepCache?: boolean | undefined;
+  readonly cacheLimitBytes?: number | undefined;
+}
+
+interface TextsRequest extends WorkloadRequest {
+  readonly text?: string | undefined;
+  readonly phonemes?: string | undefined;
+  readonly seed: number;
+}
+
+/**
+ * The settings of what is said; `say` gives them for one text. Throws a TidemarkError: 'bad-input', or 'bad-text' with the line
+ * of one that cannot be said.
+ */
+export async function settleTexts<Settings extends Pick<ProfileSettings, 'text' | 'phonemes'>>(
+  { text, phonemes, texts: lines = [], shuffled = false, seed }: TextsRequest,
+  say: (text: string) => Promise<Settings>,
+): Promise<Settings & Pick<ProfileSettings, 'texts' | 'shuffled'>> {
+  if (text !== undefined || phonemes !== undefined) {
+    throw new TidemarkError(
+      'bad-input',
+      `Both several texts and ${text === undefined ? 'phonemes' : 'a text'} were given.`,
+      { hint: 'Give only one of them.' },
+    );
+  }
+  const texts: SpokenText[] = [];
+  let longest: Settings | undefined;
+  for (const each of textsIn(lines)) {
+    const settings = await say(each.text).catch((error: unknown) => {
+      throw atLine(each.line, error);
+    });
+    texts.push({ ...each, phonemes: settings.phonemes });
+    if (longest === undefined || lengthOf(settings) > lengthOf(longest)) {
+      longest = settings;
+    }
+  }
+  if (longest === undefined) {
+    throw new Error('settleTexts: there are no texts');
+  }
+  return {
+    ...longest,
+    text: undefined,
+    texts: shuffled ? drawnOrder(texts, seed) : texts,
+    ...(shuffled ? { shuffled } : {}),
+  };
+}
+
+const lengthOf = ({ phonemes }: Pick<ProfileSettings, 'phonemes'>): number =>
+  phonemes.reduce((sum, { length }) => sum + length, 0);
+
+function atLine(line: number, error: unknown): unknown {
+  return error instanceof TidemarkError && error.code === 'bad-text'
+    ? new TidemarkError('bad-text', `Line ${line} cannot be said. ${error.message}`, {
+        hint: error.hint,
+        cause: error,
+      })
+    : error;
+}
+
+/** An order that every machine draws alike: by a hash of each text's line with the seed. */
+function drawnOrder(texts: readonly SpokenText[], seed: number): SpokenText[] {
+  return texts
+    .map((each) => ({ each, key: createHash('sha256').update(`${seed} ${each.line}`).digest('hex') }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ each }) => each);
+}
+
+/** How lists of runs name it; undefined for one text and a cache that is cleared each time. */
+export function workloadOf({
+  texts,
+  shuffled,
+  keepCache,
+  cacheLimitBytes,
+}: WorkloadRequest): WorkloadSummary | undefined {
+  const several = texts === undefined ? [] : textsIn(texts);
+  return summaryOf({
+    texts: several.length,
+    firstText: several[0]?.text,
+    shuffled,
+    keepCache,
+    cacheLimitBytes,
+  });
+}
+
+/** As {@link workloadOf}, of a run's settings. */
+export function workloadIn({
+  texts = [],
+  shuffled,
+  keepCache,
+  cacheLimitBytes,
+}: ProfileSettings): WorkloadSummary | undefined {
+  const first = texts.toSorted((a, b) => a.line - b.line)[0];
+  return summaryOf({ texts: texts.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes });
+}
+
+function summaryOf({
+  texts = 0,
+  firstText,
+  shuffled = false,
+  keepCache = false,
+  cacheLimitBytes,
+}: WorkloadSummary): WorkloadSummary | undefined {
+  const summary: WorkloadSummary = {
+    ...(texts === 0 ? {} : { texts, firstText }),
+    ...(shuffled ? { shuffled } : {}),
+    ...(keepCache ? { keepCache } : {}),
+    ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
+  };
+  return Object.keys(summary).length === 0 ? undefined : summary;
+}
