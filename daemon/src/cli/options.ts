@@ -5,8 +5,15 @@ import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import { varieties } from '../kokoro/phonemes/voices.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
-import { mostIterations, profileDefaults, speechDefaults, speedRange } from '../profiler/settings.ts';
+import {
+  defaultIterations,
+  mostIterations,
+  profileDefaults,
+  speechDefaults,
+  speedRange,
+} from '../profiler/settings.ts';
 import type { ProfileRequest, SpeechRequest } from '../profiler/settings.ts';
+import type { WorkloadRequest } from '../profiler/workload.ts';
 import { numberBetween, wholeNumber } from './values.ts';
 
 export const modelWords = 'name listed by `tidemark models`, repository id (owner/name), or folder';
@@ -25,7 +32,8 @@ export interface SpeechOptions {
 
 export interface LoopOptions extends SpeechOptions {
   readonly text?: string;
-  readonly iterations: number;
+  /** Absent for the default, which may depend on the texts. */
+  readonly iterations?: number;
   readonly warmup: number;
 }
 
@@ -54,14 +62,16 @@ export function addSpeechOptions(command: Command): Command {
     );
 }
 
-export function addLoopOptions(command: Command): Command {
+export function addLoopOptions(
+  command: Command,
+  defaultOfIterations = String(profileDefaults.iterations),
+): Command {
   command
     .optionsGroup('Measurement:')
     .option(
       '--iterations <n>',
-      'number of measured iterations',
+      `number of measured iterations (default: ${defaultOfIterations})`,
       wholeNumber(1, mostIterations),
-      profileDefaults.iterations,
     )
     .option(
       '--warmup <n>',
@@ -93,10 +103,16 @@ export const spokenBy = async ({
 });
 
 /** The options of the loop as the profiler's request. */
-export async function requestOf(options: LoopOptions): Promise<ProfileRequest> {
-  const { voice, language, seed, speed, deterministic = false, iterations, warmup } = options;
+export async function requestOf(
+  options: LoopOptions,
+  workload: WorkloadRequest = {},
+): Promise<ProfileRequest> {
+  const { voice, language, seed, speed, deterministic = false, warmup } = options;
+  const { texts } = workload;
+  const { iterations = defaultIterations(texts) } = options;
   return {
-    ...(await spokenBy(options)),
+    ...(texts === undefined ? await spokenBy(options) : {}),
+    ...workload,
     voice,
     language,
     seed,

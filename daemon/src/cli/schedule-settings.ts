@@ -10,12 +10,15 @@ import type {
   ScheduleTiming,
 } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { checkNames } from '../models/voices.ts';
-import { profileDefaults } from '../profiler/settings.ts';
+import { defaultIterations, profileDefaults } from '../profiler/settings.ts';
+import type { WorkloadRequest } from '../profiler/workload.ts';
 import { modelWords } from './options.ts';
 import { absoluteModel } from './runs/subject.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';
+import { addWorkloadOptions } from './workload-options.ts';
+import type { WorkloadOptions } from './workload-options.ts';
 
-export interface ScheduleOptions {
+export interface ScheduleOptions extends WorkloadOptions {
   readonly name?: string | undefined;
   readonly every?: number;
   readonly cron?: string;
@@ -43,7 +46,7 @@ const scheduleDefaults = {
 } as const;
 
 export function addScheduleOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup('Timing:')
     .addOption(
       new Option('--every <duration>', 'interval between checks, such as 30m, 6h, or 1d').argParser(
@@ -75,7 +78,7 @@ export function addScheduleOptions(command: Command): Command {
     .option('--text <text>', 'text to say (default: the text of `tidemark profile`)')
     .option(
       '--iterations <n>',
-      `number of measured iterations (default: ${scheduleDefaults.iterations})`,
+      `number of measured iterations (default: ${scheduleDefaults.iterations}, or the number of texts if that is greater)`,
       wholeNumber(1, 10_000),
     )
     .option(
@@ -83,14 +86,20 @@ export function addScheduleOptions(command: Command): Command {
       `number of warm-up iterations (default: ${scheduleDefaults.warmupIterations})`,
       wholeNumber(0, 1000),
     );
+  return addWorkloadOptions(command, { changeable: true });
 }
 
 /**
- * What the options make of a schedule: of `before` where there is one, else of the defaults. Throws a TidemarkError: 'usage'
+ * What the options and the `workload` in them make of a schedule: of `before` where there is one, else of the defaults. Throws a TidemarkError: 'usage'
  * where a timing is missing or cannot be, 'unknown-model', 'unknown-voice'.
  */
-export function settingsFrom(options: ScheduleOptions, before?: ScheduleSettings): ScheduleSettings {
+export function settingsFrom(
+  options: ScheduleOptions,
+  workload: WorkloadRequest = {},
+  before?: ScheduleSettings,
+): ScheduleSettings {
   const base = before ?? scheduleDefaults;
+  const { texts } = workload;
   const model = options.model === undefined ? base.model : absoluteModel(options.model);
   const voice = options.voice ?? base.voice;
   if (options.model !== undefined || options.voice !== undefined) {
@@ -101,13 +110,33 @@ export function settingsFrom(options: ScheduleOptions, before?: ScheduleSettings
     timing: timingFrom(options, before?.timing),
     model,
     voice,
-    text: options.text ?? before?.text,
-    iterations: options.iterations ?? base.iterations,
+    ...spokenFrom(options, workload, before),
+    iterations: options.iterations ?? (texts === undefined ? base.iterations : defaultIterations(texts)),
     warmupIterations: options.warmup ?? base.warmupIterations,
     jitterSeconds: options.jitter ?? base.jitterSeconds,
     skipOnBattery: options.skipOnBattery ?? base.skipOnBattery,
     skipInLowPowerMode: options.skipInLowPowerMode ?? base.skipInLowPowerMode,
     paused: base.paused,
+  };
+}
+
+/** A text takes the place of texts, and the other way round. */
+function spokenFrom(
+  { text, cacheLimit }: ScheduleOptions,
+  workload: WorkloadRequest,
+  before: ScheduleSettings | undefined,
+): Pick<ScheduleSettings, 'text'> & WorkloadRequest {
+  const { texts } = workload;
+  const spoken =
+    texts === undefined && text === undefined
+      ? { text: before?.text, texts: before?.texts, shuffled: before?.shuffled }
+      : { text, texts, shuffled: texts === undefined ? undefined : before?.shuffled };
+  const { cacheLimitBytes } = before ?? {};
+  return {
+    ...spoken,
+    keepCache: before?.keepCache,
+    cacheLimitBytes: cacheLimit === false ? undefined : cacheLimitBytes,
+    ...workload,
   };
 }
 

@@ -14,6 +14,7 @@ import { readPowerState } from '../scheduler/machine.ts';
 import type { Clock } from '../scheduler/machine.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { tidemarkVersion } from '../version.ts';
+import { workloadRequestOf } from '../profiler/workload.ts';
 import { createHandlers } from './handlers.ts';
 import { HeldHost } from './held-host/held-host.ts';
 import type { HeldHostOptions } from './held-host/held-host.ts';
@@ -170,9 +171,11 @@ export class Daemon {
     this.#historyChanged();
   }
 
-  #startCheck({ id, name, model, voice, text, iterations, warmupIterations }: Schedule): RunRecord {
+  #startCheck({ id, name, ...settings }: Schedule): RunRecord {
+    const { model, voice, text, iterations, warmupIterations } = settings;
+    const parameters = { model, voice, text, iterations, warmupIterations, ...workloadRequestOf(settings) };
     return this.#queue.add(
-      { kind: 'profile', parameters: { model, voice, text, iterations, warmupIterations } },
+      { kind: 'profile', parameters },
       { kind: 'schedule', scheduleId: id, scheduleName: name },
     );
   }

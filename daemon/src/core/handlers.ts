@@ -12,6 +12,7 @@ import { listChoices } from '../models/catalogue.ts';
 import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { studyModels } from '../profiler/study.ts';
+import { checkWorkload } from '../profiler/workload.ts';
 import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
@@ -93,6 +94,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     listSchedules: schedules,
     setSchedule: ({ id, settings: wanted }) => {
       checkNames([wanted.model], wanted.voice);
+      checkWorkload(wanted);
       return scheduler.set(id, wanted);
     },
     removeSchedule: ({ id }) => {

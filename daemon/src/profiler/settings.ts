@@ -3,7 +3,9 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
-import { settleTexts } from './workload.ts';
+import { textsIn } from '@tidemark/shared/protocol/workload.ts';
+import type { settledWorkload } from '@tidemark/shared/protocol/workload.ts';
+import { checkWorkload, settleTexts } from './workload.ts';
 import type { WorkloadRequest } from './workload.ts';
 
 /** What is said, and how; the same for a measurement and for speech that is kept. */
@@ -20,9 +22,9 @@ export interface SpeechRequest {
 }
 
 /** The part of a run's settings that is about what is said. */
-export type SpeechSettings = Pick<
+export type SpeechSettings = Omit<
   ProfileSettings,
-  'text' | 'phonemes' | 'voice' | 'seed' | 'deterministic' | 'speed'
+  'iterations' | 'warmupIterations' | keyof typeof settledWorkload
 >;
 
 export interface ProfileRequest extends SpeechRequest, WorkloadRequest {
@@ -43,6 +45,10 @@ export const profileDefaults = {
   warmupIterations: 1,
 } as const;
 
+/** One pass over many texts, where that is more than the default. Throws as {@link textsIn} does. */
+export const defaultIterations = (texts: readonly string[] | undefined): number =>
+  Math.max(profileDefaults.iterations, texts === undefined ? 0 : textsIn(texts).length);
+
 /** More than a day of the fastest iterations. */
 export const mostIterations = 1_000_000;
 
@@ -57,11 +63,7 @@ export async function settleSettings(
   const { iterations, warmupIterations, keepCache = false, cacheLimitBytes } = request;
   checkWhole('The number of iterations', iterations, { minimum: 1, maximum: mostIterations });
   checkWhole('The number of warm-up iterations', warmupIterations, { minimum: 0, maximum: mostIterations });
-  if (request.shuffled === true && request.texts === undefined) {
-    throw new TidemarkError('bad-input', 'There is nothing to shuffle: every iteration says the same.', {
-      hint: 'Give several texts with --texts.',
-    });
-  }
+  checkWorkload(request);
   const say = (text: string | undefined) => settleSpeech({ ...request, text }, signal);
   return {
     ...(request.texts === undefined ? await say(request.text) : await settleTexts(request, say)),

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
-import { textsIn } from '@tidemark/shared/protocol/workload.ts';
+import { textsIn, workloadRequest } from '@tidemark/shared/protocol/workload.ts';
 import type { SpokenText, WorkloadSummary } from '@tidemark/shared/protocol/workload.ts';
 
 /** What is asked of a run beyond one text and a cache that is cleared each time. */
@@ -17,9 +17,38 @@ export interface WorkloadRequest {
   readonly cacheLimitBytes?: number | undefined;
 }
 
-interface TextsRequest extends WorkloadRequest {
+/** Only these of what holds more; what is absent stays absent. */
+export const workloadRequestOf = (request: object): WorkloadRequest =>
+  Object.fromEntries(
+    Object.entries(request).filter(([name, value]) => name in workloadRequest && value !== undefined),
+  );
+
+interface SpokenRequest extends WorkloadRequest {
   readonly text?: string | undefined;
   readonly phonemes?: string | undefined;
+}
+
+/** Throws a TidemarkError, 'bad-input', for what cannot go together, and as {@link textsIn} does. */
+export function checkWorkload({ text, phonemes, texts, shuffled }: SpokenRequest): void {
+  if (texts === undefined) {
+    if (shuffled === true) {
+      throw new TidemarkError('bad-input', 'There is nothing to shuffle: every iteration says the same.', {
+        hint: 'Give several texts with --texts.',
+      });
+    }
+    return;
+  }
+  if (text !== undefined || phonemes !== undefined) {
+    throw new TidemarkError(
+      'bad-input',
+      `Both several texts and ${text === undefined ? 'phonemes' : 'a text'} were given.`,
+      { hint: 'Give only one of them.' },
+    );
+  }
+  textsIn(texts);
+}
+
+interface TextsRequest extends WorkloadRequest {
   readonly seed: number;
 }
 
@@ -28,16 +57,10 @@ interface TextsRequest extends WorkloadRequest {
  * of one that cannot be said.
  */
 export async function settleTexts<Settings extends Pick<ProfileSettings, 'text' | 'phonemes'>>(
-  { text, phonemes, texts: lines = [], shuffled = false, seed }: TextsRequest,
+  request: TextsRequest,
   say: (text: string) => Promise<Settings>,
 ): Promise<Settings & Pick<ProfileSettings, 'texts' | 'shuffled'>> {
-  if (text !== undefined || phonemes !== undefined) {
-    throw new TidemarkError(
-      'bad-input',
-      `Both several texts and ${text === undefined ? 'phonemes' : 'a text'} were given.`,
-      { hint: 'Give only one of them.' },
-    );
-  }
+  const { texts: lines = [], shuffled = false, seed } = request;
   const texts: SpokenText[] = [];
   let longest: Settings | undefined;
   for (const each of textsIn(lines)) {

@@ -6,7 +6,7 @@ import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { checkNames } from '../../models/voices.ts';
 import { profileModel } from '../../profiler/profile.ts';
-import { settleSettings } from '../../profiler/settings.ts';
+import { profileDefaults, settleSettings } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
@@ -19,8 +19,10 @@ import { profileReport } from '../reports/profile-report.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { showLoop } from '../runs/show-steps.ts';
 import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
+import { addWorkloadOptions, workloadFrom } from '../workload-options.ts';
+import type { WorkloadOptions } from '../workload-options.ts';
 
-interface ProfileOptions extends LoopOptions, OutputOptions, PlaceOptions {
+interface ProfileOptions extends LoopOptions, WorkloadOptions, OutputOptions, PlaceOptions {
   readonly attribute?: 'stages' | 'layers';
   readonly fresh?: true;
 }
@@ -30,9 +32,9 @@ export function addProfileCommand(program: Command): void {
     .command('profile')
     .summary('measure one model')
     .description(
-      'Loads a model once, says the same text repeatedly, and shows for each iteration the active memory after it (garbage ' +
-        'collected, cache cleared) and the peak memory during it. If the daemon is running, it executes the run in its loaded ' +
-        'host and keeps it in the history.',
+      'Loads a model once, says the same text repeatedly, or the next of many texts, and shows for each iteration the active ' +
+        'memory after it (garbage collected, cache cleared) and the peak memory during it. If the daemon is running, it ' +
+        'executes the run in its loaded host and keeps it in the history.',
     )
     .addArgument(modelArgument())
     .addOption(
@@ -45,9 +47,11 @@ export function addProfileCommand(program: Command): void {
     'tidemark profile bf16',
     'tidemark profile bf16 --attribute stages',
     'tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma',
+    'tidemark profile bf16 --texts sentences.txt --keep-cache --cache-limit 512MB',
     'tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json',
   ]);
-  addLoopOptions(command);
+  addLoopOptions(command, `${profileDefaults.iterations}, or the number of texts if that is greater`);
+  addWorkloadOptions(command);
   addPlaceOptions(command).option(
     '--fresh',
     "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",
@@ -55,7 +59,7 @@ export function addProfileCommand(program: Command): void {
   printResult(command, async (context, model: string, options: ProfileOptions) => {
     const { voice, attribute, fresh } = options;
     checkNames([model], voice);
-    const request = await requestOf(options);
+    const request = await requestOf(options, await workloadFrom(options));
     const settings = await settleSettings(request, context.signal);
     const show = (): OnStep => showLoop(context, model, settings);
     const parameters: ProfileParameters = {

@@ -25,6 +25,7 @@ import { showLoop } from '../runs/show-steps.ts';
 import { addScheduleOptions, settingsFrom, settingsOf, timingWords } from '../schedule-settings.ts';
 import type { ScheduleOptions } from '../schedule-settings.ts';
 import { wholeNumber } from '../values.ts';
+import { workloadFrom } from '../workload-options.ts';
 
 const idOf = (argument: '<id>' | '[id]', what: string): Argument =>
   new Argument(argument, what).argParser(wholeNumber(1));
@@ -79,8 +80,8 @@ export function addScheduleCommand(program: Command): void {
     ['tidemark schedule add nightly --cron "0 3 * * *"', 'tidemark schedule add --every 6h'],
     ...daylightSavingNotes,
   );
-  printResult(add, (context, name: string | undefined, options: ScheduleOptions) => {
-    const settings = settingsFrom({ ...options, name });
+  printResult(add, async (context, name: string | undefined, options: ScheduleOptions) => {
+    const settings = settingsFrom({ ...options, name }, await workloadFrom(options));
     return withDaemon(context, async (daemon) =>
       changed(daemon, 'Added', await daemon.call('setSchedule', { settings })),
     );
@@ -94,11 +95,13 @@ export function addScheduleCommand(program: Command): void {
         .addArgument(whole)
         .option('--name <name>', 'new name of the schedule'),
     ),
-    (context, id: number, options: ScheduleOptions) =>
-      withDaemon(context, async (daemon) => {
-        const settings = settingsFrom(options, settingsOf(await findSchedule(daemon, id)));
+    async (context, id: number, options: ScheduleOptions) => {
+      const workload = await workloadFrom(options);
+      return await withDaemon(context, async (daemon) => {
+        const settings = settingsFrom(options, workload, settingsOf(await findSchedule(daemon, id)));
         return await changed(daemon, 'Changed', await daemon.call('setSchedule', { id, settings }));
-      }),
+      });
+    },
   );
   printResult(
     schedule

@@ -13,8 +13,9 @@ import type { RunHead } from '../../history/rebuild.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { profileLoaded, profileModel } from '../../profiler/profile.ts';
 import type { Subject } from '../../profiler/profile.ts';
-import { profileDefaults } from '../../profiler/settings.ts';
+import { defaultIterations, profileDefaults } from '../../profiler/settings.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
+import { workloadRequestOf } from '../../profiler/workload.ts';
 import { runStudy, studyModels } from '../../profiler/study.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
 import type { PreparedModel } from './prepare.ts';
@@ -43,12 +44,15 @@ const patience = { attributing: 10, intervention: 10 } as const;
 export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParameters): ProfileRequest {
   const { text, phonemes, voice, language, iterations, warmupIterations, seed, deterministic, speed } =
     parameters;
+  const workload = workloadRequestOf(parameters);
+  const { texts } = workload;
   return {
-    text: text ?? (phonemes === undefined ? profileDefaults.text : undefined),
+    ...workload,
+    text: text ?? (phonemes === undefined && texts === undefined ? profileDefaults.text : undefined),
     phonemes,
     voice: voice ?? profileDefaults.voice,
     language,
-    iterations: iterations ?? profileDefaults.iterations,
+    iterations: iterations ?? defaultIterations(texts),
     warmupIterations: warmupIterations ?? profileDefaults.warmupIterations,
     seed: seed ?? profileDefaults.seed,
     deterministic: deterministic ?? profileDefaults.deterministic,
@@ -75,7 +79,8 @@ export async function measureRun(request: RunRequest, options: WorkOptions): Pro
   const { hostTimeoutSeconds, memoryCeilingBytes } = settings();
   refuseTooLarge(models, memoryCeilingBytes);
   // An iteration says all utterances, and each of them is bounded in length.
-  const timeout = hostTimeoutSeconds * settled.phonemes.length;
+  const texts = settled.texts ?? [settled];
+  const timeout = hostTimeoutSeconds * Math.max(...texts.map(({ phonemes }) => phonemes.length));
   const limits = { signal, hostTimeoutSeconds: timeout, memoryCeilingBytes };
   return await watched<RunDocument>(limits, (watch) =>
     request.kind === 'profile'

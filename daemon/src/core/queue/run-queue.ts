@@ -13,6 +13,7 @@ import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/voices.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
 import type { Notices } from '../notices.ts';
+import { workloadOf } from '../../profiler/workload.ts';
 import { loopOf, measureRun, modelsOf, refuseTooLarge, subjectOf } from './measure-run.ts';
 import type { RunRequest } from './measure-run.ts';
 import { prepare } from './prepare.ts';
@@ -87,7 +88,9 @@ export class RunQueue {
       });
     }
     const models = modelsOf(request);
-    const { voice, text, iterations, warmupIterations } = loopOf(request.parameters);
+    const loop = loopOf(request.parameters);
+    const { voice, text, iterations, warmupIterations } = loop;
+    const workload = workloadOf(loop);
     checkNames(models, voice);
     const record = this.#options.history.runs.add({
       kind: request.kind,
@@ -95,6 +98,7 @@ export class RunQueue {
       models: [...models],
       voice,
       text,
+      workload,
       iterations,
       warmupIterations,
       request,
