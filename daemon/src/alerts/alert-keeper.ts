@@ -183,7 +183,7 @@ export class AlertKeeper {
 const modelOf = ({ models }: RunRecord): string => models.join(', ');
 
 function isSameWork(a: RunRecord, b: RunRecord): boolean {
-  const work = ({ models, voice, text, iterations, warmupIterations }: RunRecord): string =>
-    JSON.stringify([models, voice, text, iterations, warmupIterations]);
+  const work = ({ models, voice, text, workload, iterations, warmupIterations }: RunRecord): string =>
+    JSON.stringify([models, voice, text, workload, iterations, warmupIterations]);
   return work(a) === work(b);
 }

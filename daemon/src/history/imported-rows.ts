@@ -5,6 +5,7 @@ import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Outcome } from '@tidemark/shared/protocol/profile-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import { workloadIn } from '../profiler/workload.ts';
 import { AlertTable } from './alerts.ts';
 import type { Database } from './database.ts';
 import type { AlertLine, RunLine, ScheduleLine } from './export.ts';
@@ -159,6 +160,7 @@ function recordOfDocument(document: RunDocument, samplesTaken: number): Omit<Run
     models: kind === 'profile' ? [document.model.name] : document.models,
     voice: settings.voice,
     text: settings.text,
+    workload: workloadIn(settings),
     iterations: settings.iterations,
     warmupIterations: settings.warmupIterations,
     samplesTaken,

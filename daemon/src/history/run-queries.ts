@@ -11,6 +11,7 @@ import type {
   RunState,
 } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import { workloadRequest } from '@tidemark/shared/protocol/workload.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import type { Database } from './database.ts';
 import { defined, numberOf, optionalText, textOf } from './rows.ts';
@@ -149,15 +150,22 @@ export class RunQueries {
       if (newest === undefined) {
         return { recentPeaks: [] };
       }
-      const columns = ['models', 'voice', 'text', 'iterations', 'warmup_iterations'] as const;
+      const columns = ['models', 'voice', 'text', 'workload', 'iterations', 'warmup_iterations'] as const;
       const alike = this.database.all(
         `${profilesWithFigures} AND ${columns.map((name) => `${name} IS ?`).join(' AND ')} ORDER BY id DESC LIMIT ?`,
         [...columns.map((name) => newest[name] ?? null), 10 * limit],
       );
       const work = furtherSettings(newest);
-      const { models, voice, text, iterations, warmupIterations } = recordOf(newest);
+      const { models, voice, text, workload, iterations, warmupIterations } = recordOf(newest);
       return {
-        recentPeaksOf: defined({ model: models[0] ?? '', voice, text, iterations, warmupIterations }),
+        recentPeaksOf: defined({
+          model: models[0] ?? '',
+          voice,
+          text,
+          workload,
+          iterations,
+          warmupIterations,
+        }),
         recentPeaks: alike
           .filter((row) => furtherSettings(row) === work)
           .slice(0, limit)
@@ -222,7 +230,14 @@ function furtherSettings(row: Row): string {
   );
 }
 
-const inColumns = ['model', 'voice', 'text', 'iterations', 'warmupIterations'];
+const inColumns = [
+  'model',
+  'voice',
+  'text',
+  'iterations',
+  'warmupIterations',
+  ...Object.keys(workloadRequest),
+];
 
 /** One text for each combination of conditions, so that its statement is prepared once. */
 const given = (column: string, value: SQLInputValue | undefined, operator: '=' | '<' = '='): Condition[] =>

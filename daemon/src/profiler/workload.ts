@@ -104,45 +104,35 @@ function drawnOrder(texts: readonly SpokenText[], seed: number): SpokenText[] {
 }
 
 /** How lists of runs name it; undefined for one text and a cache that is cleared each time. */
-export function workloadOf({
-  texts,
-  shuffled,
-  keepCache,
-  cacheLimitBytes,
-}: WorkloadRequest): WorkloadSummary | undefined {
-  const several = texts === undefined ? [] : textsIn(texts);
-  return summaryOf({
-    texts: several.length,
-    firstText: several[0]?.text,
-    shuffled,
-    keepCache,
-    cacheLimitBytes,
-  });
-}
+export const workloadOf = ({ texts, ...manner }: WorkloadRequest): WorkloadSummary | undefined =>
+  summaryOf(texts === undefined ? undefined : textsIn(texts), manner);
 
 /** As {@link workloadOf}, of a run's settings. */
-export function workloadIn({
-  texts = [],
-  shuffled,
-  keepCache,
-  cacheLimitBytes,
-}: ProfileSettings): WorkloadSummary | undefined {
-  const first = texts.toSorted((a, b) => a.line - b.line)[0];
-  return summaryOf({ texts: texts.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes });
-}
+export const workloadIn = ({ texts, ...manner }: ProfileSettings): WorkloadSummary | undefined =>
+  summaryOf(
+    texts?.toSorted((a, b) => a.line - b.line),
+    manner,
+  );
 
-function summaryOf({
-  texts = 0,
-  firstText,
-  shuffled = false,
-  keepCache = false,
-  cacheLimitBytes,
-}: WorkloadSummary): WorkloadSummary | undefined {
+function summaryOf(
+  texts: readonly Pick<SpokenText, 'text'>[] | undefined,
+  { shuffled = false, keepCache = false, cacheLimitBytes }: Omit<WorkloadRequest, 'texts'>,
+): WorkloadSummary | undefined {
   const summary: WorkloadSummary = {
-    ...(texts === 0 ? {} : { texts, firstText }),
+    ...(texts === undefined
+      ? {}
+      : {
+          texts: texts.length,
+          firstText: texts[0]?.text.slice(0, longestText),
+          textsSha256: createHash('sha256')
+            .update(texts.map(({ text }) => text).join('\n'))
+            .digest('hex'),
+        }),
     ...(shuffled ? { shuffled } : {}),
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
   };
   return Object.keys(summary).length === 0 ? undefined : summary;
 }
+
+const longestText = 200;

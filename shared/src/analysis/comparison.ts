@@ -1,6 +1,7 @@
 /** Holds two documents against each other: which of their runs belong together, what stands in the way, and the verdict. */
 
 import { TidemarkError } from '../errors.ts';
+import { formatBytes } from '../format/bytes.ts';
 import { channelNames } from '../format/leak-channels.ts';
 import { formatList } from '../format/numbers.ts';
 import { comparisonSchemaVersion } from '../protocol/comparison-document.ts';
@@ -58,8 +59,14 @@ function refuseOtherWork(before: Side, after: Side): void {
   const [a, b] = [before.document.settings, after.document.settings];
   const differences: readonly [what: string, of: (settings: ProfileSettings) => string][] = [
     ['text', ({ phonemes }) => phonemes.join(' ')],
+    ['list of texts', ({ texts = [] }) => texts.map(({ phonemes }) => phonemes.join(' ')).join(' / ')],
     ['voice', ({ voice }) => voice],
     ['speed', ({ speed }) => String(speed)],
+    ['treatment of the cache', ({ keepCache = false }) => (keepCache ? 'kept' : 'cleared')],
+    [
+      'cache limit',
+      ({ cacheLimitBytes }) => (cacheLimitBytes === undefined ? 'MLX’s own' : formatBytes(cacheLimitBytes)),
+    ],
   ];
   for (const [what, of] of differences) {
     if (of(a) !== of(b)) {

@@ -82,9 +82,10 @@ export const settledWorkload = {
 
 /** As lists of runs have it: enough to tell what was said, without saying all of it. */
 export const workloadSummary = v.object({
-  /** How many texts, and the first of them in the file; absent where there is one only. */
+  /** How many texts, the first 200 characters of the first in the file, and a hash of all; absent without a list of them. */
   texts: v.optional(v.pipe(count, v.minValue(1))),
   firstText: v.optional(text),
+  textsSha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/u))),
   shuffled: v.optional(v.boolean()),
   keepCache: v.optional(v.boolean()),
   cacheLimitBytes: v.optional(bytes),

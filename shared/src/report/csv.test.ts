@@ -46,8 +46,8 @@ test('a profile has one row an iteration below a header with units', () => {
   const document = fullProfile();
   const [header, ...rows] = parse(iterationsCsv(document));
   assert.ok(header);
-  assert.deepEqual(header.slice(0, 3), ['model', 'phase', 'index']);
-  assert.ok(header.slice(3).every((name) => /_(bytes|seconds|count)$/.test(name)));
+  assert.deepEqual(header.slice(0, 4), ['model', 'phase', 'index', 'text_index']);
+  assert.ok(header.slice(4).every((name) => /_(bytes|seconds|count)$/.test(name)));
   assert.deepEqual(
     rows.map(([, phase]) => phase),
     [
@@ -62,6 +62,18 @@ test('a profile has one row an iteration below a header with units', () => {
   assert.equal(column('peak_bytes', 3), sample?.peakBytes);
   assert.equal(column('transient_bytes', 3), column('peak_bytes', 3) - column('active_before_bytes', 3));
   assert.equal(column('time_seconds', 3), sample?.seconds);
+});
+
+test('what older documents do not say is left empty, and what newer ones say is there', () => {
+  const changes = { textIndex: 7, tokens: 21, newShapes: 1, cacheBeforeBytes: 5 };
+  const rows = parse(iterationsCsv(exampleProfile({ measured: [{}, changes] })));
+  const [header = [], , older = [], newer = []] = rows;
+  const of = (row: readonly string[]): (string | undefined)[] =>
+    ['text_index', 'tokens_count', 'new_shapes_count', 'cache_before_bytes'].map(
+      (name) => row[header.indexOf(name)],
+    );
+  assert.deepEqual(of(older), ['', '', '', '']);
+  assert.deepEqual(of(newer), ['7', '21', '1', '5']);
 });
 
 test('a study has the rows of all its runs', () => {

@@ -5,7 +5,8 @@ import type { RunDocument } from '../protocol/run-document.ts';
 
 interface CsvColumn {
   readonly header: string;
-  readonly of: (sample: IterationSample) => number;
+  /** Undefined where a document of an older version does not say it. */
+  readonly of: (sample: IterationSample) => number | undefined;
 }
 
 /** Times are seconds, memory is bytes, the rest are counts; the header says which. */
@@ -23,14 +24,18 @@ const columns: readonly CsvColumn[] = [
   { header: 'time_seconds', of: (sample) => sample.seconds },
   { header: 'audio_seconds', of: (sample) => sample.audioSeconds },
   { header: 'audio_samples_count', of: (sample) => sample.samples },
+  { header: 'tokens_count', of: (sample) => sample.tokens },
+  { header: 'new_shapes_count', of: (sample) => sample.newShapes },
+  { header: 'cache_before_bytes', of: (sample) => sample.cacheBeforeBytes },
 ];
 
 type Phase = 'warm-up' | 'measured' | 'confirmation';
 
-/** Lines end in CRLF, the last one too, as the RFC has it. `index` is a sample's place in its run, from 0. */
+/** Lines end in CRLF, the last one too, as the RFC has it. `index` is a sample's place in its run, from 0, and
+ * `text_index` that of its text among several. */
 export function iterationsCsv(document: RunDocument): string {
   const runs = document.kind === 'profile' ? [document] : document.runs;
-  const header = ['model', 'phase', 'index', ...columns.map((column) => column.header)];
+  const header = ['model', 'phase', 'index', 'text_index', ...columns.map((column) => column.header)];
   return [header, ...runs.flatMap(rowsOf)].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }
 
@@ -39,7 +44,8 @@ function rowsOf({ model, iterations, confirmation = [] }: ProfileDocument): stri
     model.name,
     phase,
     String(sample.index),
-    ...columns.map(({ of }) => String(of(sample))),
+    String(sample.textIndex ?? ''),
+    ...columns.map(({ of }) => String(of(sample) ?? '')),
   ];
   return [
     ...iterations.map((sample) => row(sample, sample.warmup ? 'warm-up' : 'measured')),

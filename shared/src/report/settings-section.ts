@@ -2,6 +2,7 @@
 
 import { formatBytes } from '../format/bytes.ts';
 import { formatCount } from '../format/numbers.ts';
+import { textsPhrase, workloadIn } from '../format/workload.ts';
 import type { DeviceRecord, ModelRecord, VersionsRecord } from '../protocol/provenance.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 import { weightsByDtype } from '../analysis/waterfall.ts';
@@ -10,9 +11,23 @@ import { megabytes, plural } from './words.ts';
 
 type Facts = readonly (readonly [name: string, value: string])[];
 
+function spokenFacts(settings: ProfileSettings): Facts {
+  const said = (phonemes: readonly string[]): string => phonemes.map((each) => `/${each}/`).join(' ');
+  const workload = workloadIn(settings);
+  return [
+    ...(settings.text === undefined ? [] : [['text', settings.text] as const]),
+    ...(settings.texts === undefined ? [] : [['texts', textsPhrase(workload) ?? ''] as const]),
+    [settings.texts === undefined ? 'phonemes' : 'phonemes of the longest', said(settings.phonemes)],
+    ...(workload.shuffled === true ? [['order', 'random, determined by the seed'] as const] : []),
+    ...(workload.keepCache === true ? [['cache', 'kept from one iteration to the next'] as const] : []),
+    ...(workload.cacheLimitBytes === undefined
+      ? []
+      : [['cache limit', formatBytes(workload.cacheLimitBytes)] as const]),
+  ];
+}
+
 export const settingsFacts = (settings: ProfileSettings): Facts => [
-  ...(settings.text === undefined ? [] : [['text', settings.text] as const]),
-  ['phonemes', settings.phonemes.map((each) => `/${each}/`).join(' ')],
+  ...spokenFacts(settings),
   ['voice', settings.voice],
   ...(settings.language === undefined ? [] : ([['language', settings.language]] as const)),
   [

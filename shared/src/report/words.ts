@@ -2,6 +2,7 @@
 
 import { formatBytes } from '../format/bytes.ts';
 import { formatCount, formatPercent } from '../format/numbers.ts';
+import { workloadIn, workloadWords } from '../format/workload.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 
 export const none = '–';
@@ -42,8 +43,14 @@ export const momentText = (iso: string): string =>
   `${new Date(iso).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 /** What is said, on one line. */
-export function spokenText({ text, phonemes }: Pick<ProfileSettings, 'text' | 'phonemes'>): string {
-  const said = text === undefined ? `/${phonemes.join(' ')}/` : `“${text}”`;
+export function spokenText(settings: ProfileSettings): string {
+  const { text, texts, phonemes } = settings;
+  const said =
+    texts === undefined
+      ? text === undefined
+        ? `/${phonemes.join(' ')}/`
+        : `“${text}”`
+      : workloadWords(workloadIn(settings));
   const line = said.replaceAll(/\s+/g, ' ').trim();
   return line.length <= 100 ? line : `${line.slice(0, 99).trimEnd()}…`;
 }

@@ -18,7 +18,16 @@ import type {
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
 import { addExamples } from '../program.ts';
-import { column, figures, inMegabytes, nothing, outputWidth, styled, tableOf } from '../reports/layout.ts';
+import {
+  column,
+  counted,
+  figures,
+  inMegabytes,
+  nothing,
+  outputWidth,
+  styled,
+  tableOf,
+} from '../reports/layout.ts';
 import type { Column } from '../reports/layout.ts';
 import { modelWords, startOf, stateWord, verdictWord } from '../reports/run-words.ts';
 import { parseRunId } from '../runs/run-documents.ts';
@@ -173,7 +182,13 @@ interface RunColumn extends Column<RunRecord> {
 const columns: readonly RunColumn[] = [
   figures('run', ({ id }) => `#${id}`),
   { ...column('started', (run) => formatDateTime(startOf(run))), from: 72 },
-  column('what', ({ kind, trigger }) => (trigger.kind === 'schedule' ? `“${trigger.scheduleName}”` : kind)),
+  column('what', ({ kind, trigger, workload = {} }) => {
+    const what = trigger.kind === 'schedule' ? `“${trigger.scheduleName}”` : kind;
+    const { texts, keepCache } = workload;
+    return [what, texts === undefined ? [] : counted(texts, 'text'), keepCache === true ? 'cache kept' : []]
+      .flat()
+      .join(', ');
+  }),
   column('model', ({ models }) => modelWords(models)),
   column('state', ({ state }) => stateWord(state)),
   { ...figures('iterations', ({ samplesTaken }) => formatCount(samplesTaken)), from: 130 },

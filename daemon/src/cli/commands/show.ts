@@ -6,6 +6,7 @@ import { spokenWords } from '@tidemark/shared/format/spoken-words.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { workloadWords } from '@tidemark/shared/format/workload.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
@@ -71,6 +72,7 @@ function headLines(record: RunRecord, now: Date): string[] {
   return formatFacts(
     [
       { label: `Run #${id}`, lines: [runTitle(record)] },
+      { label: 'Workload', lines: [workloadWords(record.workload ?? {})].filter((words) => words !== '') },
       { label: 'Models', lines: needsPaths(models) ? [models.join(', ')] : [] },
       { label: 'Text', lines: [`${spokenWords(record, 200) ?? 'given as phonemes'}, ${record.voice}`] },
       {

@@ -4,11 +4,13 @@ import { activeSentence } from '@tidemark/shared/analysis/conclusions.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { mannerPhrases, textsPhrase, workloadIn } from '@tidemark/shared/format/workload.ts';
 import type {
   AttributedPart,
   Attribution,
   IterationSample,
   ProfileDocument,
+  ProfileSettings,
   ProfileSummary,
 } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
@@ -63,13 +65,17 @@ export const environmentLine = ({ device, versions }: Pick<ProfileDocument, 'dev
   `${device.name} (${device.type}, ${device.platform} ${device.architecture}), MLX ${versions.mlx}, Node ${versions.node}, Tidemark ${versions.tidemark}`;
 
 /** What is said, by whom, and how. */
-export function speechLine({ text, phonemes, voice, seed, deterministic, speed }: SpeechSettings): string {
-  const said = text === undefined ? `/${phonemes.join(' ')}/` : `“${shortened(text)}”`;
+export function speechLine(settings: SpeechSettings | ProfileSettings): string {
+  const { text, phonemes, voice, seed, deterministic, speed } = settings;
+  const workload = 'iterations' in settings ? workloadIn(settings) : {};
+  const texts = textsPhrase(workload);
+  const said = texts ?? (text === undefined ? `/${phonemes.join(' ')}/` : `“${shortened(text)}”`);
   const manner = [
     `voice ${voice}`,
     deterministic ? 'deterministic' : `seed ${seed}`,
     ...(speed === 1 ? [] : [`speed ${speed}`]),
-    ...(phonemes.length === 1 ? [] : [`${phonemes.length} utterances`]),
+    ...(phonemes.length === 1 || texts !== undefined ? [] : [`${phonemes.length} utterances`]),
+    ...mannerPhrases(workload),
   ];
   return `${said}, ${manner.join(', ')}`;
 }

@@ -4,8 +4,10 @@ import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
 import { shortModel } from '@tidemark/shared/format/work-words.ts';
+import { workloadWords } from '@tidemark/shared/format/workload.ts';
 import type { SchedulesDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { workloadOf } from '../../profiler/workload.ts';
 import { nextOccurrence } from '../../scheduler/timing.ts';
 import { timingWords } from '../schedule-settings.ts';
 import { durationText } from '../values.ts';
@@ -43,11 +45,13 @@ function factOf(schedule: Schedule, { paused, now }: { readonly paused: boolean;
     ...(schedule.skipOnBattery ? ['on battery'] : []),
     ...(schedule.skipInLowPowerMode ? ['in low power mode'] : []),
   ];
+  const workload = workloadWords(workloadOf(schedule) ?? {});
   return {
     label: `${id}`,
     lines: [
       `“${name}”, ${timingWords(schedule)}${skips.length === 0 ? '' : `, not ${skips.join(' or ')}`}`,
       `${shortModel(model)} with ${voice}, ${iterations} iterations after ${warmupIterations} warm-up`,
+      ...(workload === '' ? [] : [workload]),
       nextLine(schedule, paused, now),
       ...(lastRunId === undefined || lastRunAt === undefined
         ? []

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { bytes, count, moment, seconds, text } from '../quantities.ts';
+import { workloadSummary } from '../workload.ts';
 import { alert, alertCounts, scheduleId } from './schedule.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runRecord } from './run-record.ts';
@@ -90,6 +91,7 @@ export const daemonStatus = v.object({
       model: text,
       voice: text,
       text: v.optional(text),
+      workload: v.optional(workloadSummary),
       iterations: count,
       warmupIterations: count,
     }),
