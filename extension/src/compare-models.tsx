@@ -11,9 +11,10 @@ import { TroubleEmptyView, TroubleScreen } from './components/trouble-screen.tsx
 import { useRuns, useSearch } from './components/use-runs.ts';
 import { launchContextOf } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
+import { modelSections, unnamedChoice } from './lib/choices.ts';
 import { studyParametersOf } from './lib/form-values.ts';
 import type { StudyFormValues } from './lib/form-values.ts';
-import { SpeechFields, useModels, validCount } from './components/form-fields.tsx';
+import { FirstModelNote, SpeechFields, useChoices, validCount } from './components/form-fields.tsx';
 
 export default function Command(props: LaunchProps | undefined): ReactNode {
   const { followRunId, studyId } = launchContextOf('compare-models', props);
@@ -96,18 +97,24 @@ const startId = 'start';
 
 function StudyForm(): ReactNode {
   const { push } = useNavigation();
-  const { data, trouble, isLoading, revalidate } = useModels();
+  const { choices, trouble, isLoading, revalidate } = useChoices();
   const { voice, text, iterations } = preferences();
-  const { handleSubmit, itemProps } = useForm<StudyFormValues>({
+  const { handleSubmit, itemProps, setValidationError } = useForm<StudyFormValues>({
     initialValues: {
       models: [],
       text: text ?? '',
       voice,
+      otherVoice: '',
       iterations: String(iterations),
       explain: true,
     },
     validation: { iterations: validCount },
     onSubmit: (values) => {
+      const unnamed = unnamedChoice(values);
+      if (unnamed?.field === 'otherVoice') {
+        setValidationError(unnamed.field, unnamed.message);
+        return;
+      }
       push(
         <ProgressView
           wanted={{ kind: 'study', parameters: studyParametersOf(values) }}
@@ -130,24 +137,23 @@ function StudyForm(): ReactNode {
       }
     >
       <Form.Description text="Each model is measured in its own process. A full study takes minutes on a Mac and continues after you close this window." />
+      <FirstModelNote choices={choices} />
       <Form.TagPicker
         title="Models"
         placeholder="Default models"
         info="One of them must be bfloat16, the baseline for the others."
         {...itemProps.models}
       >
-        {data?.models.map(({ name, state }) => (
-          <Form.TagPicker.Item
-            key={name}
-            value={name}
-            title={name}
-            icon={state === 'built' ? Icon.CheckCircle : Icon.Circle}
-          />
-        ))}
+        {modelSections(choices, '')
+          .flatMap((section) => section.choices)
+          .map(({ value, icon }) => (
+            <Form.TagPicker.Item key={value} value={value} title={value} icon={icon} />
+          ))}
       </Form.TagPicker>
-      <SpeechFields itemProps={itemProps} />
+      <SpeechFields itemProps={itemProps} choices={choices} initial={voice} />
       <Form.TextField
         title="Iterations"
+        placeholder="15"
         info="Measured iterations of each model, after the warm-up."
         {...itemProps.iterations}
       />

@@ -6,12 +6,19 @@ import { FormValidation, useForm } from '@raycast/utils';
 import type { ReactNode } from 'react';
 import { ProgressView } from './components/progress-view.tsx';
 import { TroubleScreen } from './components/trouble-screen.tsx';
-import { SpeechFields, useModels, validCount } from './components/form-fields.tsx';
+import {
+  FirstModelNote,
+  ModelFields,
+  SpeechFields,
+  useChoices,
+  validCount,
+} from './components/form-fields.tsx';
 import { PreferencesAction } from './components/actions.tsx';
 import { argumentOf, fallbackTextOf, launchContextOf } from './lib/deep-links.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
-import { modelChoices, profileParametersOf } from './lib/form-values.ts';
+import { chosenModel, unnamedChoice } from './lib/choices.ts';
+import { profileParametersOf } from './lib/form-values.ts';
 import type { ProfileFormValues } from './lib/form-values.ts';
 
 export default function Command(props: LaunchProps | undefined): ReactNode {
@@ -37,6 +44,7 @@ function defaults(model: string | undefined, said: LaunchContexts['profile-memor
     model: model ?? defaultModel,
     otherModel: '',
     voice: said.voice ?? voice,
+    otherVoice: '',
     text: said.text ?? text ?? '',
     iterations: String(said.iterations ?? iterations),
     attribute: 'none',
@@ -46,18 +54,23 @@ function defaults(model: string | undefined, said: LaunchContexts['profile-memor
 
 function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): ReactNode {
   const { push } = useNavigation();
-  const { data, trouble, isLoading, revalidate } = useModels();
-  const { handleSubmit, itemProps } = useForm<ProfileFormValues>({
+  const { choices, trouble, isLoading, revalidate } = useChoices();
+  const { handleSubmit, itemProps, setValidationError } = useForm<ProfileFormValues>({
     initialValues: initial,
     validation: {
       model: FormValidation.Required,
       iterations: validCount,
     },
     onSubmit: (submitted) => {
+      const unnamed = unnamedChoice(submitted);
+      if (unnamed !== undefined) {
+        setValidationError(unnamed.field, unnamed.message);
+        return;
+      }
       push(
         <ProgressView
           wanted={{ kind: 'profile', parameters: profileParametersOf(submitted) }}
-          navigationTitle={`Profile of ${submitted.otherModel.trim() || submitted.model}`}
+          navigationTitle={`Profile of ${chosenModel(submitted)}`}
         />,
       );
     },
@@ -65,7 +78,6 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
   if (trouble !== undefined) {
     return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
   }
-  const choices = modelChoices(data?.models ?? [], initial.model);
   return (
     <Form
       isLoading={isLoading}
@@ -76,18 +88,14 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
         </ActionPanel>
       }
     >
-      <Form.Dropdown title="Model" {...itemProps.model}>
-        {choices.map(({ value, title, icon }) => (
-          <Form.Dropdown.Item key={value} value={value} title={title} icon={icon} />
-        ))}
-      </Form.Dropdown>
-      <Form.TextField
-        title="Other Model"
-        placeholder="mlx-community/Kokoro-82M-4bit or a folder"
-        info="A Hugging Face repository ID, or the absolute path to a folder. Overrides the model above."
-        {...itemProps.otherModel}
+      <FirstModelNote choices={choices} />
+      <ModelFields itemProps={itemProps} choices={choices} initial={initial.model} />
+      <SpeechFields
+        itemProps={itemProps}
+        choices={choices}
+        initial={initial.voice}
+        info="Spoken in each iteration. A longer text has a higher peak."
       />
-      <SpeechFields itemProps={itemProps} info="Spoken in each iteration. A longer text has a higher peak." />
       <Form.TextField
         title="Iterations"
         placeholder="15"
@@ -96,6 +104,7 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
       />
       <Form.Dropdown
         title="Attribution"
+        placeholder="Search kinds of attribution…"
         info="Evaluates the network part by part, to show how much memory each part takes."
         {...itemProps.attribute}
       >

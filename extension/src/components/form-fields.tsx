@@ -1,8 +1,9 @@
 /** Fields that the forms of a profile, a study and a schedule share, and the models that they offer. */
 
-import { Form } from '@raycast/api';
+import { Form, Icon } from '@raycast/api';
 import type { ReactNode } from 'react';
-import type { ModelsDocument } from '../../../shared/src/protocol/command-documents.ts';
+import { hasNoModel, modelSections, otherChoice, voiceSections } from '../lib/choices.ts';
+import type { Choices, ChoiceSection } from '../lib/choices.ts';
 import { lookUpTimeoutMilliseconds } from '../lib/connection.ts';
 import { countOf, wholeNumber } from '../lib/preferences.ts';
 import { useDaemon } from './use-daemon.ts';
@@ -11,18 +12,90 @@ import type { DaemonAnswer } from './use-daemon.ts';
 /** What useForm gives a field. */
 type FieldProps = Omit<Form.TextField.Props, 'info' | 'placeholder' | 'title'>;
 
-interface SpeechFieldsProps {
-  readonly itemProps: { readonly text: FieldProps; readonly voice: FieldProps };
+/** What was offered from the start, and what may be chosen now. */
+interface ChoiceProps {
+  readonly choices: Choices;
+  /** As the form opens. */
+  readonly initial: string;
+}
+
+interface ModelFieldsProps extends ChoiceProps {
+  readonly itemProps: { readonly model: FieldProps; readonly otherModel: FieldProps };
+}
+
+/** A model of this machine, or another by its name. */
+export const ModelFields = ({ itemProps, choices, initial }: ModelFieldsProps): ReactNode => (
+  <>
+    <Form.Dropdown title="Model" placeholder="Search models…" {...itemProps.model}>
+      <ChoiceItems sections={modelSections(choices, initial)} other="Other Model…" />
+    </Form.Dropdown>
+    {itemProps.model.value === otherChoice && (
+      <Form.TextField
+        title="Other Model"
+        placeholder="mlx-community/Kokoro-82M-4bit or a folder"
+        info="A Hugging Face repository ID, or the absolute path to a folder."
+        {...itemProps.otherModel}
+      />
+    )}
+  </>
+);
+
+interface SpeechFieldsProps extends ChoiceProps {
+  readonly itemProps: {
+    readonly text: FieldProps;
+    readonly voice: FieldProps;
+    readonly otherVoice: FieldProps;
+  };
   readonly info?: string;
 }
 
 /** What is spoken, and by whom. */
-export const SpeechFields = ({ itemProps, info = '' }: SpeechFieldsProps): ReactNode => (
+export const SpeechFields = ({ itemProps, choices, initial, info = '' }: SpeechFieldsProps): ReactNode => (
   <>
     <Form.TextArea title="Text" placeholder="Tidemark's built-in sentence" info={info} {...itemProps.text} />
-    <Form.TextField title="Voice" placeholder="af_heart" {...itemProps.voice} />
+    <Form.Dropdown title="Voice" placeholder="Search voices…" {...itemProps.voice}>
+      <ChoiceItems sections={voiceSections(choices, initial)} other="Other Voice…" />
+    </Form.Dropdown>
+    {itemProps.voice.value === otherChoice && (
+      <Form.TextField
+        title="Other Voice"
+        placeholder="af_heart,af_bella or the path to a voice file"
+        info="A voice that the model has, several with commas between them for a mix, or the absolute path to a voice file."
+        {...itemProps.otherVoice}
+      />
+    )}
   </>
 );
+
+interface ChoiceItemsProps {
+  readonly sections: readonly ChoiceSection[];
+  /** What the item is called after which a name is typed. */
+  readonly other: string;
+}
+
+const ChoiceItems = ({ sections, other }: ChoiceItemsProps): ReactNode => (
+  <>
+    {sections.map(({ title, choices }) => (
+      <Form.Dropdown.Section key={title ?? ''} {...(title === undefined ? {} : { title })}>
+        {choices.map(({ value, title: name, icon }) => (
+          <Form.Dropdown.Item key={value} value={value} title={name} icon={icon} />
+        ))}
+      </Form.Dropdown.Section>
+    ))}
+    <Form.Dropdown.Section>
+      <Form.Dropdown.Item value={otherChoice} title={other} icon={Icon.Pencil} />
+    </Form.Dropdown.Section>
+  </>
+);
+
+/** For the first use: what takes a while is said before it does. */
+export const FirstModelNote = ({ choices }: { readonly choices: Choices }): ReactNode =>
+  hasNoModel(choices) && (
+    <Form.Description
+      title="No Model Yet"
+      text="No model is on this Mac yet. Tidemark builds the one that you choose from its packaged weights, which takes a few seconds; a repository is downloaded instead."
+    />
+  );
 
 export const validCount = (value: string | undefined): string | undefined =>
   wholeNumber(value?.trim()) === undefined ? 'Enter a whole number of at least 1' : undefined;
@@ -30,9 +103,11 @@ export const validCount = (value: string | undefined): string | undefined =>
 export const validCountOrZero = (value: string | undefined): string | undefined =>
   countOf(value ?? '') === undefined ? 'Enter a whole number of at least 0' : undefined;
 
-/** The catalog, for a form that is of use without it too: looking its files up takes the daemon seconds. */
-export const useModels = (): DaemonAnswer<Pick<ModelsDocument, 'models'>> =>
-  useDaemon<Pick<ModelsDocument, 'models'>, []>(async (client) => {
+const nothingKnown: Choices = { models: [] };
+
+/** What can be chosen from, for a form that is of use without it too: looking its files up takes the daemon seconds. */
+export function useChoices(): DaemonAnswer<Choices> & { readonly choices: Choices } {
+  const answer = useDaemon<Choices, []>(async (client) => {
     try {
       return await client.call('models', {}, { timeoutMilliseconds: lookUpTimeoutMilliseconds });
     } catch (error) {
@@ -40,6 +115,8 @@ export const useModels = (): DaemonAnswer<Pick<ModelsDocument, 'models'>> =>
         throw error;
       }
       // The daemon is there, and a name can be typed all the same.
-      return { models: [] };
+      return nothingKnown;
     }
   }, []);
+  return { ...answer, choices: answer.data ?? nothingKnown };
+}

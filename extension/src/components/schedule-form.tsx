@@ -3,11 +3,13 @@
 import { Action, ActionPanel, Form, Icon, useNavigation } from '@raycast/api';
 import { FormValidation, useForm } from '@raycast/utils';
 import type { ReactNode } from 'react';
+import { fewestIterations } from '../../../shared/src/analysis/leak-rule.ts';
 import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { withClient } from '../lib/connection.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { withToast } from '../lib/notify.ts';
 import { preferences } from '../lib/preferences.ts';
+import { unnamedChoice } from '../lib/choices.ts';
 import {
   intervals,
   newScheduleValues,
@@ -16,7 +18,15 @@ import {
   timingPhrase,
 } from '../lib/form-values.ts';
 import type { ScheduleFormValues } from '../lib/form-values.ts';
-import { SpeechFields, validCount, validCountOrZero } from './form-fields.tsx';
+import {
+  FirstModelNote,
+  ModelFields,
+  SpeechFields,
+  useChoices,
+  validCount,
+  validCountOrZero,
+} from './form-fields.tsx';
+import { TroubleScreen } from './trouble-screen.tsx';
 
 interface ScheduleFormProps {
   /** Absent for a new one. */
@@ -27,7 +37,8 @@ interface ScheduleFormProps {
 export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNode {
   const { pop } = useNavigation();
   const initialValues = schedule === undefined ? newScheduleValues(preferences()) : scheduleValues(schedule);
-  const { handleSubmit, itemProps, values } = useForm<ScheduleFormValues>({
+  const { choices, trouble, isLoading, revalidate } = useChoices();
+  const { handleSubmit, itemProps, values, setValidationError } = useForm<ScheduleFormValues>({
     initialValues,
     validation: {
       name: FormValidation.Required,
@@ -38,6 +49,11 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       jitterMinutes: validCountOrZero,
     },
     onSubmit: async (submitted) => {
+      const unnamed = unnamedChoice(submitted);
+      if (unnamed !== undefined) {
+        setValidationError(unnamed.field, unnamed.message);
+        return;
+      }
       const saved = await withToast({
         doing: 'Saving the schedule',
         done: `Saved “${submitted.name.trim()}”`,
@@ -57,9 +73,13 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       }
     },
   });
+  if (trouble !== undefined) {
+    return <TroubleScreen trouble={trouble} onRetry={revalidate} isLoading={isLoading} />;
+  }
   const offered = intervals.some(({ seconds }) => String(seconds) === initialValues.every);
   return (
     <Form
+      isLoading={isLoading}
       navigationTitle={schedule === undefined ? 'New Schedule' : `Edit ${schedule.name}`}
       actions={
         <ActionPanel>
@@ -71,15 +91,12 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
         </ActionPanel>
       }
     >
-      <Form.TextField title="Name" {...itemProps.name} />
-      <Form.TextField
-        title="Model"
-        info="A name, a repository ID, or the absolute path to a folder."
-        {...itemProps.model}
-      />
-      <SpeechFields itemProps={itemProps} />
+      <FirstModelNote choices={choices} />
+      <Form.TextField title="Name" placeholder="Check of bf16" {...itemProps.name} />
+      <ModelFields itemProps={itemProps} choices={choices} initial={initialValues.model} />
+      <SpeechFields itemProps={itemProps} choices={choices} initial={initialValues.voice} />
       <Form.Separator />
-      <Form.Dropdown title="Interval" {...itemProps.every}>
+      <Form.Dropdown title="Interval" placeholder="Search intervals…" {...itemProps.every}>
         {intervals.map(({ seconds, title }) => (
           <Form.Dropdown.Item key={seconds} value={String(seconds)} title={title} icon={Icon.Repeat} />
         ))}
@@ -110,12 +127,18 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       )}
       <Form.TextField
         title="Jitter (Minutes)"
+        placeholder="2"
         info="Checks start up to this many minutes late, so that they do not all start at once."
         {...itemProps.jitterMinutes}
       />
       <Form.Separator />
-      <Form.TextField title="Iterations" {...itemProps.iterations} />
-      <Form.TextField title="Warm-Up Iterations" {...itemProps.warmupIterations} />
+      <Form.TextField
+        title="Iterations"
+        placeholder="15"
+        info={`The leak rule needs at least ${fewestIterations} measured iterations to decide, and 15 to find small leaks.`}
+        {...itemProps.iterations}
+      />
+      <Form.TextField title="Warm-Up Iterations" placeholder="3" {...itemProps.warmupIterations} />
       <Form.Checkbox label="Skip on battery" {...itemProps.skipOnBattery} />
       <Form.Checkbox label="Skip in Low Power Mode" {...itemProps.skipInLowPowerMode} />
     </Form>

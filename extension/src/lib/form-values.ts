@@ -1,50 +1,27 @@
 /** The forms' values, and what they ask of the daemon: a profile, a study, a schedule. */
 
-import { Icon } from '@raycast/api';
-import { formatBytes } from '../../../shared/src/format/bytes.ts';
 import type { ProfileParameters, StudyParameters } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { ModelsDocument } from '../../../shared/src/protocol/command-documents.ts';
 import type {
   Schedule,
   ScheduleSettings,
   ScheduleTiming,
 } from '../../../shared/src/protocol/daemon/schedule.ts';
-import { countOf, expandHome, wholeNumber } from './preferences.ts';
+import { chosenModel, chosenVoice } from './choices.ts';
+import type { ChosenModel, ChosenVoice } from './choices.ts';
+import { countOf, wholeNumber } from './preferences.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 
-export interface ProfileFormValues {
-  model: string;
-  /** Used instead, where it is given. */
-  otherModel: string;
-  voice: string;
+export interface ProfileFormValues extends ChosenModel, ChosenVoice {
   text: string;
   iterations: string;
   attribute: string;
   isFresh: boolean;
 }
 
-interface ModelChoice {
-  readonly value: string;
-  readonly title: string;
-  readonly icon: Icon;
-}
-
-/** Those of the catalog, preceded by the chosen one where it is none of them. */
-export function modelChoices(models: ModelsDocument['models'], chosen: string): readonly ModelChoice[] {
-  const known = models.map(({ name, tensorBytes, state }) => ({
-    value: name,
-    title: `${name} (${formatBytes(tensorBytes, { unit: 'MB', fractionDigits: 0 })}${state === 'built' ? '' : ', built on first use'})`,
-    icon: state === 'built' ? Icon.CheckCircle : Icon.Circle,
-  }));
-  return known.some(({ value }) => value === chosen)
-    ? known
-    : [{ value: chosen, title: chosen, icon: Icon.Circle }, ...known];
-}
-
 export function profileParametersOf(values: ProfileFormValues): ProfileParameters {
-  const { model, otherModel, attribute, isFresh } = values;
+  const { attribute, isFresh } = values;
   return {
-    model: modelName(otherModel.trim() === '' ? model : otherModel),
+    model: chosenModel(values),
     ...speechOf(values),
     iterations: wholeNumber(values.iterations.trim()),
     attribute: attribute === 'stages' || attribute === 'layers' ? attribute : undefined,
@@ -53,28 +30,15 @@ export function profileParametersOf(values: ProfileFormValues): ProfileParameter
 }
 
 /** What was left empty is the daemon's to choose. */
-const speechOf = ({
-  text,
-  voice,
-}: {
-  text: string;
-  voice: string;
-}): Pick<StudyParameters, 'text' | 'voice'> => ({
-  text: text.trim() === '' ? undefined : text,
-  voice: voice.trim() || undefined,
+const speechOf = (values: ChosenVoice & { text: string }): Pick<StudyParameters, 'text' | 'voice'> => ({
+  text: values.text.trim() === '' ? undefined : values.text,
+  voice: chosenVoice(values) || undefined,
 });
 
-/** The daemon has no working folder of a person's, so a folder has to be absolute. */
-function modelName(typed: string): string {
-  const name = typed.trim();
-  return name.startsWith('~') ? expandHome(name) : name;
-}
-
-export interface StudyFormValues {
+export interface StudyFormValues extends ChosenVoice {
   /** None for the default study. */
   models: string[];
   text: string;
-  voice: string;
   iterations: string;
   explain: boolean;
 }
@@ -86,10 +50,8 @@ export const studyParametersOf = (values: StudyFormValues): StudyParameters => (
   explain: values.explain,
 });
 
-export interface ScheduleFormValues {
+export interface ScheduleFormValues extends ChosenModel, ChosenVoice {
   name: string;
-  model: string;
-  voice: string;
   text: string;
   /** A number of seconds, or `cron`. */
   every: string;
@@ -118,7 +80,9 @@ export function newScheduleValues({
   return {
     name: `Check of ${defaultModel}`,
     model: defaultModel,
+    otherModel: '',
     voice,
+    otherVoice: '',
     text: text ?? '',
     every: '3600',
     cron: '',
@@ -134,7 +98,9 @@ export function newScheduleValues({
 export const scheduleValues = (schedule: Schedule): ScheduleFormValues => ({
   name: schedule.name,
   model: schedule.model,
+  otherModel: '',
   voice: schedule.voice,
+  otherVoice: '',
   text: schedule.text ?? '',
   every: schedule.timing.kind === 'every' ? String(schedule.timing.seconds) : 'cron',
   cron: schedule.timing.kind === 'cron' ? schedule.timing.expression : '',
@@ -150,8 +116,8 @@ export const scheduleValues = (schedule: Schedule): ScheduleFormValues => ({
 export function scheduleSettingsOf(values: ScheduleFormValues, paused: boolean): ScheduleSettings {
   return {
     name: values.name.trim(),
-    model: modelName(values.model),
-    voice: values.voice.trim(),
+    model: chosenModel(values),
+    voice: chosenVoice(values),
     text: values.text.trim() === '' ? undefined : values.text,
     timing: timingOf(values),
     iterations: wholeNumber(values.iterations.trim()) ?? 15,

@@ -1,0 +1,227 @@
+/** The forms of a profile, a study and a schedule: what they offer to choose from, and what they make of the choice. */
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ModelsDocument } from '../../../shared/src/protocol/command-documents.ts';
+import { exampleRun, exampleSchedule } from '../../../shared/test/example-messages.ts';
+import CompareModels from '../../src/compare-models.tsx';
+import LeakChecks from '../../src/leak-checks.tsx';
+import ProfileMemory from '../../src/profile-memory.tsx';
+import { launch } from '../harness/launch.ts';
+import type { Screen } from '../harness/screen.ts';
+import { ScriptedDaemon, silence } from '../harness/surroundings.ts';
+import type { TreeNode } from '../harness/tree.ts';
+import { walk } from '../harness/tree.ts';
+
+let daemon: ScriptedDaemon;
+
+const model = (name: string, state: 'built' | 'absent' | 'damaged'): ModelsDocument['models'][number] => ({
+  name,
+  description: name,
+  rest: 'bfloat16',
+  tensorBytes: 163_500_000,
+  state,
+  folder: `/data/models/${name}`,
+  diskBytes: 0,
+});
+
+const voice = (name: string, language: string): NonNullable<ModelsDocument['voices']>[number] => ({
+  name,
+  language,
+  acceptsText: language.endsWith('English'),
+});
+
+const catalog = (changes: Partial<ModelsDocument> = {}): ModelsDocument => ({
+  kind: 'models',
+  schemaVersion: 1,
+  dataFolder: '/data',
+  models: [model('fp32', 'absent'), model('bf16', 'built'), model('4bit-bf16', 'damaged')],
+  downloaded: [{ repository: 'mlx-community/Kokoro-82M-4bit', folder: '/cache', diskBytes: 90_000_000 }],
+  voices: [
+    voice('af_bella', 'American English'),
+    voice('af_heart', 'American English'),
+    voice('bf_emma', 'British English'),
+    voice('jf_alpha', 'Japanese'),
+  ],
+  ...changes,
+});
+
+beforeEach(async () => {
+  daemon = await ScriptedDaemon.start({
+    models: () => catalog(),
+    listRuns: () => ({ runs: [], total: 0 }),
+    listSchedules: () => ({ schedules: [exampleSchedule()], paused: false }),
+    listAlerts: () => ({ alerts: [] }),
+    setSchedule: () => exampleSchedule(),
+    startProfile: () => exampleRun(8, { state: 'queued' }),
+    startStudy: () => exampleRun(8, { state: 'queued', kind: 'study' }),
+    getRun: () => silence,
+  });
+});
+
+const field = (screen: Screen, id: string): TreeNode | undefined =>
+  [...walk(screen.top)].find(({ props }) => props['id'] === id);
+
+/** By section; a section without a title is called ''. */
+function offered(screen: Screen, id: string): Record<string, unknown[]> {
+  const sections = field(screen, id)?.children.filter(({ type }) => type === 'Form.Dropdown.Section') ?? [];
+  return Object.fromEntries(
+    sections.map(({ props, children }) => [
+      typeof props['title'] === 'string' ? props['title'] : '',
+      children.map((child) => child.props['value']),
+    ]),
+  );
+}
+
+interface Opened {
+  readonly screen: Screen;
+  readonly submit: string;
+  /** What the daemon is asked for with the form's values. */
+  readonly asked: () => { readonly model?: string; readonly voice?: string } | undefined;
+}
+
+type Options = Readonly<Record<string, string>>;
+
+async function openProfile(preferences: Options = {}): Promise<Opened> {
+  const screen = launch('profile-memory', ProfileMemory, {
+    preferences: { dataFolder: daemon.dataFolder, ...preferences },
+  });
+  await screen.until('the form', () => screen.top.type === 'Form' && screen.top.props['isLoading'] === false);
+  return {
+    screen,
+    submit: 'Start Profile',
+    asked: () => daemon.parametersOf('startProfile') as { model: string } | undefined,
+  };
+}
+
+async function openStudy(preferences: Options = {}): Promise<Opened> {
+  const screen = launch('compare-models', CompareModels, {
+    preferences: { dataFolder: daemon.dataFolder, ...preferences },
+  });
+  await screen.until('the way to a study', () => screen.all('Action.Push', 'Start Study')[0]);
+  await screen.press('Start Study');
+  await screen.until('the form', () => screen.top.type === 'Form' && screen.top.props['isLoading'] === false);
+  return {
+    screen,
+    submit: 'Start Study',
+    asked: () => daemon.parametersOf('startStudy') as { voice: string } | undefined,
+  };
+}
+
+async function openSchedule(preferences: Options = {}): Promise<Opened> {
+  const screen = launch('leak-checks', LeakChecks, {
+    preferences: { dataFolder: daemon.dataFolder, ...preferences },
+  });
+  await screen.until('the schedules', () => screen.all('List.Item')[0]);
+  await screen.press('Add Schedule');
+  await screen.until('the form', () => screen.top.type === 'Form' && screen.top.props['isLoading'] === false);
+  return {
+    screen,
+    submit: 'Add Schedule',
+    asked: () =>
+      (daemon.parametersOf('setSchedule') as { settings: { model: string } } | undefined)?.settings,
+  };
+}
+
+const forms = [
+  ['a profile', openProfile, true],
+  ['a study', openStudy, false],
+  ['a schedule', openSchedule, true],
+] as const;
+
+describe.each(forms)('the form of %s', (_name, open, hasModel) => {
+  test('offers the voices that take text, by language', async () => {
+    const { screen } = await open();
+    expect(offered(screen, 'voice')).toEqual({
+      'American English': ['af_bella', 'af_heart'],
+      'British English': ['bf_emma'],
+      '': ['…'],
+    });
+  });
+
+  test.runIf(hasModel)('offers the models of this machine, and the one that is preferred', async () => {
+    const { screen } = await open();
+    expect(offered(screen, 'model')).toEqual({
+      'Built by Tidemark': ['fp32', 'bf16', '4bit-bf16'],
+      Downloaded: ['mlx-community/Kokoro-82M-4bit'],
+      '': ['…'],
+    });
+    screen.close();
+    const preferred = await open({ defaultModel: '/models/my-own' });
+    const values = [...walk(preferred.screen.top)].map(({ props }) => props['value']);
+    expect(values).toContain('/models/my-own');
+    await preferred.screen.press(preferred.submit);
+    await preferred.screen.until('it is asked for', () => preferred.asked() !== undefined);
+    expect(preferred.asked()?.model).toBe('/models/my-own');
+  });
+
+  test('takes another voice by its name, and says where one is missing', async () => {
+    const { screen, submit, asked } = await open();
+    expect(field(screen, 'otherVoice')).toBeUndefined();
+    await screen.enter('voice', '…');
+    await screen.press(submit);
+    await screen.settle();
+    expect(field(screen, 'otherVoice')?.props['error']).toMatch(/Enter a voice/);
+    expect(asked()).toBeUndefined();
+    await screen.enter('otherVoice', ' af_heart,af_bella ');
+    await screen.press(submit);
+    await screen.until('it is asked for', () => asked() !== undefined);
+    expect(asked()?.voice).toBe('af_heart,af_bella');
+  });
+
+  test.runIf(hasModel)('takes another model by its name, and says where one is missing', async () => {
+    const { screen, submit, asked } = await open();
+    expect(field(screen, 'otherModel')).toBeUndefined();
+    await screen.enter('model', '…');
+    await screen.press(submit);
+    await screen.settle();
+    expect(field(screen, 'otherModel')?.props['error']).toMatch(/Enter a repository ID/);
+    await screen.enter('otherModel', ' owner/kokoro ');
+    await screen.press(submit);
+    await screen.until('it is asked for', () => asked() !== undefined);
+    expect(asked()?.model).toBe('owner/kokoro');
+  });
+
+  test('says before the first run that a model has to be made, and afterwards no more', async () => {
+    expect((await open()).screen.all('Form.Description', 'No Model Yet')).toHaveLength(0);
+    daemon.script = {
+      ...daemon.script,
+      models: () => catalog({ models: [model('bf16', 'absent')], downloaded: [] }),
+    };
+    expect((await open()).screen.all('Form.Description', 'No Model Yet')).toHaveLength(1);
+  });
+
+  test('is of use where the daemon is older and says nothing of voices or downloads', async () => {
+    const { voices, downloaded, ...older } = catalog();
+    expect([voices?.length, downloaded?.length]).toEqual([4, 1]);
+    daemon.script = { ...daemon.script, models: () => older };
+    const { screen, submit, asked } = await open({ voice: 'bf_emma' });
+    expect(offered(screen, 'voice')).toEqual({ Current: ['bf_emma'], '': ['…'] });
+    await screen.press(submit);
+    await screen.until('it is asked for', () => asked() !== undefined);
+    expect(asked()?.voice).toBe('bf_emma');
+  });
+});
+
+test('a study is offered the downloaded models too', async () => {
+  const { screen } = await openStudy();
+  expect(screen.all('Form.TagPicker.Item').map(({ props }) => props['value'])).toEqual([
+    'fp32',
+    'bf16',
+    '4bit-bf16',
+    'mlx-community/Kokoro-82M-4bit',
+  ]);
+});
+
+test('a schedule that is edited keeps its model and its voice', async () => {
+  const own = exampleSchedule({ model: '/models/my-own', voice: 'af_heart,af_bella' });
+  daemon.script = { ...daemon.script, listSchedules: () => ({ schedules: [own], paused: false }) };
+  const screen = launch('leak-checks', LeakChecks, { preferences: { dataFolder: daemon.dataFolder } });
+  const item = await screen.until('the schedule', () => screen.all('List.Item', 'Every hour')[0]);
+  await screen.press(/^Edit/, item);
+  await screen.until('the form', () => screen.top.type === 'Form' && screen.top.props['isLoading'] === false);
+  await screen.press('Save Schedule');
+  await screen.until('it is saved', () => daemon.parametersOf('setSchedule') !== undefined);
+  expect(daemon.parametersOf('setSchedule')).toMatchObject({
+    settings: { model: '/models/my-own', voice: 'af_heart,af_bella' },
+  });
+});
