@@ -35,7 +35,7 @@ export async function buildMacAddon(toolchain: MacToolchain): Promise<string> {
   const { root } = layoutOf();
   const addon = join(toolchain.folder, 'tidemark.node');
   const notePath = join(toolchain.folder, 'tidemark.json');
-  const sourceKey = addonSourceKey(root, 'darwin-arm64');
+  const sourceKey = addonSourceKey(root, 'metal');
   const buildKey = keyOf(sourceKey, zig, keyOfFiles(root, recipe));
   if (isCurrent(addon, notePath, buildKey)) {
     return addon;

@@ -41,12 +41,13 @@ export async function macToolchain(signal: AbortSignal): Promise<MacToolchain> {
     layout: { ...layout, downloads: join(folder, 'downloads'), partial: join(folder, 'partial') },
     machine,
     platform: platformOf(machine),
+    backend: 'metal',
     env: process.env,
     tools: {},
     signal,
   };
   const zigFolder = join(folder, `zig-${zig.version}`);
-  const mlxFolder = join(folder, `mlx-${libmlx['darwin-arm64'].version}`);
+  const mlxFolder = join(folder, `mlx-${libmlx.metal.version}`);
   const missing = [zigFolder, mlxFolder].filter((path) => !existsSync(path));
   if (missing.length > 0) {
     await checkRequirements(context, ['python'], missing.length * 600_000_000);
@@ -58,7 +59,7 @@ export async function macToolchain(signal: AbortSignal): Promise<MacToolchain> {
     await replaceFolder(unpacked, zigFolder);
   }
   if (missing.includes(mlxFolder)) {
-    const unpacked = await unpack(context, await fetchWheel(context, libmlx['darwin-arm64']), 'mlx');
+    const unpacked = await unpack(context, await fetchWheel(context, libmlx.metal), 'mlx');
     // Nothing here reads the Metal kernels, and they are most of it.
     await rm(join(unpacked, 'mlx', 'lib', 'mlx.metallib'));
     await replaceFolder(unpacked, mlxFolder);

@@ -1,6 +1,7 @@
 /** Set-up as a command: its arguments, its messages, its exit status, its signals. */
 
 import process from 'node:process';
+import { backendOf } from './backend.js';
 import { Interrupted, SetupFailure } from './failures.js';
 import { layoutOf } from './layout.js';
 import { platformOf, thisMachine } from './platform.js';
@@ -10,6 +11,7 @@ import { addon } from './steps/addon.js';
 import { voices, weights } from './steps/kokoro.js';
 import { lexicon } from './steps/lexicon.js';
 import { libmlx, openblas } from './steps/libraries.js';
+import { nvidia } from './steps/nvidia.js';
 import { dependencies, extension } from './steps/npm.js';
 
 const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
@@ -18,6 +20,9 @@ Usage: npm run setup [-- --only-dependencies] [--with-extension]
 
   --only-dependencies  stop after the npm dependencies, which the linter and the type checker need
   --with-extension     install those of the Raycast extension too, which its build and its tests need
+
+MLX's CUDA backend is set up where there is an NVIDIA driver for CUDA 13, and its CPU backend elsewhere on Linux; to choose
+yourself, set TIDEMARK_BACKEND to cuda or cpu.
 `;
 
 const known = ['--only-dependencies', '--with-extension'];
@@ -53,19 +58,13 @@ export async function setUpFromCommandLine(args) {
   try {
     const machine = thisMachine();
     const platform = platformOf(machine);
+    const backend = backendOf(platform, process.env);
     const layout = layoutOf();
-    const context = { layout, machine, platform, env: process.env, tools: {}, signal: interruption.signal };
-    const rest = [
-      libmlx(platform),
-      ...(platform === 'linux-x64' ? [openblas] : []),
-      addon(layout, platform),
-      weights,
-      voices,
-      lexicon,
-    ];
+    const { signal } = interruption;
+    const context = { layout, machine, platform, backend, env: process.env, tools: {}, signal };
     const steps = [
       dependencies,
-      ...(args.includes('--only-dependencies') ? [] : rest),
+      ...(args.includes('--only-dependencies') ? [] : stepsFor(layout, backend)),
       ...(args.includes('--with-extension') ? [extension] : []),
     ];
     await setUp(context, steps, lines);
@@ -82,6 +81,26 @@ export async function setUpFromCommandLine(args) {
     lines.say(`\n${failure.message}\n${failure.remedy}`);
     return 1;
   }
+}
+
+/**
+ * What Tidemark needs besides the npm dependencies.
+ *
+ * @param {import('./layout.js').Layout} layout
+ * @param {import('./backend.js').Backend} backend
+ * @param {{isForHere?: boolean}} [options] whether the addon is to load here, rather than on the machine that it is packed for
+ * @returns {import('./context.js').Step[]}
+ */
+export function stepsFor(layout, backend, { isForHere = true } = {}) {
+  return [
+    libmlx(backend),
+    ...(backend === 'cuda' ? [nvidia] : []),
+    ...(backend === 'metal' ? [] : [openblas]),
+    addon(layout, backend, { isForHere }),
+    weights,
+    voices,
+    lexicon,
+  ];
 }
 
 /**

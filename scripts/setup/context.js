@@ -12,6 +12,7 @@
  * @property {import('./layout.js').Layout} layout
  * @property {import('./platform.js').Machine} machine
  * @property {import('./platform.js').Platform} platform
+ * @property {import('./backend.js').Backend} backend
  * @property {NodeJS.ProcessEnv} env
  * @property {Tools} tools
  * @property {AbortSignal} signal

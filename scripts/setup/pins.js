@@ -24,9 +24,9 @@
 
 /** @typedef {import('./platform.js').Platform} Platform */
 
-/** @type {Record<Platform, WheelPin>} MLX: headers, CMake package, library */
+/** @type {Record<import('./backend.js').Backend, WheelPin>} MLX: headers, CMake package, library */
 export const libmlx = {
-  'linux-x64': {
+  cpu: {
     project: 'mlx-cpu',
     version: '0.32.4',
     file: 'mlx_cpu-0.32.4-py3-none-manylinux_2_35_x86_64.whl',
@@ -34,7 +34,15 @@ export const libmlx = {
     bytes: 10_486_971,
     sha256: '0e0a24fa2ce8b6b94d2e6a90604e8813aa8e29fcb918bb2aa01cfb6d133d8cee',
   },
-  'darwin-arm64': {
+  cuda: {
+    project: 'mlx-cuda-13',
+    version: '0.32.4',
+    file: 'mlx_cuda_13-0.32.4-py3-none-manylinux_2_35_x86_64.whl',
+    platform: 'manylinux_2_35_x86_64',
+    bytes: 89_793_098,
+    sha256: '94cb48fba73e5ee39467e51c35c51c691123359ca17bafd1a24cf92ad6732bee',
+  },
+  metal: {
     project: 'mlx-metal',
     version: '0.32.4',
     file: 'mlx_metal-0.32.4-py3-none-macosx_14_0_arm64.whl',
@@ -43,6 +51,82 @@ export const libmlx = {
     sha256: '8019b2db622599267d66cc168b2f0dbf5af929790a6c3b3913e00eabc42a7947',
   },
 };
+
+/** @type {WheelPin[]} what MLX's CUDA backend loads of NVIDIA's, and what that loads, for machines that lack it */
+export const nvidiaLibraries = [
+  {
+    project: 'nvidia-cublas',
+    version: '13.10.0.20',
+    file: 'nvidia_cublas-13.10.0.20-py3-none-manylinux1_x86_64.manylinux_2_5_x86_64.whl',
+    platform: 'manylinux1_x86_64',
+    bytes: 444_289_903,
+    sha256: 'dcc6d63884c53d07e267ce7e6feac17b2538cebaafec5db865736c3e28e4dc84',
+  },
+  {
+    project: 'nvidia-cuda-nvrtc',
+    version: '13.5.37',
+    file: 'nvidia_cuda_nvrtc-13.5.37-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
+    platform: 'manylinux2010_x86_64',
+    bytes: 58_185_930,
+    sha256: '86b4d68058807988b7d9af5b44917a0601e9c337f35ccd657bfb3c759ff8d8bc',
+  },
+  {
+    project: 'nvidia-cuda-runtime',
+    version: '13.5.37',
+    file: 'nvidia_cuda_runtime-13.5.37-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
+    platform: 'manylinux2014_x86_64',
+    bytes: 2_504_024,
+    sha256: 'df2b79a8852f10d1fef8c848489c49eebb5754051bf870202a862831412b179d',
+  },
+  {
+    project: 'nvidia-cudnn-cu13',
+    version: '9.28.1.4',
+    file: 'nvidia_cudnn_cu13-9.28.1.4-py3-none-manylinux_2_27_x86_64.whl',
+    platform: 'manylinux_2_27_x86_64',
+    bytes: 516_817_937,
+    sha256: 'a54f205b1db1f2895d99f398754db1369816f0569dd459731f925635cf7b65ec',
+  },
+  {
+    project: 'nvidia-cufft',
+    version: '12.5.0.14',
+    file: 'nvidia_cufft-12.5.0.14-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
+    platform: 'manylinux2014_x86_64',
+    bytes: 165_072_555,
+    sha256: 'b8be26837a5abad2b5b74f3e92dd29f622a42934b355be0961a48712cbba23ad',
+  },
+  {
+    project: 'nvidia-cusolver',
+    version: '12.4.1.2',
+    file: 'nvidia_cusolver-12.4.1.2-py3-none-manylinux_2_27_x86_64.whl',
+    platform: 'manylinux_2_27_x86_64',
+    bytes: 260_003_940,
+    sha256: 'b3b8e02fd2f2df869369af075dc3a179d43f6f7b85e94632a7dce556697be044',
+  },
+  {
+    project: 'nvidia-cusparse',
+    version: '12.9.4.2',
+    file: 'nvidia_cusparse-12.9.4.2-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
+    platform: 'manylinux2014_x86_64',
+    bytes: 230_422_857,
+    sha256: '072667e58c851a318738f5527a12eb225cbf058803f2ea451c722d8cf8edddec',
+  },
+  {
+    project: 'nvidia-nccl-cu13',
+    version: '2.32.3',
+    file: 'nvidia_nccl_cu13-2.32.3-py3-none-manylinux_2_27_x86_64.whl',
+    platform: 'manylinux_2_27_x86_64',
+    bytes: 305_100_071,
+    sha256: '1459723080ac889d73a26edfa3e04383a7928ab31ac8f0ec43b3ea9548b04ff3',
+  },
+  {
+    project: 'nvidia-nvjitlink',
+    version: '13.5.37',
+    file: 'nvidia_nvjitlink-13.5.37-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
+    platform: 'manylinux2010_x86_64',
+    bytes: 46_642_491,
+    sha256: '280d7cb9649704145f074b8dbde500de04ce02d0872e066e20a83c17bcaa93eb',
+  },
+];
 
 /** @type {WheelPin} OpenBLAS under scipy's prefixed names, for Linux */
 export const openblas = {

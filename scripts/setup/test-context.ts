@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { TestContext } from 'node:test';
 import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
+import { backendOf } from './backend.js';
 import { layoutOf } from './layout.js';
 import { platformOf, thisMachine } from './platform.js';
 import type { fetchWheel } from './download.js';
@@ -17,6 +18,7 @@ export function temporaryContext(t: TestContext, changes: Partial<SetupContext> 
     layout: layoutOf(temporaryFolder(t)),
     machine,
     platform: platformOf(machine),
+    backend: backendOf(platformOf(machine), {}),
     env: process.env,
     tools: {},
     signal: new AbortController().signal,

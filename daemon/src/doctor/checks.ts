@@ -84,7 +84,13 @@ export function checkMlx(host: HostDescription | Error): Finding {
     return failure(host);
   }
   const { device, versions } = host;
-  return { status: 'ok', detail: `libmlx ${versions.mlx} on ${device.name} (${device.type})` };
+  const detail = `libmlx ${versions.mlx} on ${device.name} (${device.type})`;
+  return device.type === 'cpu' && existsSync('/proc/driver/nvidia/version')
+    ? {
+        status: 'ok',
+        detail: `${detail}, although there is an NVIDIA driver; \`TIDEMARK_BACKEND=cuda npm run setup\` uses its GPU`,
+      }
+    : { status: 'ok', detail };
 }
 
 /** MLX's Linux wheel comes with the reference BLAS, which is some thirty times as slow. */

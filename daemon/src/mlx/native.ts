@@ -33,8 +33,13 @@ function loadAddon(): Readonly<Record<string, unknown>> {
   try {
     return createRequire(import.meta.url)(addonPath) as Readonly<Record<string, unknown>>;
   } catch (cause) {
-    throw new TidemarkError('native-addon', 'The native addon for libmlx could not be loaded.', {
-      hint: 'Run `npm run setup` to build whatever is missing.',
+    const missing = /(lib[\w.+-]+): cannot open shared object/.exec(String(cause))?.[1];
+    const reason = missing === undefined ? '' : `: ${missing} is missing`;
+    throw new TidemarkError('native-addon', `The native addon for libmlx could not be loaded${reason}.`, {
+      hint:
+        missing === 'libcuda.so.1'
+          ? "MLX's CUDA backend is set up, which needs NVIDIA's driver: install it, or run `TIDEMARK_BACKEND=cpu npm run setup`."
+          : 'Run `npm run setup` to build whatever is missing.',
       cause,
     });
   }

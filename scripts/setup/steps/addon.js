@@ -12,7 +12,7 @@ import { pinnedNode, readJson } from '../package-files.js';
 import { keyOf, keyOfFiles } from '../stamps.js';
 
 /** @typedef {import('../context.js').Context} Context */
-/** @typedef {import('../platform.js').Platform} Platform */
+/** @typedef {import('../backend.js').Backend} Backend */
 /** @typedef {import('../layout.js').Layout} Layout */
 
 const headerPackages = ['node-api-headers', 'node-addon-api'];
@@ -21,15 +21,15 @@ const headerPackages = ['node-api-headers', 'node-addon-api'];
  * All that the addon is made from: its sources, MLX, the BLAS, Node's headers. The same on every machine.
  *
  * @param {string} root the repository
- * @param {Platform} platform what it is made for
+ * @param {Backend} backend what it is made for
  */
-export function addonSourceKey(root, platform) {
+export function addonSourceKey(root, backend) {
   const lock = /** @type {{packages: Record<string, {integrity?: string}>}} */ (
     readJson(join(root, 'package-lock.json'))
   );
   const headers = headerPackages.map((name) => lock.packages[`node_modules/${name}`]?.integrity);
-  const blas = platform === 'linux-x64' ? openblas : null;
-  return keyOf(keyOfFiles(root, ['daemon/native']), libmlx[platform], blas, headers);
+  const blas = backend === 'metal' ? null : openblas;
+  return keyOf(keyOfFiles(root, ['daemon/native']), libmlx[backend], blas, headers);
 }
 
 /**
@@ -43,11 +43,12 @@ export function nodeApiIncludes(root) {
 
 /**
  * @param {Layout} layout
- * @param {Platform} platform
+ * @param {Backend} backend
+ * @param {{isForHere?: boolean}} [options] whether it is to load here; NVIDIA's driver, which CUDA's needs, may be elsewhere
  * @returns {import('../context.js').Step}
  */
-export function addon(layout, platform) {
-  const prebuilt = prebuiltAddon(layout, platform);
+export function addon(layout, backend, { isForHere = true } = {}) {
+  const prebuilt = prebuiltAddon(layout, backend);
   return {
     name: 'addon',
     label: 'native addon',
@@ -55,12 +56,14 @@ export function addon(layout, platform) {
     bytes: 60_000_000,
     needs: prebuilt === undefined ? ['compiler', 'python'] : [],
     outputs: ['build/native/tidemark.node'],
-    key: () => addonSourceKey(layout.root, platform),
+    key: () => addonSourceKey(layout.root, backend),
     async work(context) {
       const fresh = `${layout.addon}.new`;
       await mkdir(dirname(layout.addon), { recursive: true });
       await cp(prebuilt ?? (await build(context)), fresh);
-      await checkThatItLoads(context, fresh);
+      if (isForHere) {
+        await checkThatItLoads(context, fresh);
+      }
       await rename(fresh, layout.addon);
     },
   };
@@ -70,17 +73,17 @@ export function addon(layout, platform) {
  * An addon that scripts/mac-check compiled elsewhere, if it was made from just these sources.
  *
  * @param {Layout} layout
- * @param {Platform} platform
+ * @param {Backend} backend
  * @returns {string | undefined} its path
  */
-function prebuiltAddon(layout, platform) {
-  if (platform !== 'darwin-arm64') {
+function prebuiltAddon(layout, backend) {
+  if (backend !== 'metal') {
     return undefined;
   }
   try {
     const path = join(layout.prebuilt, 'tidemark.node');
     const note = /** @type {{sourceKey: string}} */ (readJson(join(layout.prebuilt, 'tidemark.json')));
-    return existsSync(path) && note.sourceKey === addonSourceKey(layout.root, platform) ? path : undefined;
+    return existsSync(path) && note.sourceKey === addonSourceKey(layout.root, backend) ? path : undefined;
   } catch {
     return undefined;
   }
@@ -91,16 +94,17 @@ function prebuiltAddon(layout, platform) {
  * @returns {Promise<string>} the built addon's path
  */
 async function build(context) {
-  const { layout, platform, env, signal, tools } = context;
+  const { layout, backend, env, signal, tools } = context;
   const { cmake, description, generator } = await findBuildTools(context);
-  const own = platform === 'darwin-arm64' ? '@loader_path' : '$ORIGIN';
-  const folders = [join(layout.mlx, 'mlx', 'lib'), ...(platform === 'linux-x64' ? [layout.openblas] : [])];
+  const own = backend === 'metal' ? '@loader_path' : '$ORIGIN';
+  const folders = [join(layout.mlx, 'mlx', 'lib'), ...(backend === 'metal' ? [] : [layout.openblas])];
   const fromAddon = folders.map((folder) => `${own}/${relative(dirname(layout.addon), folder)}`);
   const settings = [
     ...generator,
     `-DCMAKE_CXX_COMPILER=${tools.compiler ?? ''}`,
     `-DMLX_ROOT=${join(layout.mlx, 'mlx')}`,
     `-DOPENBLAS_ROOT=${layout.openblas}`,
+    `-DMLX_CUDA=${backend === 'cuda' ? 'ON' : 'OFF'}`,
     `-DNODE_API_INCLUDE=${nodeApiIncludes(layout.root).join(';')}`,
     // The libraries are found from where the addon lies, so that the repository can be moved.
     '-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON',
@@ -110,7 +114,7 @@ async function build(context) {
 
   // CMake refuses or ignores most changed settings in a folder that it has configured, so such a folder is left.
   const settingsFile = join(layout.addonObjects, 'settings.json');
-  const wanted = JSON.stringify({ settings, cmake: description, mlx: libmlx[platform] });
+  const wanted = JSON.stringify({ settings, cmake: description, mlx: libmlx[backend] });
   if (!existsSync(settingsFile) || readFileSync(settingsFile, 'utf8') !== wanted) {
     await rm(layout.addonObjects, { recursive: true, force: true });
   }
@@ -152,12 +156,12 @@ function buildFailure(output, layout) {
  * @param {Context} context
  * @param {string} path
  */
-async function checkThatItLoads({ layout, platform, signal }, path) {
+async function checkThatItLoads({ layout, platform, backend, signal }, path) {
   const program =
     'const m = { exports: {} }; process.dlopen(m, process.argv[1]); console.log(m.exports.version())';
   const node = pinnedNode(layout.root, platform).executable;
   const { status, output } = await run(node, ['-e', program, path], { signal });
-  const { version } = libmlx[platform];
+  const { version } = libmlx[backend];
   if (status === 0 && output.trim() === version) {
     return;
   }

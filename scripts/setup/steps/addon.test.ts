@@ -22,31 +22,31 @@ function putPrebuilt(layout: ReturnType<typeof layoutOf>, sourceKey: string): vo
   writeFileSync(join(layout.prebuilt, 'tidemark.json'), JSON.stringify({ sourceKey }));
 }
 
-test("the addon's key changes with a source and with Node's headers, and differs by platform", (t) => {
+test("the addon's key changes with a source and with Node's headers, and differs by backend", (t) => {
   const { root } = repository(t);
-  const first = addonSourceKey(root, 'linux-x64');
-  assert.equal(addonSourceKey(root, 'linux-x64'), first);
-  assert.notEqual(addonSourceKey(root, 'darwin-arm64'), first);
+  const first = addonSourceKey(root, 'cpu');
+  assert.equal(addonSourceKey(root, 'cpu'), first);
+  assert.notEqual(addonSourceKey(root, 'metal'), first);
   writeFileSync(join(root, 'daemon', 'native', 'addon.cc'), '// two');
-  const second = addonSourceKey(root, 'linux-x64');
+  const second = addonSourceKey(root, 'cpu');
   assert.notEqual(second, first);
   writeFileSync(join(root, 'package-lock.json'), JSON.stringify({ packages: {} }));
-  assert.notEqual(addonSourceKey(root, 'linux-x64'), second);
+  assert.notEqual(addonSourceKey(root, 'cpu'), second);
 });
 
 test('a Mac takes an addon that was compiled elsewhere from the same sources, and then needs no compiler', (t) => {
   const layout = repository(t);
-  putPrebuilt(layout, addonSourceKey(layout.root, 'darwin-arm64'));
-  const step = addon(layout, 'darwin-arm64');
+  putPrebuilt(layout, addonSourceKey(layout.root, 'metal'));
+  const step = addon(layout, 'metal');
   assert.equal(step.done, 'taken prebuilt');
   assert.deepEqual(step.needs, []);
 });
 
 test('an addon from other sources, or for another system, is not taken', (t) => {
   const layout = repository(t);
-  assert.deepEqual(addon(layout, 'darwin-arm64').needs, ['compiler', 'python']);
-  putPrebuilt(layout, addonSourceKey(layout.root, 'darwin-arm64'));
-  assert.deepEqual(addon(layout, 'linux-x64').needs, ['compiler', 'python']);
+  assert.deepEqual(addon(layout, 'metal').needs, ['compiler', 'python']);
+  putPrebuilt(layout, addonSourceKey(layout.root, 'metal'));
+  assert.deepEqual(addon(layout, 'cpu').needs, ['compiler', 'python']);
   writeFileSync(join(layout.root, 'daemon', 'native', 'addon.cc'), '// two');
-  assert.deepEqual(addon(layout, 'darwin-arm64').needs, ['compiler', 'python']);
+  assert.deepEqual(addon(layout, 'metal').needs, ['compiler', 'python']);
 });

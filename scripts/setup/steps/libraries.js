@@ -7,25 +7,32 @@ import { libmlx as mlxPins, openblas as openblasPin } from '../pins.js';
 import { keyOf } from '../stamps.js';
 import { newPartialFolder, replaceFolder, unpack } from '../unpack.js';
 
+/** @type {Record<import('../backend.js').Backend, {bytes: number, files: readonly string[]}>} */
+const mlxOutputs = {
+  cpu: { bytes: 80_000_000, files: ['mlx/lib/libmlx.so', 'mlx_cpu.libs'] },
+  cuda: { bytes: 450_000_000, files: ['mlx/lib/libmlx.so', 'mlx_cuda_13.libs', 'mlx/include/cccl'] },
+  metal: {
+    bytes: 260_000_000,
+    files: ['mlx/lib/libmlx.dylib', 'mlx/lib/mlx.metallib', 'mlx/lib/libjaccl.dylib'],
+  },
+};
+
 /**
- * MLX's library and headers, from its wheel for this platform.
+ * MLX's library and headers, from its wheel for a backend.
  *
- * @param {import('../platform.js').Platform} platform
+ * @param {import('../backend.js').Backend} backend
  * @returns {import('../context.js').Step}
  */
-export function libmlx(platform) {
-  const pin = mlxPins[platform];
-  const library =
-    platform === 'darwin-arm64'
-      ? ['mlx/lib/libmlx.dylib', 'mlx/lib/mlx.metallib', 'mlx/lib/libjaccl.dylib']
-      : ['mlx/lib/libmlx.so', 'mlx_cpu.libs'];
+export function libmlx(backend) {
+  const pin = mlxPins[backend];
+  const { bytes, files } = mlxOutputs[backend];
   return {
     name: 'libmlx',
     label: `MLX ${pin.version} (${pin.project})`,
     done: 'fetched',
-    bytes: platform === 'darwin-arm64' ? 260_000_000 : 80_000_000,
+    bytes,
     needs: ['python'],
-    outputs: [...library, 'mlx/include/mlx/mlx.h', 'mlx/share/cmake/MLX/MLXConfig.cmake'].map((path) =>
+    outputs: [...files, 'mlx/include/mlx/mlx.h', 'mlx/share/cmake/MLX/MLXConfig.cmake'].map((path) =>
       join('build', 'mlx', path),
     ),
     key: () => keyOf(pin),
