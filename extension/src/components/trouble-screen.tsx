@@ -48,6 +48,7 @@ const looks: Readonly<Record<TroubleKind, Look>> = {
     remedies: ['other-model', 'retry', 'preferences'],
   },
   gone: { icon: Icon.QuestionMarkCircle, color: Color.SecondaryText, remedies: ['retry'] },
+  'not-comparable': { icon: Icon.Switch, color: Color.SecondaryText, remedies: ['runs'] },
   failed: { icon: Icon.Warning, color: Color.Red, remedies: ['retry', 'logs', 'doctor', 'preferences'] },
 };
 

@@ -209,6 +209,7 @@ function remedyOf({ kind }: Trouble, { preferences }: MenuOptions): Omit<MenuIte
     case 'offline-model':
     case 'interrupted':
     case 'gone':
+    case 'not-comparable':
     case 'failed':
       return opening('daemon', 'Show Daemon…', Icon.Heartbeat);
   }

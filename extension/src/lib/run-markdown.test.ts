@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
-import { exampleSample } from '../../../shared/test/example-documents.ts';
+import { compareDocuments } from '../../../shared/src/analysis/comparison.ts';
+import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
 import { svgImage } from './charts.ts';
-import { runMarkdown, table } from './run-markdown.ts';
+import { comparisonMarkdown, runMarkdown, table } from './run-markdown.ts';
 
 const options = { width: 450, unit: 'MB', appearance: 'light', isBrief: false } as const;
 
@@ -45,6 +46,17 @@ describe('a run as text', () => {
         expect(text).toContain(statement);
       }
     }
+  });
+
+  test('an inconclusive comparison says why, with its figures', () => {
+    const vary = (peaks: readonly number[]) =>
+      exampleProfile({ measured: peaks.map((peakBytes) => ({ peakBytes })) });
+    const before = { file: '#1', document: vary([5e8, 7e8, 5.2e8, 6.9e8, 6e8, 6.1e8]) };
+    const after = { file: '#2', document: vary([5.3e8, 7.2e8, 5.6e8, 7e8, 5.9e8, 6.5e8]) };
+    const text = comparisonMarkdown(compareDocuments(before, after, 0.02), options);
+    expect(text).toMatch(
+      /^## ◐ inconclusive\n\nInconclusive: bf16 \(peak: it differs by .*interval of 6 and 6 iterations, .* includes no change/,
+    );
   });
 
   test('what would end a cell of a table is escaped', () => {

@@ -39,6 +39,8 @@ export const troubleKinds = [
   'offline-model',
   /** Whatever was asked for is no longer there. */
   'gone',
+  /** Two runs that did other work, of which nothing can be said. */
+  'not-comparable',
   'failed',
 ] as const;
 
@@ -128,6 +130,8 @@ function kindOf(code: ErrorCode): TroubleKind | 'no-daemon' {
       return 'offline-model';
     case 'not-found':
       return 'gone';
+    case 'not-comparable':
+      return 'not-comparable';
     default:
       return 'failed';
   }
@@ -200,6 +204,7 @@ export const troubleTitles: Readonly<Record<TroubleKind, string>> = {
   interrupted: 'The Run Was Interrupted',
   'offline-model': 'The Model Could Not Be Downloaded',
   gone: 'Not Found',
+  'not-comparable': 'These Runs Cannot Be Compared',
   failed: 'Something Went Wrong',
 };
 

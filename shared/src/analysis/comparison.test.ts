@@ -120,8 +120,45 @@ describe('no verdict', () => {
   test('on runs of three iterations', () => {
     const short = (peakBytes: number) =>
       exampleProfile({ measured: [{ peakBytes }, { peakBytes }, { peakBytes }] });
-    assert.equal(compare(short(6e8), short(9e8)).status, 'inconclusive');
+    const { status, sentence } = compare(short(6e8), short(9e8));
+    assert.equal(status, 'inconclusive');
+    assert.equal(
+      sentence,
+      'Inconclusive: bf16 (active memory, peak, and time: a verdict takes at least 5 measured iterations on each side, and there are 3 and 3).',
+    );
   });
+
+  test('on figures that vary too much, with the interval and what it holds', () => {
+    const varying = (peaks: readonly number[]) =>
+      exampleProfile({ measured: peaks.map((peakBytes) => ({ peakBytes })) });
+    const wide = varying([500e6, 700e6, 520e6, 690e6, 600e6, 610e6]);
+    const { models, sentence } = compare(wide, varying([530e6, 720e6, 560e6, 700e6, 590e6, 650e6]));
+    const [, peak] = models[0]?.metrics ?? [];
+    assert.match(
+      peak?.reason ?? '',
+      /^it differs by \+[\d.]+ MB \([\d.]+%\), and the 99% interval of 6 and 6 iterations, -[\d.]+ MB to \+[\d.]+ MB, includes no change and exceeds the threshold of 2% \(12\.1 MB\)$/,
+    );
+    assert.equal(sentence, `Inconclusive: bf16 (peak: ${peak?.reason ?? ''}).`);
+  });
+
+  test('on another machine for times alone, and says so', () => {
+    const elsewhere = { ...profile(), device: { ...profile().device, name: 'Another processor' } };
+    assert.equal(
+      compare(profile(), elsewhere).sentence,
+      'Inconclusive: bf16 (time: the two were measured on different machines).',
+    );
+  });
+});
+
+test('texts that differ late are quoted from where they do', () => {
+  const saying = (word: string): ProfileDocument => ({
+    ...profile(),
+    settings: { ...profile().settings, phonemes: [`${'həlˈO '.repeat(20)}${word} ðɛɹ`] },
+  });
+  assert.throws(
+    () => compare(saying('wˈʌn'), saying('tˈu')),
+    notComparable(/“…həlˈO wˈʌn ðɛɹ”, b\.json with “…həlˈO tˈu ðɛɹ”/),
+  );
 });
 
 test('a new leak is worse, an old one and one that nobody asked for before are not', () => {

@@ -70,15 +70,25 @@ function refuseOtherWork(before: Side, after: Side): void {
   ];
   for (const [what, of] of differences) {
     if (of(a) !== of(b)) {
-      const [first, second] = [of(a), of(b)].map((each) =>
-        each.length <= 40 ? each : `${each.slice(0, 39)}…`,
-      );
+      const [first, second] = excerpts(of(a), of(b));
       throw refusal(
-        `The two were measured with a different ${what}: ${before.file} with “${first ?? ''}”, ${after.file} with “${second ?? ''}”.`,
+        `The two were measured with a different ${what}: ${before.file} with “${first}”, ${after.file} with “${second}”.`,
         `Measure both with the same ${what}: what is spoken determines how much memory it takes.`,
       );
     }
   }
+}
+
+/** Two long texts from a word before they begin to differ. */
+function excerpts(first: string, second: string): readonly [first: string, second: string] {
+  let at = 0;
+  while (at < first.length && first[at] === second[at]) {
+    at += 1;
+  }
+  const start = at < 30 ? 0 : first.lastIndexOf(' ', at - 2) + 1;
+  const excerpt = (text: string): string =>
+    `${start === 0 ? '' : '…'}${text.slice(start, start + 40)}${text.length > start + 40 ? '…' : ''}`;
+  return [excerpt(first), excerpt(second)];
 }
 
 function refuseOtherDevice(
@@ -258,14 +268,10 @@ function sentenceOf(
 ): string {
   const which = (wanted: ChangeStatus): string => {
     const named = models
-      .map(({ before, after, metrics, newLeaks }) => {
-        const of = metrics.filter((metric) => metric.status === wanted).map(({ metric }) => nouns[metric]);
-        const leaks =
-          wanted === 'worse' ? newLeaks.map((channel) => `a leak in ${channelNames[channel]}`) : [];
-        const parts = [...of, ...leaks];
-        return parts.length === 0
-          ? ''
-          : `${before === after ? after : `${before} to ${after}`} (${formatList(parts)})`;
+      .map((model) => {
+        const parts = partsOf(model, wanted);
+        const { before, after } = model;
+        return parts === '' ? '' : `${before === after ? after : `${before} to ${after}`} (${parts})`;
       })
       .filter((each) => each !== '');
     return formatList(named);
@@ -282,4 +288,18 @@ function sentenceOf(
   return status === 'same'
     ? 'Nothing got worse: every metric is the same within its threshold.'
     : sentences.join(' ');
+}
+
+/** What of a model has a status, as a list; what is inconclusive, with why. */
+function partsOf({ metrics, newLeaks }: ModelChange, wanted: ChangeStatus): string {
+  const of = metrics.filter(({ status }) => status === wanted);
+  if (wanted === 'inconclusive') {
+    // The same reason often holds for all of them.
+    const byReason = Map.groupBy(of, ({ reason }) => reason ?? '');
+    return [...byReason]
+      .map(([reason, alike]) => `${formatList(alike.map(({ metric }) => nouns[metric]))}: ${reason}`)
+      .join('; ');
+  }
+  const leaks = wanted === 'worse' ? newLeaks.map((channel) => `a leak in ${channelNames[channel]}`) : [];
+  return formatList([...of.map(({ metric }) => nouns[metric]), ...leaks]);
 }

@@ -130,5 +130,23 @@ describe('data that carry no verdict are inconclusive', () => {
     const change = judgeChange({ metric: 'seconds', before: draw(), after: draw(), threshold: 0.1 });
     assert.equal(change.status, 'inconclusive');
     assert.match(change.sentence, /other work on the machine/);
+    assert.match(change.sentence, /interval of 14 and 14 iterations, .* includes no change and exceeds/);
+    assert.ok(change.sentence.includes(change.reason ?? 'no reason'));
+  });
+
+  test('an interval on both sides of the threshold says that, and what is conclusive has no reason', () => {
+    const before = series(14, (index) => 600e6 + 1e6 * (index % 3));
+    const after = series(14, (index) => 607e6 + 4e6 * (index % 3));
+    const change = peaks(before, after);
+    assert.equal(change.status, 'inconclusive');
+    assert.match(change.reason ?? '', /lies on both sides of the threshold of 2% \(12\.0 MB\)$/);
+    assert.equal(peaks(before, before).reason, undefined);
+    assert.equal(
+      peaks(
+        before,
+        series(14, () => 700e6),
+      ).reason,
+      undefined,
+    );
   });
 });

@@ -47,19 +47,27 @@ export function judgeChange({ metric, before, after, threshold, obstacle }: Metr
       ...middles,
       status: 'inconclusive',
       sentence: `${capitalized(names[metric])} cannot be judged: ${reason}.`,
+      reason,
     };
   }
   const difference = shiftBetween(after, before, '99%');
   const base = median(sorted(before));
   const bound = threshold * Math.abs(base);
   const status = statusOf(difference, bound);
+  const counts = [before.length, after.length] as const;
+  const words = { metric, difference, base, threshold };
   return {
     ...head,
     ...middles,
     status,
     difference,
     ...(base === 0 ? {} : { share: difference.estimate / base }),
-    sentence: sentenceOf(metric, status, difference, { base, threshold }),
+    ...(status === 'inconclusive'
+      ? {
+          sentence: `It is unclear whether ${names[metric]} changed: ${uncertainty(words, counts)}.`,
+          reason: uncertainty(words, counts),
+        }
+      : { sentence: sentenceOf(status, words) }),
   };
 }
 
@@ -106,32 +114,55 @@ const names: Readonly<Record<MetricChange['metric'], string>> = {
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-function sentenceOf(
-  metric: MetricChange['metric'],
-  status: ChangeStatus,
-  difference: Interval,
-  { base, threshold }: { base: number; threshold: number },
-): string {
+interface Judged {
+  readonly metric: MetricChange['metric'];
+  readonly difference: Interval;
+  /** The first run's median. */
+  readonly base: number;
+  readonly threshold: number;
+}
+
+const magnitude = (metric: MetricChange['metric'], value: number): string =>
+  metric === 'seconds' ? formatDuration(Math.abs(value)) : formatBytes(Math.abs(value));
+
+const signed = (metric: MetricChange['metric'], value: number): string =>
+  `${value < 0 ? '-' : '+'}${magnitude(metric, value)}`;
+
+const shareOf = ({ difference: { estimate }, base }: Judged): string =>
+  base === 0 ? '' : ` (${formatPercent(Math.abs(estimate / base))})`;
+
+const limitOf = ({ threshold }: Judged): string =>
+  formatPercent(threshold, { fractionDigits: threshold * 100 === Math.round(threshold * 100) ? 0 : 1 });
+
+const noisy = (metric: MetricChange['metric']): string =>
+  metric === 'seconds' ? '; other work on the machine also affects times' : '';
+
+function sentenceOf(status: Exclude<ChangeStatus, 'inconclusive'>, judged: Judged): string {
+  const { metric, difference } = judged;
   const { estimate, low, high } = difference;
-  const amount = (value: number): string =>
-    metric === 'seconds' ? formatDuration(Math.abs(value)) : formatBytes(Math.abs(value));
-  const signed = (value: number): string => `${value < 0 ? '-' : '+'}${amount(value)}`;
-  const share = base === 0 ? '' : ` (${formatPercent(Math.abs(estimate / base))})`;
   const name = capitalized(names[metric]);
-  const noise = low === high ? 'exactly' : `99% interval ${signed(low)} to ${signed(high)}`;
-  const limit = formatPercent(threshold, {
-    fractionDigits: threshold * 100 === Math.round(threshold * 100) ? 0 : 1,
-  });
-  const noisy = metric === 'seconds' ? '; other work on the machine also affects times' : '';
+  const noise = low === high ? 'exactly' : `99% interval ${signed(metric, low)} to ${signed(metric, high)}`;
   switch (status) {
     case 'worse':
     case 'better':
-      return `${name} is ${amount(estimate)}${share} ${status === 'worse' ? 'higher' : 'lower'}, ${noise}${noisy}.`;
+      return `${name} is ${magnitude(metric, estimate)}${shareOf(judged)} ${status === 'worse' ? 'higher' : 'lower'}, ${noise}${noisy(metric)}.`;
     case 'same':
       return low === 0 && high === 0
         ? `${name} is the same.`
-        : `${name} is the same within ${limit}: it differs by ${signed(estimate)}, ${noise}.`;
-    case 'inconclusive':
-      return `It is unclear whether ${names[metric]} changed: it differs by ${signed(estimate)}${share}, ${noise}; the threshold is ${limit}${noisy}.`;
+        : `${name} is the same within ${limitOf(judged)}: it differs by ${signed(metric, estimate)}, ${noise}.`;
   }
+}
+
+/** What the interval holds that excludes each other: no change and one that counts, or one that counts and one that does not. */
+function uncertainty(judged: Judged, [before, after]: readonly [before: number, after: number]): string {
+  const { metric, difference, base, threshold } = judged;
+  const { estimate, low, high } = difference;
+  const bound = threshold * Math.abs(base);
+  const limit = `the threshold of ${limitOf(judged)}${base === 0 ? '' : ` (${magnitude(metric, bound)})`}`;
+  const held =
+    low > 0 || high < 0 ? `lies on both sides of ${limit}` : `includes no change and exceeds ${limit}`;
+  return (
+    `it differs by ${signed(metric, estimate)}${shareOf(judged)}, and the 99% interval of ${before} and ${after} iterations, ` +
+    `${signed(metric, low)} to ${signed(metric, high)}, ${held}${noisy(metric)}`
+  );
 }

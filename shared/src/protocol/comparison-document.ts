@@ -40,6 +40,8 @@ const metricChange = v.object({
   threshold: v.pipe(finite, v.minValue(0)),
   /** What it comes down to, in one sentence. */
   sentence: text,
+  /** Why nothing can be said, with its figures, as a clause; of an inconclusive change only. */
+  reason: v.exactOptional(text),
 });
 
 export type MetricChange = v.InferOutput<typeof metricChange>;

@@ -57,11 +57,13 @@ function amount(unit: MetricChange['unit'], value: number | undefined, sign = fa
 const nameOf = ({ before, after }: ModelChange): string =>
   before === after ? after : `${before} → ${after}`;
 
-/** What a person should read besides the table: everything that is not plainly the same. */
+/** What a person should read besides the table and the last line, which says why something is inconclusive. */
 function notes(model: ModelChange): string[] {
   const name = nameOf(model);
   const lines = [
-    ...model.metrics.filter(({ status }) => status !== 'same').map(({ sentence }) => `${name}: ${sentence}`),
+    ...model.metrics
+      .filter(({ status }) => status === 'worse' || status === 'better')
+      .map(({ sentence }) => `${name}: ${sentence}`),
     ...model.newLeaks.map((channel) => `${name}: ${channelNames[channel]} leaks now, but did not before.`),
     ...model.warnings.map((warning) => `${name}: note: ${warning}`),
   ];
