@@ -20,12 +20,17 @@ import { attribute } from './attribute.ts';
 import { layerTransients } from './layer-transients.ts';
 import { measure, processFigures, settle } from './measure.ts';
 import type { AttributionReading, HostDescription, HostParameters, HostResult } from './messages.ts';
+import { isFinite, nonFiniteError, requireFiniteDurations } from './non-finite.ts';
+import type { Utterance } from './non-finite.ts';
 import { Planter } from './planter.ts';
 
 interface Loaded {
   readonly model: Kokoro;
   readonly voice: Voice;
+  readonly files: Utterance['files'];
 }
+
+type SpokenUtterance = Pick<Utterance, 'tokens' | 'style' | 'manner'>;
 
 export class HostSession {
   #loaded: Loaded | undefined;
@@ -79,8 +84,9 @@ export class HostSession {
       await settle();
       const { activeBytes, peakBytes } = memorySnapshot();
       const weightTensors = liveTensors();
+      requireFiniteDurations(model, folder);
       const voice = Voice.load(voiceFile);
-      this.#loaded = { model, voice };
+      this.#loaded = { model, voice, files: { folder, voiceFile } };
       await settle();
       return {
         activeBytes,
@@ -205,7 +211,8 @@ export class HostSession {
     resetPeak();
     const readings: UnresetSequence['readings'] = [];
     for (const { model: name, folder } of models) {
-      this.#loaded = { model: Kokoro.load(folder), voice: Voice.load(voiceFile) };
+      const files = { folder, voiceFile };
+      this.#loaded = { model: Kokoro.load(folder), voice: Voice.load(voiceFile), files };
       seedRandom(seed);
       for (const each of phonemes) {
         this.#countSamples(this.#loaded.model.tokenize(each), manner);
@@ -237,8 +244,31 @@ export class HostSession {
     const { model, voice } = this.#need();
     // The tokens at both ends are silence, not phonemes.
     using style = voice.styleFor(tokens.length - 2);
-    using audio = model.synthesize(tokens, style, manner).audio;
+    const utterance = { tokens, style, manner };
+    using audio = this.#synthesize(model, utterance);
+    this.#requireFinite(isFinite(audio), utterance);
     return read(audio);
+  }
+
+  /** What is not finite may fail before there is audio. */
+  #synthesize(model: Kokoro, utterance: SpokenUtterance): Tensor {
+    try {
+      return model.synthesize(utterance.tokens, utterance.style, utterance.manner).audio;
+    } catch (error) {
+      if (error instanceof RangeError) {
+        this.#requireFinite(false, utterance, error);
+      }
+      throw error;
+    }
+  }
+
+  /** Throws 'bad-checkpoint', which says what is not finite; `otherwise`, where that is not found when it is looked for. */
+  #requireFinite(isFinite: boolean, utterance: SpokenUtterance, otherwise?: Error): void {
+    if (!isFinite) {
+      const { model, files } = this.#need();
+      const vanished = 'The audio was not finite, but everything was when it was computed again.';
+      throw nonFiniteError({ model, files, ...utterance }) ?? otherwise ?? new Error(vanished);
+    }
   }
 
   #need(): Loaded {

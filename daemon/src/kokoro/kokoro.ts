@@ -85,6 +85,11 @@ export class Kokoro implements Disposable {
     return this.#checkpoint.tensors;
   }
 
+  /** Their names in the order in which the network reads them. */
+  weightNames(): readonly string[] {
+    return this.#checkpoint.used;
+  }
+
   /** The most phonemes of one utterance: the network's positions, less the two tokens that enclose it. */
   get maximumPhonemes(): number {
     return this.config.plbert.max_position_embeddings - 2;

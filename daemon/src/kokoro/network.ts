@@ -1,6 +1,7 @@
 /** Kokoro's network: its parts, and the stages in which they turn tokens and a style into samples. */
 
 import { array, concatenate, take } from '../mlx/ops.ts';
+import type { Tensor } from '../mlx/tensor.ts';
 import type { Layer } from '../nn/layer.ts';
 import { linearFrom } from '../nn/linear.ts';
 import type { Weights } from '../nn/weights.ts';
@@ -55,6 +56,16 @@ export interface StageOptions {
   readonly noise: boolean;
 }
 
+/** Not what the whole number of NaN is, which differs from one device to another. Throws a RangeError. */
+function checkedDurations(durations: Tensor): Int32Array {
+  const frames = Int32Array.from(durations.toTypedArray(), Number);
+  const stray = frames.find((each) => each < 1);
+  if (stray !== undefined) {
+    throw new RangeError(`alignment: a duration of ${stray} frames`);
+  }
+  return frames;
+}
+
 export class KokoroNetwork {
   readonly albert: Albert;
   readonly encodeHidden: Layer;
@@ -101,11 +112,7 @@ export class KokoroNetwork {
   speechStages({ noise }: StageOptions): readonly Stage<ValueName>[] {
     return [
       defineStage('alignment', ['durations'], ({ durations }) => ({
-        frameTokens: array(
-          alignmentIndices(Int32Array.from(durations.toTypedArray(), Number)),
-          undefined,
-          'int32',
-        ),
+        frameTokens: array(alignmentIndices(checkedDurations(durations)), undefined, 'int32'),
       })),
       defineStage(
         'pitch and energy',

@@ -64,6 +64,11 @@ export class Checkpoint {
     return this.#tensors;
   }
 
+  /** The keys that layers were built from, in the order in which the network has them. */
+  get used(): readonly string[] {
+    return [...this.#used];
+  }
+
   has(key: string): boolean {
     return this.#tensors.has(key);
   }
