@@ -4,7 +4,7 @@ import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import { spokenWords } from '../../../shared/src/format/spoken-words.ts';
+import { spokenWords } from '../../../shared/src/format/workload.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { widths } from '../lib/charts.ts';
 import { levelLooks, memoryLevel, shortAmount } from '../lib/memory-words.ts';
@@ -48,9 +48,7 @@ export function RunItem({
     <List.Item
       id={String(run.id)}
       title={runTitle(run)}
-      subtitle={[`#${run.id}`, spokenWords(run, longestText)]
-        .filter((part) => part !== undefined)
-        .join(' · ')}
+      subtitle={`#${run.id} · ${spokenWords(run, longestText)}`}
       icon={{ value: { source: icon, tintColor: color }, tooltip: word }}
       accessories={[
         ...(marked === undefined ? [] : markOf(run, marked)),

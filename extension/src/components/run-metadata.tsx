@@ -3,7 +3,7 @@
 import { Detail, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import { spokenWords } from '../../../shared/src/format/spoken-words.ts';
+import { spokenWords } from '../../../shared/src/format/workload.ts';
 import { formatDuration } from '../../../shared/src/format/numbers.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
@@ -60,7 +60,7 @@ export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode
         texts={{
           Run: String(record.id),
           [record.kind === 'study' ? 'Models' : 'Model']: record.models.join(', '),
-          Text: spokenWords(record, 200) ?? 'Given as phonemes',
+          Text: spokenWords(record, 200),
           Voice: record.voice,
           Iterations: samplesPhrase(record),
           'Started By': triggerWord(record),

@@ -1,7 +1,7 @@
 /** What runs have in common whose figures can be held against each other, in words. */
 
 import type { DaemonStatus } from '../protocol/daemon/status.ts';
-import { mannerPhrases, textsPhrase } from './workload.ts';
+import { spokenWords } from './workload.ts';
 
 type Work = NonNullable<DaemonStatus['recentPeaksOf']>;
 
@@ -10,13 +10,7 @@ export const shortModel = (model: string): string =>
   model.startsWith('/') ? (model.split('/').findLast((part) => part !== '') ?? model) : model;
 
 /** `bf16 with af_heart, 15 iterations of “This is a memory profiling test…”`. */
-export function workWords({ model, voice, text, workload = {}, iterations }: Work): string {
-  const one = text === undefined ? 'given phonemes' : `“${beginning(text.replaceAll(/\s+/g, ' '))}”`;
-  const said = [textsPhrase(workload) ?? one, ...mannerPhrases(workload)].join(', ');
+export function workWords({ model, voice, text, workload, iterations }: Work): string {
+  const said = spokenWords({ text, workload }, 40);
   return `${shortModel(model)} with ${voice}, ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'} of ${said}`;
 }
-
-const longestText = 40;
-
-const beginning = (text: string): string =>
-  text.length <= longestText ? text : `${text.slice(0, longestText - 1).trimEnd()}…`;

@@ -1,4 +1,4 @@
-/** A workload in words: how many texts, in what order, and what becomes of MLX's cache. */
+/** What is said in words: one text, or how many, in what order, and what becomes of MLX's cache. */
 
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 import type { WorkloadSummary } from '../protocol/workload.ts';
@@ -18,9 +18,8 @@ export function textsPhrase({ texts, firstText }: Workload): string | undefined 
   if (texts === undefined || firstText === undefined) {
     return undefined;
   }
-  const line = firstText.replaceAll(/\s+/g, ' ');
-  const shown = line.length <= 40 ? line : `${line.slice(0, 39).trimEnd()}…`;
-  return texts === 1 ? `“${shown}”` : `${formatCount(texts)} texts from “${shown}” on`;
+  const first = quoted(firstText, 40);
+  return texts === 1 ? first : `${formatCount(texts)} texts from ${first} on`;
 }
 
 /** `random order`, `cache kept`, `cache limit 512 MB`: what is not as usual, apart from the texts. */
@@ -29,6 +28,36 @@ export const mannerPhrases = ({ shuffled, keepCache, cacheLimitBytes }: Workload
   ...(keepCache === true ? ['cache kept'] : []),
   ...(cacheLimitBytes === undefined ? [] : [`cache limit ${formatBytes(cacheLimitBytes)}`]),
 ];
+
+interface Spoken {
+  readonly text?: string | undefined;
+  readonly workload?: Workload | undefined;
+}
+
+/** What a run says, and in what manner, in a line: runs that say the same in the same voice can be compared. */
+export function spokenWords({ text, workload = {} }: Spoken, mostCharacters: number): string {
+  const said =
+    text === undefined ? (textsPhrase(workload) ?? 'given phonemes') : quoted(text, mostCharacters);
+  return [said, ...mannerPhrases(workload)].join(', ');
+}
+
+/** One line in quotation marks, cut between characters as a person counts them. */
+function quoted(text: string, mostCharacters: number): string {
+  // No more than it can need: a text may be long, and finding where characters end is slow.
+  const line = text
+    .slice(0, 16 * mostCharacters)
+    .replaceAll(/\s+/gu, ' ')
+    .trim();
+  const characters = Array.from(segmenter.segment(line), ({ segment }) => segment);
+  return characters.length <= mostCharacters
+    ? `“${line}”`
+    : `“${characters
+        .slice(0, mostCharacters - 1)
+        .join('')
+        .trimEnd()}…”`;
+}
+
+const segmenter = new Intl.Segmenter();
 
 /** All of it in one line; empty for one text and a cache that is cleared. */
 export const workloadWords = (workload: Workload): string =>

@@ -3,7 +3,7 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
-import { spokenWords } from '@tidemark/shared/format/spoken-words.ts';
+import { spokenWords } from '@tidemark/shared/format/workload.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { RunsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
@@ -204,7 +204,7 @@ const columns: readonly RunColumn[] = [
     from: 110,
   },
   column('leak', ({ leak }) => (leak === undefined ? nothing : verdictWord(leak))),
-  { ...column('text', (run) => spokenWords(run, 40) ?? nothing), from: 140 },
+  { ...column('text', (run) => spokenWords(run, 40)), from: 140 },
 ];
 
 function runsTable({ runs, total }: RunsDocument, maxWidth: number | undefined): string {

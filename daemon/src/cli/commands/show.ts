@@ -2,11 +2,10 @@
 
 import { Argument } from 'commander';
 import type { Command } from 'commander';
-import { spokenWords } from '@tidemark/shared/format/spoken-words.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
+import { spokenWords } from '@tidemark/shared/format/workload.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { workloadWords } from '@tidemark/shared/format/workload.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
@@ -72,9 +71,9 @@ function headLines(record: RunRecord, now: Date): string[] {
   return formatFacts(
     [
       { label: `Run #${id}`, lines: [runTitle(record)] },
-      { label: 'Workload', lines: [workloadWords(record.workload ?? {})].filter((words) => words !== '') },
       { label: 'Models', lines: needsPaths(models) ? [models.join(', ')] : [] },
-      { label: 'Text', lines: [`${spokenWords(record, 200) ?? 'given as phonemes'}, ${record.voice}`] },
+      { label: 'Text', lines: [spokenWords(record, 200)] },
+      { label: 'Voice', lines: [record.voice] },
       {
         label: 'Started',
         lines: [
