@@ -7,19 +7,11 @@ import { EnglishWords } from './english-word.ts';
 import type { Following, Tag } from './english-word.ts';
 import { espeakWord } from './espeak.ts';
 import { lexiconOf } from './lexicon.ts';
+import type { Segment } from './links.ts';
 import { tagsOf } from './part-of-speech.ts';
 import { changeStress, primaryStress, vowels, weightOf } from './stress.ts';
 import { partsOfWord, takeApart } from './tokens.ts';
 import type { Variety } from './voices.ts';
-
-/** What a link says of its word: see links.ts. */
-export type Given = { readonly phonemes: string } | { readonly stress: number };
-
-/** Some of a sentence: a run of text, or the text of a link with what is given for it. */
-export interface Segment {
-  readonly text: string;
-  readonly given?: Given | undefined;
-}
 
 /** A part of a word while the word is read. */
 interface Part {

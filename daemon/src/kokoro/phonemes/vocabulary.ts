@@ -31,22 +31,13 @@ const lookalikes: Readonly<Record<string, string>> = {
  * in silence and say something else) and on more than {@link maximumPhonemes} symbols.
  */
 export function checkPhonemes(given: string, symbols: ReadonlySet<string> = kokoroSymbols): string {
-  const phonemes = given
-    .replaceAll(/\s+/gu, ' ')
-    .trim()
-    // ç is a symbol itself; ɑ̃, õ and the like are a letter and the tilde.
-    .replaceAll(/[^ç]/gu, (symbol) => symbol.normalize('NFD'));
+  const phonemes = tidy(given);
   if (!hasSound(phonemes)) {
     throw new TidemarkError('bad-text', 'The phonemes contain no sounds.', {
       hint: 'Use Kokoro’s IPA symbols, for example --phonemes "həlˈO."',
     });
   }
-  const unknown = new Set(Array.from(phonemes).filter((symbol) => !symbols.has(symbol)));
-  if (unknown.size > 0) {
-    throw new TidemarkError('bad-text', `Kokoro has no phoneme ${[...unknown].map(describe).join(', ')}.`, {
-      hint: 'Kokoro writes eɪ aɪ aʊ ɔɪ oʊ əʊ as A I W Y O Q, and dʒ tʃ as ʤ ʧ; omit --phonemes to give plain text.',
-    });
-  }
+  refuseUnknown(phonemes, symbols, 'omit --phonemes to give plain text.');
   const { length } = Array.from(phonemes);
   if (length > maximumPhonemes) {
     throw new TidemarkError(
@@ -58,6 +49,32 @@ export function checkPhonemes(given: string, symbols: ReadonlySet<string> = koko
     );
   }
   return phonemes;
+}
+
+/** As {@link checkPhonemes}, for the phonemes of a word within a text: it may be silent. Throws `bad-text`. */
+export function checkSymbols(given: string): string {
+  const phonemes = tidy(given);
+  refuseUnknown(phonemes, kokoroSymbols, 'correct what stands between the slashes.');
+  return phonemes;
+}
+
+function tidy(given: string): string {
+  return (
+    given
+      .replaceAll(/\s+/gu, ' ')
+      .trim()
+      // ç is a symbol itself; ɑ̃, õ and the like are a letter and the tilde.
+      .replaceAll(/[^ç]/gu, (symbol) => symbol.normalize('NFD'))
+  );
+}
+
+function refuseUnknown(phonemes: string, symbols: ReadonlySet<string>, remedy: string): void {
+  const unknown = new Set(Array.from(phonemes).filter((symbol) => !symbols.has(symbol)));
+  if (unknown.size > 0) {
+    throw new TidemarkError('bad-text', `Kokoro has no phoneme ${[...unknown].map(describe).join(', ')}.`, {
+      hint: `Kokoro writes eɪ aɪ aʊ ɔɪ oʊ əʊ as A I W Y O Q, and dʒ tʃ as ʤ ʧ; ${remedy}`,
+    });
+  }
 }
 
 /** Whether anything in `phonemes` is more than punctuation, stress and space. */
