@@ -1,10 +1,10 @@
-/** The Python environment of the peer: a venv of its own, pinned and made anew when the pins change, and scripts that run in it. */
+/** The Python environments of the peers: each a venv of its own, pinned and made anew when the pins change, and scripts that run in it. */
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -12,26 +12,37 @@ import * as v from 'valibot';
 import { buildFolder } from '../../daemon/src/paths.ts';
 
 const run = promisify(execFile);
-const requirements = join(import.meta.dirname, 'requirements.txt');
+interface Peer {
+  readonly name: string;
+  readonly requirements: string;
+  /** Below the folder build. */
+  readonly folder: string;
+}
 
-/** The venv's Python, installed first when it is not there as `requirements.txt` says. Throws `network`. */
-export async function ensurePeerPython(note: (step: string) => void): Promise<string> {
-  const folder = join(buildFolder, 'bench', 'venv');
+const mlxAudio: Peer = {
+  name: 'mlx-audio',
+  requirements: join(import.meta.dirname, 'requirements.txt'),
+  folder: join('bench', 'venv'),
+};
+
+/** The venv's Python, installed first when it is not there as the requirements say. Throws `network`. */
+export async function ensurePeerPython(note: (step: string) => void, peer = mlxAudio): Promise<string> {
+  const folder = join(buildFolder, peer.folder);
   const python = join(folder, 'bin', 'python');
   const stamp = join(folder, 'installed.txt');
-  const pins = await readFile(requirements, 'utf8');
+  const pins = await readFile(peer.requirements, 'utf8');
   if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === pins) {
     return python;
   }
-  note('Installing mlx-audio and MLX for Python into build/bench/venv …');
+  note(`Installing ${peer.name} for Python into ${join('build', peer.folder)} …`);
   try {
     await rm(folder, { recursive: true, force: true });
-    await mkdir(join(buildFolder, 'bench'), { recursive: true });
+    await mkdir(dirname(folder), { recursive: true });
     await run(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', folder]);
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-    await run(python, [...pip, '--no-deps', '--only-binary=:all:', '--requirement', requirements]);
+    await run(python, [...pip, '--no-deps', '--only-binary=:all:', '--requirement', peer.requirements]);
   } catch (cause) {
-    throw new TidemarkError('network', 'The Python environment for mlx-audio could not be installed.', {
+    throw new TidemarkError('network', `The Python environment for ${peer.name} could not be installed.`, {
       hint: 'It needs Python 3.11 or later with venv and pip (set PYTHON to use another one), and access to the Python package index.',
       cause,
     });

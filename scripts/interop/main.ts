@@ -9,6 +9,7 @@ import { requantize } from '../../daemon/src/models/requantize/requantize.ts';
 import { resolveModel, resolveSubject } from '../../daemon/src/models/resolve.ts';
 import { buildFolder, dataFolder } from '../../daemon/src/paths.ts';
 import { askPeer, ensurePeerPython } from '../bench/peer-python.ts';
+import { comparePronunciations } from './pronunciations.ts';
 
 /** Short, for mlx-audio takes half a minute for a second of audio on a CPU. */
 const phonemes = 'həlˈO.';
@@ -148,14 +149,20 @@ async function checkCatalogue(python: string, names: readonly string[]): Promise
 }
 
 const requantized = 'requantized';
-const known = [...recipes.map(({ name }) => name), requantized];
+const pronunciations = 'pronunciations';
+const known = [...recipes.map(({ name }) => name), requantized, pronunciations];
 const names = process.argv.length > 2 ? process.argv.slice(2) : known;
 const stray = names.find((name) => !known.includes(name));
 if (stray !== undefined) {
   console.error(`There is no model named ${stray}: pass any of ${known.join(', ')}, or nothing for all.`);
   process.exit(2);
 }
-const python = await ensurePeerPython((step) => console.error(step));
-const isCatalogueWell = names.every((name) => name === requantized) || (await checkCatalogue(python, names));
+const catalogued = names.filter((name) => name !== requantized && name !== pronunciations);
+const python =
+  catalogued.length > 0 || names.includes(requantized)
+    ? await ensurePeerPython((step) => console.error(step))
+    : '';
+const isCatalogueWell = catalogued.length === 0 || (await checkCatalogue(python, catalogued));
 const areRequantizedWell = !names.includes(requantized) || (await checkRequantized(python));
-process.exitCode = isCatalogueWell && areRequantizedWell ? 0 : 1;
+const areReadAlike = !names.includes(pronunciations) || (await comparePronunciations());
+process.exitCode = isCatalogueWell && areRequantizedWell && areReadAlike ? 0 : 1;

@@ -10,6 +10,7 @@ import { StepLines } from './step-lines.js';
 import { addon } from './steps/addon.js';
 import { voices, weights } from './steps/kokoro.js';
 import { lexicon } from './steps/lexicon.js';
+import { tagger } from './steps/tagger.js';
 import { libmlx, openblas } from './steps/libraries.js';
 import { nvidia } from './steps/nvidia.js';
 import { dependencies, extension } from './steps/npm.js';
@@ -60,8 +61,21 @@ export async function setUpFromCommandLine(args) {
     const platform = platformOf(machine);
     const backend = backendOf(platform, process.env);
     const layout = layoutOf();
+<<<<<<< HEAD
     const { signal } = interruption;
     const context = { layout, machine, platform, backend, env: process.env, tools: {}, signal };
+=======
+    const context = { layout, machine, platform, env: process.env, tools: {}, signal: interruption.signal };
+    const rest = [
+      libmlx(platform),
+      ...(platform === 'linux-x64' ? [openblas] : []),
+      addon(layout, platform),
+      weights,
+      voices,
+      lexicon,
+      tagger,
+    ];
+>>>>>>> 6be5836 (Tag words with the tagger that misaki reads with, and compare readings with misaki)
     const steps = [
       dependencies,
       ...(args.includes('--only-dependencies') ? [] : stepsFor(layout, backend)),

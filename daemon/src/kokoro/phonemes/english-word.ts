@@ -7,12 +7,11 @@ import type { Lexicon } from './lexicon.ts';
 import { changeStress, primaryStress, secondaryStress } from './stress.ts';
 import type { Variety } from './voices.ts';
 
-/**
- * Penn Treebank tags where misaki tells them apart; the others by their class. A verb's form matters in `read` and `wound`: VB is
- * to read, VBP has read.
- */
-export type Tag =
-  'ADJ' | 'ADV' | 'DT' | 'IN' | 'NNP' | 'NOUN' | 'PRP' | 'TO' | 'VB' | 'VBD' | 'VBN' | 'VERB' | 'OTHER';
+/** What a word is: a tag of the Penn Treebank. */
+export type Tag = string;
+
+/** Where a word is said the same whatever it is. */
+const anyTag = '';
 
 /** What is known of what follows a word. */
 export interface Following {
@@ -51,7 +50,7 @@ export class EnglishWords {
   #special(word: string, tag: Tag, stress: number | undefined, following: Following): string | undefined {
     const sign = signs[word];
     if (sign !== undefined && Object.hasOwn(signs, word)) {
-      return this.#lookUp(sign, 'OTHER', undefined, following);
+      return this.#lookUp(sign, anyTag, undefined, following);
     }
     if (isAcronymWithStops(word)) {
       return this.#spell(word);
@@ -76,7 +75,7 @@ export class EnglishWords {
       case 'by':
       case 'By':
       case 'BY':
-        return tag === 'ADV' ? 'bˈI' : undefined;
+        return classOf(tag) === 'ADV' ? 'bˈI' : undefined;
       case 'to':
       case 'To':
       case 'TO':
@@ -101,10 +100,10 @@ export class EnglishWords {
       case 'used':
       case 'Used':
       case 'USED':
-        return this.#plain('used', (tag === 'VBD' || tag === 'ADJ') && following.to ? 'VBD' : 'DEFAULT');
+        return this.#plain('used', (tag === 'VBD' || tag === 'JJ') && following.to ? 'VBD' : 'DEFAULT');
       default:
         return tag === 'IN' && /^vs\.?$/iu.test(word)
-          ? this.#lookUp('versus', 'OTHER', undefined, following)
+          ? this.#lookUp('versus', anyTag, undefined, following)
           : undefined;
     }
   }
@@ -291,11 +290,13 @@ function choose(
   return entry[part ?? 'DEFAULT'] ?? null;
 }
 
-function classOf(tag: Tag): Tag {
-  return tag.startsWith('VB') ? 'VERB' : isNoun(tag) ? 'NOUN' : tag;
+/** The class that an entry names where it does not name the tag. */
+function classOf(tag: Tag): string {
+  const classes = { VB: 'VERB', NN: 'NOUN', RB: 'ADV', JJ: 'ADJ' };
+  return Object.entries(classes).find(([start]) => tag.startsWith(start))?.[1] ?? tag;
 }
 
-const isNoun = (tag: Tag): boolean => tag === 'NOUN' || tag === 'NNP';
+const isNoun = (tag: Tag): boolean => tag.startsWith('NN');
 
 /** `U.S.A`, `Ph.D`: stops between parts of one or two letters. */
 function isAcronymWithStops(word: string): boolean {

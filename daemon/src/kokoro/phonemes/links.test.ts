@@ -19,7 +19,15 @@ test('phonemes and changes of stress are taken out of the text, each leaving a p
 
 test('every form of a change of stress is read', () => {
   const read = (target: string): unknown => takeLinks(`[w](${target})`, place).links[0]?.given;
-  for (const [target, stress] of Object.entries({ '-2': -2, '1': 1, '+2': 2, '0': 0, '0.5': 0.5, '+0.5': 0.5, '-0.5': -0.5 })) {
+  for (const [target, stress] of Object.entries({
+    '-2': -2,
+    '1': 1,
+    '+2': 2,
+    '0': 0,
+    '0.5': 0.5,
+    '+0.5': 0.5,
+    '-0.5': -0.5,
+  })) {
     assert.deepEqual(read(target), { stress });
   }
   for (const target of ['', '1.5', 'x', '- 1', '#a#', '/']) {

@@ -54,7 +54,7 @@ function unitsOf(segments: readonly Segment[]): Unit[] {
     const stress = given !== undefined && 'stress' in given ? given.stress : undefined;
     const isBeforeSpace = /^\s/u.test(text.slice(offset + run.length));
     if (given !== undefined && 'phonemes' in given) {
-      units.push({ parts: [part(run, 'OTHER', undefined, given.phonemes)], isBeforeSpace });
+      units.push({ parts: [part(run, '', undefined, given.phonemes)], isBeforeSpace });
     } else {
       if (/^\s/u.test(run) && units.length > 0) {
         units.push({ ...(units.pop() ?? { parts: [] }), isBeforeSpace: true });
@@ -65,7 +65,7 @@ function unitsOf(segments: readonly Segment[]): Unit[] {
         units.push({
           parts:
             token.kind === 'mark'
-              ? [part(token.text, 'OTHER', undefined, token.text)]
+              ? [part(token.text, '', undefined, token.text)]
               : partsOfWord(token.text).map(({ text: piece, start }) =>
                   part(piece, tagAt(place + start), stress),
                 ),
@@ -161,7 +161,7 @@ function tagOfParts(parts: readonly Part[]): Tag {
   const weight = ({ text }: Part): number =>
     Array.from(text).reduce((sum, letter) => sum + (letter === letter.toLowerCase() ? 1 : 2), 0);
   const heaviest = parts.toSorted((a, b) => weight(b) - weight(a))[0];
-  return heaviest?.tag ?? 'OTHER';
+  return heaviest?.tag ?? '';
 }
 
 /** What the word before `word` needs to know: the first sound or pause of `phonemes`, or of what follows them. */
