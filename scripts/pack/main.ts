@@ -15,8 +15,8 @@ import { StepLines } from '../setup/step-lines.js';
 import { stage } from './stage.ts';
 import { writeParts, writeUnpackScript } from './parts.ts';
 
-const usage = `Writes Tidemark, with Node, its packages, MLX, the addon, weights, and voices, as an archive in parts with a script
-that checks and unpacks them on a machine that has no network.
+const usage = `Writes Tidemark, with Node, its packages, MLX, the addon, weights, voices, and pronunciations, as an archive in parts
+with a script that checks and unpacks them on a machine that has no network.
 
 Usage: npm run pack -- [options]
 

@@ -10,10 +10,10 @@ import { StepLines } from './step-lines.js';
 import { addon } from './steps/addon.js';
 import { voices, weights } from './steps/kokoro.js';
 import { lexicon } from './steps/lexicon.js';
-import { tagger } from './steps/tagger.js';
 import { libmlx, openblas } from './steps/libraries.js';
 import { nvidia } from './steps/nvidia.js';
 import { dependencies, extension } from './steps/npm.js';
+import { tagger } from './steps/tagger.js';
 
 const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
 
@@ -61,21 +61,8 @@ export async function setUpFromCommandLine(args) {
     const platform = platformOf(machine);
     const backend = backendOf(platform, process.env);
     const layout = layoutOf();
-<<<<<<< HEAD
     const { signal } = interruption;
     const context = { layout, machine, platform, backend, env: process.env, tools: {}, signal };
-=======
-    const context = { layout, machine, platform, env: process.env, tools: {}, signal: interruption.signal };
-    const rest = [
-      libmlx(platform),
-      ...(platform === 'linux-x64' ? [openblas] : []),
-      addon(layout, platform),
-      weights,
-      voices,
-      lexicon,
-      tagger,
-    ];
->>>>>>> 6be5836 (Tag words with the tagger that misaki reads with, and compare readings with misaki)
     const steps = [
       dependencies,
       ...(args.includes('--only-dependencies') ? [] : stepsFor(layout, backend)),
@@ -114,6 +101,7 @@ export function stepsFor(layout, backend, { isForHere = true } = {}) {
     weights,
     voices,
     lexicon,
+    tagger,
   ];
 }
 

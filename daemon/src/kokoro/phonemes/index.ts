@@ -2,7 +2,9 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { hasWords, normalizeText } from './normalize.ts';
+import { markLinks, segmentsOf, takeLinks, wordsOf } from './links.ts';
+import type { Link } from './links.ts';
+import { hasWords, linkPlace, normalizeText } from './normalize.ts';
 import { readSentence } from './reading.ts';
 import { splitNearMiddle, splitSentences } from './splitting.ts';
 import { hasSound, kokoroSymbols, maximumPhonemes } from './vocabulary.ts';
@@ -57,7 +59,7 @@ export async function chunkText(
   if (text.trim() === '') {
     throw new TidemarkError('bad-text', 'The text is empty.', { hint: 'Give a sentence to speak.' });
   }
-  const lines = text.split(/[\n\r\u2028\u2029]+/u).map((line) => normalizeText(line, variety));
+  const lines = text.split(/[\n\r\u2028\u2029]+/u).map((line) => prepareLine(line, variety));
   const total = lines.reduce((sum, line) => sum + line.text.length, 0);
   const utterances: Utterance[] = [];
   let done = 0;
@@ -66,8 +68,8 @@ export async function chunkText(
   for (const line of lines) {
     dropped = sum(dropped, line.dropped);
     const pieces: Utterance[] = [];
-    for (const sentence of hasWords(line.text) ? splitSentences(line.text) : []) {
-      pieces.push(...(await pronounceWithin(sentence, variety, signal)));
+    for (const sentence of line.hasWords ? splitSentences(line.text) : []) {
+      pieces.push(...(await pronounceWithin(sentence, { variety, links: line.links, signal })));
       done += sentence.length;
       onProgress?.(done, total);
     }
@@ -86,6 +88,31 @@ export async function chunkText(
   return [...utterances, { ...last, dropped: sum(last.dropped, dropped) }];
 }
 
+/** A line as it is said, a character in the place of each link. */
+interface Line {
+  readonly text: string;
+  readonly links: readonly Link[];
+  readonly hasWords: boolean;
+  readonly dropped: ReadonlyMap<string, number>;
+}
+
+function prepareLine(line: string, variety: Variety): Line {
+  const { text, links, unsaid } = takeLinks(line, linkPlace);
+  const normalized = normalizeText(text, variety);
+  return {
+    text: markLinks(normalized.text, linkPlace),
+    links: links.map(({ text: words, given }) => ({
+      text: 'phonemes' in given ? words : normalizeText(words, variety).text,
+      given,
+    })),
+    hasWords: hasWords(normalized.text),
+    dropped: sum(normalized.dropped, countsOf(unsaid)),
+  };
+}
+
+const countsOf = (characters: string): Map<string, number> =>
+  sum(...Array.from(characters).map((character) => new Map([[character, 1]])));
+
 /** What was left out of several texts, character by character. */
 export function sum(...counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
   const total = new Map<string, number>();
@@ -101,25 +128,28 @@ function nothingToSay(): TidemarkError {
   });
 }
 
+interface Reading {
+  readonly variety: Variety;
+  /** Of the line. */
+  readonly links: readonly Link[];
+  readonly signal: AbortSignal | undefined;
+}
+
 /** `piece` as utterances that fit, in the order of the text. */
-async function pronounceWithin(
-  piece: string,
-  variety: Variety,
-  signal: AbortSignal | undefined,
-): Promise<Utterance[]> {
+async function pronounceWithin(piece: string, reading: Reading): Promise<Utterance[]> {
   // Reading blocks the thread for a sentence; between sentences a signal must be seen and an interrupt handled.
   await setImmediate();
-  signal?.throwIfAborted();
+  reading.signal?.throwIfAborted();
   // A piece of twice the context's length is not worth reading: hardly a letter is silent twice.
   if (piece.length <= 2 * maximumPhonemes) {
-    const { phonemes, dropped } = await pronounce(piece, variety);
+    const { phonemes, dropped } = await pronounce(piece, reading);
     if (phonemes.length <= maximumPhonemes) {
-      return [{ text: piece, phonemes, dropped }];
+      return [{ text: wordsOf(piece, reading.links), phonemes, dropped }];
     }
   }
   const halves: Utterance[] = [];
   for (const half of splitNearMiddle(piece)) {
-    halves.push(...(await pronounceWithin(half, variety, signal)));
+    halves.push(...(await pronounceWithin(half, reading)));
   }
   return halves;
 }
@@ -144,12 +174,12 @@ function pack(pieces: readonly Utterance[]): Utterance[] {
 }
 
 /** The phonemes of normalized text, its punctuation kept in place, and the symbols that Kokoro's vocabulary lacks. */
-async function pronounce(text: string, variety: Variety): Promise<Omit<Utterance, 'text'>> {
-  const symbols = Array.from(await readSentence([{ text }], variety));
+async function pronounce(text: string, { variety, links }: Reading): Promise<Omit<Utterance, 'text'>> {
+  const symbols = Array.from(await readSentence(segmentsOf(text, links), variety));
   const isKnown = (symbol: string): boolean => kokoroSymbols.has(symbol);
   return {
     phonemes: symbols.filter(isKnown).join('').replaceAll(/\s+/gu, ' ').trim(),
-    dropped: sum(...symbols.filter((symbol) => !isKnown(symbol)).map((symbol) => new Map([[symbol, 1]]))),
+    dropped: countsOf(symbols.filter((symbol) => !isKnown(symbol)).join('')),
   };
 }
 

@@ -150,6 +150,7 @@ test('any characters are either said or refused with the one clear error', async
         fc.string({ unit: 'grapheme' }),
         fc.string({ unit: 'binary' }),
         fc.string({ unit: 'binary-ascii' }),
+        fc.constantFrom('toString', 'constructor', '__proto__', 'hasOwnProperty s', 'valueOf'),
       ),
       async (text) => {
         try {
@@ -201,4 +202,35 @@ test('a name without a language is refused, be it a word of every object', () =>
     assert.equal(languageOfVoice(name), undefined);
     assert.throws(() => englishOfVoice(name), { code: 'bad-text', message: /does not indicate/ });
   }
+});
+
+test('a link gives a word its phonemes or changes its stress, wherever the text is split', async () => {
+  const said: Readonly<Record<string, string>> = {
+    'The [Kokoro](/kˈOkəɹO/) model.': 'ðə kˈOkəɹO mˈɑdᵊl.',
+    'The [Kokoro](/kˈOkəɹO/) [model](-1)!': 'ðə kˈOkəɹO mˌɑdᵊl!',
+    '[Hello](-2), [to](+2) you.': 'həlO, tˈə ju.',
+    'Pay [20€](-2).': 'pˈA twɛnti jʊɹOz.',
+    'the [apple](/pˈɪl/), the [pill](/ˈæpᵊl/)': 'ðə pˈɪl, ði ˈæpᵊl',
+    '[x](/ə/)': 'ə',
+    'See [the docs](https://a.b/c?d=5).': 'sˈi ðə dˈɑks.',
+  };
+  for (const [text, phonemes] of Object.entries(said)) {
+    assert.equal(await textToPhonemes(text, 'american'), phonemes, text);
+  }
+  const many = await chunkText('and [so](/sˈO/) on '.repeat(200), 'american');
+  assert.ok(many.length > 1);
+  assert.equal(many.flatMap(({ phonemes }) => phonemes.match(/sˈO/gu) ?? []).length, 200);
+  assert.equal(many.flatMap(({ text }) => text.match(/so/gu) ?? []).length, 200);
+});
+
+test('what a link says to no one is counted, and phonemes that Kokoro lacks are refused', async () => {
+  const [utterance] = await chunkText('See [it](ab).', 'american');
+  assert.deepEqual(
+    utterance?.dropped,
+    new Map([
+      ['a', 1],
+      ['b', 1],
+    ]),
+  );
+  await assert.rejects(textToPhonemes('[go](/gˈoʊ/)', 'american'), refused(/no phoneme “g”/));
 });

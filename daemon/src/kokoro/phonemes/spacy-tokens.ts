@@ -108,34 +108,16 @@ export class SpacyTokenizer {
   }
 }
 
-/** Marks whose norm is another mark. */
-const normsOfMarks: Readonly<Record<string, string>> = {
-  '‘': "'",
-  '´': "'",
-  '`': "'",
-  '’': "'",
-  '‚': "'",
-  '‛': "'",
-  '“': '"',
-  '”': '"',
-  '„': '"',
-  '»': '"',
-  '«': '"',
-  '‟': '"',
-  "''": '"',
-  '``': '"',
-  '´´': '"',
-  '…': '...',
-  '—': '-',
-  '–': '-',
-  '--': '-',
-  '---': '-',
-  '——': '-',
-  '€': '$',
-  '£': '$',
-  '¥': '$',
-  '₹': '$',
-};
+/** Marks whose norm is another mark (spacy/lang/norm_exceptions.py). */
+const normsOfMarks = new Map(
+  [
+    ["'", '‘ ´ ` ’ ‚ ‛'],
+    ['"', "“ ” „ » « ‟ '' `` ´´"],
+    ['...', '…'],
+    ['-', '— – -- --- ——'],
+    ['$', '€ £ ¥ ₹'],
+  ].flatMap(([norm = '', marks = '']) => marks.split(' ').map((mark) => [mark, norm] as const)),
+);
 
 /**
  * spaCy's features of a token, each as the number that it looks up: the norm, the first character, the last three, the shape,
@@ -143,7 +125,7 @@ const normsOfMarks: Readonly<Record<string, string>> = {
  */
 export function featuresOf({ text, norm, isBeforeSpace }: SpacyToken, { norms }: TokenRules): bigint[] {
   const letters = Array.from(text);
-  const usual = norms[String(numberOf(text))] ?? normsOfMarks[text] ?? text.toLowerCase();
+  const usual = norms[String(numberOf(text))] ?? normsOfMarks.get(text) ?? text.toLowerCase();
   return [
     numberOf(norm ?? usual),
     numberOf(letters[0] ?? ''),
