@@ -11,9 +11,11 @@ import type {
   MetricChange,
   ModelChange,
 } from '../protocol/comparison-document.ts';
+import { cacheChannel } from '../protocol/leak-verdicts.ts';
 import type { LeakChannel } from '../protocol/leak-verdicts.ts';
 import type { ProfileDocument, ProfileSettings } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
+import { isLeaking } from './leak-verdicts.ts';
 import { judgeChange, leastTimeThreshold } from './regression.ts';
 
 export interface Side {
@@ -205,9 +207,14 @@ function endedEarly({ outcome, settings, iterations }: ProfileDocument, which: s
 /** A leak counts where it was confirmed, and where the first run was asked too. */
 function newLeaksOf(first: ProfileDocument, second: ProfileDocument): LeakChannel[] {
   const leaking = (run: ProfileDocument): LeakChannel[] =>
-    (run.leaks ?? []).filter(({ status }) => status === 'leak').map(({ channel }) => channel);
+    (run.leaks ?? []).filter(isLeaking).map(({ channel }) => channel);
   const before = leaking(first);
-  return first.leaks === undefined ? [] : leaking(second).filter((channel) => !before.includes(channel));
+  // A cache is judged where it was kept only: one that was cleared is no sign that a kept one did not grow.
+  const wasJudged = (channel: LeakChannel): boolean =>
+    channel !== cacheChannel || first.leaks?.some((each) => each.channel === channel) === true;
+  return first.leaks === undefined
+    ? []
+    : leaking(second).filter((channel) => !before.includes(channel) && wasJudged(channel));
 }
 
 function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
@@ -239,7 +246,7 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
       `They generated ${a ?? 0} and ${b ?? 0} audio samples: part of the difference is unequal work.`,
     ),
     ...warn(
-      first.leaks === undefined && second.leaks?.some(({ status }) => status === 'leak') === true,
+      first.leaks === undefined && second.leaks?.some(isLeaking) === true,
       'The second run leaks; the first was not checked for leaks.',
     ),
   ];

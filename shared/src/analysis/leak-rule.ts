@@ -148,7 +148,7 @@ export function smallestDetectableSlope(
 const leakPerDeviation = 1.25;
 
 /** The noise's standard deviation from differences of neighbours, which a slow trend hardly moves. */
-function noiseDeviation(series: readonly number[]): number {
+export function noiseDeviation(series: readonly number[]): number {
   const differences = series.slice(1).map((value, index) => value - (series[index] ?? Number.NaN));
   // A normal distribution's quartiles lie 1.349 deviations apart; a difference has the noise twice.
   return interquartileRange(sorted(differences)) / 1.349 / Math.SQRT2;

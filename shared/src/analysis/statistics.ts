@@ -222,3 +222,39 @@ export function seasonalSlope(seasons: readonly (readonly Placed[])[]): TheilSen
   const rank = Math.max(0, Math.floor((ordered.length - halfWidth) / 2));
   return { slope: median(ordered), lowerBound: ordered[rank] ?? Number.NaN };
 }
+
+/**
+ * Student's quantile for a normal one, by Fisher and Cornish's expansion (Abramowitz and Stegun 26.7.5): within 0.3% from 4
+ * degrees of freedom on.
+ */
+function studentQuantile(z: number, degrees: number): number {
+  const terms = [
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92_160,
+  ];
+  return terms.reduce((sum, term, order) => sum + term / degrees ** (order + 1), z);
+}
+
+/**
+ * How much comes on one unit: all amounts over all units, with the interval of Cochran's ratio estimate ("Sampling
+ * techniques", section 6.4) and Student's quantile. Undefined for fewer than two pairs, or where the units add up to nothing.
+ */
+export function ratioOf(
+  pairs: readonly (readonly [amount: number, units: number])[],
+  confidence: Confidence = '95%',
+): Shift | undefined {
+  const sum = (of: (pair: readonly [number, number]) => number): number =>
+    pairs.reduce((total, pair) => total + of(pair), 0);
+  const units = sum(([, each]) => each);
+  const { length } = pairs;
+  if (length < 2 || units <= 0) {
+    return undefined;
+  }
+  const estimate = sum(([amount]) => amount) / units;
+  const squares = sum(([amount, each]) => (amount - estimate * each) ** 2);
+  const error = Math.sqrt((squares * length) / (length - 1)) / units;
+  const halfWidth = studentQuantile(deviations[confidence], length - 1) * error;
+  return { estimate, low: estimate - halfWidth, high: estimate + halfWidth };
+}

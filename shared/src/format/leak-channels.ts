@@ -11,6 +11,7 @@ export const channelNames: Readonly<Record<LeakChannel, string>> = {
   liveTensors: 'live tensors',
   undisposedTensors: 'undisposed tensors',
   openFileDescriptors: 'open files',
+  cacheBytes: 'cache',
 };
 
 /** `12.3 kB`, `1 tensor`, `0.33 tensors`. Throws a RangeError when `amount` is not finite. */
@@ -23,6 +24,7 @@ export function channelAmount(
     case 'activeBytes':
     case 'footprintBytes':
     case 'heapBytes':
+    case 'cacheBytes':
       return formatBytes(amount, { sign });
     case 'liveTensors':
     case 'undisposedTensors':

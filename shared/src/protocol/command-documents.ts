@@ -1,7 +1,7 @@
 /** The documents of commands that measure little or nothing: errors, speech, the catalog, the doctor, and the self-test. */
 
 import * as v from 'valibot';
-import { channelVerdict, leakChannels } from './leak-verdicts.ts';
+import { channelVerdict, judgedChannels } from './leak-verdicts.ts';
 import { iterationSample, profileSettings, spokenLanguage } from './profile-document.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
@@ -148,7 +148,7 @@ const plantResult = v.object({
   /** What was planted, in words. */
   description: text,
   /** The channel in which the leak must be found; absent for what is no leak. */
-  channel: v.optional(v.picklist(leakChannels)),
+  channel: v.optional(v.picklist(judgedChannels)),
   /** What was planted and what was measured in that channel, per iteration of the confirmation run. */
   plantedRate: v.optional(rate),
   measuredRate: v.optional(rate),

@@ -1,7 +1,7 @@
 /** The document of a comparison: whether one measurement is worse than another, by more than its noise. */
 
 import * as v from 'valibot';
-import { leakChannels } from './leak-verdicts.ts';
+import { judgedChannels } from './leak-verdicts.ts';
 import { moment, text } from './quantities.ts';
 
 /** Raised when a field changes its meaning or goes; a new field does not raise it. */
@@ -52,7 +52,7 @@ const modelChange = v.object({
   status: changeStatus,
   metrics: v.array(metricChange),
   /** Channels in which the second run leaks and the first does not. */
-  newLeaks: v.array(v.picklist(leakChannels)),
+  newLeaks: v.array(v.picklist(judgedChannels)),
   /** What makes the two less alike than they could be, as sentences. */
   warnings: v.array(text),
 });

@@ -1,7 +1,7 @@
 /** The steps of a run, which the profiler emits and the daemon passes on, and how far a run is. */
 
 import * as v from 'valibot';
-import { leakChannels } from '../leak-verdicts.ts';
+import { judgedChannels } from '../leak-verdicts.ts';
 import { iterationSample, loadRecord } from '../profile-document.ts';
 import { count, errorRecord, moment, text } from '../quantities.ts';
 import { runId, runKind, runRecord } from './run-record.ts';
@@ -28,7 +28,7 @@ export const runStep = v.variant('kind', [
   /** These channels rise, and so many more iterations will show whether they go on. */
   v.object({
     kind: v.literal('confirming'),
-    channels: v.array(v.picklist(leakChannels)),
+    channels: v.array(v.picklist(judgedChannels)),
     iterations: count,
   }),
   v.object({ kind: v.literal('attributing') }),
