@@ -96,7 +96,8 @@ export function simulatedCache(
   const said = new Set<number>();
   let [held, carried, before] = [100, 0, 100 * unit];
   const next = (_: unknown, place: number): SimulatedCacheSample => {
-    const textIndex = world.isDrawn === true ? Math.floor(uniform() * seconds.length) : place % seconds.length;
+    const textIndex =
+      world.isDrawn === true ? Math.floor(uniform() * seconds.length) : place % seconds.length;
     const audioSeconds = seconds[textIndex] ?? 0;
     const isNew = !said.has(textIndex);
     if (isNew) {
@@ -106,7 +107,7 @@ export function simulatedCache(
     }
     held += perIteration;
     const visits = Math.floor(place / seconds.length);
-    held += (perNewText * (world.settling ?? 0) ** visits * (visits > 0 && !isNew ? 1 : 0));
+    held += perNewText * (world.settling ?? 0) ** visits * (visits > 0 && !isNew ? 1 : 0);
     carried = memory * carried + normal();
     const cacheBeforeBytes = before;
     const there = Math.min(held, world.limit ?? Number.POSITIVE_INFINITY) + noise * carried;

@@ -96,7 +96,7 @@ export function rebuildDocument(
 
 /** Without an outcome it is complete where every iteration is there. */
 function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended | undefined): ProfileDocument {
-  const { model, device, versions, settings, load } = head;
+  const { model, device, versions, settings, load, cacheLimitBytes } = head;
   const of = (isConfirmation: boolean): IterationSample[] =>
     samples
       .filter(({ phase }) => (phase === 'confirmation') === isConfirmation)
@@ -123,6 +123,9 @@ function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended |
       iterations,
       iterationsAsked: settings.iterations,
       confirmation,
+      keepCache: settings.keepCache,
+      cacheLimitBytes,
+      cacheLimitAsked: settings.cacheLimitBytes !== undefined,
     }),
     summary,
     outcome:

@@ -1,8 +1,10 @@
 /** Writes a run to the history as it is added, started, sampled, ended and removed. */
 
 import { randomUUID } from 'node:crypto';
+import { cacheRemedySentences } from '@tidemark/shared/analysis/cache-sentence.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { summarizeLeaksOf } from '@tidemark/shared/analysis/leak-verdicts.ts';
+import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -228,12 +230,18 @@ function outcomeOf({ state, reason, signal, error }: RunEnd): Exclude<Outcome, {
 /** What a document comes down to in the record of its run. The figures of a study stand in its document, one set a model. */
 export function findingOf(document: RunDocument): Pick<RunRecord, 'figures' | 'leak' | 'finding'> {
   const isStudy = document.kind === 'study';
-  const finding = isStudy ? document.conclusion : leakSentence(document.leaks ?? []);
+  const finding = isStudy ? document.conclusion : profileFinding(document.leaks ?? []);
   return {
     figures: isStudy ? undefined : figuresOf(document.iterations),
     leak: summarizeLeaksOf(document),
     finding: finding === '' ? undefined : finding,
   };
+}
+
+/** What leaks and what does not; of a cache that grows without end, what to do about it too. */
+function profileFinding(leaks: readonly ChannelVerdict[]): string {
+  const [remedy] = leaks.filter(({ status }) => status === 'grows').flatMap(cacheRemedySentences);
+  return [leakSentence(leaks), ...(remedy === undefined ? [] : [remedy])].join(' ');
 }
 
 /** Over the measured iterations, as the document's summary has it; undefined without one. */

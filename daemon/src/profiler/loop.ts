@@ -151,7 +151,13 @@ export async function runCheckedLoop(
   const { iterations, outcome, cacheLimitBytes } = loop;
   const limit = cacheLimitBytes === undefined ? {} : { cacheLimitBytes };
   const { keepCache = false } = settings;
-  const first = { iterations, iterationsAsked: settings.iterations, keepCache, ...limit };
+  const first = {
+    iterations,
+    iterationsAsked: settings.iterations,
+    keepCache,
+    cacheLimitAsked: settings.cacheLimitBytes !== undefined,
+    ...limit,
+  };
   const channels = channelsToConfirm(first);
   if (channels.length === 0) {
     return { iterations, leaks: judgeRun(first), ...limit, outcome };

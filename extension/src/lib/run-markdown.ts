@@ -1,7 +1,10 @@
 /** A run, or two against each other, as the text of a detail: findings first, then the chart, then what does not fit into metadata. */
 
+import { cacheRates, cacheRemedySentences } from '../../../shared/src/analysis/cache-sentence.ts';
+import { isLeaking } from '../../../shared/src/analysis/leak-verdicts.ts';
 import { peakParts, peakSteps } from '../../../shared/src/analysis/waterfall.ts';
-import { channelAmount, channelNames } from '../../../shared/src/format/leak-channels.ts';
+import { channelAmount, judgedName } from '../../../shared/src/format/leak-channels.ts';
+import { formatBytes } from '../../../shared/src/format/bytes.ts';
 import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
@@ -66,7 +69,9 @@ function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMa
   return blocks([
     headSentence(record),
     memoryChart(model.name, iterations, options, confirmation),
-    options.isBrief || leaks.length === 0 || iterations.length === 0 ? '' : leakTable(leaks),
+    ...(options.isBrief || leaks.length === 0 || iterations.length === 0
+      ? []
+      : [leakTable(leaks), ...leaks.flatMap(cacheMarkdown)]),
     parts === undefined
       ? ''
       : partsChart(`Parts of the peak of ${model.name}`, peakSteps(parts, run), options),
@@ -80,18 +85,44 @@ const leakWords: Readonly<Record<LeakStatus, string>> = {
   'cache-growth': '✕ cache growth',
   plateau: '✕ plateau',
   inconclusive: '◐ inconclusive',
+  constant: '● constant',
+  'levels-off': '● levels off',
+  bounded: '● bounded',
+  grows: '▲ grows',
 };
 
 function leakTable(leaks: readonly ChannelVerdict[]): string {
   return table(
     ['Channel', 'Verdict', 'Per iteration', 'Smallest detectable'],
-    leaks.map(({ channel, status, ratePerIteration, smallestDetectable }) => [
-      channelNames[channel],
-      leakWords[status],
-      status === 'leak' ? channelAmount(channel, ratePerIteration, { sign: true }) : '–',
-      smallestDetectable === undefined ? '–' : channelAmount(channel, smallestDetectable),
-    ]),
+    leaks.map((verdict) => {
+      const { channel, status, ratePerIteration, smallestDetectable } = verdict;
+      return [
+        judgedName(verdict),
+        leakWords[status],
+        isLeaking(verdict) ? channelAmount(channel, ratePerIteration, { sign: true }) : '–',
+        smallestDetectable === undefined ? '–' : channelAmount(channel, smallestDetectable),
+      ];
+    }),
   );
+}
+
+/** A kept cache's rates, and what to do about it. */
+function cacheMarkdown(verdict: ChannelVerdict): string[] {
+  const { cache } = verdict;
+  const rates = cache === undefined ? [] : cacheRates(cache);
+  return rates.length === 0
+    ? []
+    : [
+        table(
+          ['Cache grows per', 'By', '95% interval'],
+          rates.map(([per, { estimate, low, high }]) => [
+            per,
+            formatBytes(estimate),
+            `${formatBytes(low)} to ${formatBytes(high)}`,
+          ]),
+        ),
+        ...cacheRemedySentences(verdict),
+      ];
 }
 
 function stageTable(

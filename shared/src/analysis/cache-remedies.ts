@@ -1,7 +1,7 @@
 /** What would keep a kept cache small, reckoned from what the iterations of the run left in it. */
 
 import type { CacheReading, ChannelVerdict } from '../protocol/leak-verdicts.ts';
-import type { CacheRun, CacheSample } from './cache-rule.ts';
+import type { CacheRun, CacheSample } from './cache-growth.ts';
 
 type Remedies = NonNullable<CacheReading['remedies']>;
 

@@ -2,7 +2,8 @@
 
 import type { CacheReading, ChannelVerdict } from '../protocol/leak-verdicts.ts';
 import { cacheChannel } from '../protocol/leak-verdicts.ts';
-import type { IterationSample } from '../protocol/profile-document.ts';
+import { bytesOf, growthOf, isNew } from './cache-growth.ts';
+import type { CacheRun, CacheSample, Growth } from './cache-growth.ts';
 import {
   fewestIterations,
   isConfirmed,
@@ -36,24 +37,6 @@ export const cacheRule = {
   /** From so many iterations without new shapes on, the later ones can bear out what the first third of them shows. */
   selfConfirming: 30,
 } as const;
-
-/** What the rule reads of an iteration. */
-export type CacheSample = Pick<IterationSample, 'cacheBytes' | 'audioSeconds'> &
-  Partial<Pick<IterationSample, 'cacheBeforeBytes' | 'newShapes' | 'samples' | 'textIndex'>>;
-
-export interface CacheRun {
-  /** Measured iterations in order, the warm-up dropped. */
-  readonly first: readonly CacheSample[];
-  /** Those of the confirmation run: what it says, the first run has said before. */
-  readonly confirmation?: readonly CacheSample[] | undefined;
-  readonly limitBytes?: number | undefined;
-  /** Whether a person asked for that limit; otherwise it is MLX's own. */
-  readonly limitAsked?: boolean | undefined;
-}
-
-const bytesOf = (samples: readonly CacheSample[]): number[] => samples.map(({ cacheBytes }) => cacheBytes);
-
-const isNew = ({ newShapes = 0 }: CacheSample): boolean => newShapes > 0;
 
 /** Whether only more iterations can tell if the cache grows on shapes that were said before. */
 export const cacheNeedsConfirmation = (run: CacheRun): boolean =>
@@ -114,7 +97,10 @@ export function judgeCache(run: CacheRun): ChannelVerdict {
     first: readTrend(levels, 0),
   } as const;
   const levelBytes = Math.round(level);
-  const settled = (status: 'bounded' | 'constant' | 'levels-off', over: readonly number[]): ChannelVerdict => ({
+  const settled = (
+    status: 'bounded' | 'constant' | 'levels-off',
+    over: readonly number[],
+  ): ChannelVerdict => ({
     ...common,
     status,
     ...bound(over),
@@ -135,22 +121,23 @@ export function judgeCache(run: CacheRun): ChannelVerdict {
     return settled('constant', levels);
   }
   const seen = seenTrend(run, growth);
+  const shapes = courseOfShapes(first);
   switch (seen.course) {
     case 'rises':
       return grows('seen-shapes', seen.slope);
     case 'unconfirmed':
       return open(unconfirmed);
     case 'rests':
-      if (growth.hasEnded) {
+      if (shapes.hasEnded) {
         return settled('levels-off', seen.levels);
       }
       break;
     case 'unclear':
-      if (growth.hasEnded) {
+      if (shapes.hasEnded) {
         return open('its noise hides whether it still grows on lengths that were said before');
       }
   }
-  const course = newShapesCourse(growth);
+  const course = newShapesCourse(growth, shapes.goesOn);
   switch (course) {
     case 'few':
       return open(
@@ -174,57 +161,8 @@ function bound(levels: readonly number[]): Pick<ChannelVerdict, 'smallestDetecta
   return Number.isFinite(smallestDetectable) ? { smallestDetectable } : {};
 }
 
-interface Growth {
-  readonly rates: Pick<CacheReading, 'perNewShape' | 'perIteration' | 'perAudioSecond' | 'perSeenIteration'>;
-  /** What each iteration with new shapes added, in order, with its seconds of audio. */
-  readonly added: readonly Pair[];
-  /** What each of the others did. */
-  readonly seen: readonly number[];
-  /** Whether new shapes ceased to come, or come as before. */
-  readonly hasEnded: boolean;
-  readonly goesOn: boolean;
-}
-
-type Pair = readonly [amount: number, units: number];
-
-function growthOf({ first }: CacheRun, start: number): Growth {
-  const steps = first.map((sample, place) => ({
-    sample,
-    bytes: sample.cacheBytes - (first[place - 1]?.cacheBytes ?? start),
-  }));
-  const ofNew = steps.filter(({ sample }) => isNew(sample));
-  const ofSeen = steps.filter(({ sample }) => !isNew(sample));
-  const seen = ofSeen.map(({ bytes }) => bytes);
-  const rateOf = (name: keyof Growth['rates'], pairs: readonly Pair[]): Growth['rates'] => {
-    const found = ratioOf(pairs);
-    return found === undefined ? {} : { [name]: found };
-  };
-  return {
-    rates: {
-      ...rateOf(
-        'perNewShape',
-        ofNew.map(({ bytes, sample: { newShapes = 0 } }) => [bytes, newShapes]),
-      ),
-      ...rateOf(
-        'perIteration',
-        steps.map(({ bytes }) => [bytes, 1]),
-      ),
-      ...rateOf(
-        'perAudioSecond',
-        steps.map(({ bytes, sample: { audioSeconds } }) => [bytes, audioSeconds]),
-      ),
-      ...rateOf(
-        'perSeenIteration',
-        seen.map((bytes) => [bytes, 1]),
-      ),
-    },
-    added: ofNew.map(({ bytes, sample: { audioSeconds } }) => [bytes, audioSeconds]),
-    seen,
-    ...courseOfShapes(first),
-  };
-}
-
-function courseOfShapes(first: readonly CacheSample[]): Pick<Growth, 'hasEnded' | 'goesOn'> {
+/** Whether new shapes ceased to come, or come as before. */
+function courseOfShapes(first: readonly CacheSample[]): { hasEnded: boolean; goesOn: boolean } {
   const places = first.flatMap((sample, place) => (isNew(sample) ? [place] : []));
   const stretches = places.map((place, order) => place - (places[order - 1] ?? place) - 1);
   const longest = Math.max(0, ...stretches);
@@ -315,7 +253,7 @@ function pooledTrend(
 }
 
 /** Whether what new shapes add becomes less, per second of audio. */
-function newShapesCourse({ added, goesOn }: Growth): 'few' | 'goes-on' | 'ends' | 'slows' {
+function newShapesCourse({ added }: Growth, goesOn: boolean): 'few' | 'goes-on' | 'ends' | 'slows' {
   if (added.length < cacheRule.fewestNew) {
     return 'few';
   }

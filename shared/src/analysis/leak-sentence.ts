@@ -2,9 +2,12 @@
 
 import { channelAmount, channelNames } from '../format/leak-channels.ts';
 import { formatCount, formatList, formatPercent } from '../format/numbers.ts';
+import { cacheChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
 import { rateTolerance } from '../protocol/command-documents.ts';
 import type { PlantResult } from '../protocol/command-documents.ts';
+import { cacheSentence } from './cache-sentence.ts';
+import { isLeaking } from './leak-verdicts.ts';
 
 /**
  * `No leak: active memory is constant to the byte over 15 iterations; a leak of 1 B an iteration would have shown.
@@ -16,11 +19,20 @@ export function leakSentence(verdicts: readonly ChannelVerdict[]): string {
     return '';
   }
   const leaks = verdicts.filter(({ status }) => status === 'leak');
-  const open = verdicts.filter(({ status }) => status === 'inconclusive');
+  const isAllOpen = verdicts.every(({ status }) => status === 'inconclusive');
+  // A kept cache says itself what it is, but for a run of which nothing can be said.
+  const open = verdicts.filter(
+    ({ status, channel }) => status === 'inconclusive' && (isAllOpen || channel !== cacheChannel),
+  );
+  const cache = isAllOpen ? undefined : verdicts.find(({ channel }) => channel === cacheChannel);
   const active = verdicts.find(({ channel }) => channel === 'activeBytes');
+  const cacheWords = cache === undefined ? undefined : cacheSentence(cache);
+  const isCacheFirst = cache?.status === 'grows';
   return [
+    isCacheFirst ? cacheWords : undefined,
     leaks.length > 0 ? foundSentence(leaks) : active === undefined ? undefined : activeSentence(active),
     ...verdicts.filter(({ channel }) => channel === 'footprintBytes').map(footprintSentence),
+    isCacheFirst ? undefined : cacheWords,
     open.length > 0 ? openSentence(open, verdicts.length) : undefined,
   ]
     .filter((sentence) => sentence !== undefined)
@@ -39,11 +51,11 @@ export function leakSentenceOfModels(models: readonly ModelLeaks[]): string {
     return '';
   }
   const leaking = judged.flatMap(({ name, leaks }) => {
-    const grown = leaks.filter(({ status }) => status === 'leak').map(growth);
+    const grown = leaks.filter(isLeaking).map(growth);
     return grown.length === 0 ? [] : [`${name} (${formatList(grown)} per iteration)`];
   });
   const clean = judged.filter(({ leaks }) =>
-    leaks.every(({ status }) => status !== 'leak' && status !== 'inconclusive'),
+    leaks.every((verdict) => !isLeaking(verdict) && verdict.status !== 'inconclusive'),
   );
   const bounds = (['activeBytes', 'footprintBytes'] as const).flatMap((channel) => {
     const found = clean.flatMap(({ leaks }) =>
@@ -114,13 +126,13 @@ function activeSentence({
     : `No leak: active memory does not rise ${over}; ${bound}.`;
 }
 
-function footprintSentence({ status, smallestDetectable }: ChannelVerdict): string | undefined {
+function footprintSentence({ status, smallestDetectable, withoutCache }: ChannelVerdict): string | undefined {
   if (status === 'cache-growth') {
     return 'Footprint: it grows with the allocator’s cache, which can be cleared.';
   }
   return smallestDetectable === undefined
     ? undefined
-    : `Footprint: no leak above ${channelAmount('footprintBytes', smallestDetectable)} per iteration.`;
+    : `Footprint${withoutCache === true ? ' without the cache' : ''}: no leak above ${channelAmount('footprintBytes', smallestDetectable)} per iteration.`;
 }
 
 function openSentence(open: readonly ChannelVerdict[], of: number): string {
@@ -151,9 +163,10 @@ export function judgePlant(
   leaks: readonly ChannelVerdict[],
 ): PlantJudgement {
   const verdict = leaks.find((each) => each.channel === channel);
-  const measured = verdict?.status === 'leak' ? { measuredRate: verdict.ratePerIteration } : {};
+  const isFound = verdict !== undefined && isLeaking(verdict);
+  const measured = isFound ? { measuredRate: verdict.ratePerIteration } : {};
   const [alarm] = leaks.filter(
-    (each) => each.status === 'leak' && each.channel !== channel && !alsoIn.includes(each.channel),
+    (each) => isLeaking(each) && each.channel !== channel && !alsoIn.includes(each.channel),
   );
   if (alarm !== undefined) {
     const rate = channelAmount(alarm.channel, alarm.ratePerIteration);
@@ -172,7 +185,7 @@ export function judgePlant(
           reason: `The verdict on ${channelNames[unread.channel]} is inconclusive: ${unread.reason ?? 'it cannot be read'}.`,
         };
   }
-  if (verdict?.status !== 'leak') {
+  if (!isFound) {
     const found = verdict === undefined ? 'not judged' : `judged “${verdict.status}”`;
     const why = verdict?.reason === undefined ? '' : `: ${verdict.reason}`;
     return { result: 'missed', reason: `The leak in ${channelNames[channel]} was ${found}${why}.` };

@@ -5,9 +5,9 @@ import { cacheChannel, judgedChannels, leakChannels } from '../protocol/leak-ver
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
+import type { CacheRun } from './cache-growth.ts';
 import { cacheRemedies } from './cache-remedies.ts';
 import { cacheNeedsConfirmation, judgeCache } from './cache-rule.ts';
-import type { CacheRun } from './cache-rule.ts';
 import {
   confirmationLength,
   fewestIterations,

@@ -1,6 +1,6 @@
 /** The channels of the leak rule in words, and amounts of what each counts. */
 
-import type { LeakChannel } from '../protocol/leak-verdicts.ts';
+import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
 import { formatBytes } from './bytes.ts';
 import { formatCount } from './numbers.ts';
 
@@ -13,6 +13,10 @@ export const channelNames: Readonly<Record<LeakChannel, string>> = {
   openFileDescriptors: 'open files',
   cacheBytes: 'cache',
 };
+
+/** What was judged. */
+export const judgedName = ({ channel, withoutCache }: ChannelVerdict): string =>
+  withoutCache === true ? `${channelNames[channel]} without cache` : channelNames[channel];
 
 /** `12.3 kB`, `1 tensor`, `0.33 tensors`. Throws a RangeError when `amount` is not finite. */
 export function channelAmount(

@@ -116,6 +116,10 @@ const leaks: Readonly<Record<LeakStatus, readonly [Shape, string]>> = {
   'cache-growth': ['crossed', 'cache growth'],
   plateau: ['crossed', 'plateau'],
   inconclusive: ['half', 'inconclusive'],
+  constant: ['full', 'constant'],
+  'levels-off': ['full', 'levels off'],
+  bounded: ['full', 'bounded'],
+  grows: ['triangle', 'grows'],
 };
 
 /** Markup. */

@@ -1,10 +1,12 @@
 /** What one run shows beside its peak: its course over the iterations, the parts of the network, and leaks. All are markup. */
 
+import { cacheClause } from '../analysis/cache-sentence.ts';
 import { stackedBars } from '../format/charts/bars.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { iterationChart, iterationSeries } from '../format/charts/iteration-chart.ts';
-import { channelAmount, channelNames } from '../format/leak-channels.ts';
+import { channelAmount, judgedName } from '../format/leak-channels.ts';
 import type { AttributedPart, Attribution, ProfileDocument } from '../protocol/profile-document.ts';
+import { cacheChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
 import { leakStatusMark, number, paragraph, responsiveChart, table } from './markup.ts';
 import { megabytes, none, percent, plural, signedMegabytes } from './words.ts';
@@ -139,7 +141,7 @@ export const leaksTable = (leaks: readonly ChannelVerdict[]): string =>
   table(
     ['channel', 'verdict', number('growth per iteration'), 'details'],
     leaks.map((verdict) => [
-      channelNames[verdict.channel],
+      judgedName(verdict),
       { markup: leakStatusMark(verdict.status) },
       verdict.status === 'inconclusive' && verdict.first === undefined
         ? none
@@ -171,7 +173,14 @@ function channelSentence(verdict: ChannelVerdict): string {
       return 'Rises with the allocator’s cache, which can be cleared.';
     case 'inconclusive':
       return `Undetermined: ${reason ?? 'the series cannot be read'}${
-        first?.rising === true ? '; a longer run is needed' : ''
+        first?.rising === true && channel !== cacheChannel ? '; a longer run is needed' : ''
       }.`;
+    case 'constant':
+    case 'levels-off':
+    case 'bounded':
+    case 'grows': {
+      const clause = cacheClause(verdict);
+      return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`;
+    }
   }
 }

@@ -1,8 +1,10 @@
 /** A profile as text: the iterations, their summary, leaks, and what each part of the network takes. */
 
+import { cacheRates, cacheRemedySentences } from '@tidemark/shared/analysis/cache-sentence.ts';
 import { activeSentence } from '@tidemark/shared/analysis/conclusions.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
-import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
+import { channelAmount, judgedName } from '@tidemark/shared/format/leak-channels.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { mannerPhrases, textsPhrase, workloadIn } from '@tidemark/shared/format/workload.ts';
 import type {
@@ -115,11 +117,28 @@ function tensorSentence({ extraTensors, undisposedTensors }: ProfileSummary): st
 function leakLines(leaks: readonly ChannelVerdict[]): string[] {
   return leaks.every(({ first }) => first === undefined)
     ? [leakSentence(leaks)]
-    : [leakSentence(leaks), '', tableOf(leaks, leakColumns)];
+    : [leakSentence(leaks), '', tableOf(leaks, leakColumns), ...leaks.flatMap(cacheLines)];
+}
+
+/** A kept cache's rates, and what to do about it. */
+function cacheLines(verdict: ChannelVerdict): string[] {
+  const rates = verdict.cache === undefined ? [] : cacheRates(verdict.cache);
+  const remedies = cacheRemedySentences(verdict);
+  return rates.length === 0
+    ? []
+    : [
+        '',
+        tableOf(rates, [
+          column('cache grows per', ([per]) => per),
+          figures('by', ([, { estimate }]) => formatBytes(estimate)),
+          figures('95% interval', ([, { low, high }]) => `${formatBytes(low)} to ${formatBytes(high)}`),
+        ]),
+        ...(remedies.length === 0 ? [] : ['', ...remedies]),
+      ];
 }
 
 const leakColumns: readonly Column<ChannelVerdict>[] = [
-  column('leaks', ({ channel }) => channelNames[channel]),
+  column('leaks', judgedName),
   column('verdict', ({ status }) => verdictWord(status)),
   figures('growth per iteration', ({ channel, ratePerIteration, first }) =>
     first === undefined ? nothing : channelAmount(channel, ratePerIteration, { sign: true }),
