@@ -96,7 +96,7 @@ export function rebuildDocument(
 
 /** Without an outcome it is complete where every iteration is there. */
 function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended | undefined): ProfileDocument {
-  const { model, device, versions, settings, load, cacheLimitBytes } = head;
+  const { model, device, versions, settings, load } = head;
   const of = (isConfirmation: boolean): IterationSample[] =>
     samples
       .filter(({ phase }) => (phase === 'confirmation') === isConfirmation)
@@ -124,7 +124,8 @@ function profileOf({ head, samples }: RunPart, startedAt: string, ended: Ended |
       iterationsAsked: settings.iterations,
       confirmation,
       keepCache: settings.keepCache,
-      cacheLimitBytes,
+      // MLX's own limit is known only at a run's end.
+      cacheLimitBytes: settings.cacheLimitBytes,
       cacheLimitAsked: settings.cacheLimitBytes !== undefined,
     }),
     summary,
