@@ -6,7 +6,7 @@ import type { WaterfallStep } from '../../../shared/src/format/charts/bars.ts';
 import { iterationChart, iterationSeries } from '../../../shared/src/format/charts/iteration-chart.ts';
 import { darkPalette, lightPalette } from '../../../shared/src/format/charts/palette.ts';
 import type { Canvas } from '../../../shared/src/format/charts/palette.ts';
-import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';
+import type { IterationSample, ProfileSettings } from '../../../shared/src/protocol/profile-document.ts';
 import type { MemoryUnit } from './preferences.ts';
 
 /** Points that a detail has room for. */
@@ -41,14 +41,15 @@ export function svgImage(svg: string): string {
 /** More points than this are drawn as fewer, each the highest of its neighbors. */
 const mostPoints = 160;
 
-/** Active memory and peak by iteration; empty without one. Markdown. */
+/** Active memory and peak by iteration, and a cache that is kept; empty without one. Markdown. */
 export function memoryChart(
   model: string,
   samples: readonly IterationSample[],
   options: ChartOptions,
   confirmation: readonly IterationSample[] = [],
+  workload: Pick<ProfileSettings, 'keepCache'> = {},
 ): string {
-  const series = iterationSeries(samples, confirmation, mostPoints);
+  const series = iterationSeries(samples, confirmation, mostPoints, workload);
   return series.peak.length === 0 ? '' : svgImage(iterationChart(model, series, canvasOf(options)));
 }
 

@@ -40,7 +40,7 @@ export function runMarkdown({ record, document, samples }: RunDetail, options: R
     case undefined:
       return blocks([
         headSentence(record),
-        memoryChart(runTitle(record), samples, options),
+        memoryChart(runTitle(record), samples, options, [], record.workload),
         samples.length === 0 ? 'No iterations were measured.' : '',
       ]);
   }
@@ -64,11 +64,11 @@ function openSentence({ state }: RunRecord): string {
 }
 
 function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMarkdownOptions): string {
-  const { model, iterations, confirmation = [], leaks = [] } = run;
+  const { model, settings, iterations, confirmation = [], leaks = [] } = run;
   const parts = options.isBrief ? undefined : peakParts(run);
   return blocks([
     headSentence(record),
-    memoryChart(model.name, iterations, options, confirmation),
+    memoryChart(model.name, iterations, options, confirmation, settings),
     ...(options.isBrief || leaks.length === 0 || iterations.length === 0
       ? []
       : [leakTable(leaks), ...leaks.flatMap(cacheMarkdown)]),

@@ -1,7 +1,7 @@
 /** What would keep a kept cache small, reckoned from what the iterations of the run left in it. */
 
 import type { CacheReading, ChannelVerdict } from '../protocol/leak-verdicts.ts';
-import type { CacheRun, CacheSample } from './cache-growth.ts';
+import type { CacheSample } from './cache-growth.ts';
 
 type Remedies = NonNullable<CacheReading['remedies']>;
 
@@ -15,27 +15,30 @@ const bucketSeconds = 1;
  * Nothing where the cache has a limit or does not grow, and nothing that these iterations do not show:
  *
  * - the limit is the most that one iteration added, which is what the largest text leaves for its own next time;
- * - after each clearing the cache holds what the texts since then left, each as much as it added when it was first said; a text
- *   whose first time lies in the warm-up adds an unknown amount, so then there is no such figure;
+ * - after each clearing the cache holds what the texts since then left, each as much as it added when it was first said;
  * - of the lengths that fall into a bucket, the one that added most is the one that all of them would use.
  */
 export function cacheRemedies(
-  { first }: CacheRun,
+  {
+    warmup,
+    measured,
+  }: { readonly warmup: readonly CacheSample[]; readonly measured: readonly CacheSample[] },
   status: ChannelVerdict['status'],
 ): Pick<CacheReading, 'remedies'> {
   if (status !== 'grows' && status !== 'levels-off') {
     return {};
   }
-  const added = first.map((sample, place) => ({
+  const all = [...warmup, ...measured];
+  const added = all.map((sample, place) => ({
     sample,
-    bytes: Math.max(0, sample.cacheBytes - (first[place - 1]?.cacheBytes ?? sample.cacheBeforeBytes ?? 0)),
+    bytes: Math.max(0, sample.cacheBytes - (all[place - 1]?.cacheBytes ?? sample.cacheBeforeBytes ?? 0)),
   }));
   const fresh = added.filter(({ sample: { newShapes = 0 }, bytes }) => newShapes > 0 && bytes > 0);
   if (fresh.length === 0) {
     return {};
   }
   const limitBytes = Math.max(...fresh.map(({ bytes }) => bytes));
-  return { remedies: { limitBytes, ...clearing(first, fresh), ...bucketing(fresh) } };
+  return { remedies: { limitBytes, ...clearing(measured, fresh), ...bucketing(fresh) } };
 }
 
 interface Added {
@@ -44,15 +47,15 @@ interface Added {
 }
 
 /** The most that so many iterations in a row would leave. */
-function clearing(first: readonly CacheSample[], fresh: readonly Added[]): Pick<Remedies, 'clear'> {
+function clearing(measured: readonly CacheSample[], fresh: readonly Added[]): Pick<Remedies, 'clear'> {
   const iterations = utterancesBetweenClears;
   const bytesByText = new Map(fresh.map(({ sample, bytes }) => [sample.textIndex, bytes]));
-  const isKnown = first.every(({ textIndex }) => textIndex !== undefined && bytesByText.has(textIndex));
-  if (!isKnown || first.length <= iterations) {
+  const isKnown = measured.every(({ textIndex }) => textIndex !== undefined && bytesByText.has(textIndex));
+  if (!isKnown || measured.length <= iterations) {
     return {};
   }
-  const windows = Array.from({ length: first.length - iterations + 1 }, (_, from) =>
-    [...new Set(first.slice(from, from + iterations).map(({ textIndex }) => textIndex))].reduce(
+  const windows = Array.from({ length: measured.length - iterations + 1 }, (_, from) =>
+    [...new Set(measured.slice(from, from + iterations).map(({ textIndex }) => textIndex))].reduce(
       (sum: number, textIndex) => sum + (bytesByText.get(textIndex) ?? 0),
       0,
     ),

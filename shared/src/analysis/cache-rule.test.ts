@@ -182,7 +182,7 @@ test('growth that fades half way is called neither endless nor over', () => {
 test('what texts add at their second and third time, less each time, levels off', () => {
   for (let trial = 0; trial < 20; trial += 1) {
     const verdict = verdictOn({ perNewText: 20, texts: 10, settling: 0.1, noise: 0.1 }, 40, trial);
-    assert.equal(verdict.status, 'levels-off', verdict.reason);
+    assert.equal(verdict.status, 'levels-off', verdict.reason ?? '');
   }
 });
 

@@ -179,18 +179,19 @@ export function judgeRun(run: LeakRun): ChannelVerdict[] {
   }
   return channels.map((channel) => {
     if (channel === cacheChannel) {
-      return judgeKeptCache(cacheRunOf(run));
+      return judgeKeptCache(run);
     }
     const verdict = judgeChannel(seriesOf(channel, run));
     return channel === 'footprintBytes' && isWithoutCache(run) ? { ...verdict, withoutCache: true } : verdict;
   });
 }
 
-function judgeKeptCache(run: CacheRun): ChannelVerdict {
-  const verdict = judgeCache(run);
+function judgeKeptCache(run: LeakRun): ChannelVerdict {
+  const verdict = judgeCache(cacheRunOf(run));
+  const said = { warmup: run.iterations.filter(({ warmup }) => warmup), measured: measuredOf(run) };
   return verdict.cache === undefined
     ? verdict
-    : { ...verdict, cache: { ...verdict.cache, ...cacheRemedies(run, verdict.status) } };
+    : { ...verdict, cache: { ...verdict.cache, ...cacheRemedies(said, verdict.status) } };
 }
 
 const measuredOf = ({ iterations }: LeakRun): IterationSample[] => iterations.filter(({ warmup }) => !warmup);

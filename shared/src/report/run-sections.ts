@@ -20,18 +20,26 @@ export function iterationCharts(
   heading: (run: ProfileDocument) => string,
 ): string {
   const drawn = runs
-    .map((run) => ({ run, points: iterationSeries(run.iterations, run.confirmation ?? [], mostPoints) }))
+    .map((run) => ({
+      run,
+      points: iterationSeries(run.iterations, run.confirmation ?? [], mostPoints, run.settings),
+    }))
     .filter(({ points }) => points.peak.length > 0);
   if (drawn.length === 0) {
     return paragraph('No iteration was measured.');
   }
-  const atLeast = Math.max(...drawn.flatMap(({ points }) => points.peak));
+  const atLeast = Math.max(...drawn.flatMap(({ points }) => [...points.peak, ...(points.cache ?? [])]));
   const longest = Math.max(...drawn.map(({ points }) => points.each));
   const hasWarmup = drawn.some(({ points }) => points.warmup > 0);
   const notes = [
     'Active memory is read after each iteration, peak memory during it.',
     ...(hasWarmup
       ? ['Hollow points (w1, …) are warm-up iterations, which are excluded from all figures.']
+      : []),
+    ...(drawn.some(({ points }) => points.cache !== undefined)
+      ? [
+          'The cache is what MLX’s allocator keeps for reuse from one iteration to the next; a triangle marks an iteration with a length that was not said before.',
+        ]
       : []),
     ...(longest > 1 ? [`Each point shows the highest of up to ${plural(longest, 'iteration')}.`] : []),
   ];

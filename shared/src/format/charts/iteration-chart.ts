@@ -1,4 +1,4 @@
-/** Active memory and the peak over the iterations, as lines. */
+/** Active memory and the peak over the iterations, as lines; and the cache, where it was kept. */
 
 import type { IterationSample } from '../../protocol/profile-document.ts';
 import { dashes, legend, scaleFromZero } from './axes.ts';
@@ -13,6 +13,10 @@ interface IterationSeries {
   readonly labels: readonly string[];
   readonly active: readonly number[];
   readonly peak: readonly number[];
+  /** Where it was kept from one iteration to the next. */
+  readonly cache: readonly number[] | undefined;
+  /** Points with a length that was not said before. */
+  readonly fresh: readonly number[];
   /** Leading points of the warm-up. */
   readonly warmup: number;
   /** The point that the confirmation run begins with. */
@@ -26,6 +30,7 @@ export function iterationSeries(
   samples: readonly IterationSample[],
   confirmation: readonly IterationSample[],
   mostPoints: number,
+  { keepCache = false }: { readonly keepCache?: boolean | undefined } = {},
 ): IterationSeries {
   const all = [...samples, ...confirmation];
   const warmup = samples.filter((sample) => sample.warmup).length;
@@ -42,6 +47,10 @@ export function iterationSeries(
     }),
     active: highest(({ activeBytes }) => activeBytes),
     peak: highest(({ peakBytes }) => peakBytes),
+    cache: keepCache ? highest(({ cacheBytes }) => cacheBytes) : undefined,
+    fresh: keepCache
+      ? groups.flatMap((group, place) => (group.some(({ newShapes = 0 }) => newShapes > 0) ? [place] : []))
+      : [],
     // A group that the warm-up only begins is drawn as measured.
     warmup: Math.floor(warmup / each),
     confirmationAt:
@@ -68,6 +77,7 @@ export function iterationChart(model: string, series: IterationSeries, canvas: C
   const lines = [
     { name: 'peak', values: series.peak },
     { name: 'active', values: series.active },
+    ...(series.cache === undefined ? [] : [{ name: 'cache', values: series.cache }]),
   ];
   const key = legend(
     lines.map(({ name }) => name),
@@ -76,7 +86,7 @@ export function iterationChart(model: string, series: IterationSeries, canvas: C
   );
   const top = key.height + 22;
   const bottom = height - 38;
-  const y = scaleFromZero([atLeast, ...series.peak, ...series.active], [bottom, top], 32);
+  const y = scaleFromZero([atLeast, ...lines.flatMap(({ values }) => values)], [bottom, top], 32);
   const left = 10 + Math.max(...y.ticks.map((tick) => textWidth(tickText(tick, canvas))));
   const right = width - 12;
   const x = (index: number): number =>
@@ -94,7 +104,7 @@ export function iterationChart(model: string, series: IterationSeries, canvas: C
     index % every === 0 ? text(label, { x: x(index), y: bottom + 16, anchor: 'middle', ...muted }) : '',
   );
   const names =
-    text(warmup > 0 ? 'iteration (hollow: warm-up)' : 'iteration', {
+    text(axisName(series), {
       x: (left + right) / 2,
       y: height - 6,
       anchor: 'middle',
@@ -104,6 +114,7 @@ export function iterationChart(model: string, series: IterationSeries, canvas: C
     confirmationAt === undefined
       ? ''
       : confirmationBorder((x(confirmationAt - 1) + x(confirmationAt)) / 2, { top, bottom, right, palette });
+  const fresh = series.fresh.map((place) => freshMark(x(place), bottom, palette));
   const drawn = lines.map(({ values }, order) => path(values, { order, x, y, palette, warmup }));
   const description = lines
     .map(
@@ -114,10 +125,30 @@ export function iterationChart(model: string, series: IterationSeries, canvas: C
     )
     .join('. ');
   return drawing(
-    { width, height, title: `Active and peak memory of ${model} by iteration, in ${unit}`, description },
-    [key.markup, ...grid, ...iterations, names, divider, ...drawn].join(''),
+    {
+      width,
+      height,
+      title: `${series.cache === undefined ? 'Active and peak memory' : 'Active memory, peak memory, and cache'} of ${model} by iteration, in ${unit}`,
+      description: [description, ...freshDescription(series)].join('. '),
+    },
+    [key.markup, ...grid, ...iterations, names, divider, ...drawn, ...fresh].join(''),
   );
 }
+
+function axisName({ warmup, fresh }: IterationSeries): string {
+  const marks = [...(warmup > 0 ? ['hollow: warm-up'] : []), ...(fresh.length > 0 ? ['▲: new length'] : [])];
+  return marks.length === 0 ? 'iteration' : `iteration (${marks.join('; ')})`;
+}
+
+/** On the axis, below the lines. */
+const freshMark = (middle: number, bottom: number, palette: Palette): string =>
+  element('path', {
+    d: `M${(middle - 3).toFixed(1)} ${bottom + 2}L${(middle + 3).toFixed(1)} ${bottom + 2}L${middle.toFixed(1)} ${bottom - 4}Z`,
+    fill: palette.text,
+  });
+
+const freshDescription = ({ labels, fresh }: IterationSeries): string[] =>
+  fresh.length === 0 ? [] : [`new lengths: ${fresh.map((place) => labels[place] ?? '').join(', ')}`];
 
 /** Of many values the first, the lowest, the highest and the last. */
 function described(values: readonly number[]): readonly number[] {
