@@ -105,6 +105,18 @@ describe('a level above the schedule’s own history', () => {
     assert.deepEqual(watch.told, []);
   });
 
+  test('is not looked for in runs that a person started, whatever their length', () => {
+    using watch = new AlertSimulation();
+    watch.checks(10);
+    const trigger = { kind: 'request', client: 'cli' } as const;
+    watch.checks(4, higher, { trigger, leak: 'leak' });
+    watch.checks(4, higher, { trigger, leak: 'inconclusive', iterations: 3 });
+    watch.checks(1);
+    assert.deepEqual(watch.told, []);
+    watch.checks(3, higher);
+    assert.deepEqual(watch.told, ['peak open']);
+  });
+
   test('in the noise of 300 checks is nothing', () => {
     using watch = new AlertSimulation();
     for (let place = 0; place < 300; place += 1) {

@@ -40,7 +40,7 @@ export function lastCheckText(
   const { now } = options;
   return sentences([
     lastCheck === undefined
-      ? 'No leak check has run yet.'
+      ? 'No leak check has run yet: a check is a scheduled profile, or one that is long enough to tell.'
       : `The last leak check was of ${lastCheck.model}, ${ago(lastCheck.at, now)} (${formatDateTime(new Date(lastCheck.at))}).`,
     run === undefined ? undefined : runText(run, options),
     lastCheck?.leak === 'inconclusive'
@@ -49,7 +49,7 @@ export function lastCheckText(
     alerts.length === 0 ? 'No alert is open.' : undefined,
     ...alerts.map(
       (alert) =>
-        `Alert (${alert.state}): ${alertNames[alert.kind]} in ${alert.model}, schedule “${alert.scheduleName}”, raised ${ago(alert.raisedAt, now)}. ${alert.reason} ${alert.hint}`,
+        `Alert ${alert.id} (${alert.state}): ${alertNames[alert.kind]} in ${alert.model}, schedule “${alert.scheduleName}”, raised ${ago(alert.raisedAt, now)}. ${alert.reason} ${alert.hint}`,
     ),
     nextText(schedules, now),
   ]);

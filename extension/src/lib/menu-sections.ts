@@ -61,7 +61,11 @@ export function glanceSections(
     { key: 'model', title: titled('Model'), items: modelItems(status, isStale, options) },
     { key: 'now', title: 'Now', items: isStale ? [] : currentItems(status) },
     { key: 'checks', title: titled('Leak Checks'), items: checkItems(status, isStale, options) },
-    { key: 'runs', title: titled('Recent Runs'), items: runs.map((run) => runItem(run, options)) },
+    {
+      key: 'runs',
+      title: titled('Recent Runs'),
+      items: runs.length === 0 ? [noRunsItem] : runs.map((run) => runItem(run, options)),
+    },
   ];
 }
 
@@ -259,6 +263,13 @@ function nextItem({ next, paused, count }: DaemonStatus['schedules'], now: Date)
     action: { kind: 'open', command: 'leak-checks', context: { scheduleId: next.scheduleId } },
   };
 }
+
+const noRunsItem: MenuItem = {
+  key: 'no-runs',
+  title: 'No runs yet: profile a model…',
+  icon: Icon.Gauge,
+  action: { kind: 'open', command: 'profile-memory', context: {} },
+};
 
 function runItem(run: RunRecord, { preferences: { unit }, now }: MenuOptions): MenuItem {
   const { icon, color, word } = runLook(run);

@@ -135,7 +135,11 @@ describe('with a daemon', () => {
     daemon.script = answering(restingStatus({ recentPeaks: [] }), {
       listRuns: () => ({ runs: [], total: 0 }),
     });
-    expect(wording(await drawn())).not.toMatch(/Recent Peaks/);
+    const screen = openMenu();
+    await screen.until('the menu', () => screen.all('MenuBarExtra.Item', /No runs yet/)[0]);
+    expect(screen.text).not.toMatch(/Recent Peaks/);
+    await screen.click(/No runs yet/);
+    expect(raycast.launches.map(({ name }) => name)).toEqual(['profile-memory']);
   });
 
   test.each<[string, Partial<DaemonStatus>, RegExp]>([
