@@ -44,6 +44,7 @@ function Studies(): ReactNode {
     />
   );
   const list = useRunList({ onDelete: remove, onRefresh: refresh });
+  const itemOf = list.itemsOf(runs, now);
   return (
     <List
       isLoading={isLoading}
@@ -76,7 +77,7 @@ function Studies(): ReactNode {
         <>
           <List.Section title="Studies" subtitle={String(runs.length)}>
             {runs.map((run) => (
-              <RunItem key={run.id} {...list.itemOf(run, runs, now)} />
+              <RunItem key={run.id} {...itemOf(run)} />
             ))}
           </List.Section>
           <List.Section title="New">

@@ -43,6 +43,7 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
     },
   });
   const all = listed === undefined ? runs : [listed, ...runs];
+  const itemOf = list.itemsOf(all, now);
   const isWantedShown = all.some(({ id }) => id === wantedId);
 
   return (
@@ -82,13 +83,13 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
         <>
           {listed !== undefined && (
             <List.Section title="Linked Run">
-              <RunItem {...list.itemOf(listed, all, now)} />
+              <RunItem {...itemOf(listed)} />
             </List.Section>
           )}
           {groupByDay(runs, now).map(({ title, runs: ofDay }) => (
             <List.Section key={title} title={title} subtitle={String(ofDay.length)}>
               {ofDay.map((run) => (
-                <RunItem key={run.id} {...list.itemOf(run, all, now)} />
+                <RunItem key={run.id} {...itemOf(run)} />
               ))}
             </List.Section>
           ))}

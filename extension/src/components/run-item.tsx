@@ -2,7 +2,7 @@
 
 import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { useState } from 'react';
+import { memo, useCallback, useEffect, useRef, useState } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import { spokenWords } from '../../../shared/src/format/workload.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
@@ -32,7 +32,16 @@ interface RunItemProps {
   readonly onToggleDetail: () => void;
 }
 
-export function RunItem({
+/** Lists are long, and Raycast is told of all that a new rendering says: only what has changed is rendered again. */
+export const RunItem = memo(Item, (before, after) =>
+  (Object.keys(after) as (keyof RunItemProps)[]).every((name) =>
+    name === 'now' ? minuteOf(before.now) === minuteOf(after.now) : before[name] === after[name],
+  ),
+);
+
+const minuteOf = (date: Date): number => Math.floor(date.getTime() / 60_000);
+
+function Item({
   run,
   now,
   isSelected,
@@ -173,8 +182,8 @@ interface RunList {
   readonly selectedId: string | null;
   readonly setSelectedId: (id: string | null) => void;
   readonly isShowingDetail: boolean;
-  /** The item of one of `runs`. */
-  readonly itemOf: (run: RunRecord, runs: readonly RunRecord[], now: Date) => RunItemProps;
+  /** Items of what is listed. */
+  readonly itemsOf: (runs: readonly RunRecord[], now: Date) => (run: RunRecord) => RunItemProps;
 }
 
 /** What a person does in a list of runs: selects one, marks one to compare with, shows or hides the detail. */
@@ -182,29 +191,34 @@ export function useRunList({ onDelete, onRefresh }: RunListActions): RunList {
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const [isShowingDetail, setIsShowingDetail] = useState(true);
   const [marked, setMarked] = useState<RunRecord>();
-  const remove = async (run: RunRecord): Promise<void> => {
-    await onDelete(run);
+  const latest = useRef({ onDelete, onRefresh });
+  useEffect(() => {
+    latest.current = { onDelete, onRefresh };
+  });
+  const remove = useCallback(async (run: RunRecord): Promise<void> => {
+    await latest.current.onDelete(run);
     setMarked((before) => (before?.id === run.id ? undefined : before));
-  };
-  /** What was selected may be gone, and then Raycast selects the first. */
-  const selectedOf = (runs: readonly RunRecord[]): string | undefined => {
-    const ids = runs.map(({ id }) => String(id));
-    return ids.find((id) => id === selectedId) ?? ids[0];
-  };
+  }, []);
+  const refresh = useCallback(() => latest.current.onRefresh(), []);
+  const toggleDetail = useCallback(() => setIsShowingDetail((before) => !before), []);
   return {
     selectedId,
     setSelectedId,
     isShowingDetail,
-    itemOf: (run, runs, now) => ({
-      run,
-      now,
-      isSelected: String(run.id) === selectedOf(runs),
-      isShowingDetail,
-      marked,
-      onMark: setMarked,
-      onDelete: remove,
-      onRefresh,
-      onToggleDetail: () => setIsShowingDetail((before) => !before),
-    }),
+    itemsOf: (runs, now) => {
+      // What was selected may be gone, and then Raycast selects the first.
+      const selected = runs.find(({ id }) => String(id) === selectedId) ?? runs[0];
+      return (run) => ({
+        run,
+        now,
+        isSelected: run.id === selected?.id,
+        isShowingDetail,
+        marked,
+        onMark: setMarked,
+        onDelete: remove,
+        onRefresh: refresh,
+        onToggleDetail: toggleDetail,
+      });
+    },
   };
 }

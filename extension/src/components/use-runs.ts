@@ -157,6 +157,12 @@ async function pageOf(
   }
 }
 
+/** What was loaded of a run, where it is as it was: its item stays as it is, and its details are not asked for again. */
+function unchanged(run: RunRecord, before: Loaded | undefined): RunRecord | undefined {
+  const old = before?.runs.find(({ id }) => id === run.id);
+  return old !== undefined && JSON.stringify(old) === JSON.stringify(run) ? old : undefined;
+}
+
 /** From the newest down to the last loaded run that `which` is about; what is older stays as it was. */
 async function again(
   client: DaemonClient,
@@ -172,7 +178,7 @@ async function again(
     const left = old.filter(({ id }) => id >= last && id < (end ?? Infinity)).length;
     const limit = Math.min(largestPage, end === undefined ? Math.max(pageSize, left) : left);
     const page = await pageOf(client, question, { limit, before: end });
-    fresh.push(...page.runs);
+    fresh.push(...page.runs.map((run) => unchanged(run, before) ?? run));
     const lowest = fresh.at(-1)?.id ?? 0;
     if (!page.hasMore || lowest <= last) {
       const runs = page.hasMore ? [...fresh, ...old.filter(({ id }) => id < lowest)] : fresh;
