@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { profileDefaults, settleSettings } from './settings.ts';
+import { expectedAudioSeconds, profileDefaults, settleSettings } from './settings.ts';
 import type { ProfileRequest } from './settings.ts';
 
 const settle = (changes: Partial<ProfileRequest> = {}) => settleSettings({ ...profileDefaults, ...changes });
@@ -38,6 +38,37 @@ test('phonemes are said as they are, without a text', async () => {
   const settings = await phonemesOnly('həlˈO.');
   assert.deepEqual(settings.phonemes, ['həlˈO.']);
   assert.equal(settings.text, undefined);
+});
+
+test('what of a text is not said is recorded, of one text and of many', async () => {
+  const settings = await settle({ text: '**Hi** 😀\n*' });
+  assert.deepEqual(settings.dropped, {
+    count: 6,
+    characters: [
+      { character: '*', count: 5 },
+      { character: '😀', count: 1 },
+    ],
+  });
+  assert.equal('dropped' in (await settle({ text: 'Hi.' })), false);
+  const many = await settle({ text: undefined, texts: ['A. 😀', 'Bee, 😀 *', 'A longer one.'] });
+  assert.equal(many.dropped?.count, 3);
+  assert.deepEqual(many.dropped.characters[0], { character: '😀', count: 2 });
+});
+
+test('a text in another script names its most frequent characters and counts all', async () => {
+  const text = `Hi ${Array.from({ length: 50 }, (_none, place) => String.fromCodePoint(0x4e00 + place)).join('')}一`;
+  const { dropped } = await settle({ text });
+  assert.equal(dropped?.count, 51);
+  assert.equal(dropped.characters.length, 20);
+  assert.deepEqual(dropped.characters[0], { character: '一', count: 2 });
+});
+
+test('the expected length of the audio grows with phonemes and utterances, and shrinks with speed', () => {
+  const expected = (phonemes: string[], speed: number): number =>
+    Math.round(100 * expectedAudioSeconds({ phonemes, speed })) / 100;
+  assert.equal(expected(['a'.repeat(100)], 1), 6.7);
+  assert.equal(expected(['a'.repeat(100)], 2), 3.35);
+  assert.equal(expected(['a'.repeat(50), 'a'.repeat(50)], 1), 7.7);
 });
 
 test('the voice decides on the variety of English', async () => {

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { droppedOfAll } from './dropped.ts';
 import { textsIn, workloadRequest } from '@tidemark/shared/protocol/workload.ts';
 import type { SpokenText, WorkloadSummary } from '@tidemark/shared/protocol/workload.ts';
 
@@ -56,18 +57,23 @@ interface TextsRequest extends WorkloadRequest {
  * The settings of what is said; `say` gives them for one text. Throws a TidemarkError: 'bad-input', or 'bad-text' with the line
  * of one that cannot be said.
  */
-export async function settleTexts<Settings extends Pick<ProfileSettings, 'text' | 'phonemes'>>(
+export async function settleTexts<Settings extends Pick<ProfileSettings, 'text' | 'phonemes' | 'dropped'>>(
   request: TextsRequest,
   say: (text: string) => Promise<Settings>,
+  onProgress?: (done: number, of: number) => void,
 ): Promise<Settings & Pick<ProfileSettings, 'texts' | 'shuffled'>> {
   const { texts: lines = [], shuffled = false, seed } = request;
   const texts: SpokenText[] = [];
+  const dropped: Settings['dropped'][] = [];
+  const given = textsIn(lines);
   let longest: Settings | undefined;
-  for (const each of textsIn(lines)) {
+  for (const each of given) {
     const settings = await say(each.text).catch((error: unknown) => {
       throw atLine(each.line, error);
     });
     texts.push({ ...each, phonemes: settings.phonemes });
+    dropped.push(settings.dropped);
+    onProgress?.(texts.length, given.length);
     if (longest === undefined || lengthOf(settings) > lengthOf(longest)) {
       longest = settings;
     }
@@ -77,6 +83,7 @@ export async function settleTexts<Settings extends Pick<ProfileSettings, 'text' 
   }
   return {
     ...longest,
+    dropped: droppedOfAll(dropped),
     text: undefined,
     texts: shuffled ? drawnOrder(texts, seed) : texts,
     ...(shuffled ? { shuffled } : {}),

@@ -1,6 +1,7 @@
 /** What is said in words: one text, or how many, in what order, and what becomes of MLX's cache. */
 
-import type { ProfileSettings } from '../protocol/profile-document.ts';
+import { printable } from '../printable.ts';
+import type { DroppedCharacters, ProfileSettings } from '../protocol/profile-document.ts';
 import type { WorkloadSummary } from '../protocol/workload.ts';
 import { formatBytes } from './bytes.ts';
 import { formatCount } from './numbers.ts';
@@ -62,3 +63,19 @@ const segmenter = new Intl.Segmenter();
 /** All of it in one line; empty for one text and a cache that is cleared. */
 export const workloadWords = (workload: Workload): string =>
   [textsPhrase(workload) ?? [], mannerPhrases(workload)].flat().join(', ');
+
+/** Characters named in a sentence; more of them would not be read. */
+const mostNamed = 8;
+
+/** “5 characters have no sound in English and are not said: “*” (4 times), “😀”.” */
+export function droppedWords({ count, characters }: DroppedCharacters): string {
+  const named = characters
+    .slice(0, mostNamed)
+    .map(
+      ({ character, count: times }) =>
+        `“${printable(character)}”${times === 1 ? '' : ` (${formatCount(times)} times)`}`,
+    );
+  const verbs =
+    count === 1 ? 'character has no sound in English and is' : 'characters have no sound in English and are';
+  return `${formatCount(count)} ${verbs} not said: ${named.join(', ')}${characters.length > mostNamed ? ', and others' : ''}.`;
+}

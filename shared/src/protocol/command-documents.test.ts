@@ -28,7 +28,15 @@ test('what was said passes', () => {
     model,
     device,
     versions,
-    settings: { text: 'Hello.', phonemes, voice, seed, deterministic, speed },
+    settings: {
+      text: 'Hello.',
+      phonemes,
+      voice,
+      dropped: { count: 3, characters: [{ character: '😀', count: 3 }] },
+      seed,
+      deterministic,
+      speed,
+    },
     audio: {
       file: 'hello.wav',
       fileBytes: 64_844,
@@ -39,7 +47,7 @@ test('what was said passes', () => {
     },
     synthesisSeconds: 1.2,
   };
-  const optional = ['settings.text', 'model.source.license'];
+  const optional = ['settings.text', 'settings.dropped', 'model.source.license'];
   assertSchema(sayDocument, document, (path, kind) => {
     return (
       path.startsWith('device.info.') ||

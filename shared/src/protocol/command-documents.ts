@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { channelVerdict, judgedChannels } from './leak-verdicts.ts';
-import { iterationSample, profileSettings, spokenLanguage } from './profile-document.ts';
+import { droppedCharacters, iterationSample, profileSettings, spokenLanguage } from './profile-document.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
@@ -32,6 +32,7 @@ export const sayDocument = v.object({
     phonemes: v.pipe(v.array(text), v.minLength(1)),
     voice: text,
     language: v.optional(spokenLanguage),
+    dropped: v.optional(droppedCharacters),
     seed: count,
     deterministic: v.boolean(),
     speed: v.pipe(v.number(), v.finite(), v.gtValue(0)),

@@ -50,6 +50,20 @@ export const profileSchemaVersion = 1;
 /** How a text is read. */
 export const spokenLanguage = v.picklist(['american', 'british']);
 
+/** What of a text has no sound in English, and is not said. */
+export const droppedCharacters = v.object({
+  /** How many characters in all. */
+  count: v.pipe(count, v.minValue(1)),
+  /** Each once, the most frequent first; no more than 20 of them. */
+  characters: v.pipe(
+    v.array(v.object({ character: text, count: v.pipe(count, v.minValue(1)) })),
+    v.minLength(1),
+    v.maxLength(20),
+  ),
+});
+
+export type DroppedCharacters = v.InferOutput<typeof droppedCharacters>;
+
 export const profileSettings = v.object({
   /** The text as given; absent where phonemes were, or many texts. */
   text: v.optional(text),
@@ -61,6 +75,8 @@ export const profileSettings = v.object({
   voice: text,
   /** How the text was read, where that was asked for; otherwise the voice's name decides. */
   language: v.optional(spokenLanguage),
+  /** Absent where everything is said. */
+  dropped: v.optional(droppedCharacters),
   /** How many iterations were asked for, warm-up apart. */
   iterations: v.pipe(count, v.minValue(1)),
   warmupIterations: count,

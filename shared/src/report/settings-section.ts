@@ -2,7 +2,7 @@
 
 import { formatBytes } from '../format/bytes.ts';
 import { formatCount } from '../format/numbers.ts';
-import { textsPhrase, workloadIn } from '../format/workload.ts';
+import { droppedWords, textsPhrase, workloadIn } from '../format/workload.ts';
 import type { DeviceRecord, ModelRecord, VersionsRecord } from '../protocol/provenance.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 import { weightsByDtype } from '../analysis/waterfall.ts';
@@ -28,6 +28,7 @@ function spokenFacts(settings: ProfileSettings): Facts {
 
 export const settingsFacts = (settings: ProfileSettings): Facts => [
   ...spokenFacts(settings),
+  ...(settings.dropped === undefined ? [] : [['not said', droppedWords(settings.dropped)] as const]),
   ['voice', settings.voice],
   ...(settings.language === undefined ? [] : ([['language', settings.language]] as const)),
   [

@@ -16,13 +16,15 @@ import { addLoopOptions, modelArgument, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
+import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
+import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { showLoop } from '../runs/show-steps.ts';
 import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
 import { addWorkloadOptions, workloadFrom } from '../workload-options.ts';
 import type { WorkloadOptions } from '../workload-options.ts';
 
-interface ProfileOptions extends LoopOptions, WorkloadOptions, OutputOptions, PlaceOptions {
+interface ProfileOptions extends LoopOptions, WorkloadOptions, AnnounceOptions, OutputOptions, PlaceOptions {
   readonly attribute?: 'stages' | 'layers';
   readonly fresh?: true;
 }
@@ -50,7 +52,9 @@ export function addProfileCommand(program: Command): void {
     'tidemark profile bf16 --texts sentences.txt --keep-cache --cache-limit 512MB',
     'tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json',
   ]);
-  addLoopOptions(command, `${profileDefaults.iterations}, or the number of texts if that is greater`);
+  addYesOption(
+    addLoopOptions(command, `${profileDefaults.iterations}, or the number of texts if that is greater`),
+  );
   addWorkloadOptions(command);
   addPlaceOptions(command).option(
     '--fresh',
@@ -60,7 +64,8 @@ export function addProfileCommand(program: Command): void {
     const { voice, attribute, fresh } = options;
     checkNames([model], voice);
     const request = await requestOf(options, await workloadFrom(options));
-    const settings = await settleSettings(request, context.signal);
+    const settings = await settleSettings(request, context.signal, showPreparation(context.progress));
+    await announce(settings, options, context);
     const show = (): OnStep => showLoop(context, model, settings);
     const parameters: ProfileParameters = {
       model: absoluteModel(model),

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { droppedWords } from '@tidemark/shared/format/workload.ts';
 import { saySchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { SayDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { checkWritable, writeWav } from '../../audio/wav.ts';
@@ -20,9 +21,11 @@ import { addSpeechOptions, modelWords, textFrom } from '../options.ts';
 import type { SpeechOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { loadNote } from '../progress.ts';
+import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
+import type { AnnounceOptions } from '../runs/announce.ts';
 import { findSubject } from '../runs/subject.ts';
 
-interface SayOptions extends SpeechOptions, OutputOptions {
+interface SayOptions extends SpeechOptions, AnnounceOptions, OutputOptions {
   readonly out: string;
   readonly format: WavFormat;
   readonly model: string;
@@ -33,8 +36,8 @@ export function addSayCommand(program: Command): void {
     .command('say')
     .summary('synthesize a text into a WAV file')
     .description(
-      'Synthesizes a text into a 24 kHz mono WAV file. A long text is split at sentence ends. The file appears only when it is ' +
-        'complete.',
+      'Synthesizes a text into a 24 kHz mono WAV file. A line break ends an utterance, as in mlx-audio, so a text that is wrapped ' +
+        'into lines pauses at each; a long line is split at sentence ends. The file appears only when it is complete.',
     )
     .argument('[text]', 'text to say, or - for stdin; omit it with --phonemes')
     .requiredOption('--out <file>', 'WAV file to write')
@@ -50,7 +53,7 @@ export function addSayCommand(program: Command): void {
     'tidemark say - --out chapter.wav < chapter.txt',
     'tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav',
   ]);
-  addSpeechOptions(command);
+  addYesOption(addSpeechOptions(command));
   printResult(command, async (context, text: string | undefined, options: SayOptions) => {
     const { out, format, model: spec } = options;
     const { signal, progress } = context;
@@ -64,8 +67,10 @@ export function addSayCommand(program: Command): void {
     const settings = await settleSpeech(
       { ...options, text: await textFrom(text), deterministic: options.deterministic ?? false },
       signal,
+      showPreparation(progress),
     );
     await checkWritable(out);
+    await announce(settings, options, context);
     const subject = await findSubject(spec, settings.voice, context);
     const title = subject.model.name;
     const speech = await speak(subject, settings, {
@@ -111,8 +116,9 @@ async function audioRecord(
 }
 
 function sayReport({ audio, model, settings, synthesisSeconds }: SayDocument): string {
-  return (
+  return [
+    ...(settings.dropped === undefined ? [] : [droppedWords(settings.dropped)]),
     `Wrote ${audio.file}: ${audio.seconds.toFixed(2)} s of audio, ${audio.format}, ${formatBytes(audio.fileBytes)}, ` +
-    `synthesized with ${model.name} and ${settings.voice} in ${formatDuration(synthesisSeconds)}.`
-  );
+      `synthesized with ${model.name} and ${settings.voice} in ${formatDuration(synthesisSeconds)}.`,
+  ].join('\n');
 }

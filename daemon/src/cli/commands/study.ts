@@ -17,13 +17,15 @@ import { addLoopOptions, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { studyReport } from '../reports/study-report.ts';
+import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
+import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { checkPage, keepPage } from '../runs/run-documents.ts';
 import { showStudy } from '../runs/show-steps.ts';
 import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
 import { list } from '../values.ts';
 
-interface StudyOptions extends LoopOptions, OutputOptions, PlaceOptions {
+interface StudyOptions extends LoopOptions, AnnounceOptions, OutputOptions, PlaceOptions {
   readonly models: readonly string[];
   readonly explain: boolean;
   readonly report?: string;
@@ -52,7 +54,7 @@ export function addStudyCommand(program: Command): void {
     'tidemark study --report study.html',
     'tidemark study --text "Good morning." --json > study.json',
   ]);
-  addLoopOptions(command);
+  addYesOption(addLoopOptions(command));
   addPlaceOptions(command);
   printResult(command, async (context, options: StudyOptions) => {
     const { models, explain, report } = options;
@@ -60,7 +62,8 @@ export function addStudyCommand(program: Command): void {
     await checkPage(report);
     checkNames(models, options.voice);
     const request = await requestOf(options);
-    const settings = await settleSettings(request, signal);
+    const settings = await settleSettings(request, signal, showPreparation(context.progress));
+    await announce(settings, options, context);
     const show = (): OnStep => showStudy(context, settings);
     const parameters = { models: models.map(absoluteModel), ...loopParameters(request), explain };
     await using daemon = await daemonForRun(options, context);

@@ -6,7 +6,7 @@ import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { channelAmount, judgedName } from '@tidemark/shared/format/leak-channels.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
-import { mannerPhrases, textsPhrase, workloadIn } from '@tidemark/shared/format/workload.ts';
+import { droppedWords, mannerPhrases, textsPhrase, workloadIn } from '@tidemark/shared/format/workload.ts';
 import type {
   AttributedPart,
   Attribution,
@@ -59,15 +59,20 @@ function headLines({ model, settings, ...environment }: ProfileDocument): string
   return [
     `${model.name}: ${bytesList(model.bytesByDtype)}; ${model.source.description}`,
     environmentLine(environment),
-    speechLine(settings),
+    ...speechLines(settings),
   ];
 }
 
 export const environmentLine = ({ device, versions }: Pick<ProfileDocument, 'device' | 'versions'>): string =>
   `${device.name} (${device.type}, ${device.platform} ${device.architecture}), MLX ${versions.mlx}, Node ${versions.node}, Tidemark ${versions.tidemark}`;
 
-/** What is said, by whom, and how. */
-export function speechLine(settings: SpeechSettings | ProfileSettings): string {
+/** What is said, by whom, and how, and what of the text is not said. */
+export const speechLines = (settings: SpeechSettings | ProfileSettings): string[] => [
+  speechLine(settings),
+  ...(settings.dropped === undefined ? [] : [droppedWords(settings.dropped)]),
+];
+
+function speechLine(settings: SpeechSettings | ProfileSettings): string {
   const { text, phonemes, voice, seed, deterministic, speed } = settings;
   const workload = 'iterations' in settings ? workloadIn(settings) : {};
   const texts = textsPhrase(workload);

@@ -16,7 +16,7 @@ import type {
 } from '@tidemark/shared/protocol/study-document.ts';
 import { column, figures, inMegabytes, nothing, tableOf } from './layout.ts';
 import type { Column } from './layout.ts';
-import { environmentLine, speechLine } from './profile-report.ts';
+import { environmentLine, speechLines } from './profile-report.ts';
 import { verdictWord } from './run-words.ts';
 
 export function studyReport(document: StudyDocument): string {
@@ -26,7 +26,7 @@ export function studyReport(document: StudyDocument): string {
   const compared = comparison === undefined ? [] : [againstBaseline(comparison)];
   return [
     ...(first === undefined ? [] : [environmentLine(first)]),
-    speechLine(settings),
+    ...speechLines(settings),
     loopLine(settings),
     ...(measured.length === 0
       ? []
@@ -168,7 +168,7 @@ function verificationLines({ source }: RequantizeDocument, verification: Verific
   const { settings, original, result, conclusion } = verification;
   return [
     environmentLine(verification),
-    speechLine(settings),
+    ...speechLines(settings),
     loopLine(settings),
     '',
     tableOf(

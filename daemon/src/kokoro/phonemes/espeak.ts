@@ -108,13 +108,33 @@ const mostDigits = 12;
 export async function espeakWord(word: string, variety: Variety): Promise<string> {
   const said: string[] = [];
   for (const piece of word.match(pieces) ?? []) {
-    let phonemes = await espeak(piece, variety);
-    for (const [pattern, replacement] of [...shared, ...varieties[variety], [/o/gu, 'ɔ'] as const]) {
-      phonemes = phonemes.replaceAll(pattern, replacement);
+    const known = asked.get(`${variety} ${piece}`);
+    const phonemes = known ?? inMisakisNotation(await espeak(piece, variety), variety);
+    if (known === undefined) {
+      remember(`${variety} ${piece}`, phonemes);
     }
     said.push(phonemes);
   }
   return said.join(' ');
+}
+
+function inMisakisNotation(ipa: string, variety: Variety): string {
+  let phonemes = ipa;
+  for (const [pattern, replacement] of [...shared, ...varieties[variety], [/o/gu, 'ɔ'] as const]) {
+    phonemes = phonemes.replaceAll(pattern, replacement);
+  }
+  return phonemes;
+}
+
+/** What eSpeak was asked already: it takes milliseconds a word, and a long text is read in parts that are halved and read again. */
+const asked = new Map<string, string>();
+const mostAsked = 20_000;
+
+function remember(question: string, answer: string): void {
+  if (asked.size >= mostAsked) {
+    asked.clear();
+  }
+  asked.set(question, answer);
 }
 
 const pieces = new RegExp(String.raw`\d{1,${mostDigits}}|\D{1,${mostLetters}}`, 'gu');

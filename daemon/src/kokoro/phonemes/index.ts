@@ -22,7 +22,7 @@ interface Utterance {
   readonly dropped: ReadonlyMap<string, number>;
 }
 
-/** How much of a text has its phonemes, in its lines; a long text takes seconds. */
+/** A long text takes seconds: what stops its preparation, and who sees how far it is. */
 export interface Preparation {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((doneCharacters: number, ofCharacters: number) => void) | undefined;
@@ -63,18 +63,17 @@ export async function chunkText(
   const total = lines.reduce((sum, line) => sum + line.text.length, 0);
   const utterances: Utterance[] = [];
   let done = 0;
+  const onPiece = (characters: number): void => onProgress?.((done += characters), total);
   // What a line without words loses is told with what the next one says.
   let dropped = new Map<string, number>();
   for (const line of lines) {
-    dropped = sum(dropped, line.dropped);
+    dropped = addCounts(dropped, line.dropped);
     const pieces: Utterance[] = [];
     for (const sentence of line.hasWords ? splitSentences(line.text) : []) {
-      pieces.push(...(await pronounceWithin(sentence, { variety, links: line.links, signal })));
-      done += sentence.length;
-      onProgress?.(done, total);
+      pieces.push(...(await pronounceWithin(sentence, { variety, links: line.links, signal, onPiece })));
     }
     for (const piece of pack(pieces)) {
-      dropped = sum(dropped, piece.dropped);
+      dropped = addCounts(dropped, piece.dropped);
       if (hasSound(piece.phonemes)) {
         utterances.push({ ...piece, dropped });
         dropped = new Map();
@@ -85,7 +84,7 @@ export async function chunkText(
   if (last === undefined) {
     throw nothingToSay();
   }
-  return [...utterances, { ...last, dropped: sum(last.dropped, dropped) }];
+  return [...utterances, { ...last, dropped: addCounts(last.dropped, dropped) }];
 }
 
 /** A line as it is said, a character in the place of each link. */
@@ -106,15 +105,15 @@ function prepareLine(line: string, variety: Variety): Line {
       given,
     })),
     hasWords: hasWords(normalized.text),
-    dropped: sum(normalized.dropped, countsOf(unsaid)),
+    dropped: addCounts(normalized.dropped, countsOf(unsaid)),
   };
 }
 
 const countsOf = (characters: string): Map<string, number> =>
-  sum(...Array.from(characters).map((character) => new Map([[character, 1]])));
+  addCounts(...Array.from(characters).map((character) => new Map([[character, 1]])));
 
 /** What was left out of several texts, character by character. */
-export function sum(...counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+export function addCounts(...counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
   const total = new Map<string, number>();
   for (const [character, times] of counts.flatMap((each) => [...each])) {
     total.set(character, (total.get(character) ?? 0) + times);
@@ -133,6 +132,7 @@ interface Reading {
   /** Of the line. */
   readonly links: readonly Link[];
   readonly signal: AbortSignal | undefined;
+  readonly onPiece: (characters: number) => void;
 }
 
 /** `piece` as utterances that fit, in the order of the text. */
@@ -144,6 +144,7 @@ async function pronounceWithin(piece: string, reading: Reading): Promise<Utteran
   if (piece.length <= 2 * maximumPhonemes) {
     const { phonemes, dropped } = await pronounce(piece, reading);
     if (phonemes.length <= maximumPhonemes) {
+      reading.onPiece(piece.length);
       return [{ text: wordsOf(piece, reading.links), phonemes, dropped }];
     }
   }
@@ -162,7 +163,7 @@ function pack(pieces: readonly Utterance[]): Utterance[] {
     const joined = {
       text: `${last.text} ${piece.text}`.trim(),
       phonemes: `${last.phonemes} ${piece.phonemes}`.trim(),
-      dropped: sum(last.dropped, piece.dropped),
+      dropped: addCounts(last.dropped, piece.dropped),
     };
     if (joined.phonemes.length > maximumPhonemes) {
       packed.push(piece);

@@ -1,0 +1,104 @@
+/** Says how much speech is coming before the long work starts, and asks a person first where it is much. */
+
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { expectedAudioSeconds } from '../../profiler/settings.ts';
+import type { OnPreparation } from '../../profiler/settings.ts';
+import type { Context } from '../command.ts';
+import type { Progress } from '../progress.ts';
+import { counted } from '../reports/layout.ts';
+
+export interface AnnounceOptions {
+  readonly yes?: true;
+}
+
+/** More audio than this is asked about first; on a CPU it is the work of many minutes. */
+const mostUnaskedSeconds = 300;
+
+export const addYesOption = (command: Command): Command =>
+  command.option(
+    '--yes',
+    `start without asking, also if a text is more than ${mostUnaskedSeconds / 60} minutes of audio; only a terminal is asked`,
+  );
+
+/** Shows how far a text's preparation is, once that takes longer than a moment. */
+export function showPreparation(progress: Progress): OnPreparation {
+  // From the first piece on, which waits for the pronunciations to be loaded.
+  let startedAt: number | undefined;
+  let isShown = false;
+  return (done, total) => {
+    startedAt ??= performance.now();
+    if (!isShown && performance.now() - startedAt > 1000) {
+      isShown = true;
+      progress.begin({ title: 'Preparing the text', total, lineShare: 0.25 });
+    }
+    if (isShown) {
+      progress.advance(done, `${Math.floor((100 * done) / total)} %`);
+    }
+  };
+}
+
+type Spoken = Pick<ProfileSettings, 'phonemes' | 'speed'> &
+  Partial<Pick<ProfileSettings, 'iterations' | 'warmupIterations' | 'texts'>>;
+
+/** Where a person is asked; both are a terminal, or nobody is there to answer. */
+interface Terminal {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+}
+
+/**
+ * Notes how many utterances are coming and about how much audio, where they are several. Beyond some minutes of it a person at a terminal is asked, and
+ * a TidemarkError is thrown where the answer is no.
+ */
+export async function announce(
+  settings: Spoken,
+  { yes }: AnnounceOptions,
+  { progress, signal }: Pick<Context, 'progress' | 'signal'>,
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<void> {
+  progress.end();
+  const seconds = expectedAudioSeconds(settings);
+  // One utterance is half a minute at most.
+  if (settings.phonemes.length > 1 || settings.texts !== undefined) {
+    progress.note(whatIsComing(settings));
+  }
+  // A text that was typed into the terminal ended its input.
+  const canAnswer = input.isTTY && output.isTTY && !input.readableEnded;
+  if (seconds <= mostUnaskedSeconds || yes === true || !canAnswer) {
+    return;
+  }
+  // Not as a terminal: readline would take Ctrl-C for itself.
+  const lines = createInterface({ input, output, terminal: false });
+  try {
+    // The end of the input is a no.
+    const ended = once(lines, 'close', { signal }).then(() => '');
+    const answer = await Promise.race([lines.question('Start? [y/N] ', { signal }), ended]);
+    if (!/^y(?:es)?$/iu.test(answer.trim())) {
+      throw new TidemarkError('bad-input', 'Nothing was started.', {
+        hint: 'Give a shorter text, or --yes to start without being asked.',
+      });
+    }
+  } finally {
+    lines.close();
+  }
+}
+
+/** “2 utterances, about 12 s of audio in each of 16 iterations”; of many texts the shortest and the longest. */
+function whatIsComing({ phonemes, speed, iterations, warmupIterations = 0, texts }: Spoken): string {
+  const of = (each: string[]): number => expectedAudioSeconds({ phonemes: each, speed });
+  const times =
+    iterations === undefined ? '' : ` in each of ${counted(iterations + warmupIterations, 'iteration')}`;
+  if (texts === undefined) {
+    return `${counted(phonemes.length, 'utterance')}, about ${roughly(of(phonemes))} of audio${times}`;
+  }
+  const shortest = Math.min(...texts.map((each) => of(each.phonemes)));
+  return `${counted(texts.length, 'text')}, about ${roughly(shortest)} to ${roughly(of(phonemes))} of audio${times}`;
+}
+
+const roughly = (seconds: number): string =>
+  seconds < 59.5 ? `${Math.max(1, Math.round(seconds))} s` : formatDuration(Math.round(seconds / 10) * 10);
