@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -250,6 +250,90 @@ test('two writers on one history wait for each other and lose nothing', async (c
     assertKept(
       history,
       acknowledged.filter(({ kind }) => kind !== 'setting'),
+    );
+  }
+});
+
+const mayTrace = spawnSync('strace', ['-qq', 'true'], { stdio: 'ignore' }).status === 0;
+
+test(
+  'a burst of read errors costs nothing, and no sound file is set aside',
+  { skip: !mayTrace && 'there is no strace to inject errors with' },
+  async (context) => {
+    const whole = temporaryFolder(context);
+    {
+      using history = openHistory(whole).history;
+      for (let run = 0; run < 40; run += 1) {
+        finishedRun(history);
+      }
+    }
+    // By the number of the read and of the errors from there on.
+    const bursts = [1, 3, 9, 60].flatMap((first) => [1, 30].map((length) => [first, length] as const));
+    let met = 0;
+    for (const [first, length] of bursts) {
+      const folder = temporaryFolder(context);
+      cpSync(whole, folder, { recursive: true });
+      const file = join(folder, 'history.sqlite');
+      const injection = `inject=pread64:error=EIO:when=${first}..${first + length - 1}`;
+      const trace = [
+        'strace',
+        '-D',
+        '-f',
+        '-qq',
+        '-o',
+        join(folder, 'trace'),
+        '-P',
+        file,
+        '-e',
+        'trace=pread64',
+        '-e',
+        injection,
+      ];
+      const writer = startWriter([folder, 'own', 'until-full'], trace);
+      // It may have ended before the next line comes.
+      writer.child.stdin.on('error', () => undefined);
+      const goOn = setInterval(() => writer.child.stdin.write('\n'), 20);
+      await Promise.race([
+        writer.ended,
+        until(
+          () => writer.acknowledged.filter(({ kind }) => kind === 'finished').length >= 3,
+          'some runs',
+          60,
+        ),
+      ]);
+      clearInterval(goOn);
+      writer.child.kill('SIGKILL');
+      await writer.ended;
+      met += readFileSync(join(folder, 'trace'), 'utf8').includes('(INJECTED)') ? 1 : 0;
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => /damaged|replacing|fresh/.test(name)),
+        [],
+        `${injection}: ${writer.errors()}`,
+      );
+      const { history, setAside } = openHistory(folder);
+      using opened = history;
+      assert.equal(setAside, undefined);
+      assert.ok(history.runs.list().total >= 40);
+      assertKept(opened, writer.acknowledged);
+    }
+    assert.ok(met >= bursts.length / 2, `only ${met} of ${bursts.length} bursts met a read`);
+  },
+);
+
+test('a log that is removed while it is in use loses nothing that was acknowledged', () => {
+  for (const suffixes of [['-wal'], ['-shm'], ['-wal', '-shm']]) {
+    const folder = temporaryFolder();
+    using history = openHistory(folder).history;
+    const ids = [finishedRun(history).id, finishedRun(history).id];
+    for (const suffix of suffixes) {
+      rmSync(join(folder, `history.sqlite${suffix}`));
+    }
+    ids.push(finishedRun(history).id);
+    using other = openHistory(folder, { access: 'read' }).history;
+    assert.deepEqual(
+      ids.map((id) => other.runs.get(id)?.state),
+      ['complete', 'complete', 'complete'],
+      suffixes.join(),
     );
   }
 });

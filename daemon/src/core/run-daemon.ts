@@ -11,7 +11,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { holdLock } from '../files/lock.ts';
 import { openHistory } from '../history/history.ts';
-import type { SetAside } from '../history/opening.ts';
+import type { SetAside } from '../history/replacing.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
 import type { Log } from '../logging/log.ts';
 import { makeFolder } from '../files/durable.ts';
@@ -54,11 +54,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       'Keep the file if you need the missing runs; `sqlite3 FILE .recover` may recover more of them.';
     notices.set('set-aside', message, hint);
   };
-  const { history, setAside } = openHistory(dataFolder, { onSetAside });
+  const { history } = openHistory(dataFolder, { onSetAside });
   held.use(history);
-  if (setAside !== undefined) {
-    onSetAside(setAside);
-  }
   const ending = new AbortController();
   const daemon = new Daemon({
     dataFolder,

@@ -1,7 +1,16 @@
 /** Files and folders that are either complete or absent, whatever happens to the process or the power. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, copyFile, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './storage-errors.ts';
@@ -50,6 +59,32 @@ export async function syncFolder(path: string): Promise<void> {
     if (!['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) {
       throw error;
     }
+  }
+}
+
+/** As {@link replaceFile}, for callers that cannot wait. Throws Node's errors. */
+export function replaceFileNow(path: string, content: string): void {
+  const temporary = temporaryBeside(path);
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolderNow(path);
+}
+
+/** Waits until the entry of a file in its folder is on the disk. */
+export function syncFolderNow(path: string): void {
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
 

@@ -20,15 +20,10 @@ export type Access = 'own' | 'shared' | 'read';
 /** How long a statement waits for another process's lock. */
 const busyMilliseconds = 5000;
 
-/** Which file it is, whatever its name. */
-export interface FileIdentity {
-  readonly device: number;
-  readonly inode: number;
-}
-
-export function fileAt(path: string): FileIdentity | undefined {
+/** Which file it is, whatever its name: its device and inode; undefined where there is none. */
+export function fileAt(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined ? undefined : { device: stats.dev, inode: stats.ino };
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 
 /** Opens a file that is whole and makes one that is not there. Errors of SQLite come out as they are. */
@@ -64,6 +59,7 @@ function connectToRead(path: string): DatabaseSync {
       hint: 'Start the daemon with `tidemark daemon`, or install it as a service with `tidemark service install`.',
     });
   }
+  refuseSpecialFile(path);
   const connection = openToRead(path);
   try {
     const version = versionOf(connection);
@@ -102,8 +98,18 @@ function openToRead(path: string): DatabaseSync {
   }
 }
 
+/** A pipe or a device in its place would keep whoever opens it waiting. */
+function refuseSpecialFile(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+    throw new TidemarkError('not-writable', `${path} is not a file, so it cannot be the history.`, {
+      hint: 'Move it to another folder, or set TIDEMARK_HOME to another folder.',
+    });
+  }
+}
+
 /** SQLite gives its log and its index the mode of the database. */
 function makePrivateFile(path: string): void {
+  refuseSpecialFile(path);
   try {
     makeFolder(dirname(path), 0o700);
     closeSync(openSync(path, 'a', 0o600));

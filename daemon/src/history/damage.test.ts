@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   openSync,
   readFileSync,
@@ -28,7 +29,7 @@ import {
 } from '../../test/example-histories.ts';
 import { History, openHistory } from './history.ts';
 import { openDatabase } from './opening.ts';
-import type { SetAside } from './opening.ts';
+import type { SetAside } from './replacing.ts';
 
 const pageBytes = 4096;
 
@@ -250,4 +251,77 @@ test('a file that was put in its place is used from then on', () => {
   rmSync(`${fileIn(folder)}-shm`, { force: true });
   assert.throws(() => history.runs.add(exampleRun()), /removed or replaced/);
   assert.equal(history.runs.list().total, 5);
+});
+
+test('a replacement that was cut anywhere is finished and told at the next opening', () => {
+  const damaged = temporaryFolder();
+  makeHistory(damaged);
+  const page = pageWith(damaged, 'samples');
+  damage(damaged, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
+  const fresh = temporaryFolder();
+  makeHistory(fresh);
+  const saved = { runs: 60, schedules: 1, alerts: 1 };
+  const aside = (folder: string): string => `${fileIn(folder)}.damaged-then`;
+  const states: Readonly<Record<string, (folder: string) => object>> = {
+    'before the new file was begun': () => ({}),
+    'while the new file was made': (folder) => {
+      writeFileSync(`${fileIn(folder)}.fresh`, 'half of it');
+      writeFileSync(`${fileIn(folder)}.fresh-wal`, 'and its log');
+      return {};
+    },
+    'before the moves': (folder) => {
+      copyFileSync(fileIn(fresh), `${fileIn(folder)}.fresh`);
+      return { saved };
+    },
+    'between the moves': (folder) => {
+      copyFileSync(fileIn(fresh), `${fileIn(folder)}.fresh`);
+      renameSync(fileIn(folder), aside(folder));
+      // The log was still to be moved.
+      writeFileSync(`${fileIn(folder)}-wal`, 'of the damaged file');
+      return { saved };
+    },
+    'before it was told': (folder) => {
+      renameSync(fileIn(folder), aside(folder));
+      copyFileSync(fileIn(fresh), fileIn(folder));
+      return { saved };
+    },
+  };
+  for (const [state, arrange] of Object.entries(states)) {
+    const folder = temporaryFolder();
+    copyFileSync(fileIn(damaged), fileIn(folder));
+    const done = arrange(folder);
+    writeFileSync(
+      `${fileIn(folder)}.replacing`,
+      JSON.stringify({ path: aside(folder), reason: 'a page is damaged', ...done }),
+    );
+    if (!existsSync(fileIn(folder))) {
+      assert.throws(
+        () => openHistory(folder, { access: 'shared' }),
+        { message: /is being recovered/ },
+        state,
+      );
+    }
+    const { history, setAside } = openHistory(folder);
+    using opened = history;
+    assert.deepEqual(setAside, { path: aside(folder), reason: 'a page is damaged', saved }, state);
+    assert.equal(opened.runs.list().total, 60, state);
+    assert.equal(opened.runs.add(exampleRun()).id, 61, state);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => /replacing|fresh/.test(name)),
+      [],
+      state,
+    );
+    assert.deepEqual(readFileSync(aside(folder)).length, readFileSync(fileIn(damaged)).length, state);
+  }
+});
+
+test('a plan that cannot be read is dropped, and the file examined like any other', () => {
+  const folder = temporaryFolder();
+  makeHistory(folder, 3);
+  writeFileSync(`${fileIn(folder)}.replacing`, '\0\0\0');
+  const { history, setAside } = openHistory(folder);
+  using opened = history;
+  assert.equal(setAside, undefined);
+  assert.equal(opened.runs.list().total, 3);
+  assert.equal(existsSync(`${fileIn(folder)}.replacing`), false);
 });

@@ -3,12 +3,20 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { connect, fileAt } from './connect.ts';
-import type { FileIdentity } from './connect.ts';
 import { historyError, isDamage } from './history-errors.ts';
+import { unreadable } from './proof.ts';
 import type { Row } from './rows.ts';
 
 /** What goes into the columns of a row; undefined is NULL. */
 export type Columns = Readonly<Record<string, SQLInputValue | undefined>>;
+
+/** How a connection is made again. */
+export interface Reconnection {
+  /** To the file that is there. */
+  readonly reopen: () => DatabaseSync;
+  /** After damage showed; absent for a process that may not replace the file. */
+  readonly recover?: () => DatabaseSync;
+}
 
 export class Database implements Disposable {
   readonly path: string;
@@ -16,16 +24,26 @@ export class Database implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #isClosed = false;
-  #file: FileIdentity | undefined;
-  #replacedAt = Number.NEGATIVE_INFINITY;
-  /** Makes another connection, to another file, in the place of a damaged one. */
-  readonly #replace: ((damage: unknown) => DatabaseSync) | undefined;
+  #file: string | undefined;
+  /** The log and its index after the last write, which made them where they were not there. */
+  #log: string | undefined;
+  #recoveredAt = Number.NEGATIVE_INFINITY;
+  readonly #reconnection: Reconnection;
 
-  constructor(path: string, connection: DatabaseSync, replace?: (damage: unknown) => DatabaseSync) {
+  constructor(
+    path: string,
+    connection: DatabaseSync,
+    reconnection: Reconnection = { reopen: () => connect(path, 'shared') },
+  ) {
     this.path = path;
     this.#connection = connection;
-    this.#replace = replace;
+    this.#reconnection = reconnection;
     this.#file = fileAt(path);
+  }
+
+  /** For what needs SQLite's own connection. */
+  use<T>(body: (connection: DatabaseSync) => T): T {
+    return body(this.#connection);
   }
 
   get(sql: string, values: SQLInputValue[] = []): Row | undefined {
@@ -72,7 +90,10 @@ export class Database implements Disposable {
         return body();
       }
       this.#refuseMoved();
-      return this.#transaction(body);
+      this.#keepRemovedLog();
+      const result = this.#transaction(body);
+      this.#log = this.#logAt();
+      return result;
     });
   }
 
@@ -121,7 +142,7 @@ export class Database implements Disposable {
     }
   }
 
-  /** A damaged file is replaced, and `body` runs once more on the new one. */
+  /** Where damage shows, it is proved and its file replaced, or the file is opened again; then `body` runs once more. */
   #guarded<T>(body: () => T): T {
     if (this.#depth > 0) {
       return body();
@@ -130,18 +151,23 @@ export class Database implements Disposable {
     try {
       if (!this.#connection.isOpen && !this.#isClosed) {
         // The last attempt to open another file failed, for example on a full disk.
-        this.#renew(() => connect(this.path, 'shared'));
+        this.#renew(this.#reconnection.reopen);
       }
       return body();
     } catch (error) {
-      if (!isDamage(error) || !this.#mayReplace()) {
+      const { recover } = this.#reconnection;
+      if (!isDamage(error) || recover === undefined) {
         throw historyError(error, this.path);
       }
-      this.#renew(() => this.#replace?.(error) ?? connect(this.path, 'shared'));
+      if (!this.#mayRecover()) {
+        throw unreadable(this.path, error);
+      }
+      this.#renew(recover);
       try {
         return body();
       } catch (again) {
-        throw historyError(again, this.path);
+        // The file is sound or new, so this is the disk's doing.
+        throw isDamage(again) ? unreadable(this.path, again) : historyError(again, this.path);
       }
     } finally {
       this.#depth -= 1;
@@ -149,12 +175,12 @@ export class Database implements Disposable {
   }
 
   /** On a failing disk, one new file after the other would be damaged. */
-  #mayReplace(): boolean {
+  #mayRecover(): boolean {
     const now = performance.now();
-    if (this.#replace === undefined || now - this.#replacedAt < fewestMillisecondsBetweenFiles) {
+    if (now - this.#recoveredAt < fewestMillisecondsBetweenFiles) {
       return false;
     }
-    this.#replacedAt = now;
+    this.#recoveredAt = now;
     return true;
   }
 
@@ -163,10 +189,10 @@ export class Database implements Disposable {
    * write is refused, and the next one goes to what is there now.
    */
   #refuseMoved(): void {
-    if (isSameFile(this.#file, fileAt(this.path))) {
+    if (this.#file === fileAt(this.path)) {
       return;
     }
-    this.#renew(() => connect(this.path, 'shared'));
+    this.#renew(this.#reconnection.reopen);
     throw new TidemarkError(
       'history',
       `The history ${this.path} was removed or replaced while it was in use.`,
@@ -174,6 +200,23 @@ export class Database implements Disposable {
         hint: 'Try again; the file that is there now is used from now on.',
       },
     );
+  }
+
+  /**
+   * Where someone removed the log or its index, it still exists for this connection alone: what the log holds goes into
+   * the file, and the next write begins another.
+   */
+  #keepRemovedLog(): void {
+    if (this.#log === undefined || this.#log === this.#logAt()) {
+      return;
+    }
+    this.#log = undefined;
+    this.run('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#renew(this.#reconnection.reopen);
+  }
+
+  #logAt(): string {
+    return ['-wal', '-shm'].map((suffix) => fileAt(this.path + suffix)).join();
   }
 
   #renew(connect: () => DatabaseSync): void {
@@ -184,12 +227,10 @@ export class Database implements Disposable {
       throw historyError(error, this.path);
     }
     this.#file = fileAt(this.path);
+    this.#log = undefined;
   }
 }
 
 const valuesOf = (columns: Columns): SQLInputValue[] => Object.values(columns).map((value) => value ?? null);
 
 const fewestMillisecondsBetweenFiles = 60_000;
-
-const isSameFile = (a: FileIdentity | undefined, b: FileIdentity | undefined): boolean =>
-  a?.device === b?.device && a?.inode === b?.inode;

@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import { exportLines } from './export.ts';
 import { HistoryImport } from './import.ts';
 import { openDatabase } from './opening.ts';
-import type { SetAside } from './opening.ts';
+import type { SetAside } from './replacing.ts';
 import { applyRetention } from './retention.ts';
 import { RunTable } from './runs.ts';
 import { ScheduleTable } from './schedules.ts';
@@ -19,7 +19,7 @@ export interface OpenHistoryOptions {
   readonly now?: (() => Date) | undefined;
   /** Default: `own`, which only the daemon may. */
   readonly access?: Access | undefined;
-  /** Called when the file proves damaged while it is in use; by then a new file is in its place. */
+  /** Called when the file proves damaged, on opening or in use; by then a new file is in its place. */
   readonly onSetAside?: ((setAside: SetAside) => void) | undefined;
 }
 
@@ -38,12 +38,11 @@ export function openHistory(
   { now = () => new Date(), access = 'own', onSetAside }: OpenHistoryOptions = {},
 ): OpenedHistory {
   let setAside: SetAside | undefined;
-  let tell = (found: SetAside): void => {
-    setAside = found;
+  const tell = (found: SetAside): void => {
+    setAside ??= found;
+    onSetAside?.(found);
   };
-  const path = historyFile(folder);
-  const database = openDatabase(path, { access, now, onSetAside: (found) => tell(found) });
-  tell = (found) => onSetAside?.(found);
+  const database = openDatabase(historyFile(folder), { access, now, onSetAside: tell });
   return { history: new History(database, now), setAside };
 }
 

@@ -240,6 +240,13 @@ export function refuseUnknown(connection: DatabaseSync, path: string): void {
       hint: 'Move the file to another folder, or set TIDEMARK_HOME to another folder.',
     });
   }
+  if (version < 0) {
+    throw new TidemarkError(
+      'history',
+      `The history ${path} has schema version ${version}, which no Tidemark writes.`,
+      { hint: 'Move the file to another folder, or set TIDEMARK_HOME to another folder.' },
+    );
+  }
   if (version > schemaVersion) {
     throw new TidemarkError(
       'history',

@@ -1,6 +1,7 @@
 /** Opening a history: as SQLite is told to treat its file, from every older version, and never another program's. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -206,10 +207,29 @@ test('who only reads cannot write', () => {
   assert.throws(() => history.runs.add(exampleRun()), { name: 'TidemarkError', code: 'not-writable' });
 });
 
-test('a folder in the place of the file is said in a sentence', () => {
+test('a folder or a pipe in the place of the file is said in a sentence, and nobody waits at it', () => {
+  for (const make of [(path: string) => mkdirSync(path), (path: string) => execFileSync('mkfifo', [path])]) {
+    const folder = temporaryFolder();
+    make(join(folder, 'history.sqlite'));
+    for (const access of ['own', 'shared', 'read'] as const) {
+      assert.throws(() => openHistory(folder, { access }), {
+        name: 'TidemarkError',
+        code: 'not-writable',
+        message: /is not a file, so it cannot be the history/,
+      });
+    }
+  }
+});
+
+test('a schema version below zero is refused', () => {
   const folder = temporaryFolder();
-  mkdirSync(join(folder, 'history.sqlite'));
-  assert.throws(() => openHistory(folder), { name: 'TidemarkError', code: 'not-writable' });
+  openHistory(folder).history.close();
+  const connection = new DatabaseSync(join(folder, 'history.sqlite'));
+  connection.exec('PRAGMA user_version = -3');
+  connection.close();
+  for (const access of ['own', 'shared', 'read'] as const) {
+    assert.throws(() => openHistory(folder, { access }), { code: 'history', message: /schema version -3/ });
+  }
 });
 
 test('a database that may not grow refuses, keeps what it has, and takes on when it may', () => {

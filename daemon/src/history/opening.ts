@@ -1,47 +1,46 @@
 /** Opens the history's file, and sets one that is damaged aside for a new one. */
 
-import { renameSync, statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
-import { storageError } from '../files/storage-errors.ts';
+import { existsSync, statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { connect } from './connect.ts';
 import type { Access } from './connect.ts';
 import { Database } from './database.ts';
 import { historyError, isDamage } from './history-errors.ts';
-import { noteMissingWords } from './run-search.ts';
-import { salvage } from './salvage.ts';
-import type { Salvaged } from './salvage.ts';
-
-export interface SetAside {
-  /** Where the damaged file is now. */
-  readonly path: string;
-  /** What is wrong with it, as a clause. */
-  readonly reason: string;
-  /** How much of it could be read, and is in the new one. */
-  readonly saved: Salvaged;
-}
+import { checkWith, proveDamage } from './proof.ts';
+import { finishReplacing, isBeingReplaced, replaceDamaged } from './replacing.ts';
+import type { SetAside } from './replacing.ts';
 
 export interface OpenDatabaseOptions {
   readonly access: Access;
   readonly now: () => Date;
+  /** Told before the call that found it returns, and again at the next opening where the process ended in between. */
   readonly onSetAside: (setAside: SetAside) => void;
 }
 
 export function openDatabase(path: string, { access, now, onSetAside }: OpenDatabaseOptions): Database {
-  const replace = (damage: unknown): DatabaseSync => {
-    const aside = setFileAside(path, now());
-    const connection = connect(path, access);
-    const saved = salvage(aside, new Database(path, connection));
-    noteMissingWords(connection);
-    onSetAside({ path: aside, reason: reasonOf(damage), saved });
-    return connection;
+  /** A connection after SQLite found damage: to the same file where that is not proved, else to a new one. */
+  const recover = (): DatabaseSync => {
+    const damage = proveDamage(path);
+    if (damage !== undefined) {
+      replaceDamaged(path, reasonOf(damage), { at: now(), onSetAside });
+    }
+    return connect(path, access);
   };
   const open = (): DatabaseSync => {
+    if (access === 'own') {
+      finishReplacing(path, onSetAside);
+    } else if (isBeingReplaced(path) && !existsSync(path)) {
+      throw new TidemarkError('history', `The history ${path} is being recovered.`, {
+        hint: 'Start the daemon, which finishes that.',
+      });
+    }
     const wasClosed = isCleanlyClosed(path);
     const connection = connect(path, access);
     try {
       // Only the process that may replace a damaged file needs to look for damage.
       if (access === 'own' && !(wasClosed && sizeOf(path) > mostBytesToCheck)) {
-        check(connection);
+        checkWith(connection, 'quick_check');
       }
       return connection;
     } catch (error) {
@@ -51,12 +50,12 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
   };
   try {
     try {
-      return new Database(path, open(), access === 'own' ? replace : undefined);
+      return new Database(path, open(), access === 'own' ? { recover, reopen: open } : { reopen: open });
     } catch (error) {
       if (access !== 'own' || !isDamage(error)) {
         throw error;
       }
-      return new Database(path, replace(error), replace);
+      return new Database(path, recover(), { recover, reopen: open });
     }
   } catch (error) {
     throw historyError(error, path);
@@ -74,47 +73,7 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 /** The last process to close a database writes its log into it and removes that. */
 const isCleanlyClosed = (path: string): boolean => sizeOf(`${path}-wal`) === 0;
 
-/** An error like SQLite's own, for what a check found. */
-class DamageError extends Error {
-  readonly errcode = 11;
-}
-
-/** Reads every page and sees whether it is well-formed. Throws for one that is not. */
-function check(connection: DatabaseSync): void {
-  const [row] = connection.prepare('PRAGMA quick_check(1)').all();
-  const result = row?.['quick_check'];
-  if (result !== 'ok') {
-    throw new DamageError(typeof result === 'string' ? result : 'the integrity check returned no result');
-  }
-}
-
 function reasonOf(damage: unknown): string {
   const message = damage instanceof Error ? damage.message : String(damage);
   return message.replace(/\s+/g, ' ').replace(/\.$/, '');
-}
-
-/** Moves the log and its index too: without them the file may lack what was written last. */
-function setFileAside(path: string, at: Date): string {
-  const stamp = at.toISOString().replace(/[:.]/g, '-');
-  const aside = freeName(`${path}.damaged-${stamp}`);
-  try {
-    renameSync(path, aside);
-    for (const suffix of ['-wal', '-shm']) {
-      if (statSync(`${path}${suffix}`, { throwIfNoEntry: false }) !== undefined) {
-        renameSync(`${path}${suffix}`, `${aside}${suffix}`);
-      }
-    }
-  } catch (error) {
-    throw storageError(error, path);
-  }
-  return aside;
-}
-
-function freeName(path: string): string {
-  for (let attempt = 1; ; attempt += 1) {
-    const candidate = attempt === 1 ? path : `${path}-${attempt}`;
-    if (statSync(candidate, { throwIfNoEntry: false }) === undefined) {
-      return candidate;
-    }
-  }
 }
