@@ -62,7 +62,7 @@ test('a long value is cut with an ellipsis between graphemes, and a megabyte tak
   assert.equal(printable('x'.repeat(201)), `${'x'.repeat(199)}…`);
   assert.equal(printable('👩‍👩‍👧'.repeat(12), 10), `${'👩‍👩‍👧'.repeat(9)}…`);
   assert.equal(printable(`a${'\u0301'.repeat(1_000_000)}`), '…');
-  assert.equal(quoted('Q'.repeat(1_000_000), 4), '“QQQ…”');
+  assert.equal(quoted('Q'.repeat(1_000_000), 4), '"QQQ…"');
   assert.equal(printable('\u001b'.repeat(1_000_000), 9), String.raw`\x1b\x1b…`);
   assert.equal(
     cutGraphemes('中文字', 5, () => 2),

@@ -38,7 +38,14 @@ export function printable(text: string, most = longestValue): string {
 }
 
 /** The same between quotation marks, for a name that may hold spaces. */
-export const quoted = (text: string, most?: number): string => `“${printable(text, most)}”`;
+export const quoted = (text: string, most?: number): string => `"${printable(text, most)}"`;
+
+/** Values in a sentence: the first `most` of them, and how many more there are. */
+export function printableList(values: readonly string[], most = 20): string {
+  const shown = values.slice(0, most).map((value) => printable(value, 100));
+  const rest = values.length - shown.length;
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
 
 interface LinesOptions {
   /** Whether the colors that Tidemark itself uses are let through. Default: false. */

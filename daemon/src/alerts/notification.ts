@@ -1,6 +1,7 @@
 /** Shows an alert as a notification of the system on macOS; elsewhere it does nothing. */
 
 import { execFile } from 'node:child_process';
+import { printable } from '@tidemark/shared/printable.ts';
 import { promisify } from 'node:util';
 import type { Alert } from '@tidemark/shared/protocol/daemon/schedule.ts';
 
@@ -46,12 +47,7 @@ export async function showNotification(
 
 /** One line, as long as a notification has room for; an argument cannot hold a NUL at all. */
 function shownText(text: string): string {
-  const line = text
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
-    .toWellFormed();
-  const characters = Array.from(line);
-  return characters.length <= 240 ? line : `${characters.slice(0, 239).join('')}…`;
+  return printable(text.replaceAll(/\s+/g, ' ').trim(), 240);
 }
 
 const execute = promisify(execFile);

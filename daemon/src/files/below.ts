@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { quoted } from '@tidemark/shared/printable.ts';
 
 /** Whether a '/'-separated name is that of something below the folder that it is joined to. */
 export const isBelow = (name: string): boolean =>
@@ -10,7 +11,7 @@ export const isBelow = (name: string): boolean =>
 /** The path of a name below a folder. Throws 'unknown-model' for a name that leads elsewhere. */
 export function joinBelow(folder: string, name: string): string {
   if (!isBelow(name)) {
-    throw new TidemarkError('unknown-model', `${JSON.stringify(name)} leads out of ${folder}.`, {
+    throw new TidemarkError('unknown-model', `${quoted(name)} leads out of ${folder}.`, {
       hint: 'Use a name without empty parts, "." and "..".',
     });
   }

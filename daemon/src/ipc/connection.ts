@@ -222,7 +222,7 @@ export class Connection {
       );
     }
     if (!isMethod(method)) {
-      throw badRequest(`The daemon has no method ${JSON.stringify(shortened(method))}.`);
+      throw badRequest(`The daemon has no method "${shortened(method)}".`);
     }
     const { requestsInFlight } = this.#around.limits;
     if (this.#inFlight.size >= requestsInFlight) {

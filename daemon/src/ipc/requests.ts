@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import { errorNumbers } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { methods } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { Method, Result } from '@tidemark/shared/protocol/daemon/methods.ts';
@@ -62,8 +63,7 @@ export const unreadable = (what: string): TidemarkError => badRequest(`The reque
 /** The most of a peer's own words that is sent back or logged. */
 const longestQuote = 200;
 
-export const shortened = (words: string): string =>
-  words.length <= longestQuote ? words : `${words.slice(0, longestQuote)}…`;
+export const shortened = (words: string): string => printable(words, longestQuote);
 
 /** The first thing that is wrong, with where it is: `settings.timing.seconds`. */
 export function issueSentence(issue: v.BaseIssue<unknown>): string {

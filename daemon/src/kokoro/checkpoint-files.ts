@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } 
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printableList } from '@tidemark/shared/printable.ts';
 import { isBelow } from '../files/below.ts';
 import { isLfsPointerFile, lfsPointerError } from '../files/git-lfs.ts';
 import { clashError, gatherWeights, isTensorFileName } from './weight-files.ts';
@@ -180,7 +181,7 @@ function indexedFiles(folder: string): string[] {
   }
   const absent = names.filter((name) => !existsSync(join(folder, name)));
   if (absent.length > 0) {
-    throw bad(`lists missing files: ${absent.join(', ')}`);
+    throw bad(`lists missing files: ${printableList(absent)}`);
   }
   return names.sort();
 }

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable, quoted } from '@tidemark/shared/printable.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1 << 20));
@@ -79,7 +80,11 @@ export function parseConfig(json: unknown): KokoroConfig {
       issue.received === 'undefined'
         ? 'is missing'
         : `is ${issue.received}, not ${issue.expected ?? 'valid'}`;
-    throw badConfig(field === null ? 'config.json is not a JSON object' : `config.json: ${field} ${what}`);
+    throw badConfig(
+      field === null
+        ? 'config.json is not a JSON object'
+        : `config.json: ${printable(field)} ${printable(what)}`,
+    );
   }
   const config = result.output;
   const { istftnet, plbert } = config;
@@ -97,7 +102,7 @@ export function parseConfig(json: unknown): KokoroConfig {
   const stray = Object.entries(config.vocab).find(([, token]) => token >= config.n_token);
   if (stray !== undefined) {
     throw badConfig(
-      `config.json: vocab gives ${JSON.stringify(stray[0])} the token ${stray[1]}, which is not below n_token`,
+      `config.json: vocab gives ${quoted(stray[0])} the token ${stray[1]}, which is not below n_token`,
     );
   }
   return config;

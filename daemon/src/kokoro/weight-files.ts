@@ -1,6 +1,7 @@
 /** Which of several safetensors files are one checkpoint's weights where no index says so. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printableList, quoted } from '@tidemark/shared/printable.ts';
 
 interface NamedShape {
   readonly name: string;
@@ -72,8 +73,8 @@ export function clashError(
   const both = [clash.other, clash.file.name].sort().join(' and ');
   return new TidemarkError(
     'bad-checkpoint',
-    `${place} has ${names.length} weight files and no index that lists which belong together: ${names.join(', ')}.`,
-    { hint: `${both} both contain the tensor ${JSON.stringify(clash.tensor)}. ${remedy}` },
+    `${place} has ${names.length} weight files and no index that lists which belong together: ${printableList(names)}.`,
+    { hint: `${both} both contain the tensor ${quoted(clash.tensor)}. ${remedy}` },
   );
 }
 

@@ -1,6 +1,7 @@
 /** The daemon's log: JSON lines in a rotated file. Logging never stops the daemon. */
 
 import { join } from 'node:path';
+import { escapedJson, printable } from '@tidemark/shared/printable.ts';
 import { pino } from 'pino';
 import { logFileName } from '@tidemark/shared/client/locations.ts';
 import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
@@ -58,7 +59,10 @@ export function createLog(options: LogOptions): OpenLog {
       serializers: { error: pino.stdSerializers.errWithCause },
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => writeEverywhere(line.length > longestLine ? shortened(line) : line) },
+    {
+      write: (line: string) =>
+        writeEverywhere(escapedJson(line.length > longestLine ? shortened(line) : line)),
+    },
   );
 
   function writeEverywhere(line: string): void {
@@ -104,6 +108,6 @@ const lossLine = (lines: number, timestamp: string): string =>
 /** The most important fields of a line that is too long, as a line. */
 function shortened(line: string): string {
   const { level, time, pid, msg } = JSON.parse(line) as Record<string, unknown>;
-  const message = typeof msg === 'string' ? msg.slice(0, 1000) : msg;
+  const message = typeof msg === 'string' ? printable(msg, 1000) : msg;
   return `${JSON.stringify({ level, time, pid, shortenedFrom: line.length, msg: message })}\n`;
 }

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { basename, join, parse, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import type { ModelRecord } from '@tidemark/shared/protocol/provenance.ts';
 import { checkpointFiles } from '../kokoro/checkpoint-files.ts';
 import { ensureCheckpoint, modelFolder } from './checkpoint/build.ts';
@@ -98,7 +99,7 @@ async function checkPromisedDigests(
     if (promised !== undefined && promised.sha256 !== sha256) {
       throw new TidemarkError(
         'bad-checkpoint',
-        `${basename(path)} of ${name} is damaged in the cache: its bytes do not match its digest.`,
+        `${printable(basename(path))} of ${name} is damaged in the cache: its bytes do not match its digest.`,
         { hint: `Delete ${promised.blob} and try again; the file is then downloaded anew.` },
       );
     }
@@ -186,7 +187,7 @@ async function partPath(model: ResolvedModel, voice: string, options: ModelOptio
   }
   await convertVoices(options.dataFolder, options.signal);
   if (model.source.kind !== 'packaged') {
-    const reason = published?.problem ?? `${model.name} has no voice ${voice}`;
+    const reason = published?.problem ?? `${model.name} has no voice ${printable(voice)}`;
     options.onProgress?.({
       kind: 'note',
       message: `${reason}; using the packaged voice of that name.`,

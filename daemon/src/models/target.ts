@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { quoted } from '@tidemark/shared/printable.ts';
 import { isBelow } from '../files/below.ts';
 import { didYouMean } from './nearest.ts';
 import { recipes } from './recipes.ts';
@@ -43,7 +44,7 @@ export function parseTarget(spec: string): ModelTarget {
   const { repository, revision } = repositoryPattern.exec(spec)?.groups ?? {};
   if (repository !== undefined && isRepository(repository)) {
     if (revision !== undefined && !isRevision(revision)) {
-      const message = `${JSON.stringify(revision)} cannot be a revision of ${repository}.`;
+      const message = `${quoted(revision)} cannot be a revision of ${repository}.`;
       throw new TidemarkError('unknown-model', message, {
         hint: 'After the @, give a branch, a tag, or a commit, or leave the revision out for the branch main.',
       });
@@ -58,7 +59,7 @@ const exists = (path: string): boolean =>
 
 function unknownModel(spec: string): TidemarkError {
   const names = recipes.map(({ name }) => name);
-  const message = `There is no model named ${JSON.stringify(spec)}.${didYouMean(spec, names)}`;
+  const message = `There is no model named ${quoted(spec)}.${didYouMean(spec, names)}`;
   return new TidemarkError('unknown-model', message, {
     hint: `Use a name (${names.join(', ')}), a repository id (owner/name), or the path of a checkpoint folder.`,
   });

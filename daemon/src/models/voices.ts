@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable, printableList } from '@tidemark/shared/printable.ts';
 import { makeFolder, replaceFile } from '../files/durable.ts';
 import { withLock } from '../files/lock.ts';
 import { storageError } from '../files/storage-errors.ts';
@@ -92,9 +93,9 @@ async function voiceFile(voice: string): Promise<Buffer> {
 /** The error for a voice that a model does not have: it names the nearest, and lists all by language. */
 export function unknownVoice(voice: string, voices: readonly string[]): TidemarkError {
   const byLanguage = Object.entries(Object.groupBy(voices, languageOf)).map(
-    ([language, names = []]) => `  ${language}: ${names.join(', ')}`,
+    ([language, names = []]) => `  ${language}: ${printableList(names, 100)}`,
   );
-  const message = `There is no voice named ${voice}.${didYouMean(voice, voices)}`;
+  const message = `There is no voice named ${printable(voice)}.${didYouMean(voice, voices)}`;
   return new TidemarkError('unknown-voice', message, {
     hint: `Available voices:\n${byLanguage.join('\n')}`,
   });

@@ -1,6 +1,7 @@
 /** Hands a checkpoint's tensors to the layers that are built from them, and records what does not fit. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printableList } from '@tidemark/shared/printable.ts';
 import { clearCache } from '../mlx/memory.ts';
 import { contiguous, full, transpose } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
@@ -265,7 +266,5 @@ function listed(what: string, keys: readonly string[]): string | undefined {
   if (keys.length === 0) {
     return undefined;
   }
-  const rest = keys.length - listedKeys;
-  const shown = keys.slice(0, listedKeys).join(', ');
-  return `${keys.length} ${what} (${shown}${rest > 0 ? ` and ${rest} more` : ''})`;
+  return `${keys.length} ${what} (${printableList(keys, listedKeys)})`;
 }

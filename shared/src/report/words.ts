@@ -1,6 +1,7 @@
 /** Figures and words as the report writes them: one unit throughout, and a dash for what is no number. */
 
 import { formatBytes } from '../format/bytes.ts';
+import { printable } from '../printable.ts';
 import { formatCount, formatPercent } from '../format/numbers.ts';
 import { workloadIn, workloadWords } from '../format/workload.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
@@ -51,8 +52,7 @@ export function spokenText(settings: ProfileSettings): string {
         ? `/${phonemes.join(' ')}/`
         : `“${text}”`
       : workloadWords(workloadIn(settings));
-  const line = said.replaceAll(/\s+/g, ' ').trim();
-  return line.length <= 100 ? line : `${line.slice(0, 99).trimEnd()}…`;
+  return printable(said.replaceAll(/\s+/g, ' ').trim(), 100);
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>

@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { quoted } from '@tidemark/shared/printable.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
@@ -177,11 +178,9 @@ function readValue(setting: Setting, value: string): DaemonSettingsChange {
     return setting.read(value);
   } catch (error) {
     if (error instanceof InvalidArgumentError) {
-      throw new TidemarkError(
-        'usage',
-        `${setting.name} cannot be ${JSON.stringify(value)}. ${error.message}`,
-        { hint: `${setting.name}: ${setting.what}.` },
-      );
+      throw new TidemarkError('usage', `${setting.name} cannot be ${quoted(value)}. ${error.message}`, {
+        hint: `${setting.name}: ${setting.what}.`,
+      });
     }
     throw error;
   }

@@ -1,6 +1,7 @@
 /** A profile as text: the iterations, their summary, leaks, and what each part of the network takes. */
 
 import { cacheRates, cacheRemedySentences } from '@tidemark/shared/analysis/cache-sentence.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import { activeSentence } from '@tidemark/shared/analysis/conclusions.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { channelAmount, judgedName } from '@tidemark/shared/format/leak-channels.ts';
@@ -76,9 +77,9 @@ function speechLine(settings: SpeechSettings | ProfileSettings): string {
   const { text, phonemes, voice, seed, deterministic, speed } = settings;
   const workload = 'iterations' in settings ? workloadIn(settings) : {};
   const texts = textsPhrase(workload);
-  const said = texts ?? (text === undefined ? `/${phonemes.join(' ')}/` : `“${shortened(text)}”`);
+  const said = texts ?? (text === undefined ? `/${shortened(phonemes.join(' '))}/` : `“${shortened(text)}”`);
   const manner = [
-    `voice ${voice}`,
+    `voice ${printable(voice)}`,
     deterministic ? 'deterministic' : `seed ${seed}`,
     ...(speed === 1 ? [] : [`speed ${speed}`]),
     ...(phonemes.length === 1 || texts !== undefined ? [] : [`${phonemes.length} utterances`]),
@@ -88,10 +89,7 @@ function speechLine(settings: SpeechSettings | ProfileSettings): string {
 }
 
 /** A text that fits on a line. */
-function shortened(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length <= 80 ? line : `${line.slice(0, 79).trimEnd()}…`;
-}
+const shortened = (text: string): string => printable(text.replaceAll(/\s+/g, ' ').trim(), 80);
 
 function summaryLines(summary: ProfileSummary): string[] {
   const { peakBytes, transientBytes, seconds, audioSeconds, realTimeFactor, samples } = summary;

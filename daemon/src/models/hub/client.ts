@@ -3,6 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { listFiles, modelInfo } from '@huggingface/hub';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable, quoted } from '@tidemark/shared/printable.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { isBelow } from '../../files/below.ts';
 import type { Digest } from './cache.ts';
@@ -90,7 +91,7 @@ export class HubClient {
         recursive: true,
       })) {
         if (!isBelow(entry.path)) {
-          const message = `${this.host} lists a file of ${repository} that leads out of its folder: ${JSON.stringify(entry.path)}.`;
+          const message = `${this.host} lists a file of ${repository} that leads out of its folder: ${quoted(entry.path)}.`;
           throw new TidemarkError('network', message, { hint: foreignHubHint });
         }
         if (entry.type === 'file') {
@@ -411,7 +412,7 @@ function digestOf(entry: {
   // It names a file in the cache, so nothing but a digest may pass.
   const length = digest.algorithm === 'sha256' ? 64 : 40;
   if (!new RegExp(`^[0-9a-f]{${length}}$`).test(digest.value)) {
-    throw new TidemarkError('network', `The hub returned no digest for ${entry.path}.`);
+    throw new TidemarkError('network', `The hub returned no digest for ${printable(entry.path)}.`);
   }
   return digest;
 }

@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { makeFolder } from '../../files/durable.ts';
 import { checkFreeSpace } from '../../files/storage-errors.ts';
@@ -75,7 +76,7 @@ async function receive(file: HubFile, incomplete: string, download: Download): P
       if (before === 0 || isSecondCopy) {
         throw new TidemarkError(
           'network',
-          `${file.path} of ${repository} does not match its digest at ${client.host}; the download was discarded.`,
+          `${printable(file.path)} of ${repository} does not match its digest at ${client.host}; the download was discarded.`,
           { hint: 'Try again later.' },
         );
       }

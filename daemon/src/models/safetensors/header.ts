@@ -3,6 +3,7 @@
 import { open, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable, quoted } from '@tidemark/shared/printable.ts';
 import { isLfsPointer, lfsPointerBytes, lfsPointerError } from '../../files/git-lfs.ts';
 import { errnoOf } from '../../files/storage-errors.ts';
 import { checkpointFiles } from '../../kokoro/checkpoint-files.ts';
@@ -181,14 +182,14 @@ function repeatedKey(json: string): string | undefined {
       }
       if (depth === 1) {
         if (names.has(key)) {
-          return key === metadataName ? 'its metadata' : `tensor ${JSON.stringify(key)}`;
+          return key === metadataName ? 'its metadata' : `tensor ${quoted(key)}`;
         }
         names.add(key);
         name = key;
         fields = new Set();
       } else if (name !== metadataName && Object.hasOwn(entrySchema.entries, key)) {
         if (fields.has(key)) {
-          return `${key} of tensor ${JSON.stringify(name)}`;
+          return `${key} of tensor ${quoted(name)}`;
         }
         fields.add(key);
       }
@@ -215,7 +216,7 @@ function parseEntry(name: string, entry: unknown, description: string): TensorEn
   const parsed = v.safeParse(entrySchema, entry);
   if (!parsed.success) {
     throw bad(
-      `${description} has a malformed header: tensor ${JSON.stringify(name)} lacks a dtype, shape or data_offsets.`,
+      `${description} has a malformed header: tensor ${quoted(name)} lacks a dtype, shape or data_offsets.`,
     );
   }
   const {
@@ -224,23 +225,23 @@ function parseEntry(name: string, entry: unknown, description: string): TensorEn
     data_offsets: [start, end],
   } = parsed.output;
   if (!isSafetensorsDType(dtype)) {
-    throw bad(`${description} has tensor ${JSON.stringify(name)} of the unknown dtype ${dtype}.`);
+    throw bad(`${description} has tensor ${quoted(name)} of the unknown dtype ${printable(dtype, 40)}.`);
   }
   const bytes = tensorBytes({ dtype, shape });
   if (isOverflowing(shape)) {
     throw bad(
-      `${description} has a malformed header: tensor ${JSON.stringify(name)} has more elements than can be counted.`,
+      `${description} has a malformed header: tensor ${quoted(name)} has more elements than can be counted.`,
     );
   }
   if (!Number.isInteger(bytes)) {
     throw bad(
-      `${description} has a malformed header: tensor ${JSON.stringify(name)}, ${dtype} [${shape.join(', ')}], does not fill ` +
+      `${description} has a malformed header: tensor ${quoted(name)}, ${dtype} [${shape.join(', ')}], does not fill ` +
         'its last byte.',
     );
   }
   if (end - start !== bytes) {
     throw bad(
-      `${description} has a malformed header: tensor ${JSON.stringify(name)}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
+      `${description} has a malformed header: tensor ${quoted(name)}, ${dtype} [${shape.join(', ')}], needs ${bytes} bytes ` +
         `but has ${end - start}.`,
     );
   }
@@ -258,7 +259,7 @@ function checkCoverage(tensors: readonly TensorEntry[], dataBytes: number, descr
   for (const { name, offset, bytes } of tensors) {
     if (offset !== end) {
       const how = offset < end ? 'overlaps the one before it' : 'does not follow the one before it';
-      throw bad(`${description} has a malformed header: tensor ${JSON.stringify(name)} ${how}.`);
+      throw bad(`${description} has a malformed header: tensor ${quoted(name)} ${how}.`);
     }
     end += bytes;
   }
@@ -297,7 +298,7 @@ function checkLoadable({ tensors }: SafetensorsHeader, path: string): void {
   if (stray !== undefined) {
     throw new TidemarkError(
       'bad-checkpoint',
-      `${path} has tensor ${JSON.stringify(stray.name)} of the dtype ${stray.dtype}, which Tidemark cannot load with MLX.`,
+      `${path} has tensor ${quoted(stray.name)} of the dtype ${stray.dtype}, which Tidemark cannot load with MLX.`,
       {
         hint: 'Use a file in float32, float16, or bfloat16, or a checkpoint that MLX quantized; `tidemark xray` shows what this one contains.',
       },

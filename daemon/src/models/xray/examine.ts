@@ -1,6 +1,7 @@
 /** Makes an x-ray from headers: pure arithmetic on what they list, one sentence that it comes down to, and warnings. */
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { printableList } from '@tidemark/shared/printable.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { isDropped } from '../../kokoro/checkpoint-files.ts';
 import { isLoadable } from '../safetensors/dtypes.ts';
@@ -199,7 +200,7 @@ function warningsOf(findings: Findings, hasConfig: boolean): string[] {
   const warnings: string[] = [];
   if (otherFiles.length > 0) {
     warnings.push(
-      `The folder also has ${otherFiles.join(', ')} beside ${files.map(({ name }) => name).join(', ')}: mlx-audio loads all ` +
+      `The folder also has ${printableList(otherFiles)} beside ${printableList(files.map(({ name }) => name))}: mlx-audio loads all ` +
         'of them, and of tensors with the same name keeps whichever comes last.',
     );
   }

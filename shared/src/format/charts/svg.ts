@@ -1,6 +1,7 @@
 /** Markup as strings, SVG's and HTML's: escaped, with numbers short enough to read. */
 
 import type { Color } from './palette.ts';
+import { printableLines } from '../../printable.ts';
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -12,7 +13,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Text as it stands in markup, in an attribute too. */
 export const escapeMarkup = (text: string): string =>
-  text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
+  printableLines(text).replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 
 type Attribute = string | number | undefined;
 
