@@ -83,7 +83,7 @@ export function cacheRemedySentences({ cache }: ChannelVerdict): string[] {
       ? []
       : [
           `Set a cache limit: ${formatBytes(wholeMegabytes(limitBytes))} holds all that the largest text of this run left for reuse ` +
-            `(\`mx.set_cache_limit(${wholeMegabytes(limitBytes)})\`; to try it, \`--cache-limit ${wholeMegabytes(limitBytes)}\`).`,
+            `(\`mx.set_cache_limit(${wholeMegabytes(limitBytes)})\`; to try it, \`--cache-limit ${wholeMegabytes(limitBytes) / 1e6}MB\`).`,
         ]),
     ...(clear === undefined
       ? []

@@ -11,7 +11,6 @@ import type {
   MetricChange,
   ModelChange,
 } from '../protocol/comparison-document.ts';
-import { cacheChannel } from '../protocol/leak-verdicts.ts';
 import type { LeakChannel } from '../protocol/leak-verdicts.ts';
 import type { ProfileDocument, ProfileSettings } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
@@ -209,12 +208,7 @@ function newLeaksOf(first: ProfileDocument, second: ProfileDocument): LeakChanne
   const leaking = (run: ProfileDocument): LeakChannel[] =>
     (run.leaks ?? []).filter(isLeaking).map(({ channel }) => channel);
   const before = leaking(first);
-  // A cache is judged where it was kept only: one that was cleared is no sign that a kept one did not grow.
-  const wasJudged = (channel: LeakChannel): boolean =>
-    channel !== cacheChannel || first.leaks?.some((each) => each.channel === channel) === true;
-  return first.leaks === undefined
-    ? []
-    : leaking(second).filter((channel) => !before.includes(channel) && wasJudged(channel));
+  return first.leaks === undefined ? [] : leaking(second).filter((channel) => !before.includes(channel));
 }
 
 function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
