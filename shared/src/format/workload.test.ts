@@ -7,6 +7,7 @@ test('what a run says is one line, shortened between characters', () => {
   assert.equal(spokenWords({ text: 'The quick brown fox.' }, 10), '“The quick…”');
   assert.equal(spokenWords({ text: '👩‍🚀👩‍🚀👩‍🚀👩‍🚀' }, 3), '“👩‍🚀👩‍🚀…”');
   assert.equal(spokenWords({ text: 'a'.repeat(50_000) }, 5), '“aaaa…”');
+  assert.equal(spokenWords({ text: '\u001b[31mred' }, 40), '“\\x1b[31mred”');
 });
 
 test('of many texts the first is said, and how many there are, and what becomes of the cache', () => {

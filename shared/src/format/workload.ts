@@ -3,6 +3,7 @@
 import { printable } from '../printable.ts';
 import type { DroppedCharacters, ProfileSettings } from '../protocol/profile-document.ts';
 import type { WorkloadSummary } from '../protocol/workload.ts';
+import { quoted } from '../printable.ts';
 import { formatBytes } from './bytes.ts';
 import { formatCount } from './numbers.ts';
 
@@ -19,7 +20,7 @@ export function textsPhrase({ texts, firstText }: Workload): string | undefined 
   if (texts === undefined || firstText === undefined) {
     return undefined;
   }
-  const first = quoted(firstText, 40);
+  const first = quotedLine(firstText, 40);
   return texts === 1 ? first : `${formatCount(texts)} texts from ${first} on`;
 }
 
@@ -38,27 +39,19 @@ interface Spoken {
 /** What a run says, and in what manner, in a line: runs that say the same in the same voice can be compared. */
 export function spokenWords({ text, workload = {} }: Spoken, mostCharacters: number): string {
   const said =
-    text === undefined ? (textsPhrase(workload) ?? 'given phonemes') : quoted(text, mostCharacters);
+    text === undefined ? (textsPhrase(workload) ?? 'given phonemes') : quotedLine(text, mostCharacters);
   return [said, ...mannerPhrases(workload)].join(', ');
 }
 
-/** One line in quotation marks, cut between characters as a person counts them. */
-function quoted(text: string, mostCharacters: number): string {
-  // No more than it can need: a text may be long, and finding where characters end is slow.
-  const line = text
-    .slice(0, 16 * mostCharacters)
-    .replaceAll(/\s+/gu, ' ')
-    .trim();
-  const characters = Array.from(segmenter.segment(line), ({ segment }) => segment);
-  return characters.length <= mostCharacters
-    ? `“${line}”`
-    : `“${characters
-        .slice(0, mostCharacters - 1)
-        .join('')
-        .trimEnd()}…”`;
-}
-
-const segmenter = new Intl.Segmenter();
+/** One line in quotation marks. No more of it is looked at than can be shown: a text may be long. */
+const quotedLine = (text: string, mostCharacters: number): string =>
+  quoted(
+    text
+      .slice(0, 16 * mostCharacters)
+      .replaceAll(/\s+/gu, ' ')
+      .trim(),
+    mostCharacters,
+  );
 
 /** All of it in one line; empty for one text and a cache that is cleared. */
 export const workloadWords = (workload: Workload): string =>

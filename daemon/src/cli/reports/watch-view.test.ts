@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
-import { busyStatus, exampleNow, exampleStatus } from '../../../test/example-status.ts';
+import { busyStatus, exampleNow, idleStatus } from '../../../test/example-status.ts';
 import { watchView } from './watch-view.ts';
 import type { WatchModel } from './watch-view.ts';
 
@@ -78,7 +78,7 @@ test('without a daemon the last state stays, with its age, below what is wrong',
 
 test('without a model nothing is said to be held', () => {
   const host = { state: 'none', deaths: 0 } as const;
-  const text = lines({ ...busy, status: exampleStatus({ host }) }).join('\n');
+  const text = lines({ ...busy, status: idleStatus({ host }) }).join('\n');
   assert.match(text, /No model is loaded: active 0 B\./);
   assert.match(text, /Host +not running, no memory in use/);
 });
