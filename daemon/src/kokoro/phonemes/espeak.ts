@@ -94,10 +94,7 @@ const varieties: Readonly<Record<Variety, readonly Rule[]>> = {
     [/ɪə/gu, 'iə'],
     [/ː/gu, ''],
   ],
-  british: [
-    [/iə/gu, 'ɪə'],
-    [/əʊ/gu, 'Q'],
-  ],
+  british: [[/əʊ/gu, 'Q']],
 };
 
 /** Letters that eSpeak is given at once: it loses the end of words of more than some 150, and of many digits. */

@@ -35,7 +35,7 @@ const consonants = new Set('bdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθ');
 /** The phonemes of one sentence in Kokoro's notation; characters that have no symbol there are left in. */
 export async function readSentence(segments: readonly Segment[], variety: Variety): Promise<string> {
   const words = new EnglishWords(lexiconOf(variety), variety);
-  const units = unitsOf(segments);
+  const units = withoutStressOnPoints(unitsOf(segments));
   let following: Following = { vowel: undefined, to: false };
   let said = '';
   for (const unit of units.toReversed()) {
@@ -80,6 +80,28 @@ function unitsOf(segments: readonly Segment[]): Unit[] {
 
 function part(text: string, tag: Tag, stress: number | undefined, phonemes?: string): Part {
   return { text, tag, stress, phonemes, isApart: false };
+}
+
+const digits = new Set('zero oh one two three four five six seven eight nine'.split(' '));
+const numberEnds = new Set(
+  (
+    'ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy ' +
+    'eighty ninety hundred thousand million billion trillion'
+  ).split(' '),
+);
+
+/** The decimal point of a number is said without stress, unlike the word: “three point five”, “at that point two …”. */
+function withoutStressOnPoints(units: readonly Unit[]): Unit[] {
+  const word = (at: number): string => textOf(units[at]?.parts ?? []).toLowerCase();
+  return units.map((unit, at) => {
+    const isDecimal =
+      word(at) === 'point' &&
+      digits.has(word(at + 1)) &&
+      (digits.has(word(at - 1)) || numberEnds.has(word(at - 1)));
+    return isDecimal
+      ? { ...unit, parts: unit.parts.map((each) => ({ ...each, stress: each.stress ?? -2 })) }
+      : unit;
+  });
 }
 
 interface Reader {

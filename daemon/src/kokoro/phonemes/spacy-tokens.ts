@@ -111,11 +111,12 @@ export class SpacyTokenizer {
 /** Marks whose norm is another mark (spacy/lang/norm_exceptions.py). */
 const normsOfMarks = new Map(
   [
-    ["'", '‘ ´ ` ’ ‚ ‛'],
-    ['"', "“ ” „ » « ‟ '' `` ´´"],
+    ["'s", "'s 'S ’s ’S"],
+    ["'", '’ ‘ ´ `'],
+    ['"', "” “ '' `` ´´ „ » « ‘‘ ’’"],
     ['...', '…'],
     ['-', '— – -- --- ——'],
-    ['$', '€ £ ¥ ₹'],
+    ['$', '€ £ ¥ ฿ US$ C$ A$ ₺ ₹ ৳ ₩ Mex$ ₣ E£'],
   ].flatMap(([norm = '', marks = '']) => marks.split(' ').map((mark) => [mark, norm] as const)),
 );
 

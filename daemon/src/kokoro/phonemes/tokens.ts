@@ -19,7 +19,7 @@ const elisions =
   /^'(?:[sdm]|ll|re|ve|t|tis|twas|twere|twill|em|cause|til|bout|round|n|cept|fraid|Merica|Ndrangheta)$/iu;
 
 /** Where spaCy ends one token of a contraction and begins the next. */
-const contractions = /(?=n't$)|(?='(?:s|re|ve|ll|d|m)$)/iu;
+const contractions = /(?=n't(?!\p{L}))|(?='(?:s|re|ve|ll|d|m)(?!\p{L}))/iu;
 
 /** A run of capitals ends where a word begins; hyphens, apostrophes at the ends, digits and other signs stand alone. */
 const parts =
