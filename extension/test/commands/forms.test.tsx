@@ -122,13 +122,13 @@ async function openSchedule(preferences: Options = {}): Promise<Opened> {
   };
 }
 
-const forms = [
-  ['a profile', openProfile, true],
-  ['a study', openStudy, false],
-  ['a schedule', openSchedule, true],
+const ofOneModel = [
+  ['a profile', openProfile],
+  ['a schedule', openSchedule],
 ] as const;
+const forms = [...ofOneModel, ['a study', openStudy]] as const;
 
-describe.each(forms)('the form of %s', (_name, open, hasModel) => {
+describe.each(forms)('the form of %s', (_name, open) => {
   test('offers the voices that take text, by language', async () => {
     const { screen } = await open();
     expect(offered(screen, 'voice')).toEqual({
@@ -136,22 +136,6 @@ describe.each(forms)('the form of %s', (_name, open, hasModel) => {
       'British English': ['bf_emma'],
       '': ['…'],
     });
-  });
-
-  test.runIf(hasModel)('offers the models of this machine, and the one that is preferred', async () => {
-    const { screen } = await open();
-    expect(offered(screen, 'model')).toEqual({
-      'Built by Tidemark': ['fp32', 'bf16', '4bit-bf16'],
-      Downloaded: ['mlx-community/Kokoro-82M-4bit'],
-      '': ['…'],
-    });
-    screen.close();
-    const preferred = await open({ defaultModel: '/models/my-own' });
-    const values = [...walk(preferred.screen.top)].map(({ props }) => props['value']);
-    expect(values).toContain('/models/my-own');
-    await preferred.screen.press(preferred.submit);
-    await preferred.screen.until('it is asked for', () => preferred.asked() !== undefined);
-    expect(preferred.asked()?.model).toBe('/models/my-own');
   });
 
   test('takes another voice by its name, and says where one is missing', async () => {
@@ -166,19 +150,6 @@ describe.each(forms)('the form of %s', (_name, open, hasModel) => {
     await screen.press(submit);
     await screen.until('it is asked for', () => asked() !== undefined);
     expect(asked()?.voice).toBe('af_heart,af_bella');
-  });
-
-  test.runIf(hasModel)('takes another model by its name, and says where one is missing', async () => {
-    const { screen, submit, asked } = await open();
-    expect(field(screen, 'otherModel')).toBeUndefined();
-    await screen.enter('model', '…');
-    await screen.press(submit);
-    await screen.settle();
-    expect(field(screen, 'otherModel')?.props['error']).toMatch(/Enter a repository ID/);
-    await screen.enter('otherModel', ' owner/kokoro ');
-    await screen.press(submit);
-    await screen.until('it is asked for', () => asked() !== undefined);
-    expect(asked()?.model).toBe('owner/kokoro');
   });
 
   test('says before the first run that a model has to be made, and afterwards no more', async () => {
@@ -199,6 +170,37 @@ describe.each(forms)('the form of %s', (_name, open, hasModel) => {
     await screen.press(submit);
     await screen.until('it is asked for', () => asked() !== undefined);
     expect(asked()?.voice).toBe('bf_emma');
+  });
+});
+
+describe.each(ofOneModel)('the form of %s', (_name, open) => {
+  test('offers the models of this machine, and the one that is preferred', async () => {
+    const { screen } = await open();
+    expect(offered(screen, 'model')).toEqual({
+      'Built by Tidemark': ['fp32', 'bf16', '4bit-bf16'],
+      Downloaded: ['mlx-community/Kokoro-82M-4bit'],
+      '': ['…'],
+    });
+    screen.close();
+    const preferred = await open({ defaultModel: '/models/my-own' });
+    const values = [...walk(preferred.screen.top)].map(({ props }) => props['value']);
+    expect(values).toContain('/models/my-own');
+    await preferred.screen.press(preferred.submit);
+    await preferred.screen.until('it is asked for', () => preferred.asked() !== undefined);
+    expect(preferred.asked()?.model).toBe('/models/my-own');
+  });
+
+  test('takes another model by its name, and says where one is missing', async () => {
+    const { screen, submit, asked } = await open();
+    expect(field(screen, 'otherModel')).toBeUndefined();
+    await screen.enter('model', '…');
+    await screen.press(submit);
+    await screen.settle();
+    expect(field(screen, 'otherModel')?.props['error']).toMatch(/Enter a repository ID/);
+    await screen.enter('otherModel', ' owner/kokoro ');
+    await screen.press(submit);
+    await screen.until('it is asked for', () => asked() !== undefined);
+    expect(asked()?.model).toBe('owner/kokoro');
   });
 });
 
