@@ -54,7 +54,7 @@ function unifyPunctuation(text: string): string {
       .replaceAll(/[[{]/gu, '(')
       .replaceAll(/[\]}]/gu, ')')
       .replaceAll(/\.(?:\s?\.){2,}/gu, '…')
-      .replaceAll(/[‒–](?!\s?\d)|[―─]|(?<!<)-{2,}(?!>)|(?<=\s)-(?=\s)(?<!\d\s-(?=\s\d))/gu, '—')
+      .replaceAll(/[‒–](?!\s?\d)|[―─]|(?<!<)-{2,}(?!>)|(?<=\s)-(?=\s)(?<![\d%°]\s-(?=\s[\d$€£]))/gu, '—')
       .replaceAll(/[‐‑]/gu, '-')
   );
 }

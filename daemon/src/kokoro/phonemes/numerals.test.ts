@@ -1,6 +1,8 @@
 /** Tests of numbers in words, alone and as they are written in texts. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { normalizeText } from './normalize.ts';
 import { numberWords, plural, romanNumber } from './numerals.ts';
@@ -31,6 +33,17 @@ test('a number has its words, and a Briton says “and”', () => {
   ]);
   assert.equal(numberWords.british.cardinal('101'), 'one hundred and one');
   assert.equal(numberWords.british.ordinal('101'), 'one hundred and first');
+});
+
+test('four hundred numbers are read as num2words reads them', () => {
+  const file = join(import.meta.dirname, '../../../test/number-readings.tsv');
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  assert.equal(lines.length, 400);
+  const differ = lines.filter((line) => {
+    const [, variety, written = '', said] = line.split('\t');
+    return normalizeText(written, variety as Variety).text !== said;
+  });
+  assert.deepEqual(differ, []);
 });
 
 test('every digit of a figure that nobody counts to is said', () => {
@@ -78,6 +91,7 @@ test('a number that only looks like a year is left whole', () => {
     '1984.5': 'one thousand nine hundred eighty four point five',
     '1984%': 'one thousand nine hundred eighty four percent',
     '1984 MB': 'one thousand nine hundred eighty four megabytes',
+    '1 000 000 and 5 000': 'one million and five thousand',
     '¥1984': 'one thousand nine hundred eighty four yen',
     '11984': 'eleven thousand nine hundred eighty four',
   });
@@ -144,6 +158,7 @@ test('a range is read with “to”', () => {
     '5–10 km': 'five to ten kilometers',
     'won 7-2': 'won seven, two',
     '5%-10%': 'five percent to ten percent',
+    '5% - 10%': 'five percent to ten percent',
   });
 });
 

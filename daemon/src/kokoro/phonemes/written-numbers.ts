@@ -132,6 +132,10 @@ const datesAndTimes: readonly Rule[] = [
 ];
 
 const identifiers: readonly Rule[] = [
+  // Thousands set apart by spaces: “1 000 000”.
+  rule(String.raw`${apart}(\d{1,3}(?:(?: \d{3}){2,9}|(?: 000)+))${end}(?! \d)`, (say, figures) =>
+    say.cardinal(figures.replaceAll(' ', ',')),
+  ),
   rule(String.raw`\+(\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6})${end}`, (say, written) =>
     written.replaceAll(/\D/gu, '').length < 8 ? undefined : `plus ${groups(say, written)}`,
   ),
@@ -214,7 +218,7 @@ const rangesAndArithmetic: readonly Rule[] = [
     String.raw`${apart}(\d{1,5})x(\d{1,5})${end}`,
     (say, wide, high) => `${say.name(wide)} by ${say.name(high)}`,
   ),
-  rule(String.raw`(?<=\d )x(?= \d)|(?<=\d)x(?=\d)`, () => 'by'),
+  rule(String.raw`(?<=\d(?:\s?\p{L}{1,3})? )x(?= \d)|(?<=\d)x(?=\d)`, () => 'by'),
   rule(String.raw`(?<=\d)x${end}`, () => 'times'),
   rule(String.raw`(?<=\d\s?)\*(?=\s?[\d(])|(?<=[\p{L}\d)]\s)\*(?=\s[\p{L}\d(])`, () => 'times'),
   rule(String.raw`(?<=\d\s?)<(?=\s?[\p{L}\d(-])|(?<=\s)<(?=\s|\d)`, () => 'is less than'),
@@ -224,6 +228,7 @@ const rangesAndArithmetic: readonly Rule[] = [
   ),
   rule(String.raw`~\s?(?=[$€£]?\d)`, () => 'about'),
   rule(String.raw`(?<=\d):(?=\d)`, () => 'to'),
+  rule(String.raw`(?<=\p{L})\.(?=\d)`, () => 'point'),
 ];
 
 const measures: readonly Rule[] = [
