@@ -18,13 +18,15 @@ export interface PeakParts {
   readonly peakBytes: number;
 }
 
-/** What the process weighed after that iteration, with everything settled and the cache cleared. */
+/** What the process weighed after that iteration, with everything settled and the cache cleared, or kept. */
 export interface FootprintParts {
   /** Before the weights were loaded: Node, MLX and their libraries. */
   readonly beforeLoadingBytes: number;
   /** Of the part that MLX says is active. */
   readonly activeBytes: number;
-  /** What neither of the two accounts for; negative where pages were given back or never touched. */
+  /** A cache that was kept, where it lies in the process. */
+  readonly cacheBytes?: number;
+  /** What none of these accounts for; negative where pages were given back or never touched. */
   readonly unexplainedBytes: number;
   readonly footprintBytes: number;
 }
@@ -92,6 +94,7 @@ export const peakSteps = (parts: PeakParts, { attribution }: ProfileDocument): W
 export const footprintSteps = (parts: FootprintParts): WaterfallStep[] => [
   part('process before loading', parts.beforeLoadingBytes),
   part('active', parts.activeBytes),
+  ...(parts.cacheBytes === undefined ? [] : [part('cache, kept', parts.cacheBytes)]),
   part('unexplained', parts.unexplainedBytes),
   { label: 'footprint', value: parts.footprintBytes, kind: 'total' },
 ];
@@ -104,10 +107,13 @@ export function footprintParts(run: ProfileDocument): FootprintParts | undefined
   }
   const { footprintBeforeBytes: beforeLoadingBytes } = run.load;
   const { activeBytes, footprintBytes } = sample;
+  const holdsCache = run.leaks?.some(({ withoutCache }) => withoutCache === true) === true;
+  const cache = holdsCache ? { cacheBytes: sample.cacheBytes } : {};
   return {
     beforeLoadingBytes,
     activeBytes,
-    unexplainedBytes: footprintBytes - beforeLoadingBytes - activeBytes,
+    ...cache,
+    unexplainedBytes: footprintBytes - beforeLoadingBytes - activeBytes - (cache.cacheBytes ?? 0),
     footprintBytes,
   };
 }

@@ -157,8 +157,8 @@ dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }
 .verdict { border-top: 1px solid var(--grid); padding: 10px 0; }
 .verdict p { margin: 4px 0; }
-.supported, .no-leak { color: var(--supported); } .refuted, .not-tested, .plateau, .cache-growth { color: var(--refuted); }
-.inconclusive { color: var(--open); } .leak { color: var(--alarm); }
+.supported, .no-leak, .constant, .levels-off, .bounded { color: var(--supported); } .refuted, .not-tested, .plateau, .cache-growth { color: var(--refuted); }
+.inconclusive { color: var(--open); } .leak, .grows { color: var(--alarm); }
 details { margin: 6px 0; }
 summary { cursor: pointer; color: var(--muted); font-size: 0.9rem; }
 summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--s1); outline-offset: 2px; }

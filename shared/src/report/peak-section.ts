@@ -42,7 +42,7 @@ export function runWaterfalls(run: ProfileDocument): string {
       ),
     ),
     paragraph(
-      `After it, with the cache cleared, the system reports a footprint of ${megabytes(footprint.footprintBytes)} for the whole process. ` +
+      `After it, with the cache ${run.settings.keepCache === true ? 'kept' : 'cleared'}, the system reports a footprint of ${megabytes(footprint.footprintBytes)} for the whole process. ` +
         unexplainedWords(footprint),
     ),
     responsiveChart((canvas) =>

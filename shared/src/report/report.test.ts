@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
 import { exampleProfile } from '../../test/example-documents.ts';
+import { judgeRun } from '../analysis/leak-verdicts.ts';
 import { profileDocument } from '../protocol/profile-document.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
@@ -226,4 +227,25 @@ describe('what the page says', () => {
   test('weights have their source and hash', () => {
     assert.ok(renderReport(exampleStudy()).includes('a'.repeat(64)));
   });
+});
+
+test('a kept cache has its curve, its rates, what to do about it, and its part of the footprint', () => {
+  const growing = { cacheBeforeBytes: 0, newShapes: 1, activeBytes: 160_500_000 };
+  const base = exampleProfile({
+    measured: Array.from({ length: 15 }, (_, place) => ({
+      ...growing,
+      cacheBytes: 1e8 * (place + 2),
+      footprintBytes: 3e8 + 1e8 * (place + 2),
+      audioSeconds: 2 + place / 4,
+    })),
+  });
+  const { iterations } = base;
+  const leaks = judgeRun({ iterations, iterationsAsked: 15, keepCache: true });
+  const page = renderReport({ ...base, leaks, settings: { ...base.settings, keepCache: true } });
+  assert.match(page, /Cache: grows without end, with each new length/);
+  assert.match(page, /the cache grows per/);
+  assert.match(page, /Set a cache limit: .*mx\.set_cache_limit\(/);
+  assert.match(page, /Active memory, peak memory, and cache of bf16/);
+  assert.match(page, /cache, kept/);
+  assert.doesNotMatch(renderReport(base), /the cache grows per|cache, kept/);
 });

@@ -1,6 +1,6 @@
 /** What one run shows beside its peak: its course over the iterations, the parts of the network, and leaks. All are markup. */
 
-import { cacheClause } from '../analysis/cache-sentence.ts';
+import { cacheClause, cacheRates, cacheRemedySentences } from '../analysis/cache-sentence.ts';
 import { stackedBars } from '../format/charts/bars.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { iterationChart, iterationSeries } from '../format/charts/iteration-chart.ts';
@@ -157,10 +157,29 @@ export const leaksTable = (leaks: readonly ChannelVerdict[]): string =>
       channelSentence(verdict),
     ]),
   ) +
+  leaks.map(cacheContent).join('') +
   paragraph(
     'A leak is reported where a series rises overall and in each half separately, and again in a confirmation run of twice the length.',
     'muted',
   );
+
+/** A kept cache's rates, and what to do about it. */
+function cacheContent(verdict: ChannelVerdict): string {
+  const rates = verdict.cache === undefined ? [] : cacheRates(verdict.cache);
+  return rates.length === 0
+    ? ''
+    : table(
+        ['the cache grows per', number('by'), number('95% interval')],
+        rates.map(([per, { estimate, low, high }]) => [
+          per,
+          formatBytes(estimate),
+          `${formatBytes(low)} to ${formatBytes(high)}`,
+        ]),
+      ) +
+        cacheRemedySentences(verdict)
+          .map((sentence) => paragraph(sentence))
+          .join('');
+}
 
 function channelSentence(verdict: ChannelVerdict): string {
   const { channel, status, ratePerIteration, smallestDetectable, first, confirmation, reason } = verdict;

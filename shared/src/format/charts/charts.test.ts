@@ -139,3 +139,23 @@ test('a name too long for its room loses its middle', () => {
   assert.match(cut, /^mlx-comm.*….*4bit$/);
   assert.ok(cut.length <= 160 / 7.2);
 });
+
+test('a kept cache is a third line, and new lengths are marked; a cleared one is neither', () => {
+  const samples = [0, 1, 2, 3].map((index) =>
+    exampleSample(index, { cacheBytes: 1e9 * (index + 1), newShapes: index < 3 ? 1 : 0 }),
+  );
+  const kept = iterationSeries(samples, [], 160, { keepCache: true });
+  assert.deepEqual(
+    [kept.cache, kept.fresh],
+    [
+      [1e9, 2e9, 3e9, 4e9],
+      [0, 1, 2],
+    ],
+  );
+  const svg = iterationChart('bf16', kept, canvas(420));
+  assert.match(svg, /<title>Active memory, peak memory, and cache of bf16 by iteration/);
+  assert.match(svg, /cache: 1,000, 2,000, 3,000, 4,000\. new lengths: w1, 1, 2<\/desc>/);
+  assert.match(svg, /iteration \(hollow: warm-up; ▲: new length\)/);
+  const cleared = iterationChart('bf16', iterationSeries(samples, [], 160), canvas(420));
+  assert.doesNotMatch(cleared, /cache|▲/);
+});

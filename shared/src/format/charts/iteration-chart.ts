@@ -101,7 +101,7 @@ export function iterationChart(model: string, series: IterationSeries, canvas: C
   const labelWidth = 12 + Math.max(...labels.map((label) => textWidth(label)));
   const every = Math.ceil((labels.length * labelWidth) / (right - left));
   const iterations = labels.map((label, index) =>
-    index % every === 0 ? text(label, { x: x(index), y: bottom + 16, anchor: 'middle', ...muted }) : '',
+    index % every === 0 ? text(label, { x: x(index), y: bottom + 19, anchor: 'middle', ...muted }) : '',
   );
   const names =
     text(axisName(series), {
@@ -140,10 +140,10 @@ function axisName({ warmup, fresh }: IterationSeries): string {
   return marks.length === 0 ? 'iteration' : `iteration (${marks.join('; ')})`;
 }
 
-/** On the axis, below the lines. */
+/** Below the axis, where no line hides it. */
 const freshMark = (middle: number, bottom: number, palette: Palette): string =>
   element('path', {
-    d: `M${(middle - 3).toFixed(1)} ${bottom + 2}L${(middle + 3).toFixed(1)} ${bottom + 2}L${middle.toFixed(1)} ${bottom - 4}Z`,
+    d: `M${(middle - 3).toFixed(1)} ${bottom + 7}L${(middle + 3).toFixed(1)} ${bottom + 7}L${middle.toFixed(1)} ${bottom + 2}Z`,
     fill: palette.text,
   });
 
