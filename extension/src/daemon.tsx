@@ -4,7 +4,7 @@ import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { Image, LaunchProps } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '../../shared/src/format/dates.ts';
-import { formatDuration } from '../../shared/src/format/numbers.ts';
+import { counted, formatDuration } from '../../shared/src/format/numbers.ts';
 import type { DaemonStatus } from '../../shared/src/protocol/daemon/status.ts';
 import type { ServiceDocument } from '../../shared/src/protocol/daemon-documents.ts';
 import { version } from '../package.json';
@@ -162,7 +162,7 @@ function currentText(
   { record, progress }: NonNullable<DaemonStatus['current']>,
   queuedCount: number,
 ): string {
-  const done = progress === undefined ? '' : `: ${progress.done} of ${progress.total} iterations`;
+  const done = progress === undefined ? '' : `: ${progress.done} of ${counted(progress.total, 'iteration')}`;
   return `Run ${record.id} is running${done}. Queued runs: ${queuedCount}.`;
 }
 

@@ -8,7 +8,7 @@ import { noteFileOf, processMark, readNote } from '@tidemark/shared/client/daemo
 import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatCount } from '@tidemark/shared/format/numbers.ts';
+import { counted } from '@tidemark/shared/format/numbers.ts';
 import { holdLock } from '../files/lock.ts';
 import { openHistory } from '../history/history.ts';
 import type { SetAside } from '../history/replacing.ts';
@@ -47,7 +47,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   // Notices may come before the daemon is put together, and are then in its first status.
   const notices = new Notices();
   const onSetAside = ({ path, reason, saved }: SetAside): void => {
-    const runs = saved.runs === 1 ? '1 run' : `${formatCount(saved.runs)} runs`;
+    const runs = counted(saved.runs, 'run');
     const message = `The history was damaged (${reason}). It was moved to ${path}, and a new history was created with ${runs} recovered from it.`;
     log.error({ path, saved }, message);
     const hint =

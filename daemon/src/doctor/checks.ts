@@ -5,6 +5,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { counted } from '@tidemark/shared/format/numbers.ts';
 import type { Check } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { freeBytesAt, storageError } from '../files/storage-errors.ts';
@@ -118,10 +119,10 @@ function checkVoices(): Finding {
   const voices = packagedVoices();
   const { voice } = speechDefaults;
   return voices.includes(voice)
-    ? { status: 'ok', detail: `${voices.length} voices, including ${voice}` }
+    ? { status: 'ok', detail: `${counted(voices.length, 'voice')}, including ${voice}` }
     : {
         status: 'warn',
-        detail: `${voices.length} voices, but not the default, ${voice}`,
+        detail: `${counted(voices.length, 'voice')}, but not the default, ${voice}`,
         remedy: setupHint,
       };
 }

@@ -2,6 +2,7 @@
 
 import { Action, ActionPanel, Icon, Keyboard } from '@raycast/api';
 import type { ReactNode } from 'react';
+import { counted } from '../../../shared/src/format/numbers.ts';
 import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { cancelRun } from '../lib/cancel-run.ts';
@@ -175,7 +176,7 @@ export function CancelAction({
 async function deleteRun(run: RunRecord, onDelete: (run: RunRecord) => Promise<void>): Promise<void> {
   const isAgreed = await confirmDestructive({
     title: `Delete Run ${run.id}?`,
-    message: `This permanently removes the run of ${runTitle(run)} and its ${run.samplesTaken} samples from the history.`,
+    message: `This permanently removes the run of ${runTitle(run)} and its ${counted(run.samplesTaken, 'sample')} from the history.`,
     action: 'Delete',
   });
   if (isAgreed) {

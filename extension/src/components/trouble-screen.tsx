@@ -121,6 +121,9 @@ function useRetryWhileStarting(trouble: Trouble, onRetry: () => void): void {
   }, [isPassing, trouble, onRetry]);
 }
 
+/** Made from weights that Tidemark's setup brings along. Its name keeps its case. */
+const builtInModel = 'bf16';
+
 type Remedy =
   | 'copy-daemon'
   | 'copy-set-up'
@@ -171,9 +174,9 @@ const remedyActions: Readonly<Record<Remedy, (onRetry: () => void) => ReactNode>
   runs: () => <Action title="Show Runs" icon={Icon.List} onAction={() => void openCommand('runs', {})} />,
   'other-model': () => (
     <Action
-      title="Profile the Built-in Bf16 Model"
+      title={`Profile the Built-in Model ${builtInModel}`}
       icon={Icon.Gauge}
-      onAction={() => void openCommand('profile-memory', { model: 'bf16' })}
+      onAction={() => void openCommand('profile-memory', { model: builtInModel })}
     />
   ),
   'set-path': () => (

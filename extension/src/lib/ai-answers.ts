@@ -2,6 +2,7 @@
 
 import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
+import { counted } from '../../../shared/src/format/numbers.ts';
 import type { Alert } from '../../../shared/src/protocol/daemon/schedule.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
@@ -72,7 +73,7 @@ export function memoryText(status: DaemonStatus, { unit, now }: WordsOptions): s
     current === undefined
       ? 'Nothing is running.'
       : `Run ${current.record.id} (${runTitle(current.record)}) is running` +
-        `${current.progress === undefined ? '' : `, ${current.progress.done} of ${current.progress.total} iterations done`}; queued runs: ${queued.length}.`,
+        `${current.progress === undefined ? '' : `, ${current.progress.done} of ${counted(current.progress.total, 'iteration')} done`}; queued runs: ${queued.length}.`,
     nextText(schedules, now),
   ]);
 }
@@ -81,7 +82,7 @@ export function runsText(runs: readonly RunRecord[], total: number, options: Wor
   return runs.length === 0
     ? 'There are no matching runs.'
     : [
-        `The newest ${runs.length} of ${total} runs:`,
+        `The newest ${runs.length} of ${counted(total, 'run')}:`,
         ...runs.map((run) => `- ${runText(run, options)}`),
       ].join('\n');
 }

@@ -1,6 +1,7 @@
 /** The menu bar's title and menu as data: what it says for a snapshot, before anything is drawn. */
 
 import { Color, Icon } from '@raycast/api';
+import { counted } from '../../../shared/src/format/numbers.ts';
 import type { LeakSummary } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
 import type { CommandName } from './deep-links.ts';
@@ -101,7 +102,7 @@ function headOf({ current, alerts, lastCheck, host }: DaemonStatus, now: Date): 
     return {
       icon: latest?.kind === 'leak' || latest?.kind === 'slow-leak' ? 'menu-leak.svg' : Icon.Bell,
       color: Color.Red,
-      tooltip: latest?.reason ?? `${alerts.open} alerts are open.`,
+      tooltip: latest?.reason ?? `${counted(alerts.open, 'open alert')}.`,
     };
   }
   if (host.state === 'backing-off') {

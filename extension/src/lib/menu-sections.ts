@@ -1,6 +1,7 @@
 /** The menu as data, sections of items, each with what choosing it does; and the sections that a glance at the daemon fills. */
 
 import { Color, Icon } from '@raycast/api';
+import { counted } from '../../../shared/src/format/numbers.ts';
 import { sparkline } from '../../../shared/src/format/sparkline.ts';
 import { workWords } from '../../../shared/src/format/work-words.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
@@ -207,7 +208,7 @@ function currentItems({ current, queued }: DaemonStatus): Items {
     },
     queued.length > 0 && {
       key: 'queued',
-      title: queued.length === 1 ? '1 run queued' : `${queued.length} runs queued`,
+      title: `${counted(queued.length, 'run')} queued`,
       icon: Icon.Clock,
       action: { kind: 'open', command: 'runs', context: {} },
     },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { compareDocuments } from '../../../shared/src/analysis/comparison.ts';
 import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
@@ -26,6 +27,18 @@ describe('a run as text', () => {
     const text = runMarkdown({ record, document: fullProfile(), samples: [] }, { ...options, isBrief: true });
     expect(charts(text).length).toBe(1);
     expect(text).not.toMatch(/\| Channel/);
+  });
+
+  test.each<readonly [Partial<RunRecord>, RegExp]>([
+    [{ state: 'queued' }, /^Queued\.$/],
+    [{ state: 'running' }, /^Running; no iteration is complete yet\.$/],
+    [{ state: 'running', samplesTaken: 1 }, /^Running; 1 iteration so far\.$/],
+    [{ state: 'cancelled' }, /No iterations were measured\.$/],
+    [{ state: 'interrupted', samplesTaken: 4 }, /^\*\*Interrupted after 4 iterations[^]*\*\*$/],
+  ])('a study says how far it is: %o', (changes, text) => {
+    const unmeasured = { kind: 'study', samplesTaken: 0, finding: undefined, leak: undefined } as const;
+    const record = exampleRun(1, { ...unmeasured, ...changes });
+    expect(runMarkdown({ record, samples: [] }, options)).toMatch(text);
   });
 
   test('a run that left samples only has their chart, and says how it ended', () => {

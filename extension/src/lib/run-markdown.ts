@@ -7,6 +7,7 @@ import { channelAmount, judgedName } from '../../../shared/src/format/leak-chann
 import { formatBytes } from '../../../shared/src/format/bytes.ts';
 import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
+import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { ChannelVerdict, LeakStatus } from '../../../shared/src/protocol/leak-verdicts.ts';
 import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
@@ -23,7 +24,7 @@ import type {
 import { memoryChart, partsChart, peakBars } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
 import { amount, signedAmount } from './memory-words.ts';
-import { endSentence, runTitle } from './run-words.ts';
+import { endSentence, runTitle, samplesPhrase } from './run-words.ts';
 import type { MemoryUnit } from './preferences.ts';
 
 /** More than a list's detail has room for, where there is a screen of its own. */
@@ -41,7 +42,7 @@ export function runMarkdown({ record, document, samples }: RunDetail, options: R
       return blocks([
         headSentence(record),
         memoryChart(runTitle(record), samples, options, [], record.workload),
-        samples.length === 0 ? 'No iterations were measured.' : '',
+        record.samplesTaken === 0 && !isOpen(record.state) ? 'No iterations were measured.' : '',
       ]);
   }
 }
@@ -59,8 +60,14 @@ function headSentence(record: RunRecord): string {
   ]);
 }
 
-function openSentence({ state }: RunRecord): string {
-  return state === 'queued' ? 'Queued.' : state === 'running' ? 'Running.' : '';
+function openSentence(record: RunRecord): string {
+  const { state, samplesTaken } = record;
+  if (state !== 'running') {
+    return state === 'queued' ? 'Queued.' : '';
+  }
+  return samplesTaken === 0
+    ? 'Running; no iteration is complete yet.'
+    : `Running; ${samplesPhrase(record)} so far.`;
 }
 
 function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMarkdownOptions): string {

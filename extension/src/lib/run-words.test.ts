@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import {
   exampleAlert,
   exampleInterruptedRun,
@@ -10,7 +11,7 @@ import { exampleSample } from '../../../shared/test/example-documents.ts';
 import { lastCheckText, memoryText, runsText } from './ai-answers.ts';
 import { amount, levelLooks, memoryLevel } from './memory-words.ts';
 import { initialView } from './follow-run.ts';
-import { progressMessage, resultSentence } from './run-words.ts';
+import { progressMessage, resultSentence, runTitle, samplesPhrase } from './run-words.ts';
 
 const options = { unit: 'MB', now: new Date(exampleMoment(60)) } as const;
 
@@ -88,4 +89,22 @@ test('levels differ in shape and word, not only in colour', () => {
 test('one unit is kept, whatever the size', () => {
   expect(amount(512, 'MB')).toBe('0.0 MB');
   expect(amount(163_577_856, 'MiB')).toBe('156.0 MiB');
+});
+
+describe('words for one', () => {
+  const study = (models: string[]): RunRecord => exampleRun(3, { kind: 'study', models });
+
+  test('are in the singular', () => {
+    expect(runTitle(study(['bf16']))).toBe('Study of 1 model');
+    expect(runTitle(study(['bf16', '4bit-fp32']))).toBe('Study of 2 models');
+    const one = { iterations: 1, warmupIterations: 0, samplesTaken: 0 };
+    expect(samplesPhrase(exampleRun(1, one))).toBe('0 of 1 iteration');
+    expect(samplesPhrase({ ...study(['bf16']), samplesTaken: 1 })).toBe('1 iteration');
+  });
+
+  test('a model keeps the case of its name', () => {
+    for (const model of ['bf16', '4bit-fp32', 'mlx-community/Kokoro-82M-4bit']) {
+      expect(resultSentence(exampleRun(1, { models: [model] }), 'MB')).toMatch(new RegExp(`^${model}:`));
+    }
+  });
 });

@@ -2,6 +2,7 @@
 
 import { Color, Icon } from '@raycast/api';
 import { formatRelative } from '../../../shared/src/format/dates.ts';
+import { counted } from '../../../shared/src/format/numbers.ts';
 import type { AlertKind } from '../../../shared/src/protocol/daemon/schedule.ts';
 import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunView } from './follow-run.ts';
@@ -44,7 +45,7 @@ export const runLook = ({ state, leak }: RunRecord): Look =>
 
 /** A profile's model, or what a study compares. */
 export const runTitle = ({ kind, models }: RunRecord): string =>
-  kind === 'study' ? `Study of ${models.length} models` : (models[0] ?? 'Unknown model');
+  kind === 'study' ? `Study of ${counted(models.length, 'model')}` : (models[0] ?? 'Unknown model');
 
 /** The moment by which a list puts it in order. */
 export const runMoment = ({ endedAt, startedAt, queuedAt }: RunRecord): string =>
@@ -72,8 +73,8 @@ export const ago = (moment: string, now: Date): string => formatRelative(new Dat
 /** `12 of 18 iterations`. */
 export const samplesPhrase = ({ samplesTaken, iterations, warmupIterations, kind }: RunRecord): string =>
   kind === 'study'
-    ? `${samplesTaken} iterations`
-    : `${samplesTaken} of ${iterations + warmupIterations} iterations`;
+    ? counted(samplesTaken, 'iteration')
+    : `${samplesTaken} of ${counted(iterations + warmupIterations, 'iteration')}`;
 
 /** A line about a run that did not come to its end; empty for one that did. */
 export function endSentence(run: RunRecord): string {
@@ -106,7 +107,7 @@ export function resultSentence(run: RunRecord, unit: MemoryUnit): string {
   const { figures, leak } = run;
   const end = endSentence(run);
   if (figures === undefined) {
-    return end === '' ? `${runTitle(run)}: no iterations were measured.` : `${runTitle(run)}: ${end}`;
+    return `${runTitle(run)}: ${end === '' ? `${stateLooks[run.state].word.toLowerCase()}.` : end}`;
   }
   const said = `${runTitle(run)}: active ${amount(figures.activeBytes, unit)}, peak ${amount(figures.peakBytes, unit)}.`;
   return end !== '' ? `${said} ${end}` : leak === undefined ? said : `${said} ${leakLooks[leak].word}.`;

@@ -131,7 +131,7 @@ test('a model that cannot be fetched has its screen, with another model to take'
     () => screen.all('List.EmptyView', 'The Model Could Not Be Downloaded')[0],
   );
   expect(String(view.props['description'])).toMatch(/The hub is not reached/);
-  expect(screen.actionsOf(view)[0]).toMatch(/Bf16/);
+  expect(screen.actionsOf(view)[0]).toBe('Profile the Built-in Model bf16');
 });
 
 test('a busy daemon has its screen, with the way to what keeps it busy', async () => {

@@ -40,7 +40,7 @@ function runOf(number) {
       return {
         run,
         document,
-        end: { state: 'cancelled', document: undefined, reason: 'Canceled by raycast.' },
+        end: { state: 'cancelled', document: undefined, reason: 'Canceled in Raycast.' },
       };
     case 9: {
       const error = { code: 'unknown-model', message: `There is no model ${model}.` };

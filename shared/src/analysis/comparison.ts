@@ -3,7 +3,7 @@
 import { TidemarkError } from '../errors.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { channelNames } from '../format/leak-channels.ts';
-import { formatList } from '../format/numbers.ts';
+import { counted, formatList } from '../format/numbers.ts';
 import { comparisonSchemaVersion } from '../protocol/comparison-document.ts';
 import type {
   ChangeStatus,
@@ -200,7 +200,7 @@ function endedEarly({ outcome, settings, iterations }: ProfileDocument, which: s
   }
   const count = iterations.filter(({ warmup }) => !warmup).length;
   const verb = outcome.status === 'failed' ? 'failed' : 'was interrupted';
-  return `the ${which} run ${verb} after ${count} of ${settings.iterations} iterations`;
+  return `the ${which} run ${verb} after ${count} of ${counted(settings.iterations, 'iteration')}`;
 }
 
 /** A leak counts where it was confirmed, and where the first run was asked too. */

@@ -1,7 +1,7 @@
 /** What the figures of a run, a study or a requantization show, in sentences, and nothing that they do not. */
 
 import { formatBytes } from '../format/bytes.ts';
-import { formatCount, formatDuration, formatList, formatPercent } from '../format/numbers.ts';
+import { counted, formatCount, formatDuration, formatList, formatPercent } from '../format/numbers.ts';
 import type { ProfileSummary } from '../protocol/profile-document.ts';
 import type { MeasuredCheckpoint, Verification } from '../protocol/requantize-document.ts';
 import type { ModelDifference, StudyComparison, StudyDocument } from '../protocol/study-document.ts';
@@ -12,7 +12,7 @@ import { noticeableShare } from './verdicts/verdict.ts';
 /** Whether active memory moved over the measured iterations, as one sentence. */
 export function activeSentence({ iterations, active }: ProfileSummary): string {
   const { firstBytes, lastBytes, minimumBytes, maximumBytes, growthBytes, course } = active;
-  const over = iterations === 1 ? 'in the one iteration' : `over ${formatCount(iterations)} iterations`;
+  const over = iterations === 1 ? 'in the one iteration' : `over ${counted(iterations, 'iteration')}`;
   switch (course) {
     case 'constant':
       return iterations === 1
@@ -88,7 +88,7 @@ function endSentence({
   if (outcome.status === 'complete') {
     return undefined;
   }
-  const came = `after ${formatCount(summary?.iterations ?? 0)} of ${formatCount(settings.iterations)} iterations`;
+  const came = `after ${formatCount(summary?.iterations ?? 0)} of ${counted(settings.iterations, 'iteration')}`;
   return `${model.name} ${outcome.status === 'failed' ? 'failed' : 'was interrupted'} ${came}.`;
 }
 
@@ -104,7 +104,7 @@ function growthSentence(runs: StudyFindings['runs']): string | undefined {
   }
   const grown = moved.map(
     ({ model, summary: { active, iterations } }) =>
-      `${model.name} (${formatBytes(active.growthBytes, { unit: 'B', sign: true })} over ${formatCount(iterations)} iterations)`,
+      `${model.name} (${formatBytes(active.growthBytes, { unit: 'B', sign: true })} over ${counted(iterations, 'iteration')})`,
   );
   return `Active memory did not stay constant in ${formatList(grown)}.`;
 }
@@ -117,7 +117,7 @@ function audioSentence({ baseline, differences }: StudyComparison): string | und
   }
   const said = unequal.map(
     ({ model, samples }) =>
-      `${model} (${formatCount(Math.abs(samples))} samples ${samples > 0 ? 'more' : 'fewer'})`,
+      `${model} (${counted(Math.abs(samples), 'sample')} ${samples > 0 ? 'more' : 'fewer'})`,
   );
   return `The audio has a different length than with ${baseline} in ${formatList(said)}: part of those differences is unequal work.`;
 }
@@ -199,7 +199,7 @@ function lengthClause(
   const frames = Math.abs(frameDifference);
   const way = sampleDifference < 0 ? 'shorter' : 'longer';
   return (
-    `speaks the text ${formatCount(frames)} ${frames === 1 ? 'frame' : 'frames'} ${way} ` +
-    `(${formatCount(Math.abs(sampleDifference))} of ${formatCount(original.samples)} samples)`
+    `speaks the text ${counted(frames, 'frame')} ${way} ` +
+    `(${formatCount(Math.abs(sampleDifference))} of ${counted(original.samples, 'sample')})`
   );
 }

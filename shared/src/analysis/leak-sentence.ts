@@ -1,7 +1,7 @@
 /** Sentences about leaks: what a run's channels show, and nothing that they do not, and whether a planted leak was found. */
 
 import { channelAmount, channelNames } from '../format/leak-channels.ts';
-import { formatCount, formatList, formatPercent } from '../format/numbers.ts';
+import { counted, formatCount, formatList, formatPercent } from '../format/numbers.ts';
 import { cacheChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
 import { rateTolerance } from '../protocol/command-documents.ts';
@@ -115,7 +115,7 @@ function activeSentence({
   if (first === undefined || smallestDetectable === undefined || status === 'inconclusive') {
     return undefined;
   }
-  const over = `over ${formatCount(first.count)} iterations`;
+  const over = `over ${counted(first.count, 'iteration')}`;
   const bound = `a leak of ${channelAmount('activeBytes', smallestDetectable)} per iteration would have been detected`;
   if (status === 'plateau') {
     return `No leak: active memory grew ${over}, then leveled off; ${bound}.`;

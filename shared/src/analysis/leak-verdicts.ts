@@ -1,5 +1,6 @@
 /** What each channel of a run says about leaks by the leak rule, and what all channels and all runs say together. */
 
+import { counted } from '../format/numbers.ts';
 import type { LeakSummary, RunRecord } from '../protocol/daemon/run-record.ts';
 import { cacheChannel, judgedChannels, leakChannels } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
@@ -249,7 +250,7 @@ function isWithoutCache(run: LeakRun): boolean {
 function endedEarly({ iterations, iterationsAsked }: LeakRun): string | undefined {
   const measured = iterations.filter(({ warmup }) => !warmup).length;
   return measured < iterationsAsked
-    ? `the run ended after ${measured} of ${iterationsAsked} iterations`
+    ? `the run ended after ${measured} of ${counted(iterationsAsked, 'iteration')}`
     : undefined;
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatCount, formatDuration, formatPercent } from './numbers.ts';
+import { counted, formatCount, formatDuration, formatPercent } from './numbers.ts';
 import { formatDateTime, formatRelative } from './dates.ts';
 import { leakChannels } from '../protocol/leak-verdicts.ts';
 import { channelAmount, channelNames } from './leak-channels.ts';
@@ -76,4 +76,12 @@ test('every channel has a name and an amount', () => {
     assert.notEqual(channelAmount(channel, 1), '');
     assert.throws(() => channelAmount(channel, Number.NaN), RangeError);
   }
+});
+
+test('a count has its noun in the singular for one, and in the plural for none and for many', () => {
+  assert.equal(counted(0, 'run'), '0 runs');
+  assert.equal(counted(1, 'run'), '1 run');
+  assert.equal(counted(1200, 'run'), '1,200 runs');
+  assert.equal(counted(1, 'hypothesis', 'hypotheses'), '1 hypothesis');
+  assert.equal(counted(2, 'hypothesis', 'hypotheses'), '2 hypotheses');
 });

@@ -61,5 +61,9 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
+/** `1 run`, `1,200 runs`, `2 hypotheses`. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
+
 /** `a, b, and c`. */
 export const formatList = (parts: readonly string[]): string => new Intl.ListFormat('en-US').format(parts);

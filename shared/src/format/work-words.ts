@@ -1,6 +1,7 @@
 /** What runs have in common whose figures can be held against each other, in words. */
 
 import type { DaemonStatus } from '../protocol/daemon/status.ts';
+import { counted } from './numbers.ts';
 import { spokenWords } from './workload.ts';
 
 type Work = NonNullable<DaemonStatus['recentPeaksOf']>;
@@ -12,5 +13,5 @@ export const shortModel = (model: string): string =>
 /** `bf16 with af_heart, 15 iterations of “This is a memory profiling test…”`. */
 export function workWords({ model, voice, text, workload, iterations }: Work): string {
   const said = spokenWords({ text, workload }, 40);
-  return `${shortModel(model)} with ${voice}, ${iterations} ${iterations === 1 ? 'iteration' : 'iterations'} of ${said}`;
+  return `${shortModel(model)} with ${voice}, ${counted(iterations, 'iteration')} of ${said}`;
 }

@@ -3,7 +3,7 @@
 import { activeSentence } from '../analysis/conclusions.ts';
 import { leakSentence } from '../analysis/leak-sentence.ts';
 import { element } from '../format/charts/svg.ts';
-import { formatDuration, formatList } from '../format/numbers.ts';
+import { counted, formatDuration, formatList } from '../format/numbers.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { StudyDocument } from '../protocol/study-document.ts';
@@ -19,7 +19,7 @@ import {
   terms,
 } from './settings-section.ts';
 import { remedyContent, verdictsContent } from './verdicts-section.ts';
-import { megabytes, momentText, plural, seconds, spokenText } from './words.ts';
+import { megabytes, momentText, seconds, spokenText } from './words.ts';
 
 export function renderReport(document: RunDocument): string {
   switch (document.kind) {
@@ -34,7 +34,7 @@ function profilePage(document: ProfileDocument): string {
   const { model, settings, device, versions, leaks, attribution, iterations, startedAt, load } = document;
   return page(
     `Memory of ${model.name}`,
-    `${spokenText(settings)}, voice ${settings.voice}, ${plural(settings.iterations, 'iteration')}; ${device.name}, ` +
+    `${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')}; ${device.name}, ` +
       momentText(startedAt),
     [
       paragraph(profileAnswer(document), 'answer'),
@@ -77,8 +77,8 @@ function profileAnswer({ model, summary, leaks, settings, load }: ProfileDocumen
     iterations === 1
       ? 'in the one measured iteration'
       : range[0] === range[1]
-        ? `in each of ${plural(iterations, 'iteration')}`
-        : `as the median of ${plural(iterations, 'iteration')} (${range.join(' to ')})`;
+        ? `in each of ${counted(iterations, 'iteration')}`
+        : `as the median of ${counted(iterations, 'iteration')} (${range.join(' to ')})`;
   const few =
     iterations < settings.iterations || iterations < 10
       ? ' So few iterations cannot reveal a slow leak.'
@@ -117,8 +117,8 @@ function studyPage(document: StudyDocument): string {
   const attributed = runs.filter((run) => run.attribution !== undefined);
   const judged = runs.filter((run) => run.leaks !== undefined && run.leaks.length > 0);
   return page(
-    `Study of ${plural(models.length, 'Kokoro model')}`,
-    `${formatList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${plural(settings.iterations, 'iteration')} each; ` +
+    `Study of ${counted(models.length, 'Kokoro model')}`,
+    `${formatList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')} each; ` +
       `${first === undefined ? '' : `${first.device.name}, `}${momentText(startedAt)}`,
     [
       element('div', { class: 'answer' }, answerContent(document)),

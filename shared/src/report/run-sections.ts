@@ -5,11 +5,12 @@ import { stackedBars } from '../format/charts/bars.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { iterationChart, iterationSeries } from '../format/charts/iteration-chart.ts';
 import { channelAmount, judgedName } from '../format/leak-channels.ts';
+import { counted } from '../format/numbers.ts';
 import type { AttributedPart, Attribution, ProfileDocument } from '../protocol/profile-document.ts';
 import { cacheChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
 import { leakStatusMark, number, paragraph, responsiveChart, table } from './markup.ts';
-import { megabytes, none, percent, plural, signedMegabytes } from './words.ts';
+import { megabytes, none, percent, signedMegabytes } from './words.ts';
 
 /** More points than this are not told apart on a page. */
 const mostPoints = 240;
@@ -41,7 +42,7 @@ export function iterationCharts(
           'The cache is what MLX’s allocator keeps for reuse from one iteration to the next; a triangle marks an iteration with a length that was not said before.',
         ]
       : []),
-    ...(longest > 1 ? [`Each point shows the highest of up to ${plural(longest, 'iteration')}.`] : []),
+    ...(longest > 1 ? [`Each point shows the highest of up to ${counted(longest, 'iteration')}.`] : []),
   ];
   return [
     paragraph(notes.join(' ')),
@@ -66,7 +67,7 @@ export function stagesContent(model: string, attribution: Attribution): string {
   const which =
     shown.length === parts.length
       ? 'In execution order.'
-      : `The ${shown.length} of ${plural(parts.length, word)} with the largest transients, largest first.`;
+      : `The ${shown.length} of ${counted(parts.length, word)} with the largest transients, largest first.`;
   const difference = instrumentedPeakBytes - plainPeakBytes;
   return [
     paragraph(
@@ -190,7 +191,7 @@ function channelSentence(verdict: ChannelVerdict): string {
   switch (status) {
     case 'leak':
       return `Rises by ${channelAmount(channel, ratePerIteration)} per iteration${
-        confirmation === undefined ? '' : `, confirmed over ${plural(confirmation.count, 'iteration')}`
+        confirmation === undefined ? '' : `, confirmed over ${counted(confirmation.count, 'iteration')}`
       }.`;
     case 'no-leak':
       return bound === '' ? 'No leak.' : bound;

@@ -1,13 +1,13 @@
 /** What was measured with: settings, machine, versions, and where the weights came from. */
 
 import { formatBytes } from '../format/bytes.ts';
-import { formatCount } from '../format/numbers.ts';
+import { counted, formatCount } from '../format/numbers.ts';
 import { droppedWords, textsPhrase, workloadIn } from '../format/workload.ts';
 import type { DeviceRecord, ModelRecord, VersionsRecord } from '../protocol/provenance.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 import { weightsByDtype } from '../analysis/waterfall.ts';
 import { details, facts, table } from './markup.ts';
-import { megabytes, plural } from './words.ts';
+import { megabytes } from './words.ts';
 
 type Facts = readonly (readonly [name: string, value: string])[];
 
@@ -46,7 +46,7 @@ export function environmentFacts(device: DeviceRecord, versions: VersionsRecord)
   return [
     [
       'machine',
-      `${device.name}; ${plural(device.cores, 'core')}, ${formatBytes(device.memoryBytes)}; ${device.platform} ${device.architecture}`,
+      `${device.name}; ${counted(device.cores, 'core')}, ${formatBytes(device.memoryBytes)}; ${device.platform} ${device.architecture}`,
     ],
     ['MLX computes on', device.type === 'gpu' ? 'the GPU' : 'the CPU'],
     [

@@ -3,7 +3,7 @@
 import { waterfall } from '../format/charts/bars.ts';
 import type { WaterfallStep } from '../format/charts/bars.ts';
 import { element, escapeMarkup } from '../format/charts/svg.ts';
-import { formatList } from '../format/numbers.ts';
+import { counted, formatList } from '../format/numbers.ts';
 import type {
   Explanation,
   HypothesisId,
@@ -23,7 +23,7 @@ import {
   verdictStatusMark,
 } from './markup.ts';
 import type { Cell } from './markup.ts';
-import { intervalText, megabytes, none, percent, plural, signedMegabytes } from './words.ts';
+import { intervalText, megabytes, none, percent, signedMegabytes } from './words.ts';
 
 const shortNames: Readonly<Record<HypothesisId, string>> = {
   'float32-rest': 'float32 left in the rest',
@@ -87,7 +87,7 @@ function explanationContent(explanation: Explanation, evidence: StudyEvidence): 
     remedy === undefined ? '' : remedyContent(remedy),
     verdicts.length === 0
       ? ''
-      : details(`${plural(verdicts.length, 'hypothesis', 'hypotheses')}: ${counts}`, list, isAnomaly),
+      : details(`${counted(verdicts.length, 'hypothesis', 'hypotheses')}: ${counts}`, list, isAnomaly),
     layersContent(model, evidence),
   ].join('');
 }
@@ -189,8 +189,8 @@ function layersContent(model: string, evidence: StudyEvidence): string {
   const largest = layers.toSorted((a, b) => b.denseBytes - a.denseBytes).slice(0, mostLayers);
   return details(
     layers.length > largest.length
-      ? `${plural(layers.length, 'quantized layer')} measured alone (the ${largest.length} largest shown)`
-      : `${plural(layers.length, 'quantized layer')} measured alone`,
+      ? `${counted(layers.length, 'quantized layer')} measured alone (the ${largest.length} largest shown)`
+      : `${counted(layers.length, 'quantized layer')} measured alone`,
     table(
       [
         'layer',

@@ -2,7 +2,7 @@
 
 import { formatBytes } from '../format/bytes.ts';
 import { printable } from '../printable.ts';
-import { formatCount, formatPercent } from '../format/numbers.ts';
+import { formatPercent } from '../format/numbers.ts';
 import { workloadIn, workloadWords } from '../format/workload.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 
@@ -54,6 +54,3 @@ export function spokenText(settings: ProfileSettings): string {
       : workloadWords(workloadIn(settings));
   return printable(said.replaceAll(/\s+/g, ' ').trim(), 100);
 }
-
-export const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${formatCount(count)} ${count === 1 ? one : many}`;

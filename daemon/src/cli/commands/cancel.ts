@@ -3,10 +3,10 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { counted } from '@tidemark/shared/format/numbers.ts';
 import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { addExamples } from '../program.ts';
-import { counted } from '../reports/layout.ts';
 import { runTitle, stateWord } from '../reports/run-words.ts';
 import { parseRunId, singleRun } from '../runs/run-documents.ts';
 

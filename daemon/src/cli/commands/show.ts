@@ -61,7 +61,7 @@ function showReport({ record, document, samples }: RunDetail, now: Date): string
     ...head,
     '',
     ...(samples.length === 0
-      ? ['The run has no iterations.']
+      ? [isOpen(record.state) ? 'No iteration is complete yet.' : 'The run has no iterations.']
       : [samplesTable(samples, record.warmupIterations)]),
   ].join('\n');
 }

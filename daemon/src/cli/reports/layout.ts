@@ -2,7 +2,6 @@
 
 import { styleText } from 'node:util';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { formatTable } from '@tidemark/shared/format/terminal.ts';
 import type { TableColumn } from '@tidemark/shared/format/terminal.ts';
 
@@ -41,10 +40,6 @@ export const tableOf = <Thing>(
     things.map((thing) => columns.map(({ cell }) => cell(thing))),
     maxWidth === undefined ? {} : { maxWidth },
   );
-
-/** `1 run`, `1,200 runs`. */
-export const counted = (count: number, noun: string): string =>
-  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Styles text where stdout is a terminal that shows colors. */
 export const styled = (style: Parameters<typeof styleText>[0], text: string): string =>

@@ -6,7 +6,7 @@ import { activeSentence } from '@tidemark/shared/analysis/conclusions.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { channelAmount, judgedName } from '@tidemark/shared/format/leak-channels.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { droppedWords, mannerPhrases, textsPhrase, workloadIn } from '@tidemark/shared/format/workload.ts';
 import type {
   AttributedPart,
@@ -19,7 +19,7 @@ import type {
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { iterationLabel } from '../../profiler/loop.ts';
 import type { SpeechSettings } from '../../profiler/settings.ts';
-import { column, counted, figures, inMb, inMegabytes, nothing, tableOf } from './layout.ts';
+import { column, figures, inMb, inMegabytes, nothing, tableOf } from './layout.ts';
 import type { Column } from './layout.ts';
 import { verdictWord } from './run-words.ts';
 
@@ -100,7 +100,7 @@ function summaryLines(summary: ProfileSummary): string[] {
       `${inMb(peakBytes.maximum)}; ${inMb(transientBytes.median)} above active memory.`,
     tensorSentence(summary),
     `Time: median ${formatDuration(seconds.median)} per iteration, for ${audioSeconds.median.toFixed(2)} s of audio ` +
-      `(${formatCount(samples.median)} samples)${speed}.`,
+      `(${counted(samples.median, 'sample')})${speed}.`,
   ];
 }
 

@@ -1,15 +1,16 @@
 /** Runs and their steps in words, as the commands around the daemon say them. */
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
+import { askedWhere } from '@tidemark/shared/format/client-words.ts';
 import { formatDateTime, formatRelative } from '@tidemark/shared/format/dates.ts';
 import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
-import { formatDuration, formatList } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatDuration, formatList } from '@tidemark/shared/format/numbers.ts';
 import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { LeakStatus } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { VerdictStatus } from '@tidemark/shared/protocol/study-document.ts';
-import { counted, inMb } from './layout.ts';
+import { inMb } from './layout.ts';
 
 export const stateWord = (state: RunState): string => (state === 'cancelled' ? 'canceled' : state);
 
@@ -35,7 +36,7 @@ export function modelWords(models: readonly string[]): string {
 export function triggerWords({ trigger }: RunRecord): string {
   switch (trigger.kind) {
     case 'request':
-      return `requested by ${trigger.client}`;
+      return `requested ${askedWhere(trigger.client)}`;
     case 'schedule':
       return `scheduled by “${trigger.scheduleName}” (${trigger.scheduleId})`;
     case 'import':

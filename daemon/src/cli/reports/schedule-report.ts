@@ -1,6 +1,7 @@
 /** The schedules as text. */
 
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
+import { counted } from '@tidemark/shared/format/numbers.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
 import { shortModel } from '@tidemark/shared/format/work-words.ts';
@@ -50,7 +51,7 @@ function factOf(schedule: Schedule, { paused, now }: { readonly paused: boolean;
     label: `${id}`,
     lines: [
       `“${name}”, ${timingWords(schedule)}${skips.length === 0 ? '' : `, not ${skips.join(' or ')}`}`,
-      `${shortModel(model)} with ${voice}, ${iterations} iterations after ${warmupIterations} warm-up`,
+      `${shortModel(model)} with ${voice}, ${counted(iterations, 'iteration')} after ${warmupIterations} warm-up`,
       ...(workload === '' ? [] : [workload]),
       nextLine(schedule, paused, now),
       ...(lastRunId === undefined || lastRunAt === undefined

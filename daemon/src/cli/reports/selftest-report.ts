@@ -3,11 +3,11 @@
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { channelAmount, channelNames } from '@tidemark/shared/format/leak-channels.ts';
-import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { rateTolerance } from '@tidemark/shared/protocol/command-documents.ts';
 import type { PlantResult, SelftestDocument } from '@tidemark/shared/protocol/command-documents.ts';
-import { column, counted, figures, nothing, tableOf } from './layout.ts';
+import { column, figures, nothing, tableOf } from './layout.ts';
 import type { Column } from './layout.ts';
 import { environmentLine } from './profile-report.ts';
 
@@ -17,7 +17,7 @@ export function selftestReport(document: SelftestDocument): string {
   const control = plants.find(({ plant }) => plant === 'nothing');
   return [
     environmentLine(document),
-    `${model.name}, /${settings.phonemes.join(' ')}/, ${formatCount(settings.iterations)} iterations after ` +
+    `${model.name}, /${settings.phonemes.join(' ')}/, ${counted(settings.iterations, 'iteration')} after ` +
       `${formatCount(settings.warmupIterations)} warm-up, plus twice as many if memory grows; each plant in a separate process`,
     '',
     tableOf(plants, columns),

@@ -2,12 +2,12 @@
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatRelative } from '@tidemark/shared/format/dates.ts';
-import { formatCount } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatCount } from '@tidemark/shared/format/numbers.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
 import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import { counted, inMb, styled } from './layout.ts';
+import { inMb, styled } from './layout.ts';
 import { momentWords, runTitle, startOf, stepWords, verdictWord } from './run-words.ts';
 
 const red = (line: string): string => styled('red', line);

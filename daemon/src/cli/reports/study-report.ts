@@ -1,7 +1,7 @@
 /** Models beside each other as text: a study and its answer, and a requantized checkpoint beside its source. */
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { LoadRecord, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import type {
   MeasuredCheckpoint,
@@ -147,7 +147,7 @@ function againstBaseline({ baseline, differences }: StudyComparison): Column<Mea
 }
 
 const loopLine = ({ iterations, warmupIterations }: ProfileSettings): string =>
-  `${iterations} iterations after ${warmupIterations} warm-up, each model in a separate process`;
+  `${counted(iterations, 'iteration')} after ${warmupIterations} warm-up, each model in a separate process`;
 
 /** A requantized checkpoint as text: what changed, what the folder holds, and what was measured. */
 export function requantizeReport(document: RequantizeDocument): string {

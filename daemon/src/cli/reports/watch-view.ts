@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatRelative } from '@tidemark/shared/format/dates.ts';
-import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { sparkline } from '@tidemark/shared/format/sparkline.ts';
 import { cutText, formatFacts } from '@tidemark/shared/format/terminal.ts';
 import type { Fact } from '@tidemark/shared/format/terminal.ts';
@@ -120,7 +120,7 @@ function statusLines(status: DaemonStatus, run: WatchedRun | undefined, { width,
 
 /** `last 12 runs of bf16 with af_heart, “Hello.”, 15 iterations`: peaks of other work are not among them. */
 function peaksWords({ recentPeaks, recentPeaksOf }: DaemonStatus): string {
-  const last = `last ${recentPeaks.length} runs`;
+  const last = `last ${counted(recentPeaks.length, 'run')}`;
   return recentPeaksOf === undefined ? last : `${last} of ${workWords(recentPeaksOf)}`;
 }
 

@@ -1,14 +1,14 @@
 /** An x-ray as text: where the bytes are, what is quantized, and what loading will need. */
 
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
-import { column, counted, figures, inMb, inMegabytes, tableOf } from './layout.ts';
+import { column, figures, inMb, inMegabytes, tableOf } from './layout.ts';
 
 export function xrayReport(document: XrayDocument): string {
   const { files, tensors, parameters, source, reading, warnings, loading } = document;
   return [
-    `${document.target}: ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors`,
+    `${document.target}: ${counted(parameters, 'parameter')} in ${counted(tensors, 'tensor')}`,
     `${files.map(({ name, fileBytes }) => `${name} (${formatBytes(fileBytes)})`).join(', ')} of ${source.description}` +
       (source.isRemote ? ', headers only' : ''),
     '',

@@ -100,7 +100,7 @@ test('a run that another client cancels says so, and exits with 1', async () => 
   assert.match(cancelled.stdout, /^Run #\d+, profile of tiny, is canceled; kept \d+ iterations\.$/m);
   const { code, stdout } = await running.finished;
   assert.equal(code, 1);
-  assert.match(stdout, /was interrupted: Canceled by cli\.$/m);
+  assert.match(stdout, /was interrupted: Canceled in a terminal\.$/m);
 });
 
 test('what is misspelt is said before the daemon is asked, and what it finds wrong is said as here', async () => {

@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { counted } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { ExportDocument, ImportDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
@@ -10,7 +11,6 @@ import type { FilePurpose } from '../../files/output-file.ts';
 import { readError } from '../../files/storage-errors.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
 import { writeJsonLine } from '../output.ts';
-import { counted } from '../reports/layout.ts';
 import { openHistoryFile } from './run-store.ts';
 
 const purpose: FilePurpose = { what: 'The export', example: 'tidemark runs export history.jsonl' };

@@ -1,6 +1,7 @@
 /** Runs one thing at a time, in the order of the requests, and records it in the history. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { askedWhere } from '@tidemark/shared/format/client-words.ts';
 import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
@@ -117,7 +118,7 @@ export class RunQueue {
 
   /** Cancels a queued or running run, and returns it as it ended. Throws 'not-found', or 'busy' for one that has ended. */
   async cancel(id: number, by: string): Promise<RunRecord> {
-    const reason = `Canceled by ${by}.`;
+    const reason = `Canceled ${askedWhere(by)}.`;
     if (this.#running?.record.id === id) {
       const { controller, ended } = this.#running;
       controller.abort(new Cancellation(reason));

@@ -1,6 +1,6 @@
 /** Plans what becomes of each tensor of a checkpoint at other bits or with another rest, from headers alone. */
 
-import { formatCount } from '@tidemark/shared/format/numbers.ts';
+import { counted } from '@tidemark/shared/format/numbers.ts';
 import { quantizationAt } from '../../kokoro/config.ts';
 import type { KokoroConfig } from '../../kokoro/config.ts';
 import type { QuantizationOptions } from '../../mlx/ops.ts';
@@ -128,8 +128,6 @@ function packingOf(
   return { bits, groupSize: groupSize ?? quantization?.group_size ?? defaultGroupSize };
 }
 
-const counted = (count: number, one: string): string =>
-  `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
 const layers = (count: number): string => counted(count, 'layer');
 
 /** What was done, in phrases for a list. */

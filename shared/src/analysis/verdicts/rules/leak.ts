@@ -1,6 +1,7 @@
 /** Hypothesis: memory leaks from one iteration to the next, and the peak rises with it. */
 
 import { formatBytes } from '../../../format/bytes.ts';
+import { counted } from '../../../format/numbers.ts';
 import { judgeChannel } from '../../leak-verdicts.ts';
 import { armName } from '../verdict.ts';
 import type { VerdictStatus } from '../../../protocol/study-document.ts';
@@ -34,7 +35,7 @@ export const leak: Rule = {
       status: status === 'leak' ? 'supported' : 'refuted',
       sentence:
         growth === 0 && ratePerIteration === 0
-          ? `Active memory did not grow by a byte over ${given.activeBytes.length} iterations.`
+          ? `Active memory did not grow by a byte over ${counted(given.activeBytes.length, 'iteration')}.`
           : `Active memory does not rise steadily; a leak of ${formatBytes(smallestDetectable)} per iteration would have been detected.`,
     };
   },

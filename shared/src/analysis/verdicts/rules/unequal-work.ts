@@ -1,7 +1,7 @@
 /** Hypothesis: quantized prosody predicts other durations, so the model makes more audio from the same text. */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { formatCount } from '../../../format/numbers.ts';
+import { counted, formatCount } from '../../../format/numbers.ts';
 import { judgeByIntervention, medianOf } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
@@ -23,7 +23,7 @@ export const unequalWork: Rule = {
         const length =
           own === reference
             ? 'the same length'
-            : `a length of ${formatCount(own)} samples instead of ${formatCount(reference)}`;
+            : `a length of ${counted(own, 'sample')} instead of ${formatCount(reference)}`;
         const way = effect.estimate >= 0 ? 'added' : 'saved';
         return `It speaks the text at ${length}; that alone ${way} ${formatBytes(Math.abs(effect.estimate))} at the peak.`;
       },
