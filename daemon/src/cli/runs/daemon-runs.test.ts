@@ -136,8 +136,8 @@ test('runs are listed newest first, by filter and by page, and a run that does n
 test('a search finds runs by all its words, and says when none has them', async () => {
   const found = async (...words: string[]): Promise<RunsDocument> =>
     documentIn(runsDocument, await cli(['runs', '--json', ...words]));
-  assert.deepEqual((await found('--search', 'TINY canceled by.cli')).runs, []);
-  const byReason = await found('--search', 'TINY canceled by cli');
+  assert.deepEqual((await found('--search', 'TINY canceled a.terminal')).runs, []);
+  const byReason = await found('--search', 'TINY canceled terminal');
   assert.deepEqual(
     byReason.runs.map(({ state }) => state),
     ['cancelled', 'cancelled'],
