@@ -3,6 +3,7 @@
 import type { Tool } from '@raycast/api';
 import * as v from 'valibot';
 import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
+import { counted } from '../../../shared/src/format/numbers.ts';
 import type { ProfileParameters } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { Alert, Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { answer } from './ai-answers.ts';
@@ -77,7 +78,7 @@ export const startProfile = (input: unknown): Promise<string> =>
   acting(async (client) => {
     const run = await client.call('startProfile', profileOf(input));
     return (
-      `Run ${run.id}, a profile of ${run.models.join(', ')} with ${run.iterations} iterations, is ${run.state}. ` +
+      `Run ${run.id}, a profile of ${run.models.join(', ')} with ${counted(run.iterations, 'iteration')}, is ${run.state}. ` +
       'It continues in the background: its result is among the recent runs when it has ended.'
     );
   });
@@ -199,7 +200,7 @@ export const schedulesText = (
     paused ? 'All schedules are paused.' : undefined,
     ...schedules.map(
       (schedule) =>
-        `- “${schedule.name}” checks ${schedule.model} ${timingPhrase(schedule.timing)} with ${schedule.iterations} iterations; ` +
+        `- “${schedule.name}” checks ${schedule.model} ${timingPhrase(schedule.timing)} with ${counted(schedule.iterations, 'iteration')}; ` +
         (schedule.paused
           ? 'it is paused.'
           : schedule.nextAt === undefined

@@ -1,7 +1,7 @@
 /** Sentences about a kept cache: what it does, how fast, and what to do about it, each with figures of the run itself. */
 
 import { formatBytes } from '../format/bytes.ts';
-import { formatCount } from '../format/numbers.ts';
+import { counted, formatCount } from '../format/numbers.ts';
 import type { CacheReading, ChannelVerdict, Rate } from '../protocol/leak-verdicts.ts';
 
 /** `Cache: grows with new lengths and levels off at 5.11 GB: …`. Empty for a verdict that is not on a kept cache. */
@@ -16,7 +16,7 @@ export function cacheClause({ status, cache, reason, ratePerIteration, first }: 
   }
   const { levelBytes = cache.lastBytes, limitBytes = 0, limitAsked, newShapes, cause } = cache;
   const level = formatBytes(levelBytes);
-  const over = first === undefined ? '' : ` over ${formatCount(first.count)} iterations`;
+  const over = first === undefined ? '' : ` over ${counted(first.count, 'iteration')}`;
   switch (status) {
     case 'constant':
       return `constant at ${level}${over}${newShapes === 0 ? '' : `, although ${lengths(newShapes)} came`}`;

@@ -4,7 +4,7 @@ import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import { spokenWords } from '@tidemark/shared/format/workload.ts';
-import { formatCount } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatCount } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { RunsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { longestSearch } from '@tidemark/shared/protocol/daemon/methods.ts';
@@ -19,16 +19,7 @@ import { quoted } from '@tidemark/shared/printable.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
 import { addExamples } from '../program.ts';
-import {
-  column,
-  counted,
-  figures,
-  inMegabytes,
-  nothing,
-  outputWidth,
-  styled,
-  tableOf,
-} from '../reports/layout.ts';
+import { column, figures, inMegabytes, nothing, outputWidth, styled, tableOf } from '../reports/layout.ts';
 import type { Column } from '../reports/layout.ts';
 import { modelWords, startOf, stateWord, verdictWord } from '../reports/run-words.ts';
 import { parseRunId } from '../runs/run-documents.ts';
