@@ -4,13 +4,12 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { expectedAudioSeconds } from '../../profiler/settings.ts';
 import type { OnPreparation } from '../../profiler/settings.ts';
 import type { Context } from '../command.ts';
 import type { Progress } from '../progress.ts';
-import { counted } from '../reports/layout.ts';
 
 export interface AnnounceOptions {
   readonly yes?: true;
