@@ -140,8 +140,9 @@ async function pronounceWithin(piece: string, reading: Reading): Promise<Utteran
   // Reading blocks the thread for a sentence; between sentences a signal must be seen and an interrupt handled.
   await setImmediate();
   reading.signal?.throwIfAborted();
-  // A piece of twice the context's length is not worth reading: hardly a letter is silent twice.
-  if (piece.length <= 2 * maximumPhonemes) {
+  // English has about as many phonemes as letters: a longer piece would be read in vain, and again in halves. Halves that fit
+  // together after all are joined again.
+  if (piece.length <= 1.25 * maximumPhonemes) {
     const { phonemes, dropped } = await pronounce(piece, reading);
     if (phonemes.length <= maximumPhonemes) {
       reading.onPiece(piece.length);

@@ -26,7 +26,7 @@ test('sentences with the usual difficulties are said as a reader would', async (
     'In 1984, Dr. Smith paid $3.50.':
       'ɪn nˌIntˈin ˈATi fˈɔɹ, dˈɑktəɹ smˈɪθ pˈAd θɹˈi dˈɑləɹz ænd fˈɪfti sˈɛnts.',
     'The “button”: it works…': 'ðə “bˈʌtn”: ɪt wˈɜɹks…',
-    'He ran 3.5 km (the 21st time)?': 'hˌi ɹˈæn θɹˈi pˈYnt fˈIv kəlˈɑməTəɹz (ðə twˈɛnti fˈɜɹst tˈIm)?',
+    'He ran 3.5 km (the 21st time)?': 'hˌi ɹˈæn θɹˈi pYnt fˈIv kəlˈɑməTəɹz (ðə twˈɛnti fˈɜɹst tˈIm)?',
     'Say “the (big) 5” to me.': 'sˈA “ðə (bˈɪɡ) fˈIv” tə mˌi.',
     'The U.S.A. and NASA, of course.': 'ðə jˌuˌɛsˈA ænd nˈæsə, ʌv kˈɔɹs.',
   };
