@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readSentence } from '../../daemon/src/kokoro/phonemes/reading.ts';
+import { normalizeText } from '../../daemon/src/kokoro/phonemes/normalize.ts';
 import { lexiconOf } from '../../daemon/src/kokoro/phonemes/lexicon.ts';
 import { buildFolder, repositoryRoot } from '../../daemon/src/paths.ts';
 import { askPeer, ensurePeerPython } from '../bench/peer-python.ts';
@@ -38,7 +39,9 @@ function sentencesOfPackages(): string[] {
     ...new Set(
       files
         .flatMap((file) => readFileSync(file, 'utf8').split(/\n\s*\n/u))
-        .flatMap((paragraph) => paragraph.replaceAll(/\s+/gu, ' ').trim().match(sentence) ?? []),
+        .flatMap((paragraph) => paragraph.replaceAll(/\s+/gu, ' ').trim().match(sentence) ?? [])
+        // A hyphen between spaces is a dash, and the like; both read what Tidemark makes of it.
+        .map((found) => normalizeText(found, 'american').text),
     ),
   ];
 }
