@@ -3,7 +3,6 @@
 import { printable } from '../printable.ts';
 import type { DroppedCharacters, ProfileSettings } from '../protocol/profile-document.ts';
 import type { WorkloadSummary } from '../protocol/workload.ts';
-import { quoted } from '../printable.ts';
 import { formatBytes } from './bytes.ts';
 import { formatCount } from './numbers.ts';
 
@@ -44,14 +43,13 @@ export function spokenWords({ text, workload = {} }: Spoken, mostCharacters: num
 }
 
 /** One line in quotation marks. No more of it is looked at than can be shown: a text may be long. */
-const quotedLine = (text: string, mostCharacters: number): string =>
-  quoted(
-    text
-      .slice(0, 16 * mostCharacters)
-      .replaceAll(/\s+/gu, ' ')
-      .trim(),
-    mostCharacters,
-  );
+function quotedLine(text: string, mostCharacters: number): string {
+  const line = text
+    .slice(0, 16 * mostCharacters)
+    .replaceAll(/\s+/gu, ' ')
+    .trim();
+  return `“${printable(line, mostCharacters)}”`;
+}
 
 /** All of it in one line; empty for one text and a cache that is cleared. */
 export const workloadWords = (workload: Workload): string =>

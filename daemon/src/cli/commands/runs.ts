@@ -15,7 +15,7 @@ import type {
   RunRecord,
   RunState,
 } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { quoted } from '@tidemark/shared/printable.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
 import { addExamples } from '../program.ts';
@@ -162,7 +162,7 @@ function searchWords(value: string): string {
 
 const emptyWords = (isFiltered: boolean, search: string | undefined): string =>
   isFiltered
-    ? `No runs match${search === undefined ? '' : ` ${quoted(search)}`}.`
+    ? `No runs match${search === undefined ? '' : ` “${printable(search)}”`}.`
     : 'There are no runs yet. Start a daemon with `tidemark service install` or `tidemark daemon`; then `tidemark profile bf16` ' +
       'records a run.';
 
