@@ -117,13 +117,7 @@ function Following({
       markdown={blocks([
         `## ${phrase}`,
         total === 0 ? '' : `\`${progressBar(done, total)}\` ${done} of ${total}`,
-        memoryChart(
-          model ?? 'the model',
-          samples,
-          { width: widths.detail, unit },
-          [],
-          record?.workload,
-        ),
+        memoryChart(model ?? 'the model', samples, { width: widths.detail, unit }, [], record?.workload),
         ...troubles.map((trouble) => `> ${trouble}`),
       ])}
       metadata={

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import { compareDocuments } from '../../../shared/src/analysis/comparison.ts';
+import { judgeRun } from '../../../shared/src/analysis/leak-verdicts.ts';
 import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
 import { svgImage } from './charts.ts';
@@ -20,6 +21,23 @@ describe('a run as text', () => {
     expect(charts(text).length).toBe(2);
     expect(text).toMatch(/\| active memory \| ▲ leak/);
     expect(text).toMatch(/The largest stages/);
+  });
+
+  test('a kept cache has its curve, its verdict, its rates and what to do about it', () => {
+    const base = exampleProfile({
+      measured: Array.from({ length: 15 }, (_, place) => ({
+        cacheBytes: 1e8 * (place + 2),
+        newShapes: 1,
+        audioSeconds: 2 + place / 4,
+      })),
+    });
+    const leaks = judgeRun({ iterations: base.iterations, iterationsAsked: 15, keepCache: true });
+    const document = { ...base, leaks, settings: { ...base.settings, keepCache: true } };
+    const text = runMarkdown({ record: exampleRun(), document, samples: [] }, { ...options, width: 420 });
+    expect(charts(text)[0]).toMatch(/peak memory, and cache of bf16.*▲: new length/s);
+    expect(text).toMatch(/\| cache \| ▲ grows \| \+\d/);
+    expect(text).toMatch(/\| new length \| /);
+    expect(text).toMatch(/Set a cache limit: /);
   });
 
   test('beside a list it has the one chart that there is room for', () => {

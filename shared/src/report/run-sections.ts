@@ -170,9 +170,9 @@ function cacheContent(verdict: ChannelVerdict): string {
   return rates.length === 0
     ? ''
     : table(
-        ['the cache grows per', number('by'), number('95% interval')],
+        ['growth of the cache', number('bytes'), number('95% interval')],
         rates.map(([per, { estimate, low, high }]) => [
-          per,
+          `cache per ${per}`,
           formatBytes(estimate),
           `${formatBytes(low)} to ${formatBytes(high)}`,
         ]),
