@@ -10,6 +10,7 @@ import {
   FirstModelNote,
   ModelFields,
   SpeechFields,
+  WorkloadFields,
   useChoices,
   validCount,
 } from './components/form-fields.tsx';
@@ -20,6 +21,7 @@ import { preferences } from './lib/preferences.ts';
 import { chosenModel, unnamedChoice } from './lib/choices.ts';
 import { profileParametersOf } from './lib/form-values.ts';
 import type { ProfileFormValues } from './lib/form-values.ts';
+import { usualWorkload, workloadMistake } from './lib/workload-values.ts';
 
 export default function Command(props: LaunchProps | undefined): ReactNode {
   const context = launchContextOf('profile-memory', props);
@@ -45,6 +47,7 @@ function defaults(model: string | undefined, said: LaunchContexts['profile-memor
     otherModel: '',
     voice: said.voice ?? voice,
     otherVoice: '',
+    ...usualWorkload,
     text: said.text ?? text ?? '',
     iterations: String(said.iterations ?? iterations),
     attribute: 'none',
@@ -65,6 +68,11 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
       const unnamed = unnamedChoice(submitted);
       if (unnamed !== undefined) {
         setValidationError(unnamed.field, unnamed.message);
+        return;
+      }
+      const mistake = workloadMistake(submitted);
+      if (mistake !== undefined) {
+        setValidationError(mistake.field, mistake.message);
         return;
       }
       push(
@@ -112,6 +120,7 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
         <Form.Dropdown.Item value="stages" title="Stages" />
         <Form.Dropdown.Item value="layers" title="Layers" />
       </Form.Dropdown>
+      <WorkloadFields itemProps={itemProps} />
       <Form.Checkbox
         label="Use a new process"
         info="Only a new process gives a clean peak. The model host that stays loaded between runs shows slow leaks."

@@ -1,6 +1,7 @@
 /** Values as a person types them: whole numbers, durations (`15m`), bytes (`600MB`), shares (`2%`), lists. */
 
 import { InvalidArgumentError } from 'commander';
+import { parseBytes } from '@tidemark/shared/format/bytes.ts';
 
 /** Reads a whole number within bounds; anything else is an error of usage. */
 export function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: string) => number {
@@ -85,26 +86,13 @@ export function durationText(seconds: number): string {
   return text;
 }
 
-const bytesOf = {
-  b: 1,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-} as const;
-
 /** `600MB`, `1.5 GB`, `512MiB` as whole bytes. Throws an InvalidArgumentError. */
 export function bytesValue(value: string): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(value.trim().toLowerCase()) ?? [];
-  const bytes = Object.hasOwn(bytesOf, unit)
-    ? Number(amount) * bytesOf[unit as keyof typeof bytesOf]
-    : Number.NaN;
-  if (!Number.isSafeInteger(Math.round(bytes))) {
+  const bytes = parseBytes(value);
+  if (bytes === undefined) {
     throw new InvalidArgumentError('Give an amount with a unit, such as 600MB, 1.5GB, or 512MiB.');
   }
-  return Math.round(bytes);
+  return bytes;
 }
 
 /** `2%` as 0.02. The sign is asked for, since 0.02 could be either. Throws an InvalidArgumentError. */

@@ -67,6 +67,46 @@ export const SpeechFields = ({ itemProps, choices, initial, info = '' }: SpeechF
   </>
 );
 
+interface WorkloadFieldsProps {
+  readonly itemProps: {
+    readonly isList: Omit<Form.Checkbox.Props, 'label'>;
+    readonly textsFile: Form.FilePicker.Props;
+    readonly shuffled: Omit<Form.Checkbox.Props, 'label'>;
+    readonly keepCache: Omit<Form.Checkbox.Props, 'label'>;
+    readonly cacheLimit: FieldProps;
+  };
+}
+
+/** Another text in each iteration, and what becomes of MLX's cache. */
+export const WorkloadFields = ({ itemProps }: WorkloadFieldsProps): ReactNode => (
+  <>
+    <Form.Checkbox
+      label="Say one line of the text in each iteration"
+      info="Each line is a text of its own, said in turn. Memory that grows with new sentences shows only so."
+      {...itemProps.isList}
+    />
+    <Form.FilePicker
+      title="Texts File"
+      info="A file with one text per line, in the place of the text."
+      allowMultipleSelection={false}
+      canChooseDirectories={false}
+      {...itemProps.textsFile}
+    />
+    <Form.Checkbox label="Say the lines in a random order" {...itemProps.shuffled} />
+    <Form.Checkbox
+      label="Keep MLX's cache between iterations"
+      info="An application does not clear it. Tidemark does otherwise, so that iterations are alike."
+      {...itemProps.keepCache}
+    />
+    <Form.TextField
+      title="Cache Limit"
+      placeholder="MLX's own, or for example 512MB"
+      info="The maximum size of MLX's cache."
+      {...itemProps.cacheLimit}
+    />
+  </>
+);
+
 interface ChoiceItemsProps {
   readonly sections: readonly ChoiceSection[];
   /** What the item is called after which a name is typed. */

@@ -18,10 +18,12 @@ import {
   timingPhrase,
 } from '../lib/form-values.ts';
 import type { ScheduleFormValues } from '../lib/form-values.ts';
+import { workloadMistake } from '../lib/workload-values.ts';
 import {
   FirstModelNote,
   ModelFields,
   SpeechFields,
+  WorkloadFields,
   useChoices,
   validCount,
   validCountOrZero,
@@ -52,6 +54,11 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       const unnamed = unnamedChoice(submitted);
       if (unnamed !== undefined) {
         setValidationError(unnamed.field, unnamed.message);
+        return;
+      }
+      const mistake = workloadMistake(submitted);
+      if (mistake !== undefined) {
+        setValidationError(mistake.field, mistake.message);
         return;
       }
       const saved = await withToast({
@@ -95,6 +102,7 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       <Form.TextField title="Name" placeholder="Check of bf16" {...itemProps.name} />
       <ModelFields itemProps={itemProps} choices={choices} initial={initialValues.model} />
       <SpeechFields itemProps={itemProps} choices={choices} initial={initialValues.voice} />
+      <WorkloadFields itemProps={itemProps} />
       <Form.Separator />
       <Form.Dropdown title="Interval" placeholder="Search intervals…" {...itemProps.every}>
         {intervals.map(({ seconds, title }) => (

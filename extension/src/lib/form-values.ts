@@ -9,10 +9,11 @@ import type {
 import { chosenModel, chosenVoice } from './choices.ts';
 import type { ChosenModel, ChosenVoice } from './choices.ts';
 import { countOf, wholeNumber } from './preferences.ts';
+import { usualWorkload, workloadOfForm, workloadValues } from './workload-values.ts';
+import type { WorkloadValues } from './workload-values.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 
-export interface ProfileFormValues extends ChosenModel, ChosenVoice {
-  text: string;
+export interface ProfileFormValues extends ChosenModel, ChosenVoice, WorkloadValues {
   iterations: string;
   attribute: string;
   isFresh: boolean;
@@ -23,6 +24,7 @@ export function profileParametersOf(values: ProfileFormValues): ProfileParameter
   return {
     model: chosenModel(values),
     ...speechOf(values),
+    ...workloadOfForm(values),
     iterations: wholeNumber(values.iterations.trim()),
     attribute: attribute === 'stages' || attribute === 'layers' ? attribute : undefined,
     host: isFresh ? 'fresh' : undefined,
@@ -50,9 +52,8 @@ export const studyParametersOf = (values: StudyFormValues): StudyParameters => (
   explain: values.explain,
 });
 
-export interface ScheduleFormValues extends ChosenModel, ChosenVoice {
+export interface ScheduleFormValues extends ChosenModel, ChosenVoice, WorkloadValues {
   name: string;
-  text: string;
   /** A number of seconds, or `cron`. */
   every: string;
   cron: string;
@@ -83,6 +84,7 @@ export function newScheduleValues({
     otherModel: '',
     voice,
     otherVoice: '',
+    ...usualWorkload,
     text: text ?? '',
     every: '3600',
     cron: '',
@@ -101,7 +103,7 @@ export const scheduleValues = (schedule: Schedule): ScheduleFormValues => ({
   otherModel: '',
   voice: schedule.voice,
   otherVoice: '',
-  text: schedule.text ?? '',
+  ...workloadValues(schedule),
   every: schedule.timing.kind === 'every' ? String(schedule.timing.seconds) : 'cron',
   cron: schedule.timing.kind === 'cron' ? schedule.timing.expression : '',
   timeZone: schedule.timing.kind === 'cron' ? (schedule.timing.timeZone ?? '') : '',
@@ -118,7 +120,7 @@ export function scheduleSettingsOf(values: ScheduleFormValues, paused: boolean):
     name: values.name.trim(),
     model: chosenModel(values),
     voice: chosenVoice(values),
-    text: values.text.trim() === '' ? undefined : values.text,
+    ...workloadOfForm(values),
     timing: timingOf(values),
     iterations: wholeNumber(values.iterations.trim()) ?? 15,
     warmupIterations: countOf(values.warmupIterations) ?? 3,

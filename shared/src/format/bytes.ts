@@ -47,6 +47,25 @@ export function formatBytes(bytes: number, options: FormatBytesOptions = {}): st
   return inUnit(bytes, fits ?? (unit === 'decimal' ? 'GB' : 'GiB'), options);
 }
 
+const typedUnits = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+} as const;
+
+/** `600MB`, `1.5 GB`, `512MiB` as whole bytes; undefined for anything else, a bare number too. */
+export function parseBytes(value: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(value.trim().toLowerCase()) ?? [];
+  const bytes = Object.hasOwn(typedUnits, unit)
+    ? Math.round(Number(amount) * typedUnits[unit as keyof typeof typedUnits])
+    : Number.NaN;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 function inUnit(bytes: number, unit: ByteUnit, options: FormatBytesOptions): string {
   return `${digits(bytes / unitBytes[unit], unit, options)} ${unit}`;
 }
