@@ -54,6 +54,10 @@ export class Planter {
       case 'file-descriptor':
         this.#descriptors.push(openSync(devNull, 'r'));
         return 1;
+      case 'growing-cache':
+      case 'limited-cache':
+        // Larger than every one before, so that the allocator can reuse none of them.
+        return intoCache(mebibyte + 4 * kibibyte * index);
       case 'bounded-cache':
         return this.#retain(64 * kibibyte) + this.#evict();
       case 'one-step':
@@ -84,6 +88,12 @@ function tensorOf(bytes: number): Tensor {
   const tensor = scope(() => contiguous(full([bytes / 4], 1)));
   evaluate(tensor);
   return tensor;
+}
+
+/** Makes a tensor and disposes of it: its buffer goes to MLX's cache. Returns its size. */
+function intoCache(bytes: number): number {
+  tensorOf(bytes).dispose();
+  return bytes;
 }
 
 /** Makes a tensor and forgets it, for the collector to find. */

@@ -27,6 +27,8 @@ export interface Plant {
   readonly channel?: LeakChannel;
   /** Where it may be called a leak besides, since it is one there too. */
   readonly alsoIn: readonly LeakChannel[];
+  /** Of a cache that is kept from one iteration to the next, since only so it shows. */
+  readonly cacheLimitBytes?: number;
 }
 
 /** Every tensor that is kept is a live tensor and memory of the process too, and its handle an object in the heap. */
@@ -69,10 +71,23 @@ export const plants: readonly Plant[] = [
     channel: 'openFileDescriptors',
     alsoIn: [],
   },
+  {
+    kind: 'growing-cache',
+    description: 'a kept cache that gets a buffer of a new size each time',
+    channel: 'cacheBytes',
+    alsoIn: [],
+    // More than it fills: MLX's own limit on the CPU is less than one utterance takes.
+    cacheLimitBytes: 2 ** 32,
+  },
   clean('nothing', 'nothing'),
   clean('bounded-cache', 'a cache of six tensors of 64 KiB that fills'),
   clean('one-step', 'one tensor of 1 MiB, kept once'),
   clean('varying-lengths', 'texts of varying length, so that the allocator’s cache grows'),
+  {
+    ...clean('limited-cache', 'a kept cache with a limit that buffers of new sizes fill'),
+    // Less than an utterance leaves, whatever the model.
+    cacheLimitBytes: 2 ** 21,
+  },
 ];
 
 /**
@@ -198,11 +213,17 @@ async function runPlant(
     const load = await host.load({ folder: model.folder, voiceFile }, { signal });
     onStep?.({ kind: 'loaded', model: model.name, load });
     const planted: number[] = [];
-    const run = await runCheckedLoop(planting(host, kind, planted, signal), settings, {
-      model: model.name,
-      signal,
-      onStep,
-    });
+    const { cacheLimitBytes } = plant;
+    const workload = cacheLimitBytes === undefined ? {} : { keepCache: true, cacheLimitBytes };
+    const run = await runCheckedLoop(
+      planting(host, kind, planted, signal),
+      { ...settings, ...workload },
+      {
+        model: model.name,
+        signal,
+        onStep,
+      },
+    );
     if (isAborted()) {
       return undefined;
     }

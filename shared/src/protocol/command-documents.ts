@@ -130,10 +130,12 @@ export const plantKinds = [
   'javascript-object',
   'undisposed-handle',
   'file-descriptor',
+  'growing-cache',
   'nothing',
   'bounded-cache',
   'one-step',
   'varying-lengths',
+  'limited-cache',
 ] as const;
 
 export type PlantKind = (typeof plantKinds)[number];
