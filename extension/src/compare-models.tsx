@@ -14,7 +14,13 @@ import { preferences } from './lib/preferences.ts';
 import { modelSections, unnamedChoice } from './lib/choices.ts';
 import { studyParametersOf } from './lib/form-values.ts';
 import type { StudyFormValues } from './lib/form-values.ts';
-import { FirstModelNote, SpeechFields, useChoices, validCount } from './components/form-fields.tsx';
+import {
+  FirstModelNote,
+  SpeechFields,
+  useChoices,
+  validIterations,
+  withBaseline,
+} from './components/form-fields.tsx';
 
 export default function Command(props: LaunchProps | undefined): ReactNode {
   const { followRunId, studyId } = launchContextOf('compare-models', props);
@@ -109,7 +115,7 @@ function StudyForm(): ReactNode {
       iterations: String(iterations),
       explain: true,
     },
-    validation: { iterations: validCount },
+    validation: { models: withBaseline, iterations: validIterations },
     onSubmit: (values) => {
       const unnamed = unnamedChoice(values);
       if (unnamed?.field === 'otherVoice') {

@@ -12,7 +12,7 @@ import {
   SpeechFields,
   WorkloadFields,
   useChoices,
-  validCount,
+  validIterations,
 } from './components/form-fields.tsx';
 import { PreferencesAction } from './components/actions.tsx';
 import { argumentOf, fallbackTextOf, launchContextOf } from './lib/deep-links.ts';
@@ -62,7 +62,7 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
     initialValues: initial,
     validation: {
       model: FormValidation.Required,
-      iterations: validCount,
+      iterations: validIterations,
     },
     onSubmit: (submitted) => {
       const unnamed = unnamedChoice(submitted);

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { hasNoModel, modelSections, otherChoice, voiceSections } from '../lib/choices.ts';
 import type { Choices, ChoiceSection } from '../lib/choices.ts';
 import { lookUpTimeoutMilliseconds } from '../lib/connection.ts';
+import { formatCount } from '../../../shared/src/format/numbers.ts';
 import { countOf, wholeNumber } from '../lib/preferences.ts';
 import { useDaemon } from './use-daemon.ts';
 import type { DaemonAnswer } from './use-daemon.ts';
@@ -137,11 +138,22 @@ export const FirstModelNote = ({ choices }: { readonly choices: Choices }): Reac
     />
   );
 
-export const validCount = (value: string | undefined): string | undefined =>
-  wholeNumber(value?.trim()) === undefined ? 'Enter a whole number of at least 1' : undefined;
+/** A check of a field with a whole number, within what the daemon takes: it is told at the field, before anything is sent. */
+export const countBetween =
+  (minimum: 0 | 1, maximum: number) =>
+  (value: string | undefined): string | undefined => {
+    const count = minimum === 0 ? countOf(value ?? '') : wholeNumber(value?.trim());
+    return count === undefined || count > maximum
+      ? `Enter a whole number from ${minimum} to ${formatCount(maximum)}`
+      : undefined;
+  };
 
-export const validCountOrZero = (value: string | undefined): string | undefined =>
-  countOf(value ?? '') === undefined ? 'Enter a whole number of at least 0' : undefined;
+/** Of a profile or a study. */
+export const validIterations = countBetween(1, 1_000_000);
+
+/** A study without the model that the others are held against would conclude nothing. */
+export const withBaseline = (models: readonly string[] | undefined = []): string | undefined =>
+  models.length === 0 || models.includes('bf16') ? undefined : 'Add bf16, the baseline for the others';
 
 const nothingKnown: Choices = { models: [] };
 

@@ -24,9 +24,8 @@ import {
   ModelFields,
   SpeechFields,
   WorkloadFields,
+  countBetween,
   useChoices,
-  validCount,
-  validCountOrZero,
 } from './form-fields.tsx';
 import { TroubleScreen } from './trouble-screen.tsx';
 
@@ -46,9 +45,9 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       name: FormValidation.Required,
       model: FormValidation.Required,
       voice: FormValidation.Required,
-      iterations: validCount,
-      warmupIterations: validCountOrZero,
-      jitterMinutes: validCountOrZero,
+      iterations: countBetween(1, 10_000),
+      warmupIterations: countBetween(0, 1000),
+      jitterMinutes: countBetween(0, 1440),
     },
     onSubmit: async (submitted) => {
       const unnamed = unnamedChoice(submitted);
