@@ -93,7 +93,8 @@ test('every script that the pages have npm run exists', () => {
 
 test('every link from a page leads to a file that is there', () => {
   const broken = pages.flatMap(({ path, text }) =>
-    [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    // What is set as code only looks like a link.
+    [...text.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\(([^)#]+)[^)]*\)/g)]
       .map(([, target = '']) => target)
       .filter((target) => !target.includes('://') && !existsSync(join(repositoryRoot, dirname(path), target)))
       .map((target) => `${path}: ${target}`),

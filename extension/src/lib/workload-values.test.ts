@@ -46,7 +46,11 @@ describe('the workload of a form', () => {
       [{ textsFile: [file('huge', 'A line.\n'.repeat(200_000))] }, 'textsFile'],
     ] as const;
     for (const [changes, field] of cases) {
-      const mistake = workloadMistake({ ...values, ...changes, textsFile: [...('textsFile' in changes ? changes.textsFile : [])] });
+      const mistake = workloadMistake({
+        ...values,
+        ...changes,
+        textsFile: [...('textsFile' in changes ? changes.textsFile : [])],
+      });
       expect(mistake?.field).toBe(field);
       expect(mistake?.message).not.toBe('');
     }
@@ -55,7 +59,13 @@ describe('the workload of a form', () => {
   test('of a schedule that is opened and saved is the same', () => {
     for (const workload of [
       { text: 'Hello.' },
-      { text: undefined, texts: ['One.', '', 'Two.'], shuffled: true, keepCache: true, cacheLimitBytes: 1_234_567 },
+      {
+        text: undefined,
+        texts: ['One.', '', 'Two.'],
+        shuffled: true,
+        keepCache: true,
+        cacheLimitBytes: 1_234_567,
+      },
     ]) {
       expect(workloadOfForm(workloadValues(workload))).toEqual(workload);
     }

@@ -59,7 +59,8 @@ function linesIn(path: string): string[] {
 export function workloadOfForm(values: WorkloadValues): Workload {
   const { text, isList, textsFile, shuffled, keepCache, cacheLimit } = values;
   const [file] = textsFile;
-  const texts = file === undefined ? (isList && text.trim() !== '' ? linesOf(text) : undefined) : linesIn(file);
+  const texts =
+    file === undefined ? (isList && text.trim() !== '' ? linesOf(text) : undefined) : linesIn(file);
   const cacheLimitBytes = parseBytes(cacheLimit);
   return {
     text: texts !== undefined || text.trim() === '' ? undefined : text,
