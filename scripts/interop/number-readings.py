@@ -1,6 +1,6 @@
-"""Writes daemon/test/number-readings.tsv: 400 numbers as they are written, and as num2words 0.5.14 reads them.
+"""Writes daemon/test/fixtures/number-readings.tsv: 400 numbers as they are written, and as num2words 0.5.14 reads them.
 
-    pip install num2words==0.5.14 && python3 scripts/interop/number-readings.py > daemon/test/number-readings.tsv
+    pip install num2words==0.5.14 && python3 scripts/interop/number-readings.py > daemon/test/fixtures/number-readings.tsv
 
 The columns: kind, variety of English, what is written, what is said. num2words writes hyphens and commas, and "and" in American
 English as well, where misaki leaves it out (en.py, get_number), as Tidemark does; and it says "euro" and "pounds sterling" where

@@ -3,9 +3,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readSentence } from '../../daemon/src/kokoro/phonemes/reading.ts';
-import { normalizeText } from '../../daemon/src/kokoro/phonemes/normalize.ts';
-import { lexiconOf } from '../../daemon/src/kokoro/phonemes/lexicon.ts';
+import { readSentence } from '../../daemon/src/kokoro/phonemes/pronunciation/reading.ts';
+import { normalizeText } from '../../daemon/src/kokoro/phonemes/normalization/normalize.ts';
+import { lexiconOf } from '../../daemon/src/kokoro/phonemes/pronunciation/lexicon.ts';
 import { buildFolder, repositoryRoot } from '../../daemon/src/paths.ts';
 import { askPeer, ensurePeerPython } from '../bench/peer-python.ts';
 

@@ -5,7 +5,7 @@
 
 import type { Lexicon } from './lexicon.ts';
 import { changeStress, primaryStress, secondaryStress } from './stress.ts';
-import type { Variety } from './voices.ts';
+import type { Variety } from '../voices.ts';
 
 /** What a word is: a tag of the Penn Treebank. */
 export type Tag = string;

@@ -11,7 +11,7 @@ import { readSentence } from './reading.ts';
 import { tagsOf } from './part-of-speech.ts';
 
 /** Lines of text, tab, American phonemes, tab, British ones. */
-const file = new URL('../../../test/fixtures/misaki-readings.tsv', import.meta.url);
+const file = new URL('../../../../test/fixtures/misaki-readings.tsv', import.meta.url);
 const readings = readFileSync(file, 'utf8')
   .trim()
   .split('\n')

@@ -1,6 +1,6 @@
 /** Text made ready to be spoken: one notation for punctuation, figures and short forms in words, nothing that has no sound. */
 
-import type { Variety } from './voices.ts';
+import type { Variety } from '../voices.ts';
 import { linkPlace, readWritten } from './written-forms.ts';
 import type { SpokenText } from './written-forms.ts';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { tableOf } from '../../../../scripts/setup/steps/lexicon.js';
+import { tableOf } from '../../../../../scripts/setup/steps/lexicon.js';
 import { Lexicon, lexiconOf } from './lexicon.ts';
 
 const gold = {

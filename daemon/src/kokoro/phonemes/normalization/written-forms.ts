@@ -6,7 +6,7 @@
 import { currencyName } from './measures.ts';
 import { numberWords, romanNumber } from './numerals.ts';
 import type { NumberWords } from './numerals.ts';
-import type { Variety } from './voices.ts';
+import type { Variety } from '../voices.ts';
 import { address, begin, either, end, rule } from './rules.ts';
 import type { Rule } from './rules.ts';
 import * as short from './short-forms.ts';

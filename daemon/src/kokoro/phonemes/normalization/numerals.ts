@@ -2,7 +2,7 @@
 
 import * as british from 'n2words/en-GB';
 import * as american from 'n2words/en-US';
-import type { Variety } from './voices.ts';
+import type { Variety } from '../voices.ts';
 
 /** The ways to read a run of digits. All of them take figures as they are written: digits, and commas between them. */
 export interface NumberWords {

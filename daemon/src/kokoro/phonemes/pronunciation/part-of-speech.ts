@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { buildFolder, setupHint } from '../../paths.ts';
+import { buildFolder, setupHint } from '../../../paths.ts';
 import { SpacyTagger } from './spacy-tagger.ts';
 import type { TokenRules } from './spacy-tokens.ts';
 

@@ -7,11 +7,11 @@ import { EnglishWords } from './english-word.ts';
 import type { Following, Tag } from './english-word.ts';
 import { espeakWord } from './espeak.ts';
 import { lexiconOf } from './lexicon.ts';
-import type { Segment } from './links.ts';
+import type { Segment } from '../links.ts';
 import { tagsOf } from './part-of-speech.ts';
 import { changeStress, primaryStress, vowels, weightOf } from './stress.ts';
 import { partsOfWord, takeApart } from './tokens.ts';
-import type { Variety } from './voices.ts';
+import type { Variety } from '../voices.ts';
 
 /** A part of a word while the word is read. */
 interface Part {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { normalizeText } from './normalize.ts';
 import { numberWords, plural, romanNumber } from './numerals.ts';
-import type { Variety } from './voices.ts';
+import type { Variety } from '../voices.ts';
 
 function reads(cases: Readonly<Record<string, string>>, variety: Variety = 'american'): void {
   for (const [written, spoken] of Object.entries(cases)) {
@@ -36,7 +36,7 @@ test('a number has its words, and a Briton says “and”', () => {
 });
 
 test('four hundred numbers are read as num2words reads them', () => {
-  const file = join(import.meta.dirname, '../../../test/number-readings.tsv');
+  const file = join(import.meta.dirname, '../../../../test/fixtures/number-readings.tsv');
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   assert.equal(lines.length, 400);
   const differ = lines.filter((line) => {

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { Variety } from './voices.ts';
+import type { Variety } from '../voices.ts';
 
 type Phonemizer = typeof import('phonemizer');
 

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { buildFolder, setupHint } from '../../paths.ts';
-import type { Variety } from './voices.ts';
+import { buildFolder, setupHint } from '../../../paths.ts';
+import type { Variety } from '../voices.ts';
 
 /** Phonemes; or phonemes by part of speech, always with `DEFAULT`, where null stands for a word that is spelled. */
 export type Entry = string | Readonly<Record<string, string | null>>;
