@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import { checkpointFiles, indexName, weightFileNames } from '../../kokoro/checkpoint-files.ts';
 import { joinBelow } from '../../files/below.ts';
 import { makeFolder, replaceFile } from '../../files/durable.ts';
@@ -38,7 +39,7 @@ export interface CachedSnapshot {
 
 /** What is wrong with a file of a snapshot, as a clause; undefined for a sound one. Only small files are read whole. */
 export async function faultOf(path: string): Promise<string | undefined> {
-  const name = basename(path);
+  const name = printable(basename(path));
   // Follows the link: an interrupted download leaves links to blobs that are not there.
   const blob = await realpath(path).catch(() => undefined);
   if (blob === undefined) {

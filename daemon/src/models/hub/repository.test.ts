@@ -151,7 +151,7 @@ test('what a partial snapshot lacks is said offline', async () => {
   rmSync(join(folder, readlinkSync(join(folder, 'model.safetensors'))));
   await expectGaps('model.safetensors is missing');
   rmSync(join(folder, 'config.json'));
-  await expectGaps('config.json is missing, model.safetensors is missing');
+  await expectGaps('config.json is missing; model.safetensors is missing');
   rmSync(join(folder, 'model.safetensors'));
   symlinkSync(join('..', '..', 'blobs', basename(blob)), join(folder, 'config.json'));
   await expectGaps(`${folder} has no .safetensors file`);

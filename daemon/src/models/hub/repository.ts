@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { printableList } from '@tidemark/shared/printable.ts';
 import { withLock } from '../../files/lock.ts';
 import { storageError } from '../../files/storage-errors.ts';
 import { throwIfInterrupted } from '../../interruption.ts';
@@ -94,8 +93,7 @@ export async function online<Result>(
 ): Promise<Result> {
   const settings = hubSettings();
   if (settings.isOffline) {
-    const state =
-      gaps.length === 0 ? 'not in the cache' : `incomplete in the cache (${printableList(gaps, 5)})`;
+    const state = gaps.length === 0 ? 'not in the cache' : `incomplete in the cache (${gaps.join('; ')})`;
     throw new TidemarkError('network', `${repository} is ${state}, and HF_HUB_OFFLINE is set.`, {
       hint: 'Unset HF_HUB_OFFLINE to download what is missing, or use a model that `tidemark models` lists.',
     });
