@@ -11,7 +11,7 @@ import { TroubleEmptyView, TroubleScreen } from './components/trouble-screen.tsx
 import { useRuns, useSearch } from './components/use-runs.ts';
 import { launchContextOf } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
-import { modelSections, unnamedChoice } from './lib/choices.ts';
+import { modelSections, choiceMistake } from './lib/choices.ts';
 import { studyParametersOf } from './lib/form-values.ts';
 import type { StudyFormValues } from './lib/form-values.ts';
 import {
@@ -117,9 +117,9 @@ function StudyForm(): ReactNode {
     },
     validation: { models: withBaseline, iterations: validIterations },
     onSubmit: (values) => {
-      const unnamed = unnamedChoice(values);
-      if (unnamed?.field === 'otherVoice') {
-        setValidationError(unnamed.field, unnamed.message);
+      const mistake = choiceMistake(values, choices);
+      if (mistake?.field === 'otherVoice') {
+        setValidationError(mistake.field, mistake.message);
         return;
       }
       push(

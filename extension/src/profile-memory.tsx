@@ -18,7 +18,7 @@ import { PreferencesAction } from './components/actions.tsx';
 import { argumentOf, fallbackTextOf, launchContextOf } from './lib/deep-links.ts';
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
-import { chosenModel, unnamedChoice } from './lib/choices.ts';
+import { chosenModel, choiceMistake } from './lib/choices.ts';
 import { profileParametersOf } from './lib/form-values.ts';
 import type { ProfileFormValues } from './lib/form-values.ts';
 import { usualWorkload, workloadMistake } from './lib/workload-values.ts';
@@ -65,12 +65,7 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
       iterations: validIterations,
     },
     onSubmit: (submitted) => {
-      const unnamed = unnamedChoice(submitted);
-      if (unnamed !== undefined) {
-        setValidationError(unnamed.field, unnamed.message);
-        return;
-      }
-      const mistake = workloadMistake(submitted);
+      const mistake = choiceMistake(submitted, choices) ?? workloadMistake(submitted);
       if (mistake !== undefined) {
         setValidationError(mistake.field, mistake.message);
         return;

@@ -9,7 +9,7 @@ import { withClient } from '../lib/connection.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { withToast } from '../lib/notify.ts';
 import { preferences } from '../lib/preferences.ts';
-import { unnamedChoice } from '../lib/choices.ts';
+import { choiceMistake } from '../lib/choices.ts';
 import {
   intervals,
   newScheduleValues,
@@ -50,12 +50,7 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       jitterMinutes: countBetween(0, 1440),
     },
     onSubmit: async (submitted) => {
-      const unnamed = unnamedChoice(submitted);
-      if (unnamed !== undefined) {
-        setValidationError(unnamed.field, unnamed.message);
-        return;
-      }
-      const mistake = workloadMistake(submitted);
+      const mistake = choiceMistake(submitted, choices) ?? workloadMistake(submitted);
       if (mistake !== undefined) {
         setValidationError(mistake.field, mistake.message);
         return;

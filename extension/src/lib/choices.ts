@@ -90,25 +90,45 @@ export interface ChosenVoice {
 }
 
 export const chosenModel = ({ model, otherModel }: ChosenModel): string =>
-  modelName(model === otherChoice ? otherModel : model);
+  absoluteName(model === otherChoice ? otherModel : model);
 
 /** The daemon has no working folder of a person's, so a folder has to be absolute. */
-function modelName(typed: string): string {
+function absoluteName(typed: string): string {
   const name = typed.trim();
   return name.startsWith('~') ? expandHome(name) : name;
 }
 
+/** The parts of a mix that are files below the home folder are expanded, as a model's folder is. */
 export const chosenVoice = ({ voice, otherVoice }: ChosenVoice): string =>
-  (voice === otherChoice ? otherVoice : voice).trim();
+  (voice === otherChoice ? otherVoice : voice).split(',').map(absoluteName).join(',');
 
-/** The field that is to name another and is empty, with what to say at it. */
-export function unnamedChoice(
+/**
+ * The field that is to name another and does not, with what to say at it. A model from elsewhere may have voices of its own,
+ * so only of Tidemark's own models, as all of a study are, is a name known to be none.
+ */
+export function choiceMistake(
   values: Partial<ChosenModel> & ChosenVoice,
+  { models, voices = [] }: Choices,
 ): { readonly field: 'otherModel' | 'otherVoice'; readonly message: string } | undefined {
   if (values.model === otherChoice && values.otherModel?.trim() === '') {
     return { field: 'otherModel', message: 'Enter a repository ID or a folder' };
   }
-  return values.voice === otherChoice && values.otherVoice.trim() === ''
-    ? { field: 'otherVoice', message: 'Enter a voice or the path to its file' }
-    : undefined;
+  if (values.voice !== otherChoice) {
+    return undefined;
+  }
+  const atVoice = (message: string) => ({ field: 'otherVoice', message }) as const;
+  if (values.otherVoice.trim() === '') {
+    return atVoice('Enter a voice or the path to its file');
+  }
+  const isOwnModel = values.model === undefined || models.some(({ name }) => name === values.model);
+  for (const part of values.otherVoice.split(',').map((each) => each.trim())) {
+    const isFile = part.includes('/') || /\.(safetensors|pt)$/u.test(part);
+    if (isFile && !/^[/~]/u.test(part)) {
+      return atVoice('Enter the absolute path to the voice file');
+    }
+    if (!isFile && isOwnModel && voices.length > 0 && !voices.some(({ name }) => name === part)) {
+      return atVoice(part === '' ? 'Enter a voice after each comma' : `There is no voice named ${part}`);
+    }
+  }
+  return undefined;
 }

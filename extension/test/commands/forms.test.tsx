@@ -146,6 +146,19 @@ describe.each(forms)('the form of %s', (_name, open) => {
     await screen.settle();
     expect(field(screen, 'otherVoice')?.props['error']).toMatch(/Enter a voice/);
     expect(asked()).toBeUndefined();
+    for (const [typed, told] of [
+      ['af_hart', /There is no voice named af_hart/],
+      ['af_heart,nobody', /There is no voice named nobody/],
+      ['af_heart,', /Enter a voice after each comma/],
+      ['voices/own.safetensors', /Enter the absolute path/],
+      ['own.pt', /Enter the absolute path/],
+    ] as const) {
+      await screen.enter('otherVoice', typed);
+      await screen.press(submit);
+      await screen.settle();
+      expect(field(screen, 'otherVoice')?.props['error']).toMatch(told);
+      expect(asked()).toBeUndefined();
+    }
     await screen.enter('otherVoice', ' af_heart,af_bella ');
     await screen.press(submit);
     await screen.until('it is asked for', () => asked() !== undefined);
