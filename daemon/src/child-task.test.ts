@@ -45,6 +45,10 @@ test('the result and the progress of a child come back', async (t) => {
   assert.deepEqual(seen, ['half']);
 });
 
+test('a job is not among the arguments, which other users of the machine can read', async (t) => {
+  assert.equal(await run(t, 'return process.argv.slice(2).length;'), 0);
+});
+
 test("a child's own error keeps its code, sentence and hint", async (t) => {
   await assert.rejects(
     run(t, "throw new TidemarkError('bad-input', 'No.', { hint: 'Say yes.' });", { defect: 'build-failed' }),

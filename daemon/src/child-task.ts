@@ -48,11 +48,13 @@ export async function runTask<Kind extends Task>(
   { name, failure, defect = 'internal', onProgress, signal }: TaskOptions<Kind>,
 ): Promise<Kind['result']> {
   throwIfInterrupted(signal);
-  const child = fork(fileURLToPath(entry), [JSON.stringify(job)], {
+  const child = fork(fileURLToPath(entry), {
     // Flags of this process, of a test runner say, are not the child's.
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  // Not as an argument, which every user of the machine can read. For a child that is gone by now, its end says more.
+  child.send({ job }, () => undefined);
   let last: Exclude<Message<Kind>, { type: 'progress' }> | undefined;
   let errorOutput = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -104,7 +106,9 @@ export async function serveTask<Kind extends Task>(
     void process.send?.(message, undefined, undefined, sent);
   let last: Message<Kind>;
   try {
-    const job = JSON.parse(process.argv[2] ?? '') as Kind['job'];
+    const job = await new Promise<Kind['job']>((resolve) => {
+      process.once('message', (message: { readonly job: Kind['job'] }) => resolve(message.job));
+    });
     last = { type: 'done', result: await work(job, (progress) => send({ type: 'progress', progress })) };
   } catch (error) {
     last = { type: 'failed', error: toErrorRecord(error) };

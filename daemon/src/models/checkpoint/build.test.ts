@@ -71,15 +71,16 @@ function buildElsewhere(dataFolder: string, wrapper: readonly string[] = []) {
   return { child, lines, ended, untilLine };
 }
 
-/** The build processes that still work for a data folder. */
-function buildProcesses(dataFolder: string): string[] {
+/** The build processes of this checkout that still work. */
+function buildProcesses(): string[] {
+  const entry = join(import.meta.dirname, 'build-process.ts');
   return execFileSync('ps', ['-A', '-o', 'pid=,args='], { encoding: 'utf8' })
     .split('\n')
-    .filter((line) => line.includes('build-process.ts') && line.includes(dataFolder));
+    .filter((line) => line.includes(entry));
 }
 
-async function untilNoBuildProcess(dataFolder: string): Promise<void> {
-  for (let attempt = 0; buildProcesses(dataFolder).length > 0; attempt += 1) {
+async function untilNoBuildProcess(): Promise<void> {
+  for (let attempt = 0; buildProcesses().length > 0; attempt += 1) {
     assert.ok(attempt < 100, 'a build process outlived the one that started it');
     await wait(50);
   }
@@ -170,7 +171,7 @@ test('a killed build leaves nothing that a later run trusts, and no process', as
   await untilLine('building');
   child.kill('SIGKILL');
   await ended;
-  await untilNoBuildProcess(dataFolder);
+  await untilNoBuildProcess();
   assert.equal(existsSync(join(dataFolder, 'models', name)), false);
   assert.deepEqual(partials(dataFolder), [`.${name}.partial`]);
 
@@ -191,7 +192,7 @@ test('an aborted build ends its process and removes what it wrote', async () => 
     onProgress: ({ kind }) => kind === 'building' && controller.abort(),
   });
   await assert.rejects(aborted, { code: 'interrupted', message: /its partial files were removed/ });
-  assert.deepEqual(buildProcesses(dataFolder), []);
+  assert.deepEqual(buildProcesses(), []);
   assert.deepEqual(readdirSync(join(dataFolder, 'models')), []);
 });
 
@@ -199,7 +200,7 @@ test('a build process that dies is an error that says so', async () => {
   const dataFolder = join(root, 'died');
   const { lines, ended, untilLine } = buildElsewhere(dataFolder);
   await untilLine('building');
-  for (const line of buildProcesses(dataFolder)) {
+  for (const line of buildProcesses()) {
     process.kill(Number.parseInt(line, 10), 'SIGKILL');
   }
   await ended;
