@@ -239,6 +239,13 @@ export function weightsFile(floats: number): Buffer {
   return Buffer.concat([headerOf([{ name: 'a', dtype: 'F32', shape: [floats] }], {}), data]);
 }
 
+/** A safetensors file with one tensor. */
+export const fileWith = (name: string, shape: readonly number[]): Buffer =>
+  Buffer.concat([
+    headerOf([{ name, dtype: 'F32', shape }], {}),
+    Buffer.alloc(4 * shape.reduce((product, size) => product * size, 1)),
+  ]);
+
 export class ServedModel {
   readonly model = { repository: 'owner/kokoro', revision: 'main' } as const;
   /** The bytes of model.safetensors: 100,000 floats and a header. */

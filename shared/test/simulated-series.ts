@@ -118,3 +118,8 @@ export function simulatedCache(
   const again = Math.max(2 * length, 3 * said.size);
   return { first, confirmation: Array.from({ length: again }, next) };
 }
+
+/** The share of so many trials that are hits. */
+export function rate(trials: number, isHit: (trial: number) => boolean): number {
+  return Array.from({ length: trials }, (_, trial) => isHit(trial)).filter(Boolean).length / trials;
+}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isConfirmed, leakRule, readTrend, smallestDetectableSlope } from './leak-rule.ts';
-import { nullKinds, seededNormal, seededUniform, steadyLeak } from '../../test/simulated-series.ts';
+import { nullKinds, rate, seededNormal, seededUniform, steadyLeak } from '../../test/simulated-series.ts';
 import type { SeriesKind } from '../../test/simulated-series.ts';
 
 /** Runs the whole rule, confirmation included. */
@@ -13,14 +13,6 @@ function isCalledLeak(kind: SeriesKind, length: number): boolean {
     return false;
   }
   return isConfirmed(first, readTrend(kind(leakRule.confirmationFactor * length, length), 0));
-}
-
-function rate(trials: number, isHit: (trial: number) => boolean): number {
-  let hits = 0;
-  for (let trial = 0; trial < trials; trial += 1) {
-    hits += isHit(trial) ? 1 : 0;
-  }
-  return hits / trials;
 }
 
 describe('false positives', () => {

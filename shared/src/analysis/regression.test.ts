@@ -3,17 +3,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { defaultThreshold, judgeChange } from './regression.ts';
-import { seededNormal } from '../../test/simulated-series.ts';
+import { rate, seededNormal } from '../../test/simulated-series.ts';
 
 const series = (length: number, at: (index: number) => number): number[] =>
   Array.from({ length }, (_, index) => at(index));
 
 const peaks = (before: readonly number[], after: readonly number[], threshold = defaultThreshold) =>
   judgeChange({ metric: 'peak', before, after, threshold });
-
-function rate(trials: number, isHit: (trial: number) => boolean): number {
-  return series(trials, (trial) => (isHit(trial) ? 1 : 0)).reduce((sum, hit) => sum + hit, 0) / trials;
-}
 
 describe('false alarms: two runs of one distribution', () => {
   /** Deviations as shares of the median: a CPU's wobble, a GPU's spread, and what a threshold cannot hide. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { confirmationLength, isConfirmed, readTrend, smallestDetectableSlope } from './leak-rule.ts';
-import { nullKinds, seededNormal, seededUniform, steadyLeak } from '../../test/simulated-series.ts';
+import { nullKinds, rate, seededNormal, seededUniform, steadyLeak } from '../../test/simulated-series.ts';
 import type { SeriesKind } from '../../test/simulated-series.ts';
 
 /** What text `text` of `of` adds, in units of the noise's deviation. */
@@ -42,10 +42,6 @@ function isCalledLeak(kind: SeriesKind, workload: Workload): boolean {
   }
   const said = textsFrom(iterations, confirmationLength(iterations, texts), workload);
   return isConfirmed(first, readTrend(seriesOf(kind, iterations, said, workload), 0, said), said);
-}
-
-function rate(trials: number, isHit: (trial: number) => boolean): number {
-  return Array.from({ length: trials }, (_, trial) => isHit(trial)).filter(Boolean).length / trials;
 }
 
 describe('false positives', () => {

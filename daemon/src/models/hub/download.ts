@@ -10,10 +10,10 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { makeFolder } from '../../files/durable.ts';
 import { checkFreeSpace } from '../../files/storage-errors.ts';
 import type { ModelOptions } from '../progress.ts';
-import { RangeIgnored, TransientError } from './client.ts';
 import type { HubClient, HubFile } from './client.ts';
 import { newHash } from './cache.ts';
 import type { CachedRepository } from './cache.ts';
+import { RangeIgnored, TransientError } from './failures.ts';
 
 /** A snapshot of a repository, and what its files are fetched with. */
 export interface Download extends Pick<ModelOptions, 'onProgress' | 'signal'> {
