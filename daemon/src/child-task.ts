@@ -4,10 +4,12 @@
  */
 
 import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ErrorCode } from '@tidemark/shared/errors.ts';
+import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { fromErrorRecord, toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { throwIfInterrupted } from './interruption.ts';
@@ -20,6 +22,8 @@ export interface Task {
 }
 
 type Message<Kind extends Task> =
+  /** It has computed, read or written since its last message. */
+  | { readonly type: 'alive' }
   | { readonly type: 'progress'; readonly progress: Kind['progress'] }
   | { readonly type: 'done'; readonly result: Kind['result'] }
   | { readonly type: 'failed'; readonly error: ErrorRecord };
@@ -34,48 +38,96 @@ export interface TaskOptions<Kind extends Task> {
   readonly onProgress?: ((progress: Kind['progress']) => void) | undefined;
   /** Ends the child. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * How long the child may neither report anything nor compute, read or write, before it counts as hung and is ended. Default:
+   * 600, which is longer than the pauses that a model hub asks for.
+   */
+  readonly silenceSeconds?: number | undefined;
 }
 
 const keptErrorLength = 4000;
 
+/** How long a child that was killed may take to end: one that waits for a disk that does not answer cannot. */
+const killedMilliseconds = 5000;
+
+/** Silence is counted in so many parts. While the machine sleeps, timers stand still: all of a sleep is at most one part. */
+const partsOfSilence = 60;
+
+/** How often a child tells that it is alive, and the share of that time that it must have computed. */
+const aliveMilliseconds = 2000;
+const aliveShare = 0.05;
+
+/** Tells the parent of this process, where this is itself the child of a task, that a child of its own is alive. */
+let tellParent: (() => void) | undefined;
+
 /**
- * The result of `job`, done by the module at `entry` in a child process that has ended when this settles. Throws the
- * child's TidemarkError, one with the code `failure` or `defect`, or that of an aborted signal.
+ * The result of `job`, done by the module at `entry` in a child process that has ended when this settles, with the
+ * processes that it started. Throws the child's TidemarkError, one with the code `failure` or `defect`, or that of an
+ * aborted signal.
  */
 export async function runTask<Kind extends Task>(
   entry: URL,
   job: Kind['job'],
-  { name, failure, defect = 'internal', onProgress, signal }: TaskOptions<Kind>,
+  { name, failure, defect = 'internal', onProgress, signal, silenceSeconds = 600 }: TaskOptions<Kind>,
 ): Promise<Kind['result']> {
   throwIfInterrupted(signal);
   const child = fork(fileURLToPath(entry), {
     // Flags of this process, of a test runner say, are not the child's.
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // The leader of a group of its own, which is ended as one; its own children stay in that group.
+    detached: tellParent === undefined,
   });
   // Not as an argument, which every user of the machine can read. For a child that is gone by now, its end says more.
   child.send({ job }, () => undefined);
-  let last: Exclude<Message<Kind>, { type: 'progress' }> | undefined;
+  let last: Exclude<Message<Kind>, { type: 'progress' | 'alive' }> | undefined;
   let errorOutput = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errorOutput = (errorOutput + text).slice(-keptErrorLength);
   });
+  const stayed = Promise.withResolvers<readonly [null, null]>();
+  let patience: NodeJS.Timeout | undefined;
+  const kill = (): void => {
+    killGroup(child);
+    patience ??= setTimeout(() => stayed.resolve([null, null]), killedMilliseconds);
+  };
+  let silentParts = 0;
+  const silence = setInterval(
+    () => {
+      silentParts += 1;
+      if (silentParts >= partsOfSilence) {
+        kill();
+      }
+    },
+    (silenceSeconds * 1000) / partsOfSilence,
+  );
   child.on('message', (message: Message<Kind>) => {
+    silentParts = 0;
+    tellParent?.();
     if (message.type === 'progress') {
       onProgress?.(message.progress);
-    } else {
+    } else if (message.type !== 'alive') {
       last = message;
     }
   });
-  const kill = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', kill);
   // However this process ends, the child notices by the closed channel; a kill here spares it the time until then.
   process.once('exit', kill);
   try {
-    const [exitCode, exitSignal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    const [exitCode, exitSignal] = await Promise.race([ended(child, name, failure), stayed.promise]);
     throwIfInterrupted(signal);
     if (last?.type === 'done') {
       return last.result;
+    }
+    if (silentParts >= partsOfSilence) {
+      throw new TidemarkError(
+        failure,
+        `${name} showed no sign of life for ${formatDuration(silenceSeconds)}, so it was ended.`,
+        {
+          hint: 'Check that the disk and the network respond, and that no other Tidemark process is stopped; then try again.',
+          cause: errorOutput,
+        },
+      );
     }
     if (last !== undefined && (last.error.code !== 'internal' || defect === 'internal')) {
       throw fromErrorRecord(last.error);
@@ -89,8 +141,48 @@ export async function runTask<Kind extends Task>(
       cause: errorOutput,
     });
   } finally {
+    clearInterval(silence);
+    clearTimeout(patience);
     signal?.removeEventListener('abort', kill);
     process.removeListener('exit', kill);
+    letGo(child);
+  }
+}
+
+async function ended(
+  child: ChildProcess,
+  name: string,
+  failure: ErrorCode,
+): Promise<readonly [number | null, NodeJS.Signals | null]> {
+  try {
+    return (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TidemarkError(failure, `${name} could not be started: ${why}.`, {
+      hint: 'The machine may be out of memory or processes. Close other programs, and try again.',
+      cause,
+    });
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) {
+      process.kill(tellParent === undefined ? -pid : pid, 'SIGKILL');
+    }
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Nothing waits any more for one that could not be ended. */
+function letGo(child: ChildProcess): void {
+  if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+    child.stderr?.destroy();
+    if (child.connected) {
+      child.disconnect();
+    }
+    child.unref();
   }
 }
 
@@ -104,6 +196,8 @@ export async function serveTask<Kind extends Task>(
   process.on('SIGINT', () => undefined);
   const send = (message: Message<Kind>, sent?: () => void): void =>
     void process.send?.(message, undefined, undefined, sent);
+  tellParent = () => send({ type: 'alive' });
+  setInterval(signOfLife(tellParent), aliveMilliseconds).unref();
   let last: Message<Kind>;
   try {
     const job = await new Promise<Kind['job']>((resolve) => {
@@ -115,4 +209,21 @@ export async function serveTask<Kind extends Task>(
   }
   // Not before it is written: a channel that closes early loses what is in its queue.
   send(last, () => process.exit());
+}
+
+/**
+ * Calls `tell` where this process has worked since the last call: a timer that fires says nothing of one that waits for a
+ * disk. Waiting for a lock or a server takes less of the processor than that, and says by itself for how long it goes on.
+ */
+function signOfLife(tell: () => void): () => void {
+  let before = process.resourceUsage();
+  return () => {
+    const now = process.resourceUsage();
+    const microseconds = now.userCPUTime - before.userCPUTime + (now.systemCPUTime - before.systemCPUTime);
+    const blocks = now.fsRead - before.fsRead + (now.fsWrite - before.fsWrite);
+    before = now;
+    if (microseconds > aliveShare * aliveMilliseconds * 1000 || blocks > 0) {
+      tell();
+    }
+  };
 }

@@ -15,6 +15,7 @@ const options = v.parse(
     /** The model host's script, in the place of the real one. */
     hostEntry: v.optional(v.string()),
     timing: v.optional(v.record(v.string(), v.number())),
+    silenceSeconds: v.optional(v.number()),
   }),
   JSON.parse(process.argv[2] ?? ''),
 );
@@ -38,6 +39,7 @@ try {
     log,
     logFile: file,
     host: { start: { entry: options.hostEntry }, timing: options.timing },
+    silenceSeconds: options.silenceSeconds,
   });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

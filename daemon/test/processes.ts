@@ -25,3 +25,27 @@ export async function until(holds: () => boolean, what = holds.toString(), secon
     await delay(5);
   }
 }
+
+/** The children of a process whose command line has these words; of none where there is no /proc. */
+export function childrenOf(pid: number, words: string): number[] {
+  const ofProcess = (file: string): string => {
+    try {
+      return readFileSync(`/proc/${file}`, 'utf8');
+    } catch {
+      // It has ended.
+      return '';
+    }
+  };
+  return ofProcess(`${pid}/task/${pid}/children`)
+    .split(' ')
+    .filter((child) => child !== '' && ofProcess(`${child}/cmdline`).includes(words))
+    .map(Number);
+}
+
+/** Stops the first child with these words in its command line as soon as it is there, and returns its process id. */
+export async function stopChildOf(pid: number, words: string): Promise<number> {
+  let child: number | undefined;
+  await until(() => ([child] = childrenOf(pid, words))[0] !== undefined, `${pid} has a child ${words}`);
+  process.kill(child ?? 0, 'SIGSTOP');
+  return child ?? 0;
+}

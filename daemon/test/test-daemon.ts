@@ -22,6 +22,7 @@ export interface TestDaemonOptions {
   readonly dataFolder?: string;
   readonly hostEntry?: string;
   readonly timing?: Readonly<Record<string, number>>;
+  readonly silenceSeconds?: number;
   /** Words before Node's own, for a limit that a shell sets: `ulimit -f 100`. */
   readonly environment?: Readonly<Record<string, string>>;
 }

@@ -53,5 +53,6 @@ function shownText(text: string): string {
 const execute = promisify(execFile);
 
 async function runProgram(program: string, programArguments: readonly string[]): Promise<void> {
-  await execute(program, programArguments, { timeout: 10_000 });
+  // One that is stopped takes no other signal.
+  await execute(program, programArguments, { timeout: 10_000, killSignal: 'SIGKILL' });
 }

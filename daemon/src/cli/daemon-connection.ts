@@ -41,6 +41,28 @@ export async function withDaemon<Result>(
   return await body(daemon);
 }
 
+/**
+ * Waits for what the daemon is doing for us, however long it takes. Stopped by the person, it asks the daemon to `cancel` that
+ * and waits until it has. Throws what asking throws, and what canceling throws.
+ */
+export async function waitOrCancel<Result>(
+  ask: () => Promise<Result>,
+  cancel: () => Promise<unknown>,
+  { signal }: Stoppable,
+): Promise<Result> {
+  const failed = Promise.withResolvers<never>();
+  const onAbort = (): void => void cancel().catch(failed.reject);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([ask(), failed.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A model that loads is stopped in seconds; this is for a machine that thrashes. */
+export const cancelMilliseconds = 60_000;
+
 export interface PlaceOptions {
   readonly local?: true;
 }

@@ -32,6 +32,8 @@ export interface DaemonParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly host: Pick<HeldHostOptions, 'start' | 'timing'>;
+  /** What a test makes shorter: how long a preparation may be silent. */
+  readonly silenceSeconds?: number | undefined;
   /** Called when a client asks the daemon to stop. */
   readonly shutDown: () => void;
 }
@@ -59,7 +61,7 @@ export class Daemon {
   #isStopped = false;
 
   constructor(parts: DaemonParts) {
-    const { history, log, clock, notices, dataFolder, host } = parts;
+    const { history, log, clock, notices, dataFolder, host, silenceSeconds } = parts;
     this.#parts = parts;
     this.#settings = history.settings.get();
     const settings = (): DaemonSettings => this.#settings;
@@ -73,6 +75,7 @@ export class Daemon {
       settings,
       notices,
       log,
+      silenceSeconds,
       onProgress: (progress) => this.#server?.publish('progress', progress),
       onChange,
       onEnded: (record) => this.#afterRun(record),
@@ -115,7 +118,6 @@ export class Daemon {
       log,
       handlers: createHandlers({
         ...this.#parts,
-        held: this.#held,
         queue: this.#queue,
         scheduler: this.#scheduler,
         alerts: this.#alerts,

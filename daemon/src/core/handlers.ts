@@ -16,7 +16,6 @@ import { checkWorkload } from '../profiler/workload.ts';
 import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
-import type { HeldHost } from './held-host/held-host.ts';
 import type { RunQueue } from './queue/run-queue.ts';
 import { briefRecord } from './status.ts';
 import type { StatusBoard } from './status.ts';
@@ -24,7 +23,6 @@ import type { StatusBoard } from './status.ts';
 export interface HandlerParts {
   readonly dataFolder: string;
   readonly history: History;
-  readonly held: HeldHost;
   readonly queue: RunQueue;
   readonly scheduler: Scheduler;
   readonly alerts: AlertKeeper;
@@ -39,7 +37,7 @@ export interface HandlerParts {
 const pageLength = 50;
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { dataFolder, history, held, queue, scheduler, alerts, board, onHistory } = parts;
+  const { dataFolder, history, queue, scheduler, alerts, board, onHistory } = parts;
   const schedules = (): { schedules: Schedule[]; paused: boolean } => ({
     schedules: scheduler.list(),
     paused: scheduler.isPaused,
@@ -63,10 +61,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     doctor: (_, { signal }) => examineInChild(dataFolder, signal),
 
     load: ({ model, voice }) => queue.load(model, voice ?? profileDefaults.voice),
-    unload: async () => {
-      await held.unload();
-      return held.status();
-    },
+    unload: (_, { client }) => queue.unload(client.name),
 
     startProfile: (parameters, { client }) =>
       queue.add({ kind: 'profile', parameters }, { kind: 'request', client: client.name }),

@@ -31,6 +31,7 @@ export interface DaemonOptions {
   /** What a test replaces. */
   readonly clock?: Clock;
   readonly host?: Pick<HeldHostOptions, 'start' | 'timing'>;
+  readonly silenceSeconds?: number | undefined;
 }
 
 /**
@@ -38,7 +39,7 @@ export interface DaemonOptions {
  * 'not-writable' where that cannot be written, and 'history' where its database is a newer Tidemark's.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { dataFolder, log, logFile, clock = systemClock, host = {} } = options;
+  const { dataFolder, log, logFile, clock = systemClock, host = {}, silenceSeconds } = options;
   const startedAt = new Date();
   await makePrivate(dirname(noteFileOf(dataFolder)));
   using held = new DisposableStack();
@@ -67,6 +68,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     log,
     clock,
     host,
+    silenceSeconds,
     // Not at once: the answer is to reach the client that asked.
     shutDown: () => setImmediate(() => ending.abort(new Interruption('SIGTERM'))),
   });

@@ -80,6 +80,8 @@ async function fromPs(pids?: readonly number[]): Promise<SystemProcess[]> {
   const which = pids === undefined ? ['-ax'] : ['-p', pids.join(',')];
   const { stdout } = await promisify(execFile)('ps', [...which, '-o', 'pid=,rss=,command='], {
     maxBuffer: 1 << 24,
+    timeout: 5000,
+    killSignal: 'SIGKILL',
   }).catch(() => ({ stdout: '' }));
   return [...stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm)].map(([, pid, kibibytes, command = '']) => ({
     pid: Number(pid),

@@ -74,6 +74,8 @@ const defaultEntry = fileURLToPath(new URL('main.ts', import.meta.url));
 /** What a host gets before it is ended by force: to leave on request, and then to obey SIGTERM. */
 const leaveMilliseconds = 2000;
 const obeyMilliseconds = 1000;
+/** How long one that was ended by force may stay: one that waits for a disk or a driver cannot end, and nobody waits for it. */
+const killedMilliseconds = 5000;
 
 /** How long what a dead host wrote may take to arrive. */
 const drainMilliseconds = 200;
@@ -197,7 +199,10 @@ export class ModelHost implements AsyncDisposable {
     this.#child.kill('SIGTERM');
     if (!(await this.#endsWithin(obeyMilliseconds))) {
       this.#child.kill('SIGKILL');
-      await this.#ended.promise;
+      if (!(await this.#endsWithin(killedMilliseconds))) {
+        this.#onEnd({ code: null, signal: 'SIGKILL', lastWords: this.#lastWords.trim() });
+        this.#child.unref();
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
@@ -110,14 +111,21 @@ export function powerObstacle(
   return skipInLowPowerMode && lowPowerMode === true ? 'The machine was in low power mode' : undefined;
 }
 
-/** Never rejects: what cannot be found out is unknown, and unknown stops no check. */
+/** How long the system may take to say what it runs on: a driver can hang. */
+const powerMilliseconds = 5000;
+
+/** Never rejects: what cannot be found out in 5 s is unknown, and unknown stops no check. */
 export async function readPowerState({
   platform = process.platform,
   root = '/',
   pmset = runPmset,
 }: PowerOptions = {}): Promise<PowerState> {
   if (platform === 'linux') {
-    return await linuxPowerState(root);
+    const given = new AbortController();
+    return await Promise.race([
+      linuxPowerState(root).finally(() => given.abort()),
+      wait(powerMilliseconds, { source: 'unknown' } as const, { signal: given.signal, ref: false }),
+    ]);
   }
   if (platform !== 'darwin') {
     return { source: 'unknown' };
@@ -184,5 +192,7 @@ async function linuxPowerState(root: string): Promise<PowerState> {
 const execute = promisify(execFile);
 
 async function runPmset(programArguments: readonly string[]): Promise<string> {
-  return (await execute('/usr/bin/pmset', programArguments, { timeout: 5000 })).stdout;
+  // One that is stopped takes no other signal.
+  const options = { timeout: powerMilliseconds, killSignal: 'SIGKILL' } as const;
+  return (await execute('/usr/bin/pmset', programArguments, options)).stdout;
 }

@@ -65,7 +65,8 @@ export function execute(
   environment: NodeJS.ProcessEnv,
 ): Promise<Executed | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Executed | undefined>();
-  const options = { env: environment, timeout: longestCommandMilliseconds };
+  // One that is stopped takes no other signal.
+  const options = { env: environment, timeout: longestCommandMilliseconds, killSignal: 'SIGKILL' } as const;
   execFile(name, words, options, (error, stdout, stderr) => {
     // A number is the exit code, a word what the system refused, and null stands for a signal.
     const code: unknown = error === null ? 0 : error.code;

@@ -75,6 +75,7 @@ function started(pid: number): string | undefined {
     env: { LC_ALL: 'C', TZ: 'UTC' },
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: 2000,
+    killSignal: 'SIGKILL',
   }).trim();
   return output === '' ? undefined : output;
 }

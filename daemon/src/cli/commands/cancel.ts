@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
 import { printResult } from '../command.ts';
-import { withDaemon } from '../daemon-connection.ts';
+import { cancelMilliseconds, withDaemon } from '../daemon-connection.ts';
 import { addExamples } from '../program.ts';
 import { runTitle, stateWord } from '../reports/run-words.ts';
 import { parseRunId, singleRun } from '../runs/run-documents.ts';
@@ -30,7 +30,11 @@ export function addCancelCommand(program: Command): void {
           hint: 'Run `tidemark status` to see queued runs.',
         });
       }
-      const record = await daemon.call('cancel', { runId }, { timeoutMilliseconds: 60_000 });
+      const record = await daemon.call(
+        'cancel',
+        { runId },
+        { timeoutMilliseconds: cancelMilliseconds, signal: context.signal },
+      );
       return {
         document: singleRun(record),
         text: () =>

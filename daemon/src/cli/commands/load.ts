@@ -9,7 +9,7 @@ import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { checkNames } from '../../models/voices.ts';
 import { speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
-import { withDaemon } from '../daemon-connection.ts';
+import { cancelMilliseconds, waitOrCancel, withDaemon } from '../daemon-connection.ts';
 import { modelArgument } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { absoluteModel, absoluteVoice } from '../runs/subject.ts';
@@ -20,20 +20,21 @@ export function addLoadCommand(program: Command): void {
     .summary("load a model into the daemon's model host")
     .description(
       "Loads a model into the daemon's model host, in place of the loaded one, so that its next profile starts at once. Builds or " +
-        'downloads the model first if necessary. Requires a running daemon.',
+        'downloads the model first if necessary. Ctrl-C and `tidemark unload` cancel it. Requires a running daemon.',
     )
     .addArgument(modelArgument())
     .option('--voice <name>', 'voice to load with it', speechDefaults.voice);
   addExamples(command, ['tidemark load 4bit-bf16', 'tidemark load ./my-checkpoint --voice bf_emma']);
   printResult(command, (context, model: string, { voice }: { readonly voice: string }) => {
     checkNames([model], voice);
-    context.sayOnStop('the daemon goes on loading the model');
     return withDaemon(context, async (daemon) => {
       context.progress.note(`Loading ${model}.`);
-      const host = await daemon.call(
-        'load',
-        { model: absoluteModel(model), voice: absoluteVoice(voice) },
-        { timeoutMilliseconds: 0, signal: context.signal },
+      context.sayOnStop('canceling the load');
+      const parameters = { model: absoluteModel(model), voice: absoluteVoice(voice) };
+      const host = await waitOrCancel(
+        () => daemon.call('load', parameters, { timeoutMilliseconds: 0 }),
+        () => daemon.call('unload', {}, { timeoutMilliseconds: cancelMilliseconds }),
+        context,
       );
       const document: HostDocument = { ...headOf('host'), host };
       return { document, text: () => loadedWords(host) };

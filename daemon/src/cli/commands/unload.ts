@@ -7,7 +7,7 @@ import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { printResult } from '../command.ts';
-import { withDaemon } from '../daemon-connection.ts';
+import { cancelMilliseconds, withDaemon } from '../daemon-connection.ts';
 import { addExamples } from '../program.ts';
 
 export function addUnloadCommand(program: Command): void {
@@ -15,14 +15,18 @@ export function addUnloadCommand(program: Command): void {
     .command('unload')
     .summary('unload the model and stop the model host')
     .description(
-      "Unloads the daemon's model and stops the model host, which returns its memory to the system. Fails while a run is using " +
-        'the host. Requires a running daemon.',
+      "Unloads the daemon's model and stops the model host, which returns its memory to the system. Cancels `tidemark load` while " +
+        'that is loading. Fails while a run is using the host. Requires a running daemon.',
     );
   addExamples(command, ['tidemark unload']);
   printResult(command, (context) =>
     withDaemon(context, async (daemon) => {
       const { host: before } = await daemon.call('status', {});
-      const host = await daemon.call('unload', {}, { timeoutMilliseconds: 60_000 });
+      const host = await daemon.call(
+        'unload',
+        {},
+        { timeoutMilliseconds: cancelMilliseconds, signal: context.signal },
+      );
       const document: HostDocument = { ...headOf('host'), host };
       return { document, text: () => unloadedWords(before) };
     }),

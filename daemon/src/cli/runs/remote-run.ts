@@ -9,10 +9,8 @@ import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Context } from '../command.ts';
+import { cancelMilliseconds } from '../daemon-connection.ts';
 import { stateWord } from '../reports/run-words.ts';
-
-/** A run whose model loads for minutes still answers its cancellation in seconds; this is for a machine that thrashes. */
-const cancelMilliseconds = 60_000;
 
 export interface RemoteRunOptions {
   /** Asks the daemon for the run. */

@@ -43,7 +43,16 @@ export async function watched<Result>(
       controller.abort(overMemoryLimit(footprintBytes, memoryCeilingBytes));
     }
   };
-  const scales = setInterval(() => void liveHostsResidentBytes().then(weigh), weighEveryMilliseconds);
+  let isWeighing = false;
+  const scales = setInterval(() => {
+    // One at a time: a machine that is slow to answer is not asked again meanwhile.
+    if (!isWeighing) {
+      isWeighing = true;
+      void liveHostsResidentBytes()
+        .then(weigh)
+        .finally(() => (isWeighing = false));
+    }
+  }, weighEveryMilliseconds);
   try {
     beat();
     return await work({ signal: AbortSignal.any([signal, controller.signal]), beat, weigh });

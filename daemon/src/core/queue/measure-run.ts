@@ -33,6 +33,8 @@ export interface WorkOptions {
   readonly settings: () => DaemonSettings;
   readonly onStep: OnStep;
   readonly signal: AbortSignal;
+  /** As in {@link TaskOptions}, of the preparation. */
+  readonly silenceSeconds?: number | undefined;
   /** What a profile runs with, as soon as its model is loaded. */
   readonly onHead: (head: RunHead) => void;
 }
@@ -65,13 +67,13 @@ export const modelsOf = (request: RunRequest): readonly string[] =>
 
 /** Throws where it does not come to a measurement; from then on every end is an outcome in the document. */
 export async function measureRun(request: RunRequest, options: WorkOptions): Promise<RunDocument> {
-  const { dataFolder, settings, onStep, signal } = options;
+  const { dataFolder, settings, onStep, signal, silenceSeconds } = options;
   const loop = loopOf(request.parameters);
   const isExplained = request.kind === 'study' && request.parameters.explain !== false;
   onStep({ kind: 'preparing', message: 'Preparing the text and the models' });
   const { settings: settled, models } = await prepare(
     { dataFolder, models: modelsOf(request), voice: loop.voice, request: loop, examine: isExplained },
-    { signal, onProgress: (progress) => onStep(preparingStep(progress)) },
+    { signal, silenceSeconds, onProgress: (progress) => onStep(preparingStep(progress)) },
   );
   if (settled === undefined) {
     throw new Error('measureRun: the preparation has left the settings out');

@@ -44,11 +44,11 @@ export interface PreparationTask {
 
 /**
  * What the job asks for. A model that cannot be found or built is reported in its place. Throws a TidemarkError for a text
- * that cannot be spoken, 'build-failed' for a process that died, and the reason of an aborted signal.
+ * that cannot be spoken, 'build-failed' for a process that died or hung, and the reason of an aborted signal.
  */
 export const prepare = (
   job: PreparationJob,
-  options: Pick<TaskOptions<PreparationTask>, 'signal' | 'onProgress'> = {},
+  options: Pick<TaskOptions<PreparationTask>, 'signal' | 'onProgress' | 'silenceSeconds'> = {},
 ): Promise<Preparation> =>
   runTask<PreparationTask>(new URL('prepare-process.ts', import.meta.url), job, {
     name: 'The process that prepares the run',

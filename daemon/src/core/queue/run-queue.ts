@@ -13,6 +13,7 @@ import type { Interruption } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/voices.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
+import { watched } from '../held-host/watchdog.ts';
 import type { Notices } from '../notices.ts';
 import { workloadOf } from '../../profiler/workload.ts';
 import { loopOf, measureRun, modelsOf, refuseTooLarge, subjectOf } from './measure-run.ts';
@@ -32,6 +33,8 @@ export interface RunQueueOptions {
   readonly onChange: () => void;
   /** A run has ended and is in the history. */
   readonly onEnded: (record: RunRecord) => void;
+  /** What a test makes shorter: how long a preparation may be silent. */
+  readonly silenceSeconds?: number | undefined;
 }
 
 interface Waiting {
@@ -48,6 +51,11 @@ interface Running {
   readonly ended: Promise<RunRecord>;
 }
 
+interface Loading {
+  readonly controller: AbortController;
+  readonly ended: Promise<undefined>;
+}
+
 /** More than a person queues; a client that misbehaves is refused. */
 const longestQueue = 100;
 
@@ -56,7 +64,7 @@ export class RunQueue {
   #waiting: Waiting[] = [];
   #running: Running | undefined;
   /** A model is being loaded on request, which uses the host like a run. */
-  #loading: AbortController | undefined;
+  #loading: Loading | undefined;
   #isStopping = false;
   readonly #recorder: RunRecorder;
 
@@ -139,7 +147,10 @@ export class RunQueue {
     return record;
   }
 
-  /** Loads a model into the held host, outside of any run. Throws 'busy' while anything is running or queued. */
+  /**
+   * Loads a model into the held host, outside of any run. Throws 'busy' while anything is running or queued, and 'interrupted'
+   * where {@link unload} cancels it.
+   */
   async load(model: string, voice: string): Promise<HostStatus> {
     this.#refuseWhileStopping();
     if (this.isBusy) {
@@ -149,30 +160,50 @@ export class RunQueue {
     }
     checkNames([model], voice);
     const controller = new AbortController();
-    this.#loading = controller;
+    const ended = Promise.withResolvers<undefined>();
+    this.#loading = { controller, ended: ended.promise };
     const { signal } = controller;
-    const { held, dataFolder, settings, onChange } = this.#options;
+    const { held, dataFolder, settings, onChange, silenceSeconds } = this.#options;
     onChange();
     try {
-      const { models } = await prepare({ dataFolder, models: [model], voice, examine: false }, { signal });
+      const { models } = await prepare(
+        { dataFolder, models: [model], voice, examine: false },
+        { signal, silenceSeconds },
+      );
       const subject = subjectOf(models, model);
-      refuseTooLarge(models, settings().memoryCeilingBytes);
-      const late = AbortSignal.timeout(settings().hostTimeoutSeconds * 1000);
-      await held.acquire(subject, AbortSignal.any([signal, late]));
+      const { hostTimeoutSeconds, memoryCeilingBytes } = settings();
+      refuseTooLarge(models, memoryCeilingBytes);
+      await watched({ signal, hostTimeoutSeconds, memoryCeilingBytes }, (watch) =>
+        held.acquire(subject, watch.signal),
+      );
       held.release();
       return held.status();
     } finally {
       this.#loading = undefined;
+      ended.resolve(undefined);
       onChange();
       this.#next();
     }
+  }
+
+  /** Frees the memory of the loaded model; one that is being loaded is canceled. Throws 'busy' while a run uses it. */
+  async unload(by: string): Promise<HostStatus> {
+    const { held } = this.#options;
+    if (this.#loading !== undefined) {
+      const { controller, ended } = this.#loading;
+      controller.abort(new Cancellation(`Canceled ${askedWhere(by)}.`));
+      await ended;
+    }
+    // A run that waited for it may have begun.
+    await held.unload();
+    return held.status();
   }
 
   /** Starts nothing more and stops what is running; the next daemon takes over what is queued. */
   async stop(interruption: Interruption): Promise<void> {
     this.#isStopping = true;
     this.#waiting = [];
-    this.#loading?.abort(interruption);
+    this.#loading?.controller.abort(interruption);
     this.#running?.controller.abort(interruption);
     await this.#running?.ended;
     this.#recorder.stop();
@@ -238,7 +269,7 @@ export class RunQueue {
 
   /** Never throws: whatever happens is how the run ended. */
   async #work(request: RunRequest, running: Running): Promise<RunEnd> {
-    const { dataFolder, held, settings, history } = this.#options;
+    const { dataFolder, held, settings, history, silenceSeconds } = this.#options;
     const { signal } = running.controller;
     try {
       const document = await measureRun(request, {
@@ -246,6 +277,7 @@ export class RunQueue {
         held,
         settings,
         signal,
+        silenceSeconds,
         onStep: (step) => this.#onStep(running, step),
         onHead: (head) => {
           this.#recorder.keep(() => history.runs.noteHead(running.record.id, head));
