@@ -28,6 +28,8 @@ export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly folder?: string;
+  /** The user and group that it runs as, which only root may choose. */
+  readonly uid?: number | undefined;
 }
 
 /** A list, or as they are typed, where none of them has a space. */
@@ -38,11 +40,12 @@ export const wordList = (words: Words): readonly string[] =>
 
 /** Starts `tidemark` with these words. */
 export function startCli(words: Words, options: CliOptions = {}): Running {
-  const { environment = {}, input, folder = repositoryRoot } = options;
+  const { environment = {}, input, folder = repositoryRoot, uid } = options;
   const child = spawn(process.execPath, [cliEntry, ...wordList(words)], {
     cwd: folder,
     env: { ...process.env, NO_COLOR: '1', ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   let stdout = '';
   let stderr = '';

@@ -3,22 +3,14 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { makeFolder } from '../files/durable.ts';
 import { storageError } from '../files/storage-errors.ts';
-import { isUnopenable } from './history-errors.ts';
-import { migrate, refuseUnknown, schemaVersion, versionOf } from './migrations.ts';
+import { migrate, refuseUnknown } from './migrations.ts';
 import { addFolding, noteMissingWords } from './run-search.ts';
 
-/**
- * `own`: the daemon, which may replace a damaged file. `shared`: another process beside it, which may not. `read`: one that
- * changes nothing.
- */
-export type Access = 'own' | 'shared' | 'read';
-
 /** How long a statement waits for another process's lock. */
-const busyMilliseconds = 5000;
+export const busyMilliseconds = 5000;
 
 /** Which file it is, whatever its name: its device and inode; undefined where there is none. */
 export function fileAt(path: string): string | undefined {
@@ -26,15 +18,15 @@ export function fileAt(path: string): string | undefined {
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
 }
 
-/** Opens a file that is whole and makes one that is not there. Errors of SQLite come out as they are. */
-export function connect(path: string, access: Access): DatabaseSync {
-  if (access === 'read') {
-    return connectToRead(path);
-  }
+/**
+ * Opens a file that is whole and makes one that is not there; `shownAs` is its name for a person. Errors of SQLite come out as
+ * they are.
+ */
+export function connect(path: string, shownAs = path): DatabaseSync {
   makePrivateFile(path);
   const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
   try {
-    refuseUnknown(connection, path);
+    refuseUnknown(connection, shownAs);
     // Only a file without tables accepts this; see retention.ts for what returns pages to the disk.
     connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
     connection.exec('PRAGMA journal_mode = WAL');
@@ -53,53 +45,8 @@ export function connect(path: string, access: Access): DatabaseSync {
   }
 }
 
-function connectToRead(path: string): DatabaseSync {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    throw new TidemarkError('not-found', `There is no history at ${path} yet.`, {
-      hint: 'Start the daemon with `tidemark daemon`, or install it as a service with `tidemark service install`.',
-    });
-  }
-  refuseSpecialFile(path);
-  const connection = openToRead(path);
-  try {
-    const version = versionOf(connection);
-    if (version !== schemaVersion) {
-      throw new TidemarkError(
-        'history',
-        `The history ${path} has schema version ${version}, but this version of Tidemark reads schema version ${schemaVersion}.`,
-        { hint: 'Start the daemon of this version once, or update Tidemark.' },
-      );
-    }
-    addFolding(connection);
-    return connection;
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
-/**
- * To read a database that has a log, SQLite needs an index of the log beside it, which cannot be created on a read-only
- * disk. Without a log nobody writes, and SQLite can be told that the file does not change.
- */
-function openToRead(path: string): DatabaseSync {
-  const connection = new DatabaseSync(path, { readOnly: true, timeout: busyMilliseconds });
-  try {
-    versionOf(connection);
-    return connection;
-  } catch (error) {
-    connection.close();
-    if (!isUnopenable(error) || fileAt(`${path}-wal`) !== undefined) {
-      throw error;
-    }
-    const unchanging = pathToFileURL(path);
-    unchanging.search = '?immutable=1';
-    return new DatabaseSync(unchanging, { readOnly: true });
-  }
-}
-
 /** A pipe or a device in its place would keep whoever opens it waiting. */
-function refuseSpecialFile(path: string): void {
+export function refuseSpecialFile(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
     throw new TidemarkError('not-writable', `${path} is not a file, so it cannot be the history.`, {
       hint: 'Move it to another folder, or set TIDEMARK_HOME to another folder.',

@@ -33,7 +33,7 @@ export class Database implements Disposable {
   constructor(
     path: string,
     connection: DatabaseSync,
-    reconnection: Reconnection = { reopen: () => connect(path, 'shared') },
+    reconnection: Reconnection = { reopen: () => connect(path) },
   ) {
     this.path = path;
     this.#connection = connection;

@@ -1,6 +1,9 @@
 /** What SQLite refuses, as errors that a person can act on. */
 
+import { accessSync, constants, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { reasonOf } from '../files/storage-errors.ts';
 
 /** SQLite's primary result codes that mean something here: https://sqlite.org/rescode.html */
 const codes = {
@@ -33,8 +36,25 @@ export function isDamage(error: unknown): boolean {
 /** Whether a row breaks a rule of its table. */
 export const isConstraint = (error: unknown): boolean => sqliteCodeOf(error) === codes.constraint;
 
-/** Whether the file, its log or the log's index cannot be opened. */
-export const isUnopenable = (error: unknown): boolean => sqliteCodeOf(error) === codes.cannotOpen;
+/** Whether SQLite missed the permission, or the room, to open the file or to make its log or the log's index. */
+export function cannotBeWrittenBeside(error: unknown): boolean {
+  const { readOnly, inputOutput, full, cannotOpen } = codes;
+  const code = sqliteCodeOf(error);
+  return code !== undefined && ([readOnly, inputOutput, full, cannotOpen] as number[]).includes(code);
+}
+
+/** SQLite does not say what the system refused: the file, or another beside it. */
+function whyNotWritable(path: string): string | undefined {
+  for (const place of [path, dirname(path)]) {
+    try {
+      accessSync(place, constants.W_OK);
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+  const { blocks, bavail } = statfsSync(dirname(path));
+  return blocks > 0 && bavail === 0 ? 'the disk is full' : undefined;
+}
 
 /** Errors of SQLite as 'not-writable' or 'history'; others come back as they are. */
 export function historyError(error: unknown, path: string): unknown {
@@ -59,9 +79,12 @@ export function historyError(error: unknown, path: string): unknown {
         'Free some disk space and check the disk; everything recorded so far is kept.',
       );
     case codes.readOnly:
-      return refuse('not-writable', `There is no permission to write ${path}.`, anotherFolder);
     case codes.cannotOpen:
-      return refuse('not-writable', `The history ${path} cannot be opened or created.`, anotherFolder);
+      return refuse(
+        'not-writable',
+        `The history ${path} cannot be written: ${whyNotWritable(path) ?? 'it cannot be opened'}.`,
+        anotherFolder,
+      );
     case codes.busy:
     case codes.locked:
       return refuse(

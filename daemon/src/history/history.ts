@@ -2,16 +2,18 @@
 
 import { join } from 'node:path';
 import { AlertTable } from './alerts.ts';
-import type { Access } from './connect.ts';
 import type { Database } from './database.ts';
 import { exportLines } from './export.ts';
 import { HistoryImport } from './import.ts';
 import { openDatabase } from './opening.ts';
+import type { Access } from './opening.ts';
 import type { SetAside } from './replacing.ts';
 import { applyRetention } from './retention.ts';
 import { RunTable } from './runs.ts';
 import { ScheduleTable } from './schedules.ts';
 import { SettingsTable } from './settings.ts';
+
+export { isThere } from './read-only.ts';
 
 export const historyFile = (folder: string): string => join(folder, 'history.sqlite');
 
@@ -31,7 +33,7 @@ export interface OpenedHistory {
 
 /**
  * Opens FOLDER/history.sqlite, or creates it. Throws a TidemarkError: 'not-writable' for a folder or file that cannot be
- * written, 'history' for one of a newer Tidemark or of another program.
+ * written, 'history' for one of a newer Tidemark or of another program, or that cannot be read.
  */
 export function openHistory(
   folder: string,

@@ -4,12 +4,18 @@ import { existsSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { connect } from './connect.ts';
-import type { Access } from './connect.ts';
 import { Database } from './database.ts';
 import { historyError, isDamage } from './history-errors.ts';
 import { checkWith, proveDamage } from './proof.ts';
+import { connectToRead } from './read-only.ts';
 import { finishReplacing, isBeingReplaced, replaceDamaged } from './replacing.ts';
 import type { SetAside } from './replacing.ts';
+
+/**
+ * `own`: the daemon, which may replace a damaged file. `shared`: another process beside it, which may not. `read`: one that
+ * changes nothing, nor needs to be allowed to.
+ */
+export type Access = 'own' | 'shared' | 'read';
 
 export interface OpenDatabaseOptions {
   readonly access: Access;
@@ -25,7 +31,7 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
     if (damage !== undefined) {
       replaceDamaged(path, reasonOf(damage), { at: now(), onSetAside });
     }
-    return connect(path, access);
+    return connect(path);
   };
   const open = (): DatabaseSync => {
     if (access === 'own') {
@@ -36,7 +42,7 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
       });
     }
     const wasClosed = isCleanlyClosed(path);
-    const connection = connect(path, access);
+    const connection = access === 'read' ? connectToRead(path) : connect(path);
     try {
       // Only the process that may replace a damaged file needs to look for damage.
       if (access === 'own' && !(wasClosed && sizeOf(path) > mostBytesToCheck)) {

@@ -96,7 +96,7 @@ function carryOut(path: string, plan: Plan): SetAside {
 
 /** A whole history in one file, without a log, with all that can be read of the one at `from`. */
 function makeFresh(path: string, from: string): Salvaged {
-  using database = new Database(path, connect(path, 'own'));
+  using database = new Database(path, connect(path));
   const saved = salvage(from, database);
   database.use(noteMissingWords);
   return saved;

@@ -1,12 +1,14 @@
 /** `tidemark logs`: the daemon's log. */
 
-import { join } from 'node:path';
+import { access, constants } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { logFileName, logFolder } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatLine, isAtLeast, logLevels } from '@tidemark/shared/format/log-line.ts';
 import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
+import { errnoOf, readError } from '../../files/storage-errors.ts';
 import { LogReader, logFilesOf } from '../../logging/read-log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals, exitCodeOfError } from '../exit-codes.ts';
@@ -53,8 +55,9 @@ export function addLogsOptions(command: Command): Command {
     .option('--verbose', 'print stack traces of errors');
 }
 
-/** Throws 'not-found' where no daemon has written a log yet. */
+/** Throws 'not-found' where no daemon has written a log yet, and 'bad-document' where it may not be read. */
 export async function showLogs(file: string, options: LogsOptions): Promise<void> {
+  await checkReadable(file);
   if ((await logFilesOf(file)).length === 0) {
     throw new TidemarkError('not-found', `There is no log yet: no daemon has written to “${file}”.`, {
       hint: 'Start a daemon with `tidemark service install`, or with `tidemark daemon` in a terminal.',
@@ -78,5 +81,18 @@ export async function showLogs(file: string, options: LogsOptions): Promise<void
     const signal = abortOnSignals(() => undefined);
     await reader.follow({ signal, onLine: (line) => (isWanted(line) ? show(line) : undefined) });
     process.exitCode = exitCodeOfError(signal.reason);
+  }
+}
+
+/** A log that is somebody else's is not one that is not there. */
+async function checkReadable(file: string): Promise<void> {
+  for (const place of [dirname(file), file]) {
+    try {
+      await access(place, constants.R_OK);
+    } catch (cause) {
+      if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '')) {
+        throw readError(cause, place, 'Run the command as the user whose daemon it is.');
+      }
+    }
   }
 }

@@ -1,10 +1,9 @@
 /** The runs of the history: asked of the daemon where one runs, else read from the database itself. */
 
-import { existsSync } from 'node:fs';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Method, Parameters, Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { historyFile, openHistory } from '../../history/history.ts';
+import { historyFile, isThere, openHistory } from '../../history/history.ts';
 import type { History } from '../../history/history.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Context } from '../command.ts';
@@ -47,10 +46,10 @@ export async function openRuns(context: Pick<Context, 'signal'>): Promise<RunSto
       [Symbol.asyncDispose]: () => daemon.close(),
     };
   }
-  if (!existsSync(historyFile(dataFolder()))) {
+  if (!isThere(historyFile(dataFolder()))) {
     return emptyStore;
   }
-  const history = openHistoryFile();
+  const history = openHistoryToRead();
   return {
     isDaemon: false,
     ask: (method, parameters) => Promise.try(() => fromHistory[method](history, parameters)),
@@ -87,15 +86,24 @@ const emptyStore: RunStore = {
 };
 
 /**
- * The history's database itself, for a process that may have a daemon beside it. None is begun but with `create`: that
- * throws 'not-found'. A damaged one throws 'history': setting it aside is the daemon's business.
+ * The history's database itself, for a process that may have a daemon beside it; begun where there is none. A damaged one throws
+ * 'history': setting it aside is the daemon's business.
  */
-export function openHistoryFile({ create = false }: { readonly create?: boolean } = {}): History {
-  const folder = dataFolder();
-  if (!create && !existsSync(historyFile(folder))) {
+export const openHistoryToWrite = (): History => openHistory(dataFolder(), { access: 'shared' }).history;
+
+/** The same where there is one. Where it may not be written, as on a read-only disk, what is asked of it works all the same. */
+export function openHistoryToRead(): History {
+  if (!isThere(historyFile(dataFolder()))) {
     throw noHistory();
   }
-  return openHistory(folder, { access: 'shared' }).history;
+  try {
+    return openHistoryToWrite();
+  } catch (error) {
+    if (error instanceof TidemarkError && error.code === 'not-writable') {
+      return openHistory(dataFolder(), { access: 'read' }).history;
+    }
+    throw error;
+  }
 }
 
 /** A run with its document, where it has one. Throws 'not-found'. */

@@ -11,7 +11,7 @@ import type { FilePurpose } from '../../files/output-file.ts';
 import { readError } from '../../files/storage-errors.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
 import { writeJsonLine } from '../output.ts';
-import { openHistoryFile } from './run-store.ts';
+import { openHistoryToRead, openHistoryToWrite } from './run-store.ts';
 
 const purpose: FilePurpose = { what: 'The export', example: 'tidemark runs export history.jsonl' };
 
@@ -29,7 +29,7 @@ export async function exportRuns(
   if (file !== '-') {
     await checkWritable(file, purpose);
   }
-  using history = openHistoryFile();
+  using history = openHistoryToRead();
   let runs = 0;
   function* exportedLines(): Generator<string> {
     for (const line of history.exportLines()) {
@@ -60,7 +60,7 @@ export async function exportRuns(
 
 /** Throws a TidemarkError: 'bad-document' where the file cannot be read or is no export, 'history', 'not-writable'. */
 export async function importRuns(context: Context, file: string): Promise<CommandResult> {
-  using history = openHistoryFile({ create: true });
+  using history = openHistoryToWrite();
   const taking = history.beginImport();
   for await (const line of linesOf(file, context.signal)) {
     taking.take(line);
