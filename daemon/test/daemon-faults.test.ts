@@ -11,6 +11,7 @@ import { DaemonError } from '@tidemark/shared/client/daemon-error.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { isAlive, until } from './processes.ts';
 import { scriptedHost } from './scripted-host.ts';
+import { fillDisk, noMounts, smallDisk } from './small-disk.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { runToEnd, TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
 
@@ -267,33 +268,14 @@ test('a damaged database is set aside and said, and a new one begun', async () =
   await assertWorks(client);
 });
 
-/** Whether file systems can be mounted here, for a disk that is really full. */
-const mayMount = ((): boolean => {
-  try {
-    const folder = temporaryFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder]);
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 test(
   'a full disk costs no run: what is at work goes on, new ones are refused, and all is written when there is room',
-  { skip: !mayMount },
+  { skip: noMounts },
   async (t) => {
-    const dataFolder = temporaryFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', dataFolder]);
-    t.after(() => execFileSync('umount', ['--lazy', dataFolder]));
+    const dataFolder = smallDisk(t, 3);
     const { client } = await TestDaemon.connected({ dataFolder });
     const { runId } = await inTheLoop(client);
-    const ballast = join(dataFolder, 'ballast');
-    try {
-      writeFileSync(ballast, Buffer.alloc(4_000_000));
-    } catch {
-      // That is what was wanted: not a byte is left.
-    }
+    const makeRoom = fillDisk(dataFolder, 3);
     await untilStatus(client, ({ notices }) => notices.some(({ message }) => /full/.test(message)));
     await assert.rejects(
       client.call('startProfile', { ...model, iterations: 1 }),
@@ -303,7 +285,7 @@ test(
     await untilStatus(client, ({ current }) => (current?.record.samplesTaken ?? 0) > taken);
     const cancelled = await client.call('cancel', { runId });
     assert.equal(cancelled.state, 'cancelled');
-    execFileSync('rm', [ballast]);
+    makeRoom();
     const record = await untilRun(client, runId, ({ state }) => state === 'cancelled');
     assert.equal(record.samplesTaken, cancelled.samplesTaken);
     await untilStatus(client, ({ notices }) => notices.length === 0);
@@ -311,7 +293,7 @@ test(
   },
 );
 
-test('a read-only data folder is one sentence, and no daemon', { skip: !mayMount }, async (t) => {
+test('a read-only data folder is one sentence, and no daemon', { skip: noMounts }, async (t) => {
   const dataFolder = temporaryFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'tmpfs', dataFolder]);
   t.after(() => execFileSync('umount', ['--lazy', dataFolder]));

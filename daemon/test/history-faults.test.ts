@@ -1,7 +1,7 @@
 /** What the history keeps when its writer is killed, its disk is full or read-only, or another process uses it: real processes. */
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { finishedRun, importLines } from './example-histories.ts';
@@ -17,18 +16,11 @@ import { openHistory } from '../src/history/history.ts';
 import type { History } from '../src/history/history.ts';
 import type { Acknowledged } from './history-writer.ts';
 import { until } from './processes.ts';
+import { noMounts, noTracing, smallDisk } from './small-disk.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const writerScript = fileURLToPath(new URL('history-writer.ts', import.meta.url));
 const onLinux = process.platform === 'linux';
-/** Whether file systems can be mounted here, for a disk that is really full. */
-const mountPoint = temporaryFolder();
-const mayMount =
-  onLinux &&
-  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mountPoint], { stdio: 'ignore' }).status ===
-    0 &&
-  spawnSync('umount', [mountPoint], { stdio: 'ignore' }).status === 0;
-
 interface Writer {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly acknowledged: Acknowledged[];
@@ -93,14 +85,6 @@ function assertKept(history: History, acknowledged: readonly Acknowledged[]): vo
   }
 }
 
-/** A folder on a disk of its own with so many megabytes. */
-function smallDisk(context: TestContext, megabytes: number): string {
-  const folder = temporaryFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', folder]);
-  context.after(() => void execFileSync('umount', ['--lazy', folder]));
-  return folder;
-}
-
 test('nothing that was acknowledged is lost to kill -9, however often and whenever it comes', async (context) => {
   const folder = temporaryFolder(context);
   const all: Acknowledged[] = [];
@@ -156,7 +140,7 @@ async function assertFullDiskIsMet(folder: string, writer: Writer, makeRoom: () 
 
 test(
   'a disk that is full refuses, loses nothing, and takes on when there is room',
-  { skip: !mayMount },
+  { skip: noMounts },
   async (context) => {
     // So much room is made that the writer, which goes on until it is killed, does not fill it again.
     const folder = smallDisk(context, 64);
@@ -186,7 +170,7 @@ const notWritable = (message: RegExp) => ({ code: 'not-writable', message, hint:
 
 test(
   'a read-only disk is said in a sentence, and what is on it can be read',
-  { skip: !mayMount },
+  { skip: noMounts },
   (context) => {
     const folder = smallDisk(context, 4);
     const id = (() => {
@@ -254,11 +238,9 @@ test('two writers on one history wait for each other and lose nothing', async (c
   }
 });
 
-const mayTrace = spawnSync('strace', ['-qq', 'true'], { stdio: 'ignore' }).status === 0;
-
 test(
   'a burst of read errors costs nothing, and no sound file is set aside',
-  { skip: !mayTrace && 'there is no strace to inject errors with' },
+  { skip: noTracing },
   async (context) => {
     const whole = temporaryFolder(context);
     {

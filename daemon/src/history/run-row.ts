@@ -79,17 +79,20 @@ interface Arrival {
   /** When the run came into this history. */
   readonly recordedAt: string;
   readonly hostInstance?: string | undefined;
+  /** Default: the next one. */
+  readonly id?: number | undefined;
 }
 
 /** Adds a run and whose models it has; returns its id. */
 export function insertRun(
   database: Database,
   record: Omit<RunRecord, 'id'>,
-  { recordedAt, hostInstance }: Arrival,
+  { recordedAt, hostInstance, id: wanted }: Arrival,
 ): number {
   const { trigger } = record;
   const scheduled = trigger.kind === 'schedule' ? trigger : undefined;
   const id = database.insert('runs', {
+    id: wanted,
     uid: record.uid,
     kind: record.kind,
     trigger_kind: trigger.kind,

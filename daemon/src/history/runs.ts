@@ -40,6 +40,12 @@ export interface RunEnd {
   readonly error?: ErrorRecord | undefined;
 }
 
+/** A run as its queue knows it. */
+export interface KnownRun {
+  readonly record: RunRecord;
+  readonly request: object;
+}
+
 export class RunTable extends RunQueries {
   readonly #now: () => Date;
 
@@ -50,16 +56,19 @@ export class RunTable extends RunQueries {
 
   add({ request, ...run }: NewRun): RunRecord {
     const queuedAt = momentText(this.#now());
-    return this.database.write(() => {
-      const id = insertRun(
-        this.database,
-        { ...run, uid: randomUUID(), state: 'queued', samplesTaken: 0, queuedAt },
-        { recordedAt: queuedAt },
-      );
-      this.database.insert('run_requests', { run_id: id, request: JSON.stringify(request) });
-      noteWords(this.database, id);
-      return this.need(id);
-    });
+    return this.database.write(() =>
+      this.need(
+        this.#insert({ ...run, uid: randomUUID(), state: 'queued', samplesTaken: 0, queuedAt }, request),
+      ),
+    );
+  }
+
+  #insert(record: Omit<RunRecord, 'id'>, request: object, id?: number): number {
+    const recordedAt = momentText(this.#now());
+    const added = insertRun(this.database, record, { recordedAt, id });
+    this.database.insert('run_requests', { run_id: added, request: JSON.stringify(request) });
+    noteWords(this.database, added);
+    return added;
   }
 
   begin(id: number, at = this.#now()): RunRecord {
@@ -124,6 +133,31 @@ export class RunTable extends RunQueries {
         this.database.run('DELETE FROM run_heads WHERE run_id = ?', [id]);
       }
       return this.need(id);
+    });
+  }
+
+  /**
+   * As {@link finish}, also where the run's row went with a file that was removed or replaced, where its start could not be
+   * written, and where its end is written already: a disk may report an error after it has written.
+   */
+  settle({ record, request }: KnownRun, end: RunEnd, at = this.#now()): RunRecord {
+    return this.database.write(() => {
+      const known = this.get(record.id);
+      const isOurs = known?.uid === record.uid;
+      if (isOurs && !isOpen(known.state)) {
+        return known;
+      }
+      const id = isOurs
+        ? record.id
+        : this.#insert(
+            { ...record, state: 'queued', samplesTaken: 0 },
+            request,
+            known === undefined ? record.id : undefined,
+          );
+      if (record.startedAt !== undefined) {
+        this.begin(id, new Date(record.startedAt));
+      }
+      return this.finish(id, end, at);
     });
   }
 

@@ -38,7 +38,10 @@ export function addCancelCommand(program: Command): void {
       return {
         document: singleRun(record),
         text: () =>
-          `Run #${runId}, ${runTitle(record)}, is ${stateWord(record.state)}; kept ${counted(record.samplesTaken, 'iteration')}.`,
+          `Run #${runId}, ${runTitle(record)}, is ${stateWord(record.state)}; kept ${counted(record.samplesTaken, 'iteration')}` +
+          (record.unsaved === true
+            ? ' in memory: the history cannot be written at the moment, see `tidemark status`.'
+            : '.'),
       };
     }),
   );

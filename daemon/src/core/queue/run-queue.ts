@@ -5,10 +5,10 @@ import { askedWhere } from '@tidemark/shared/format/client-words.ts';
 import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
-import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord, RunState, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { History } from '../../history/history.ts';
-import type { RunEnd } from '../../history/runs.ts';
+import type { KnownRun, RunEnd } from '../../history/runs.ts';
+import { defined } from '../../history/rows.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/voices.ts';
@@ -37,8 +37,7 @@ export interface RunQueueOptions {
   readonly silenceSeconds?: number | undefined;
 }
 
-interface Waiting {
-  readonly record: RunRecord;
+interface Waiting extends KnownRun {
   readonly request: RunRequest;
 }
 
@@ -48,7 +47,12 @@ interface Running {
   /** Iterations of confirmation runs, which come on top of those that were requested. */
   confirming: number;
   readonly controller: AbortController;
-  readonly ended: Promise<RunRecord>;
+  /** How it ended, once it did; then it stays the running one until that is saved. */
+  end?: RunEnd;
+  /** Its record, marked where its end is not saved yet. */
+  readonly ended: PromiseWithResolvers<RunRecord>;
+  /** When it is saved, or the daemon has stopped. */
+  readonly settled: PromiseWithResolvers<undefined>;
 }
 
 interface Loading {
@@ -124,25 +128,26 @@ export class RunQueue {
     }
   }
 
-  /** Cancels a queued or running run, and returns it as it ended. Throws 'not-found', or 'busy' for one that has ended. */
+  /**
+   * Cancels a queued or running run, and returns it as it ended. Throws 'not-found', 'busy' for one that has ended, and for a
+   * queued one what the history throws: then it is still queued.
+   */
   async cancel(id: number, by: string): Promise<RunRecord> {
     const reason = `Canceled ${askedWhere(by)}.`;
     if (this.#running?.record.id === id) {
-      const { controller, ended } = this.#running;
+      const { controller, ended, end } = this.#running;
+      if (end !== undefined) {
+        throw alreadyEnded(id, end.state);
+      }
       controller.abort(new Cancellation(reason));
-      return await ended;
+      return await ended.promise;
     }
-    const place = this.#waiting.findIndex(({ record }) => record.id === id);
-    if (place === -1) {
-      const { state } = this.#options.history.runs.need(id);
-      throw new TidemarkError(
-        'busy',
-        `Run #${id} has already ended (${state === 'cancelled' ? 'canceled' : state}).`,
-      );
+    const waiting = this.#waiting.find(({ record }) => record.id === id);
+    if (waiting === undefined) {
+      throw alreadyEnded(id, this.#options.history.runs.need(id).state);
     }
-    const [removed] = this.#waiting.splice(place, 1);
-    const end: RunEnd = { state: 'cancelled', reason };
-    const record = this.#recorder.end(id, end) ?? { ...(removed as Waiting).record, ...end };
+    const record = this.#recorder.finish(waiting, { state: 'cancelled', reason });
+    this.#waiting = this.#waiting.filter((each) => each !== waiting);
     this.#tellEnd(record);
     return record;
   }
@@ -203,10 +208,10 @@ export class RunQueue {
   async stop(interruption: Interruption): Promise<void> {
     this.#isStopping = true;
     this.#waiting = [];
+    this.#recorder.stop();
     this.#loading?.controller.abort(interruption);
     this.#running?.controller.abort(interruption);
-    await this.#running?.ended;
-    this.#recorder.stop();
+    await this.#running?.settled.promise;
   }
 
   #refuseWhileStopping(): void {
@@ -244,27 +249,65 @@ export class RunQueue {
       state: 'running' as const,
       startedAt: new Date().toISOString(),
     };
-    const controller = new AbortController();
-    const ended = Promise.withResolvers<RunRecord>();
-    const running: Running = { record: begun, confirming: 0, controller, ended: ended.promise };
+    const running: Running = {
+      record: begun,
+      confirming: 0,
+      controller: new AbortController(),
+      ended: Promise.withResolvers(),
+      settled: Promise.withResolvers(),
+    };
     this.#running = running;
     this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} started.`);
-    void this.#work(request, running).then((end) => {
-      const { state, reason, signal, error } = end;
-      const written = this.#recorder.end(record.id, end) ?? {
-        ...running.record,
-        state,
-        reason,
-        signal,
-        error,
-        endedAt: new Date().toISOString(),
-      };
-      this.#running = undefined;
-      this.#options.log.info({ run: record.id, state, reason }, `Run #${record.id} ended: ${state}.`);
-      this.#tellEnd(written);
-      ended.resolve(written);
-      this.#next();
+    void this.#work(request, running)
+      .then((end) => this.#settle(running, request, end))
+      .finally(() => {
+        this.#running = undefined;
+        running.settled.resolve(undefined);
+        this.#next();
+      });
+  }
+
+  /**
+   * Tells a run's end when it is on the disk. Until then nothing else begins, since its end could not be kept either; where
+   * the daemon stops first, the next one finds a run that was interrupted.
+   */
+  async #settle(running: Running, request: RunRequest, end: RunEnd): Promise<void> {
+    const { log } = this.#options;
+    const { state, reason, signal, error } = end;
+    const { id } = running.record;
+    const ended = {
+      ...running.record,
+      ...defined({ state, reason, signal, error }),
+      endedAt: new Date().toISOString(),
+      unsaved: true as const,
+    };
+    running.end = end;
+    const saved = await this.#recorder.end({ record: running.record, request }, end, (why) => {
+      this.#onStep(running, {
+        kind: 'trouble',
+        what: `Run #${id} has ended, but it cannot be saved yet.`,
+        error: why,
+      });
+      running.ended.resolve(ended);
     });
+    this.#running = undefined;
+    if (saved === undefined) {
+      log.error(
+        { run: id, state, reason },
+        `Run #${id} ended: ${state}, but the daemon stopped before that could be saved.`,
+      );
+      const lost = {
+        ...ended,
+        state: 'interrupted' as const,
+        reason: 'The daemon was stopped before the end of the run could be saved.',
+      };
+      this.#options.onProgress(progressOf(lost, { kind: 'ended', record: lost }));
+      running.ended.resolve(lost);
+      return;
+    }
+    log.info({ run: id, state, reason }, `Run #${id} ended: ${state}.`);
+    this.#tellEnd(saved, id);
+    running.ended.resolve(saved);
   }
 
   /** Never throws: whatever happens is how the run ended. */
@@ -304,14 +347,16 @@ export class RunQueue {
     this.#options.onChange();
   }
 
-  #tellEnd(record: RunRecord): void {
-    this.#options.onProgress(progressOf(record, { kind: 'ended', record }));
-    if (!isOpen(record.state)) {
-      this.#options.onEnded(record);
-    }
+  /** `runId` is the number that it was followed by; it has another where another history is in the place of its own. */
+  #tellEnd(record: RunRecord, runId = record.id): void {
+    this.#options.onProgress({ ...progressOf(record, { kind: 'ended', record }), runId });
+    this.#options.onEnded(record);
     this.#options.onChange();
   }
 }
+
+const alreadyEnded = (id: number, state: RunState): TidemarkError =>
+  new TidemarkError('busy', `Run #${id} has already ended (${state === 'cancelled' ? 'canceled' : state}).`);
 
 /** A step of a run with how far the run is; `confirming` iterations come on top of those that were requested. */
 function progressOf(record: RunRecord, step: RunStep, confirming = 0): RunProgress {

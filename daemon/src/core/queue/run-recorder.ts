@@ -1,10 +1,12 @@
 /** Writes runs to the history, so that a disk that is full for a while costs no run. */
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { History } from '../../history/history.ts';
-import type { RunEnd } from '../../history/runs.ts';
+import type { KnownRun, RunEnd } from '../../history/runs.ts';
 import type { Log } from '../../logging/log.ts';
 import type { Notices } from '../notices.ts';
 
@@ -19,9 +21,9 @@ const retryMilliseconds = 5000;
 
 export class RunRecorder {
   readonly #options: RunRecorderOptions;
-  /** Ends that could not be written yet. */
-  readonly #unwritten = new Map<number, RunEnd>();
-  #retry: NodeJS.Timeout | undefined;
+  readonly #stopping = new AbortController();
+  /** The last write failed. */
+  #fails = false;
 
   constructor(options: RunRecorderOptions) {
     this.#options = options;
@@ -29,54 +31,81 @@ export class RunRecorder {
 
   /** What `write` returns; undefined where it fails, which a notice reports until a write succeeds. */
   keep<Result>(write: () => Result): Result | undefined {
+    try {
+      return this.#attempt(write);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Writes a run's end, once. Throws what the history does. */
+  finish(run: KnownRun, end: RunEnd, at = new Date()): RunRecord {
+    return this.#attempt(() => this.#options.history.runs.settle(run, end, at));
+  }
+
+  /**
+   * As {@link finish}, and tries again until it is written: a run's end holds all that was measured. Resolves with the
+   * record when that is on the disk, and with undefined where the daemon stops before. `onDelay` is told once, why it
+   * is not yet.
+   */
+  async end(run: KnownRun, end: RunEnd, onDelay: (why: ErrorRecord) => void): Promise<RunRecord | undefined> {
+    const { notices, log } = this.#options;
+    const { id } = run.record;
+    const matter = `unsaved-${id}`;
+    const at = new Date();
+    let outcome = end;
+    for (let attempt = 0; ; attempt += 1) {
+      const { aborted: isLast } = this.#stopping.signal;
+      try {
+        const record = this.finish(run, outcome, at);
+        notices.clear(matter);
+        return record;
+      } catch (error) {
+        if (!(error instanceof TidemarkError) && outcome === end) {
+          // Nothing that is wrong with the disk: the same would fail each time, but that it failed can be written.
+          outcome = unwritable(error);
+        }
+        if (isLast) {
+          return undefined;
+        }
+        if (attempt === 0) {
+          const message = `Run #${id} has ended, but it cannot be saved: its result is kept in memory, and saved as soon as possible.`;
+          notices.set(matter, message, toErrorRecord(error).hint ?? 'See `tidemark logs`.');
+          log.error({ error, run: id }, message);
+          onDelay(toErrorRecord(error));
+        }
+      }
+      await wait(retryMilliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** What is not written yet is tried once more, and no more after that. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  #attempt<Result>(write: () => Result): Result {
     const { notices, log } = this.#options;
     try {
       const result = write();
-      if (this.#unwritten.size === 0) {
+      if (this.#fails) {
+        this.#fails = false;
         notices.clear('history');
       }
       return result;
     } catch (error) {
       const { message, hint } = toErrorRecord(error);
       notices.set('history', `The history cannot be written: ${message}`, hint);
-      log.error({ error }, 'The history cannot be written.');
-      return undefined;
-    }
-  }
-
-  /** As {@link keep}, and tries again until it is written: a run's end holds all that was measured. */
-  end(id: number, end: RunEnd): RunRecord | undefined {
-    let failure: unknown;
-    const record = this.keep(() => {
-      try {
-        return this.#options.history.runs.finish(id, end);
-      } catch (error) {
-        failure = error;
-        throw error;
+      if (!this.#fails) {
+        log.error({ error }, 'The history cannot be written.');
       }
-    });
-    // It went with a file that was removed, or is damaged beyond reading: trying again brings nothing back.
-    const isLost = failure instanceof TidemarkError && failure.code === 'not-found';
-    if (record === undefined && !isLost) {
-      this.#unwritten.set(id, end);
-      this.#retry ??= setTimeout(() => {
-        this.#retry = undefined;
-        this.#writeUnwritten();
-      }, retryMilliseconds);
-    }
-    return record;
-  }
-
-  /** Tries what is left once more, and no more after that. */
-  stop(): void {
-    this.#writeUnwritten();
-    clearTimeout(this.#retry);
-  }
-
-  #writeUnwritten(): void {
-    for (const [id, end] of [...this.#unwritten]) {
-      this.#unwritten.delete(id);
-      this.end(id, end);
+      this.#fails = true;
+      throw error;
     }
   }
+}
+
+function unwritable(cause: unknown): RunEnd {
+  const error = toErrorRecord(cause);
+  return { state: 'failed', reason: `Its result could not be saved: ${error.message}`, error };
 }

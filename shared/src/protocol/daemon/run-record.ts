@@ -88,6 +88,8 @@ export const runRecord = v.object({
   /** The signal that ended the host or the daemon, where one did. */
   signal: v.optional(text),
   error: v.optional(errorRecord),
+  /** It ended so, but that is in the daemon's memory only: the history cannot be written at the moment. */
+  unsaved: v.optional(v.literal(true)),
 });
 
 export type RunRecord = v.InferOutput<typeof runRecord>;
