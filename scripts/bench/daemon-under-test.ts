@@ -1,8 +1,7 @@
-/** A daemon of a benchmark's or soak's own, as a person starts it, in a data folder that is removed afterwards. */
+/** A daemon of a benchmark's, soak's or fault test's own, as a person starts it. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,27 +11,45 @@ import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 
-const command = join(import.meta.dirname, '../../daemon/bin/tidemark');
+export const command = join(import.meta.dirname, '../../daemon/bin/tidemark');
 
 /** Which folders of a person's data the daemon works with; history, socket and logs are its own. */
 const shared = ['models', 'voices', 'locks'];
 
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 export class DaemonUnderTest implements AsyncDisposable {
   readonly socketPath: string;
-  readonly #folder: string;
+  readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  #ownFolder: string | undefined;
   #output = '';
 
   private constructor(folder: string, child: ChildProcess) {
-    this.#folder = folder;
     this.#child = child;
     this.socketPath = socketPathOf(folder);
+    this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     }
   }
 
-  /** `dataFolder` is whose models are used. Waits until it answers. */
+  /** With its data in `folder`, which stays; it may not come to answer. `before` are words before its own command. */
+  static spawn(folder: string, before: readonly string[] = []): DaemonUnderTest {
+    const words: string[] = [...before, command, 'daemon'];
+    const [first = command, ...rest] = words;
+    const child = spawn(first, rest, {
+      env: { ...process.env, TIDEMARK_HOME: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new DaemonUnderTest(folder, child);
+  }
+
+  /** In a data folder that is removed afterwards; `dataFolder` is whose models are used. Waits until it answers. */
   static async start(dataFolder: string): Promise<DaemonUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
     for (const name of shared) {
@@ -40,11 +57,8 @@ export class DaemonUnderTest implements AsyncDisposable {
         symlinkSync(join(dataFolder, name), join(folder, name));
       }
     }
-    const child = spawn(command, ['daemon'], {
-      env: { ...process.env, TIDEMARK_HOME: folder },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const daemon = new DaemonUnderTest(folder, child);
+    const daemon = DaemonUnderTest.spawn(folder);
+    daemon.#ownFolder = folder;
     try {
       const client = await daemon.connect();
       await client.close();
@@ -59,14 +73,27 @@ export class DaemonUnderTest implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  async connect(): Promise<DaemonClient> {
+  /** What it has printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async connect(milliseconds = 30_000): Promise<DaemonClient> {
     const { socketPath } = this;
     const client = { name: 'benchmark', version: '1' };
     try {
       return await connectWhenReady(
-        { socketPath, client, timeoutMilliseconds: 30_000 },
-        30_000,
-        () => this.#child.exitCode === null,
+        { socketPath, client, timeoutMilliseconds: milliseconds },
+        milliseconds,
+        () => this.isRunning,
       );
     } catch (error) {
       throw new TidemarkError('no-daemon', `The daemon did not start: ${this.#output.trim()}`, {
@@ -95,11 +122,12 @@ export class DaemonUnderTest implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exited = once(this.#child, 'exit');
+    if (this.isRunning) {
       this.#child.kill('SIGTERM');
-      await Promise.race([exited, wait(10_000).then(() => this.#child.kill('SIGKILL'))]);
+      await Promise.race([this.ended, wait(10_000).then(() => this.#child.kill('SIGKILL'))]);
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#ownFolder !== undefined) {
+      rmSync(this.#ownFolder, { recursive: true, force: true });
+    }
   }
 }
