@@ -1,8 +1,7 @@
 // A bidirectional LSTM, built as one graph so that no time step has a handle in JavaScript.
 
-#include <algorithm>
-
 #include "call.h"
+#include "fused.h"
 
 namespace tidemark {
 
@@ -16,40 +15,60 @@ struct LstmDirection {
   mx::array hidden_bias; // [4 * hidden]
 };
 
-// One direction over x [batch, length, in] -> [batch, length, hidden].
+// What a step does to each element: {the gates' parts from the input i, f, g, o, those from the state, cell} -> {hidden, cell}.
+std::vector<mx::array> activate(const std::vector<mx::array>& in) {
+  const auto gate = [&in](int index) { return mx::add(in[index], in[index + 4]); };
+  const auto input_gate = mx::sigmoid(gate(0));
+  const auto forget_gate = mx::sigmoid(gate(1));
+  const auto candidate = mx::tanh(gate(2));
+  const auto output_gate = mx::sigmoid(gate(3));
+  const auto cell = mx::add(mx::multiply(forget_gate, in[8]), mx::multiply(input_gate, candidate));
+  return {mx::multiply(output_gate, mx::tanh(cell)), cell};
+}
+
+mx::array reversed(const mx::array& x, int axis) {
+  mx::Shape start(x.ndim(), 0);
+  mx::Shape stop = x.shape();
+  mx::Shape strides(x.ndim(), 1);
+  start[axis] = x.shape(axis) - 1;
+  stop[axis] = -x.shape(axis) - 1;
+  strides[axis] = -1;
+  return mx::slice(x, start, stop, strides);
+}
+
+// Both directions over x [batch, length, in] -> [batch, length, 2 * hidden], a step of both at a time.
 //
 // The states start as float32 zeros, as in mlx-audio, so from the first step on everything is float32 whatever the
-// weights' dtype; hence the hidden weight is promoted once here rather than in each of the matrix products.
-mx::array run_direction(const mx::array& x, const LstmDirection& weights, bool backward) {
+// weights' dtype; hence the hidden weights are promoted once here rather than in each of the matrix products.
+mx::array run_directions(const mx::array& x, const LstmDirection& forward, const LstmDirection& backward) {
   const int batch = x.shape(0);
   const int length = x.shape(1);
-  const int hidden_size = weights.hidden_weight.shape(1);
+  const int hidden_size = forward.hidden_weight.shape(1);
 
-  const auto projected = mx::addmm(
-      mx::add(weights.input_bias, weights.hidden_bias), x, mx::transpose(weights.input_weight));
-  const auto hidden_weight = mx::transpose(mx::astype(weights.hidden_weight, mx::float32));
-  const auto steps = mx::split(projected, length, 1);
+  const auto project = [&x](const LstmDirection& weights) {
+    return mx::addmm(
+        mx::add(weights.input_bias, weights.hidden_bias), x, mx::transpose(weights.input_weight));
+  };
+  const auto projected = mx::stack({project(forward), reversed(project(backward), 1)});
+  const auto hidden_weight = mx::swapaxes(
+      mx::astype(mx::stack({forward.hidden_weight, backward.hidden_weight}), mx::float32), 1, 2);
 
-  auto hidden = mx::zeros({batch, hidden_size});
-  auto cell = mx::zeros({batch, hidden_size});
+  auto hidden = mx::zeros({2, batch, hidden_size});
+  auto cell = mx::zeros({2, batch, hidden_size});
   std::vector<mx::array> outputs;
   outputs.reserve(length);
-  for (int step = 0; step < length; ++step) {
-    const auto& input = steps[backward ? length - 1 - step : step];
-    const auto gates = mx::split(
-        mx::add(mx::squeeze(input, 1), mx::matmul(hidden, hidden_weight)), 4, -1);
-    const auto input_gate = mx::sigmoid(gates[0]);
-    const auto forget_gate = mx::sigmoid(gates[1]);
-    const auto candidate = mx::tanh(gates[2]);
-    const auto output_gate = mx::sigmoid(gates[3]);
-    cell = mx::add(mx::multiply(forget_gate, cell), mx::multiply(input_gate, candidate));
-    hidden = mx::multiply(output_gate, mx::tanh(cell));
+  for (const auto& step : mx::split(projected, length, 2)) {
+    auto inputs = mx::split(mx::squeeze(step, 2), 4, -1);
+    const auto gates = mx::split(mx::matmul(hidden, hidden_weight), 4, -1);
+    inputs.insert(inputs.end(), gates.begin(), gates.end());
+    inputs.push_back(cell);
+    const auto states = fused<activate>(inputs);
+    hidden = states[0];
+    cell = states[1];
     outputs.push_back(hidden);
   }
-  if (backward) {
-    std::reverse(outputs.begin(), outputs.end());
-  }
-  return mx::stack(outputs, 1);
+  const auto both = mx::split(mx::stack(outputs, 2), 2, 0);
+  return mx::concatenate({mx::squeeze(both[0], 0), reversed(mx::squeeze(both[1], 0), 1)}, -1);
 }
 
 void check(const mx::array& x, const LstmDirection& weights) {
@@ -69,15 +88,15 @@ mx::array bidirectional_lstm(mx::array x, std::vector<mx::array> forward, std::v
   if (x.ndim() != 3 || x.shape(1) == 0) {
     throw std::invalid_argument("x must be [batch, length, in] with at least one step");
   }
-  const auto run = [&x](const std::vector<mx::array>& listed, bool is_backward) {
+  const auto direction = [&x](const std::vector<mx::array>& listed) {
     if (listed.size() != 4) {
       throw std::invalid_argument("a direction has two weights and two biases");
     }
     const LstmDirection weights{listed[0], listed[1], listed[2], listed[3]};
     check(x, weights);
-    return run_direction(x, weights, is_backward);
+    return weights;
   };
-  return mx::concatenate({run(forward, false), run(backward, true)}, -1);
+  return run_directions(x, direction(forward), direction(backward));
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "call.h"
+#include "fused.h"
 
 #ifdef TIDEMARK_OPENBLAS
 #include "cpu_primitive.h"
@@ -115,8 +116,18 @@ mx::array sin(mx::array x) {
   return mx::sin(x);
 }
 
+// {x, alpha} -> {x + sin(alpha x)^2 / alpha}.
+std::vector<mx::array> snake_of(const std::vector<mx::array>& in) {
+  const auto inverse = mx::divide(mx::array(1.0f, in[1].dtype()), in[1]);
+  return {mx::add(in[0], mx::multiply(mx::square(tidemark::sin(mx::multiply(in[0], in[1]))), inverse))};
+}
+
+mx::array snake(mx::array x, mx::array alpha) {
+  return fused<snake_of>({x, alpha})[0];
+}
+
 } // namespace
 
-const Table tables::sine = {{"sin", call<sin>}};
+const Table tables::sine = {{"sin", call<sin>}, {"snake", call<snake>}};
 
 } // namespace tidemark

@@ -1,8 +1,8 @@
 /** Upsamples the decoder's output to the resolution of a short-time spectrum, with the harmonics mixed in on the way. */
 
-import { add, divide, exp, pad, reshape, sin, slice } from '../mlx/ops.ts';
+import { add, divide, exp, pad, reshape, sin, slice, snake } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
-import { leakyRelu, snake } from '../nn/activations.ts';
+import { leakyRelu } from '../nn/activations.ts';
 import { convFrom, convTransposeFrom } from '../nn/conv.ts';
 import type { Layer } from '../nn/layer.ts';
 import { adaptiveInstanceNormFrom } from '../nn/norms.ts';
@@ -153,6 +153,7 @@ class SnakeConv {
   }
 
   forward(x: Tensor, style: Tensor): Tensor {
+    // An α for each channel (Ziyin et al., 2020).
     const alpha = reshape(this.#alpha, [1, 1, -1]);
     return this.#conv.forward(snake(this.#norm.forward(x, style), alpha));
   }

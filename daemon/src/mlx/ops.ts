@@ -118,6 +118,13 @@ export const greater = operation<Binary>('greater');
 /** complex64 from float32 parts of one shape. */
 export const complex = operation<[realPart: Tensor, imaginaryPart: Tensor]>('complex');
 
+// Several operations on each element at once, which are one kernel on a GPU
+
+/** x · scale + shift, broadcast. */
+export const scaleAndShift = operation<[x: Tensor, scale: Tensor, shift: Tensor]>('scaleAndShift');
+/** x + sin²(αx) / α, broadcast. */
+export const snake = operation<[x: Tensor, alpha: Tensor]>('snake');
+
 // Along axes
 
 interface ReductionOptions {

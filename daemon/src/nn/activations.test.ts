@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertClose } from '../../test/numbers.ts';
-import { array, astype, sin, transpose } from '../mlx/ops.ts';
+import { array, astype, sin, snake, transpose } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
-import { gelu, leakyRelu, snake } from './activations.ts';
+import { gelu, leakyRelu } from './activations.ts';
 
 const values = [-3, -1, -0.25, 0, 0.5, 2];
 

@@ -1,6 +1,6 @@
 /** The network's nonlinearities. */
 
-import { add, divide, erf, maximum, multiply, sin, square } from '../mlx/ops.ts';
+import { add, divide, erf, maximum, multiply } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
 /** x Φ(x), with the exact normal distribution function rather than its tanh approximation. */
@@ -11,9 +11,4 @@ export function gelu(x: Tensor): Tensor {
 /** x where positive, else slope · x, for a slope below 1. */
 export function leakyRelu(x: Tensor, slope: number): Tensor {
   return maximum(x, multiply(x, slope));
-}
-
-/** x + sin²(αx) / α, with an α for each channel (Ziyin et al., 2020). `alpha` broadcasts against `x`. */
-export function snake(x: Tensor, alpha: Tensor): Tensor {
-  return add(x, multiply(square(sin(multiply(x, alpha))), divide(1, alpha)));
 }

@@ -8,6 +8,7 @@ import {
   multiply,
   reshape,
   rsqrt,
+  scaleAndShift,
   split,
   square,
   subtract,
@@ -57,7 +58,7 @@ export function adaptiveInstanceNormFrom(weights: Weights, styleSize: number, ch
     const average = mean(x, { axes: [1], keepDims: true });
     const variance = mean(square(subtract(x, average)), { axes: [1], keepDims: true });
     const scale = multiply(add(gamma, 1), rsqrt(add(variance, adaptiveEpsilon)));
-    return add(multiply(x, scale), subtract(beta, multiply(average, scale)));
+    return scaleAndShift(x, scale, subtract(beta, multiply(average, scale)));
   };
   return { forward: (x, style) => observed(weights.path, x, () => normalize(x, style)) };
 }
