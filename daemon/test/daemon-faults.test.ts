@@ -295,7 +295,7 @@ test(
 
 test('a read-only data folder is one sentence, and no daemon', { skip: noMounts }, async (t) => {
   const dataFolder = temporaryFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'tmpfs', dataFolder]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k,mode=700', 'tmpfs', dataFolder]);
   t.after(() => execFileSync('umount', ['--lazy', dataFolder]));
   const daemon = TestDaemon.spawn({ dataFolder });
   assert.equal((await daemon.ended).code, 1);

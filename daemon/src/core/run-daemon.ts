@@ -1,21 +1,20 @@
 /** The daemon's life: takes the lock, opens the history, runs until it is asked to stop, and shuts down cleanly. */
 
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { noteFileOf, processMark, readNote } from '@tidemark/shared/client/daemon-note.ts';
 import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
+import { replaceFileNow } from '../files/durable.ts';
 import { holdLock } from '../files/lock.ts';
+import { takeFolder, takeHome } from '../files/own.ts';
 import { openHistory } from '../history/history.ts';
 import type { SetAside } from '../history/replacing.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
 import type { Log } from '../logging/log.ts';
-import { makeFolder } from '../files/durable.ts';
-import { storageError } from '../files/storage-errors.ts';
 import { systemClock } from '../scheduler/machine.ts';
 import type { Clock } from '../scheduler/machine.ts';
 import { Daemon } from './daemon.ts';
@@ -41,7 +40,8 @@ export interface DaemonOptions {
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { dataFolder, log, logFile, clock = systemClock, host = {}, silenceSeconds } = options;
   const startedAt = new Date();
-  await makePrivate(dirname(noteFileOf(dataFolder)));
+  takeHome(dataFolder);
+  takeFolder(dirname(noteFileOf(dataFolder)));
   using held = new DisposableStack();
   held.use(lockDaemon(dataFolder, startedAt));
 
@@ -83,16 +83,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   log.info({}, 'The daemon has stopped.');
 }
 
-/** What is spoken and kept in the folder is private to its owner. */
-async function makePrivate(folder: string): Promise<void> {
-  try {
-    makeFolder(folder);
-    await chmod(folder, 0o700);
-  } catch (error) {
-    throw storageError(error, folder);
-  }
-}
-
 /**
  * One daemon for each data folder: takes the lock, which the kernel drops with its holder, until what it returns is disposed of.
  * Throws 'daemon-running', with the holder's process id, where a running daemon has it. A note that a killed daemon left behind
@@ -106,7 +96,7 @@ function lockDaemon(dataFolder: string, startedAt: Date): Disposable {
   }
   const { pid } = process;
   const written: DaemonNote = { pid, startedAt: startedAt.toISOString(), process: processMark(pid) };
-  writeFileSync(note, `${JSON.stringify(written)}\n`);
+  replaceFileNow(note, `${JSON.stringify(written)}\n`);
   return {
     [Symbol.dispose]: () => {
       rmSync(note, { force: true });

@@ -2,7 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
+  fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -19,21 +21,26 @@ import { errnoOf } from './storage-errors.ts';
 export type FileContent = Uint8Array | string | Iterable<string>;
 
 /**
- * Makes a folder and those above it. Node's recursive mkdir reports a read-only file system as a missing file, and
- * never returns below /proc.
+ * Makes a folder and those above it with exactly that mode, whatever the umask is. Node's recursive mkdir reports a read-only file
+ * system as a missing file, and never returns below /proc.
  */
-export function makeFolder(path: string, mode = 0o777): void {
+export function makeFolder(path: string, mode = 0o700): void {
   try {
-    mkdirSync(path, { mode });
+    make(path, mode);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) {
       makeFolder(dirname(path), mode);
-      mkdirSync(path, { mode });
+      make(path, mode);
       // Some systems report a read-only disk before they notice that the folder is there.
     } else if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
       throw error;
     }
   }
+}
+
+function make(path: string, mode: number): void {
+  mkdirSync(path, { mode });
+  chmodSync(path, mode);
 }
 
 /** Writes a file and waits until it is on the disk. */
@@ -67,6 +74,7 @@ export function replaceFileNow(path: string, content: string): void {
   const temporary = temporaryBeside(path);
   const file = openSync(temporary, 'wx', 0o600);
   try {
+    fchmodSync(file, 0o600);
     writeFileSync(file, content);
     fsyncSync(file);
     closeSync(file);

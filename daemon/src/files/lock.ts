@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { makeFolder } from './durable.ts';
+import { takeFile } from './own.ts';
 import { storageError } from './storage-errors.ts';
 
 const pollMilliseconds = 200;
@@ -61,8 +62,13 @@ function openLockFile(path: string): DatabaseSync {
     throw storageError(error, dirname(path));
   }
   try {
+    // Not SQLite's mode: who may read a lock can hold it.
+    takeFile(path);
     return new DatabaseSync(path);
   } catch (cause) {
+    if (cause instanceof TidemarkError) {
+      throw cause;
+    }
     throw new TidemarkError('not-writable', `The lock file ${path} cannot be opened.`, {
       hint: 'Set TIDEMARK_HOME to a folder that you can write to.',
       cause,

@@ -1,10 +1,12 @@
 /** Opens the file of the history: private, durable, up to date. */
 
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { faultOf, homeFault } from '@tidemark/shared/client/ownership.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { makeFolder } from '../files/durable.ts';
+import { refuse, takeFile } from '../files/own.ts';
 import { storageError } from '../files/storage-errors.ts';
 import { migrate, refuseUnknown } from './migrations.ts';
 import { addFolding, noteMissingWords } from './run-search.ts';
@@ -54,14 +56,15 @@ export function refuseSpecialFile(path: string): void {
   }
 }
 
-/** SQLite gives its log and its index the mode of the database. */
+/** SQLite gives its log and its index the mode of the database, and follows no link to them. */
 function makePrivateFile(path: string): void {
   refuseSpecialFile(path);
   try {
-    makeFolder(dirname(path), 0o700);
-    closeSync(openSync(path, 'a', 0o600));
-    if ((statSync(path).mode & 0o077) !== 0) {
-      chmodSync(path, 0o600);
+    makeFolder(dirname(path));
+    refuse(homeFault(dirname(path)));
+    takeFile(path);
+    for (const suffix of ['-wal', '-shm']) {
+      refuse(faultOf(path + suffix, 'file'));
     }
   } catch (error) {
     throw storageError(error, path);

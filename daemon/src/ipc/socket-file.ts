@@ -1,29 +1,119 @@
 /** The socket's folder and file: private to the user, and cleared of what a killed daemon left there. */
 
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { longestSocketPath } from '@tidemark/shared/client/open-socket.ts';
+import { faultOf, folderFault } from '@tidemark/shared/client/ownership.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { temporaryBeside } from '../files/durable.ts';
+import { refused, takeFolder } from '../files/own.ts';
+
+export interface SocketPlace {
+  /** Where to listen: the path that clients know, or what that is a link to. */
+  readonly path: string;
+  /** Removes the link, if there is one, and what it leads to; the socket's own file is removed by who closes it. */
+  readonly remove: () => void;
+}
 
 /**
  * Creates the folder with mode 0700 and removes a socket on which nothing answers. Throws 'daemon-running' if something
  * does, and 'not-writable' if the folder is another user's or the path holds anything but a socket.
+ *
+ * Where the path is too long for a socket, that lies in a folder with a random name, to which the path is a link: nobody can
+ * tell the name beforehand, and so take it, and clients find it from whatever surroundings they have.
  */
-export async function prepareSocketPath(path: string): Promise<void> {
-  prepareFolder(dirname(path));
+export async function prepareSocketPath(
+  path: string,
+  folders: readonly string[] = sharedFolders,
+): Promise<SocketPlace> {
+  try {
+    takeFolder(dirname(path));
+    const isLong = Buffer.byteLength(path) > longestSocketPath;
+    const place = isLong ? linkedPlace(path, folders) : { path, remove: () => undefined };
+    if (!isLong && isOurLink(path)) {
+      // It was left by a daemon that was given a longer path to the same folder.
+      unlinkSync(path);
+    }
+    await clear(place.path);
+    return place;
+  } catch (error) {
+    throw notWritable(path, error);
+  }
+}
+
+/** Where everybody can make folders; the last one is their own, in case the others are full. */
+const sharedFolders = ['/tmp', '/var/tmp', homedir()] as const;
+
+function linkedPlace(path: string, folders: readonly string[]): SocketPlace {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isOurLink(path)) {
+    throw inTheWay(path, 'it is not a link that a daemon left');
+  }
+  const target = isOurLink(path) ? readlinkSync(path) : undefined;
+  // A restart of the machine empties such folders, and anybody may have read the name in the meantime.
+  const isSound =
+    target !== undefined && existsSync(dirname(target)) && folderFault(dirname(target)) === undefined;
+  const socket = isSound ? target : join(newFolder(folders), basename(path));
+  chmodSync(dirname(socket), 0o700);
+  if (!isSound) {
+    const link = temporaryBeside(path);
+    symlinkSync(socket, link);
+    renameSync(link, path);
+  }
+  return {
+    path: socket,
+    remove: () => {
+      if (isOurLink(path) && readlinkSync(path) === socket) {
+        rmSync(path);
+      }
+      rmSync(dirname(socket), { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whether it is a link as a daemon makes it. Nobody else can write in its folder. */
+const isOurLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true &&
+  /^\/.*\/tidemark-[A-Za-z0-9]{6}\/daemon\.sock$/.test(readlinkSync(path));
+
+function newFolder(folders: readonly string[]): string {
+  let failure: unknown;
+  for (const folder of folders) {
+    try {
+      const made = mkdtempSync(join(folder, 'tidemark-'));
+      const fault = folderFault(made);
+      if (fault === undefined) {
+        return made;
+      }
+      rmdirSync(made);
+      failure = refused(fault);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function clear(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) {
     return;
   }
-  if (!found.isSocket()) {
-    throw new TidemarkError(
-      'not-writable',
-      `${path} is in the way of the daemon's socket: it is not a socket.`,
-      {
-        hint: 'Move it elsewhere, then start the daemon again.',
-      },
-    );
+  const fault = faultOf(path, 'socket', found);
+  if (fault !== undefined) {
+    throw inTheWay(path, fault.why);
   }
   if (await answers(path)) {
     throw new TidemarkError('daemon-running', `Another daemon is already listening on ${path}.`, {
@@ -33,27 +123,10 @@ export async function prepareSocketPath(path: string): Promise<void> {
   unlinkSync(path);
 }
 
-function prepareFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const found = lstatSync(folder);
-    if (!found.isDirectory() || isForeign(found)) {
-      throw new TidemarkError(
-        'not-writable',
-        `The folder ${folder} of the daemon's socket does not belong to you.`,
-        {
-          hint: 'Set TIDEMARK_HOME to a folder of your own.',
-        },
-      );
-    }
-    // Also if it existed before, or if the umask took away what the owner needs.
-    chmodSync(folder, 0o700);
-  } catch (error) {
-    throw notWritable(folder, error);
-  }
-}
-
-const isForeign = (found: Stats): boolean => process.getuid !== undefined && found.uid !== process.getuid();
+const inTheWay = (path: string, why: string): TidemarkError =>
+  new TidemarkError('not-writable', `${path} is in the way of the daemon's socket: ${why}.`, {
+    hint: 'Move it elsewhere, then start the daemon again.',
+  });
 
 /** Whether anything listens at the path. Only a refused connection says that nothing does. */
 async function answers(path: string): Promise<boolean> {

@@ -13,9 +13,10 @@ import { connectionLimits } from './connection-limits.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Handlers, RequestContext } from './requests.ts';
 import { closeToOthers, notWritable, prepareSocketPath, withSocketMode } from './socket-file.ts';
+import type { SocketPlace } from './socket-file.ts';
 
 export interface SocketServerOptions {
-  /** At most 103 bytes; its folder is made the daemon's own. */
+  /** Its folder is made the daemon's own; see {@link prepareSocketPath} for one that is longer than 103 bytes. */
   readonly socketPath: string;
   /** The daemon's, and when it started. */
   readonly version: string;
@@ -34,13 +35,15 @@ const closingMilliseconds = 1000;
 
 export class SocketServer implements AsyncDisposable {
   readonly #server: Server;
+  readonly #place: SocketPlace;
   readonly #log: Log;
   readonly #connections = new Map<Socket, Connection>();
   #closing: Promise<void> | undefined;
 
-  private constructor(server: Server, options: SocketServerOptions) {
+  private constructor(server: Server, place: SocketPlace, options: SocketServerOptions) {
     const { handlers, log, startedAt, version } = options;
     this.#server = server;
+    this.#place = place;
     this.#log = log;
     const surroundings = {
       log,
@@ -69,17 +72,18 @@ export class SocketServer implements AsyncDisposable {
    */
   static async listen(options: SocketServerOptions): Promise<SocketServer> {
     const { socketPath, maxConnections = defaultMaxConnections } = options;
-    await prepareSocketPath(socketPath);
+    const place = await prepareSocketPath(socketPath);
     const server = createServer();
     server.maxConnections = maxConnections;
-    const socketServer = new SocketServer(server, options);
+    const socketServer = new SocketServer(server, place, options);
     try {
       const listening = once(server, 'listening');
-      withSocketMode(() => server.listen(socketPath));
+      withSocketMode(() => server.listen(place.path));
       await listening;
-      closeToOthers(socketPath);
+      closeToOthers(place.path);
     } catch (error) {
       server.close();
+      place.remove();
       throw notWritable(socketPath, error);
     }
     return socketServer;
@@ -145,6 +149,7 @@ export class SocketServer implements AsyncDisposable {
       socket.destroy();
     }
     await closed;
+    this.#place.remove();
   }
 
   /** At most once a minute. */

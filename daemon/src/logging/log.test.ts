@@ -1,16 +1,20 @@
 /** What the daemon's log holds, and what it does when it cannot be written. */
 
 import assert from 'node:assert/strict';
-import {
-  existsSync,
+import { spawnSync } from 'node:child_process';
+import fs, {
+  chmodSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
@@ -77,20 +81,49 @@ test('a full file is renamed, the newest are kept, and no line is cut or lost be
   }
 });
 
-test(
-  'a full disk loses lines, throws nothing, and says how many',
-  { skip: !existsSync('/dev/full') },
-  (t) => {
-    const folder = temporaryFolder(t);
-    // Every write to /dev/full fails as on a full disk.
-    symlinkSync('/dev/full', join(folder, 'daemon.log'));
-    const { log, trouble } = createLog({ folder });
+test('a full disk loses lines, throws nothing, and says how many', (t) => {
+  const { log, trouble } = createLog({ folder: temporaryFolder(t) });
+  t.mock.method(fs, 'writeSync', () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  });
+  syncBuiltinESMExports();
+  try {
     log.info({}, 'Lost.');
     log.warn({}, 'Lost too.');
-    assert.match(trouble()?.message ?? '', /ENOSPC/);
-    assert.equal(trouble()?.lostLines, 2);
-  },
-);
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+  assert.match(trouble()?.message ?? '', /ENOSPC/);
+  assert.equal(trouble()?.lostLines, 2);
+});
+
+test('nothing is written through a link, a second name, or a pipe in the place of the file or its folder', (t) => {
+  const root = temporaryFolder(t);
+  const victim = join(root, 'victim');
+  writeFileSync(victim, 'theirs');
+  mkdirSync(join(root, 'elsewhere'));
+  const planted: Readonly<Record<string, (folder: string) => void>> = {
+    'it is a symbolic link': (folder) => symlinkSync(victim, join(folder, 'daemon.log')),
+    'it has more than one name': (folder) => linkSync(victim, join(folder, 'daemon.log')),
+    'it is not a file': (folder) => void spawnSync('mkfifo', [join(folder, 'daemon.log')]),
+    'logs-3: it is a symbolic link': (folder) => {
+      rmdirSync(folder);
+      symlinkSync(join(root, 'elsewhere'), folder);
+    },
+    'logs-4: all users can write to it': (folder) => chmodSync(folder, 0o777),
+  };
+  for (const [place, [why, plant]] of Object.entries(planted).entries()) {
+    const folder = join(root, `logs-${place}`);
+    mkdirSync(folder);
+    plant(folder);
+    const { log, trouble } = createLog({ folder });
+    log.info({}, 'Private.');
+    assert.ok(trouble()?.message.includes(why), why);
+  }
+  assert.equal(readFileSync(victim, 'utf8'), 'theirs');
+  assert.deepEqual(readdirSync(join(root, 'elsewhere')), []);
+});
 
 test('a folder that cannot be made costs the lines until it can be, and is tried again', (t) => {
   const folder = temporaryFolder(t);

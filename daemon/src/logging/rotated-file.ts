@@ -1,8 +1,10 @@
 /** A file that lines are appended to. It is renamed when it is full, and the newest few are kept. */
 
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readSync } from 'node:fs';
-import { renameSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchmodSync, fstatSync, fsyncSync, mkdirSync } from 'node:fs';
+import { openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { faultOf, folderFault } from '@tidemark/shared/client/ownership.ts';
+import type { Fault } from '@tidemark/shared/client/ownership.ts';
 
 export interface RotatedFileOptions {
   readonly path: string;
@@ -148,16 +150,34 @@ export class RotatedFile {
   }
 }
 
+/** Throws also where another user may have planted the folder or the file: a link, a pipe, a second name. */
 function openForAppending(path: string): OpenFile {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const { O_APPEND, O_CREAT, O_RDWR } = constants;
-  const descriptor = openSync(path, O_APPEND | O_CREAT | O_RDWR, 0o600);
+  const folder = dirname(path);
+  refuse(path, folderFault(folder));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  refuse(path, faultOf(path, 'file'));
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+  const descriptor = openSync(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_RDWR, 0o600);
+  try {
+    refuse(path, faultOf(path, 'file', fstatSync(descriptor)));
+    fchmodSync(descriptor, 0o600);
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
   const bytes = fstatSync(descriptor).size;
   const last = Buffer.of(lineBreak);
   if (bytes > 0) {
     readSync(descriptor, last, 0, 1, bytes - 1);
   }
   return { descriptor, bytes, endsMidLine: last[0] !== lineBreak };
+}
+
+function refuse(path: string, fault: Fault | undefined): void {
+  if (fault !== undefined) {
+    throw new Error(fault.path === path ? fault.why : `${fault.path}: ${fault.why}`);
+  }
 }
 
 function appendTo(file: OpenFile, content: Buffer): void {

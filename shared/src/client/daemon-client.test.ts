@@ -159,7 +159,10 @@ test('where nothing listens the error says so, and what to do', async () => {
   await daemon.stop();
   await assert.rejects(connectTo(daemon), isError('no-daemon', /The daemon is not running/));
   writeFileSync(daemon.socketPath, '');
-  await assert.rejects(connectTo(daemon), isError('no-daemon', /The daemon is not running/));
+  await assert.rejects(
+    connectTo(daemon),
+    isError('no-daemon', /daemon\.sock cannot be used: it is not a socket/),
+  );
   await daemon[Symbol.asyncDispose]();
 });
 

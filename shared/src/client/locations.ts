@@ -1,7 +1,6 @@
 /** Where a person's data and the daemon's socket are: what the daemon and all its clients must agree on. */
 
-import { createHash } from 'node:crypto';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /**
@@ -12,18 +11,24 @@ import { isAbsolute, join, resolve } from 'node:path';
 export function dataFolder(
   environment: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
-  home: string = homedir(),
+  home?: string,
 ): string {
   const { TIDEMARK_HOME: chosen, XDG_DATA_HOME: shared } = environment;
   if (chosen !== undefined && chosen.trim() !== '') {
     return resolve(chosen);
   }
   if (platform === 'darwin') {
-    return join(home, 'Library', 'Application Support', 'Tidemark');
+    return join(home ?? homeFolder(), 'Library', 'Application Support', 'Tidemark');
   }
   return shared !== undefined && isAbsolute(shared)
     ? join(shared, 'tidemark')
-    : join(home, '.local', 'share', 'tidemark');
+    : join(home ?? homeFolder(), '.local', 'share', 'tidemark');
+}
+
+/** What `HOME` says, unless that depends on where the command is run; then what the system has on the user. */
+function homeFolder(): string {
+  const home = homedir();
+  return isAbsolute(home) ? home : userInfo().homedir;
 }
 
 /** The folder of the logs within a data folder. */
@@ -31,18 +36,8 @@ export const logFolder = (dataFolder: string): string => join(dataFolder, 'logs'
 
 export const logFileName = 'daemon.log';
 
-/** The longest path that a socket may have: `sun_path` has 104 bytes on macOS, 108 on Linux, the last one zero. */
-const longestSocketPath = 103;
-
 /**
- * The socket of the daemon whose data is in `folder`: in a folder of its own beside the data, or, where that makes too long
- * a path, in one of the temporary folder that is named for the user and the data folder.
+ * Where the daemon whose data is in `folder` is met: its socket, or a link to it where the path is too long for one. Nothing else
+ * decides about it, neither `TMPDIR` nor `XDG_RUNTIME_DIR`.
  */
-export function socketPathOf(folder: string): string {
-  const path = join(folder, 'run', 'daemon.sock');
-  if (Buffer.byteLength(path) <= longestSocketPath) {
-    return path;
-  }
-  const digest = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  return join(tmpdir(), `tidemark-${userInfo().uid}-${digest}`, 'daemon.sock');
-}
+export const socketPathOf = (folder: string): string => join(folder, 'run', 'daemon.sock');

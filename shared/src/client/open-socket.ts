@@ -1,11 +1,14 @@
 /** Opens the daemon's socket, with an error for a person if that fails. */
 
 import { once } from 'node:events';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { clientError } from './daemon-error.ts';
-import type { DaemonError } from './daemon-error.ts';
+import { clientError, DaemonError } from './daemon-error.ts';
+import { faultMessage, faultOf, folderFault } from './ownership.ts';
+import type { Fault } from './ownership.ts';
 
 export const startHint = 'Start it with `tidemark service start`, or run `tidemark daemon` in a terminal.';
 
@@ -15,7 +18,13 @@ const retryMilliseconds = 20;
 /** macOS refuses a connection when its queue of 128 is full as it does when nothing listens. */
 const retriesOfRefusal = process.platform === 'darwin' ? 10 : 0;
 
-/** Connects; throws 'no-daemon' or 'timeout', or the signal's reason. */
+/** The longest path that a socket may have: `sun_path` has 104 bytes on macOS, 108 on Linux, the last one zero. */
+export const longestSocketPath = 103;
+
+/**
+ * Connects to the socket at a path, or to that to which the daemon left a link there. Throws 'no-daemon' or 'timeout', or the
+ * signal's reason. What another user may have put there is 'no-daemon' too: they are told nothing.
+ */
 export async function openSocket(
   path: string,
   timeoutMilliseconds: number,
@@ -24,7 +33,7 @@ export async function openSocket(
   const timeout = AbortSignal.timeout(Math.ceil(timeoutMilliseconds));
   const stop = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   for (let tries = 0; ; tries += 1) {
-    const socket = connect(path);
+    const socket = connect(ownSocket(path));
     try {
       await once(socket, 'connect', { signal: stop });
       return socket;
@@ -45,8 +54,39 @@ export async function openSocket(
   }
 }
 
+/**
+ * The path of the socket, once it is clear that it is of a process of this user. The system does not say to Node who is at the other
+ * end of a connection, but only their own process can make a socket that belongs to them.
+ */
+function ownSocket(path: string): string {
+  try {
+    const found = lstatSync(path);
+    const isLink = found.isSymbolicLink();
+    refuse(folderFault(dirname(path)) ?? (isLink ? undefined : faultOf(path, 'socket', found)));
+    if (isLink) {
+      const target = readlinkSync(path);
+      if (!isAbsolute(target)) {
+        throw clientError('no-daemon', `${path} is not the daemon's: it leads to “${target}”.`, startHint);
+      }
+      refuse(folderFault(dirname(target)) ?? faultOf(target, 'socket', lstatSync(target)));
+      return target;
+    }
+    return Buffer.byteLength(path) <= longestSocketPath
+      ? path
+      : join(realpathSync(dirname(path)), basename(path));
+  } catch (error) {
+    throw error instanceof DaemonError ? error : refusal(error as NodeJS.ErrnoException);
+  }
+}
+
+function refuse(fault: Fault | undefined): void {
+  if (fault !== undefined) {
+    throw clientError('no-daemon', faultMessage(fault), fault.hint);
+  }
+}
+
 function refusal({ code, message }: NodeJS.ErrnoException): DaemonError {
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED') {
     return clientError('no-daemon', 'The daemon is not running.', startHint);
   }
   return code === 'EACCES' || code === 'EPERM'
