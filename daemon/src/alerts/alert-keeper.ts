@@ -5,6 +5,7 @@ import { mostChecks } from '@tidemark/shared/analysis/slow-leak.ts';
 import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
 import type { Alert, AlertKind } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { LockedHistory } from '../history/history-errors.ts';
 import type { History } from '../history/history.ts';
 import type { CheckRecord } from '../history/run-queries.ts';
 import type { Log } from '../logging/log.ts';
@@ -21,6 +22,9 @@ export interface AlertKeeperOptions {
   readonly onAlert: (alert: Alert) => void;
   readonly log: Log;
 }
+
+/** How soon a check is examined again, where another process had the history locked. */
+const lockedMilliseconds = 2000;
 
 /** A run that a schedule began. */
 interface Check {
@@ -42,7 +46,13 @@ export class AlertKeeper {
         this.#examine({ run, schedule: run.trigger });
       }
     } catch (error) {
-      this.#options.log.error({ error, run: run.id }, 'A check could not be examined for alerts.');
+      const { clock, log } = this.#options;
+      if (error instanceof LockedHistory) {
+        // What it has found and written by now, it finds again and leaves as it is.
+        clock.setTimer(lockedMilliseconds, () => this.afterCheck(run));
+        return;
+      }
+      log.error({ error, run: run.id }, 'A check could not be examined for alerts.');
     }
   }
 

@@ -18,6 +18,7 @@ import { workloadRequestOf } from '../profiler/workload.ts';
 import { createHandlers } from './handlers.ts';
 import { HeldHost } from './held-host/held-host.ts';
 import type { HeldHostOptions } from './held-host/held-host.ts';
+import { HistoryTurns } from './history-turns.ts';
 import type { Notices } from './notices.ts';
 import { RunQueue } from './queue/run-queue.ts';
 import { StatusBoard } from './status.ts';
@@ -41,6 +42,9 @@ export interface DaemonParts {
 /** Subscribers receive a new status at most this often. */
 const statusMilliseconds = 250;
 
+/** How long another process may have the history locked while the daemon starts. */
+const startMilliseconds = 10_000;
+
 /** How often runs older than the retention setting are removed. */
 const retentionMilliseconds = 3_600_000;
 
@@ -54,6 +58,7 @@ export class Daemon {
   readonly #scheduler: Scheduler;
   readonly #alerts: AlertKeeper;
   readonly #board: StatusBoard;
+  readonly #turns = new HistoryTurns();
   #settings: DaemonSettings;
   #server: SocketServer | undefined;
   #publishing: NodeJS.Timeout | undefined;
@@ -107,8 +112,14 @@ export class Daemon {
   /** Takes over what the previous daemon left, and starts listening for clients. Throws what {@link SocketServer.listen} does. */
   async start(): Promise<void> {
     const { history, log, socketPath, startedAt } = this.#parts;
+    // From here on others are to be answered.
+    history.neverWait();
     const waiting = history.runs.list({ state: 'queued', limit: mostWaiting }).runs.reverse();
-    for (const { id } of history.runs.interruptRunning('The daemon ended during the run.')) {
+    const interrupted = await this.#turns.write(
+      () => history.runs.interruptRunning('The daemon ended during the run.'),
+      { milliseconds: startMilliseconds },
+    );
+    for (const { id } of interrupted) {
       log.warn({ run: id }, `Run #${id} was interrupted when the previous daemon ended.`);
     }
     this.#server = await SocketServer.listen({
@@ -122,6 +133,7 @@ export class Daemon {
         scheduler: this.#scheduler,
         alerts: this.#alerts,
         board: this.#board,
+        turns: this.#turns,
         changeSettings: (change) => this.#changeSettings(change),
         onHistory: () => this.#historyChanged(),
       }),

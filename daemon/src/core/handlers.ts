@@ -7,7 +7,7 @@ import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
-import type { Handlers } from '../ipc/requests.ts';
+import type { Handlers, RequestContext } from '../ipc/requests.ts';
 import { listChoices } from '../models/catalogue.ts';
 import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
@@ -16,6 +16,7 @@ import { checkWorkload } from '../profiler/workload.ts';
 import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
+import type { HistoryTurns } from './history-turns.ts';
 import type { RunQueue } from './queue/run-queue.ts';
 import { briefRecord } from './status.ts';
 import type { StatusBoard } from './status.ts';
@@ -27,6 +28,7 @@ export interface HandlerParts {
   readonly scheduler: Scheduler;
   readonly alerts: AlertKeeper;
   readonly board: StatusBoard;
+  readonly turns: HistoryTurns;
   readonly changeSettings: (change: DaemonSettingsChange) => DaemonSettings;
   /** Something in the history that the status shows has changed. */
   readonly onHistory: () => void;
@@ -36,8 +38,47 @@ export interface HandlerParts {
 
 const pageLength = 50;
 
+/** Those that change nothing in the history, or nothing before they have waited for something else. */
+const readers: readonly (keyof Handlers)[] = [
+  'cancel',
+  'listRuns',
+  'getRun',
+  'compareRuns',
+  'listSchedules',
+  'listAlerts',
+  'getSettings',
+];
+
+const writers: readonly (keyof Handlers)[] = [
+  'startProfile',
+  'startStudy',
+  'deleteRun',
+  'setSchedule',
+  'removeSchedule',
+  'pauseSchedules',
+  'checkNow',
+  'acknowledgeAlerts',
+  'setSettings',
+];
+
+/** Where another process has the history locked, they are tried again for a while. */
+function inTurns(handlers: Handlers, turns: HistoryTurns): Handlers {
+  type Handler = (parameters: unknown, context: RequestContext) => unknown;
+  const waiting = (names: readonly (keyof Handlers)[], attempt: 'read' | 'write'): [string, Handler][] =>
+    names.map((name) => {
+      // Parameters and result are those of the method that it handles, and are passed on.
+      const handler = handlers[name] as Handler;
+      return [
+        name,
+        (parameters, context) =>
+          turns[attempt](() => handler(parameters, context), { signal: context.signal }),
+      ];
+    });
+  return { ...handlers, ...Object.fromEntries([...waiting(readers, 'read'), ...waiting(writers, 'write')]) };
+}
+
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { dataFolder, history, queue, scheduler, alerts, board, onHistory } = parts;
+  const { dataFolder, history, queue, scheduler, alerts, board, turns, onHistory } = parts;
   const schedules = (): { schedules: Schedule[]; paused: boolean } => ({
     schedules: scheduler.list(),
     paused: scheduler.isPaused,
@@ -55,7 +96,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     }
     return document;
   };
-  return {
+  const handlers: Handlers = {
     status: () => board.read(),
     models: () => listChoices(dataFolder),
     doctor: (_, { signal }) => examineInChild(dataFolder, signal),
@@ -92,9 +133,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
       checkWorkload(wanted);
       return scheduler.set(id, wanted);
     },
-    removeSchedule: ({ id }) => {
+    removeSchedule: async ({ id }, { signal }) => {
       scheduler.remove(id);
-      alerts.afterRemoval(id);
+      await turns.read(() => alerts.afterRemoval(id), { signal });
       return {};
     },
     pauseSchedules: ({ id, paused }) => {
@@ -120,4 +161,5 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return {};
     },
   };
+  return inTurns(handlers, turns);
 }

@@ -29,6 +29,7 @@ export class Database implements Disposable {
   #log: string | undefined;
   #recoveredAt = Number.NEGATIVE_INFINITY;
   readonly #reconnection: Reconnection;
+  #waits = true;
 
   constructor(
     path: string,
@@ -39,6 +40,12 @@ export class Database implements Disposable {
     this.#connection = connection;
     this.#reconnection = reconnection;
     this.#file = fileAt(path);
+  }
+
+  /** From now on, what meets another process's lock throws {@link LockedHistory} at once, and the event loop goes on. */
+  neverWait(): void {
+    this.#waits = false;
+    this.#connection.exec('PRAGMA busy_timeout = 0');
   }
 
   /** For what needs SQLite's own connection. */
@@ -223,6 +230,9 @@ export class Database implements Disposable {
     this.#disconnect();
     try {
       this.#connection = connect();
+      if (!this.#waits) {
+        this.neverWait();
+      }
     } catch (error) {
       throw historyError(error, this.path);
     }

@@ -27,6 +27,16 @@ export function sqliteCodeOf(error: unknown): number | undefined {
   return undefined;
 }
 
+/** Another process is writing: the same works as soon as it has finished. */
+export class LockedHistory extends TidemarkError {
+  constructor(path: string, cause: unknown) {
+    super('history', `The history ${path} is locked by another process.`, {
+      hint: 'Wait until the other process has finished, and try again.',
+      cause,
+    });
+  }
+}
+
 /** Whether the file itself is damaged, so that nothing but another file helps. */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCodeOf(error);
@@ -87,11 +97,7 @@ export function historyError(error: unknown, path: string): unknown {
       );
     case codes.busy:
     case codes.locked:
-      return refuse(
-        'history',
-        `The history ${path} is locked by another process.`,
-        'Wait until the other process has finished, and try again.',
-      );
+      return new LockedHistory(path, error);
     case codes.corrupt:
     case codes.notADatabase:
       return refuse(

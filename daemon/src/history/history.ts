@@ -73,6 +73,11 @@ export class History implements Disposable {
     return this.#database.path;
   }
 
+  /** For a process that has others to answer: see {@link Database.neverWait}. */
+  neverWait(): void {
+    this.#database.neverWait();
+  }
+
   /** By the settings; returns how many runs were removed. */
   applyRetention(now = this.#now()): number {
     return applyRetention(this.#database, this.settings.get(), now);

@@ -3,6 +3,7 @@
 import { TZDate } from '@date-fns/tz/date';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { LockedHistory } from '../history/history-errors.ts';
 import type { History } from '../history/history.ts';
 import type { Log } from '../logging/log.ts';
 import type { Clock } from './machine.ts';
@@ -31,6 +32,8 @@ export class PlanBook {
    */
   readonly #planned = new Map<number, number>();
   #known: Known | undefined;
+  /** Notes that are not written yet, because another process has the history locked. */
+  readonly #owed: ((history: History) => void)[] = [];
   #isLoaded = false;
   #lastLook: number;
   #timeZone: string;
@@ -111,6 +114,7 @@ export class PlanBook {
 
   /** Plans what has no plan, drops what is paused or gone, and reviews all where the clock or the zone has changed. */
   reconcile({ review = false } = {}): void {
+    this.#writeOwed();
     this.refresh();
     const hasMoved = this.#hasMoved();
     const { schedules, allPaused } = this.#read();
@@ -135,14 +139,27 @@ export class PlanBook {
     }
   }
 
-  /** Where the history cannot be written, the note is lost after a restart, but no check is. */
+  /**
+   * Where the history cannot be written, the note is lost after a restart, but no check is; where another process has it
+   * locked, the note is written when it is looked at next.
+   */
   note(write: (history: History) => void): void {
-    try {
-      write(this.#options.history);
-    } catch (error) {
-      this.#options.log.error({ error }, 'The state of a schedule could not be written to the history.');
-    } finally {
-      this.refresh();
+    this.#owed.push(write);
+    this.#writeOwed();
+    this.refresh();
+  }
+
+  #writeOwed(): void {
+    for (const write of [...this.#owed]) {
+      try {
+        write(this.#options.history);
+      } catch (error) {
+        if (error instanceof LockedHistory) {
+          return;
+        }
+        this.#options.log.error({ error }, 'The state of a schedule could not be written to the history.');
+      }
+      this.#owed.shift();
     }
   }
 

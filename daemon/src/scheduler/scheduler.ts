@@ -7,6 +7,7 @@ import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import * as v from 'valibot';
+import { LockedHistory } from '../history/history-errors.ts';
 import type { History } from '../history/history.ts';
 import type { Log } from '../logging/log.ts';
 import { machineTimeZone as systemTimeZone, powerObstacle } from './machine.ts';
@@ -251,6 +252,9 @@ export class Scheduler {
     } catch (error) {
       if (error instanceof TidemarkError && (error.code === 'busy' || error.code === 'shutting-down')) {
         this.#waited.add(schedule.id);
+        return false;
+      }
+      if (error instanceof LockedHistory) {
         return false;
       }
       this.#options.log.error({ error, scheduleId: schedule.id }, 'A scheduled check could not be started.');
