@@ -15,6 +15,8 @@ const usage = `Usage: npm run bench -- [options]
   --model NAME           a model as tidemark takes it (default bf16)
   --iterations N         of Tidemark, before, between and after those of mlx-audio (default 3)
   --peer-iterations N    of mlx-audio, 0 to skip it (default 1: one takes minutes on a CPU)
+  --peer-warmup N        of mlx-audio, left out of its figures (default 0; on a GPU the first one compiles kernels)
+  --peer-python PATH     a Python that has mlx-audio, in the place of one that this makes
   --voice NAME           (default af_heart)
   --phonemes TEXT        (default: those of the sentence that Tidemark profiles)
   --json                 print one JSON document on stdout
@@ -27,6 +29,8 @@ interface Options {
   readonly work: Work;
   readonly iterations: number;
   readonly peerIterations: number;
+  readonly peerWarmup: number;
+  readonly peerPython: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -37,6 +41,8 @@ function parseOptions(): Options {
       model: { type: 'string', default: 'bf16' },
       iterations: { type: 'string', default: '3' },
       'peer-iterations': { type: 'string', default: '1' },
+      'peer-warmup': { type: 'string', default: '0' },
+      'peer-python': { type: 'string' },
       voice: { type: 'string', default: 'af_heart' },
       phonemes: { type: 'string', default: defaultPhonemes },
       json: { type: 'boolean', default: false },
@@ -48,6 +54,8 @@ function parseOptions(): Options {
     work: { model, voice, phonemes, seed: 0 },
     iterations: wholeNumber('--iterations', values.iterations, 1),
     peerIterations: wholeNumber('--peer-iterations', values['peer-iterations'], 0),
+    peerWarmup: wholeNumber('--peer-warmup', values['peer-warmup'], 0),
+    peerPython: values['peer-python'],
     json,
     help,
   };
@@ -61,11 +69,14 @@ function benchmarkMachine(): BenchmarkMachine {
   };
 }
 
-async function startPeer(work: Work, note: (step: string) => void): Promise<Peer> {
-  const python = await ensurePeerPython(note);
+async function startPeer(
+  { work, peerPython, peerWarmup }: Options,
+  note: (step: string) => void,
+): Promise<Peer> {
+  const python = peerPython ?? (await ensurePeerPython(note));
   const { model, voiceFile } = await resolveSubject(work.model, work.voice, { dataFolder: dataFolder() });
   note('Loading the model into mlx-audio …');
-  return Peer.start(
+  const peer = await Peer.start(
     {
       python,
       folder: model.folder,
@@ -74,13 +85,15 @@ async function startPeer(work: Work, note: (step: string) => void): Promise<Peer
     },
     work,
   );
+  await peer.warmUp(peerWarmup);
+  return peer;
 }
 
 async function benchmark(options: Options, note: (step: string) => void): Promise<BenchmarkDocument> {
   const { work, iterations, peerIterations } = options;
   const [startedAt, machine] = [new Date().toISOString(), benchmarkMachine()];
   const runs: Side[] = [];
-  const peer = peerIterations > 0 ? await startPeer(work, note) : undefined;
+  const peer = peerIterations > 0 ? await startPeer(options, note) : undefined;
   try {
     for (const step of schedule(iterations, peerIterations)) {
       note(`${step.side === 'ours' ? 'Tidemark' : 'mlx-audio'}, iterations: ${step.iterations} …`);

@@ -103,8 +103,19 @@ export class Peer {
   }
 
   async iterate(): Promise<void> {
+    this.#iterations.push(await this.#measure());
+  }
+
+  /** Iterations that are not kept. */
+  async warmUp(iterations: number): Promise<void> {
+    for (let index = 0; index < iterations; index += 1) {
+      await this.#measure();
+    }
+  }
+
+  async #measure(): Promise<IterationMeasurement> {
     this.#child.stdin.write('iterate\n');
-    this.#iterations.push(v.parse(iterationLine, await this.#nextLine()));
+    return v.parse(iterationLine, await this.#nextLine());
   }
 
   get side(): Side {

@@ -13,7 +13,7 @@ import type { StepLines } from '../setup/step-lines.js';
 type Context = Parameters<typeof fetchWheel>[0];
 
 /** Folders of the repository that a machine which only measures has no use for. */
-const leftOut = /^(?:\.ci|extension|assets|scripts\/(?!setup\/))|(?:\.test\.ts$)|(?:^|\/)test\//;
+const leftOut = /^(?:\.ci|extension|assets|scripts\/(?!setup\/|bench\/))|(?:\.test\.ts$)|(?:^|\/)test\//;
 
 /** What of MLX's headers is compiled at run time, and what set-up looks for. */
 const headers = new Set(['cccl', 'cute', 'cutlass', 'mlx']);
