@@ -5,6 +5,8 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { connect, fileAt } from './connect.ts';
 import { historyError, isDamage } from './history-errors.ts';
 import { unreadable } from './proof.ts';
+import { isNumbered } from './marks.ts';
+import type { Marks } from './marks.ts';
 import type { Row } from './rows.ts';
 
 /** What goes into the columns of a row; undefined is NULL. */
@@ -16,6 +18,8 @@ export interface Reconnection {
   readonly reopen: () => DatabaseSync;
   /** After damage showed; absent for a process that may not replace the file. */
   readonly recover?: () => DatabaseSync;
+  /** Where numbers are noted before they are given. */
+  readonly marks?: Marks;
 }
 
 export class Database implements Disposable {
@@ -23,6 +27,8 @@ export class Database implements Disposable {
   #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
+  /** The transaction has added a row that has a number. */
+  #givesNumbers = false;
   #isClosed = false;
   #file: string | undefined;
   /** The log and its index after the last write, which made them where they were not there. */
@@ -75,6 +81,7 @@ export class Database implements Disposable {
   insert(table: string, columns: Columns): number {
     const names = Object.keys(columns);
     const marks = names.map(() => '?').join(', ');
+    this.#givesNumbers ||= isNumbered(table);
     const statement = this.#statement(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${marks})`);
     return Number(statement.run(...valuesOf(columns)).lastInsertRowid);
   }
@@ -138,6 +145,9 @@ export class Database implements Disposable {
     this.run('BEGIN IMMEDIATE');
     try {
       const result = body();
+      if (this.#givesNumbers) {
+        this.#reconnection.marks?.noteNumbers(this.#connection);
+      }
       this.run('COMMIT');
       return result;
     } catch (error) {
@@ -146,6 +156,8 @@ export class Database implements Disposable {
         this.run('ROLLBACK');
       }
       throw error;
+    } finally {
+      this.#givesNumbers = false;
     }
   }
 

@@ -6,6 +6,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
 import { historyError, isDamage } from './history-errors.ts';
+import { Marks } from './marks.ts';
 import { checkWith, proveDamage } from './proof.ts';
 import { connectToRead } from './read-only.ts';
 import { finishReplacing, isBeingReplaced, replaceDamaged } from './replacing.ts';
@@ -25,13 +26,24 @@ export interface OpenDatabaseOptions {
 }
 
 export function openDatabase(path: string, { access, now, onSetAside }: OpenDatabaseOptions): Database {
+  const marks = new Marks(path);
+  const connectNumbered = (): DatabaseSync => {
+    const connection = connect(path);
+    try {
+      marks.keepNumbers(connection);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  };
   /** A connection after SQLite found damage: to the same file where that is not proved, else to a new one. */
   const recover = (): DatabaseSync => {
     const damage = proveDamage(path);
     if (damage !== undefined) {
       replaceDamaged(path, reasonOf(damage), { at: now(), onSetAside });
     }
-    return connect(path);
+    return connectNumbered();
   };
   const open = (): DatabaseSync => {
     if (access === 'own') {
@@ -42,7 +54,7 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
       });
     }
     const wasClosed = isCleanlyClosed(path);
-    const connection = access === 'read' ? connectToRead(path) : connect(path);
+    const connection = access === 'read' ? connectToRead(path) : connectNumbered();
     try {
       // Only the process that may replace a damaged file needs to look for damage.
       if (access === 'own' && !(wasClosed && sizeOf(path) > mostBytesToCheck)) {
@@ -56,12 +68,16 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
   };
   try {
     try {
-      return new Database(path, open(), access === 'own' ? { recover, reopen: open } : { reopen: open });
+      return new Database(
+        path,
+        open(),
+        access === 'own' ? { recover, reopen: open, marks } : { reopen: open, marks },
+      );
     } catch (error) {
       if (access !== 'own' || !isDamage(error)) {
         throw error;
       }
-      return new Database(path, recover(), { recover, reopen: open });
+      return new Database(path, recover(), { recover, reopen: open, marks });
     }
   } catch (error) {
     throw historyError(error, path);
