@@ -140,7 +140,7 @@ export class Rounds implements AsyncDisposable {
     const { name, calls, errors } = this.#draws.of(burstKinds);
     const error = this.#draws.of(errors);
     const first = this.#draws.whole(1, this.#draws.of([1, 5, 40]));
-    const length = this.#draws.of([1, 3, 20, 200, 100_000]);
+    const length = this.#draws.of([1, 3, 20, 200, 50_000]);
     const when = `${first}..${first + length - 1}`;
     const tracing: Tracing = {
       output: this.#traceFile('burst'),

@@ -55,8 +55,8 @@ export class Work {
     const work = new Work(client, around);
     const { ledger } = around;
     await client.subscribe('progress', ({ runId, done, step }) => {
-      if (step.kind === 'ended' && !isOpen(step.record.state)) {
-        ledger.note({ kind: 'ended', record: step.record });
+      if (step.kind === 'ended') {
+        work.#noteEnd(step.record);
       } else if (step.kind === 'iteration') {
         ledger.note({ kind: 'samples', id: runId, count: done });
       }
@@ -126,6 +126,13 @@ export class Work {
 
   #noteRun({ id, uid }: RunRecord): void {
     this.#around.ledger.note({ kind: 'run', id, uid });
+  }
+
+  /** One that says of itself that it is not saved yet acknowledges nothing. */
+  #noteEnd(record: RunRecord): void {
+    if (!isOpen(record.state) && record.unsaved !== true) {
+      this.#around.ledger.note({ kind: 'ended', record });
+    }
   }
 
   async #start(): Promise<void> {
@@ -229,7 +236,7 @@ export class Work {
     const { ledger, draws } = this.#around;
     const id = draws.maybeOf(ledger.openRuns().filter((each) => each % workers === worker));
     if (id !== undefined && draws.share() < 0.3) {
-      ledger.note({ kind: 'ended', record: await this.#ask('cancel', { runId: id }) });
+      this.#noteEnd(await this.#ask('cancel', { runId: id }));
     } else {
       await wait(30);
     }
