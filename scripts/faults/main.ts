@@ -122,6 +122,9 @@ async function measure(options: Options, note: (step: string) => void): Promise<
           rounds.push(round);
         }
         if (!round.isMet) {
+          if (!foundNothing(round)) {
+            note(lineOf(round, done, wanted));
+          }
           missed += 1;
           if (missed > 20 + 2 * wanted) {
             throw new TidemarkError('internal', 'Too many of the drawn system calls do not come.');
