@@ -7,6 +7,8 @@ import {
   logFolder,
   socketPathOf,
 } from '@tidemark/shared/client/locations.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import type { ServiceSystem } from './system.ts';
 
 /** The name of the agent and of its property list. */
@@ -75,4 +77,26 @@ export function defineService(
     logFile: join(logs, logFileName),
     outputFile: join(logs, 'output.log'),
   };
+}
+
+/** Control characters, all that counts as a line break somewhere, what no XML holds, and what Node makes of bytes that are not UTF-8. */
+const unwritable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFD-\uFFFF]/u;
+
+/** Throws 'bad-input' if a path or variable cannot be written: a line break in one would begin a directive of its own. */
+export function checkWords({ program, environment, dataFolder }: ServiceDefinition): void {
+  const named = [
+    ...Object.entries(environment),
+    ...program.map((word) => ["The path of Tidemark's program", word] as const),
+    ['The path of the data folder', dataFolder] as const,
+  ];
+  for (const [name, value] of named) {
+    if (unwritable.test(value)) {
+      throw new TidemarkError(
+        'bad-input',
+        `${name} contains a line break, another control character, or bytes that are not UTF-8: “${printable(value)}”. ` +
+          'A service cannot be defined with it.',
+        { hint: 'Use a path without such characters.' },
+      );
+    }
+  }
 }

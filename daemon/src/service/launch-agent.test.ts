@@ -15,7 +15,7 @@ import {
 import type { PropertyList } from './launch-agent.ts';
 import { thisSystem } from './system.ts';
 
-const awkward = '/Volumes/Größe & <Maß> "1"/it\'s';
+const awkward = '/Volumes/Größe & <Maß> "1"/it\'s 100% $HOME \\n ]]> \u{1F30A}\u00a0 ';
 
 const definition = defineService({
   ...thisSystem(),

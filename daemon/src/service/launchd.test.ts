@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { FakeMac } from '../../test/fake-mac.ts';
 import { isAlive } from '../../test/processes.ts';
-import { act } from '../../test/service-checks.ts';
+import { act, refusesPaths } from '../../test/service-checks.ts';
 import { runService } from './run-service.ts';
 import type { ServiceRequest } from './run-service.ts';
 
@@ -31,6 +31,11 @@ test('a service that nobody installed is said to be not installed, and nothing i
   assert.match(hint ?? '', /tidemark service install/);
   assert.deepEqual(mac.changes(), []);
   assert.ok(!existsSync(mac.plistPath));
+});
+
+test('a path that would be something else in a property list is refused before anything is done', async () => {
+  await using mac = new FakeMac();
+  await refusesPaths(mac.system, () => ({ changes: mac.changes(), hasFile: existsSync(mac.plistPath) }));
 });
 
 test('installing writes the property list, loads it, and waits until the daemon answers', async () => {

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ServiceFacts } from '@tidemark/shared/protocol/daemon-documents.ts';
-import { launchdLabel, secondsToEnd } from './definition.ts';
+import { checkWords, launchdLabel, secondsToEnd } from './definition.ts';
 import {
   differencesOf,
   environmentOf,
@@ -56,6 +56,7 @@ export class LaunchdService extends ManagedService {
 
   async install(): Promise<void> {
     this.refuseRoot();
+    checkWords(this.definition);
     const before = this.installed;
     const loaded = await this.#launchctl.print();
     // launchd would make it open to others, and refuses to spawn where it cannot make it.

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
@@ -79,14 +79,56 @@ test(
     const text = unitText(definition);
     assert.deepEqual(verify(text), { status: 0, said: '' });
     assert.match(verify(text.replace('UMask=', 'Umask=')).said, /Umask/);
+    for (const name of oddNames) {
+      const executable = join(folder, name);
+      copyFileSync('/bin/true', executable);
+      const program = [executable, join(folder, name, 'main.js'), 'daemon'];
+      const unit = unitText({ ...definition, program, environment: { TIDEMARK_HOME: executable } });
+      assert.deepEqual(verify(unit), { status: 0, said: '' }, name);
+      rmSync(executable);
+      // But where a shell executes it.
+      assert.equal(verify(unit).status, /["'\\]/.test(name) ? 0 : 1, `${name} that is gone`);
+    }
   },
 );
 
-test('what systemd would replace in words is written so that it does not', () => {
-  const [line = ''] = unitText({ ...definition, program: ['/a b/node', '/50% $X/"main".ts', 'daemon'] })
-    .split('\n')
-    .filter((each) => each.startsWith('ExecStart='));
-  assert.equal(line, 'ExecStart="/a b/node" "/50%% $$X/\\"main\\".ts" "daemon"');
+/** Names of files with what systemd or a shell reads in a way of its own. */
+const oddNames = [
+  'a b',
+  '100% %h %%',
+  '$HOME ${HOME} $$',
+  "o'brien",
+  'say "so"',
+  'back\\slash \\x41 \\',
+  '-@+!: ;#',
+  'a=b',
+  '\u{1F30A} Größe \u00a0',
+  'x'.repeat(250),
+];
+
+/** The words that systemd passes on: C escapes and quotes, then specifiers, then variables, of which none is left whole. */
+const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ''], place) => {
+    const text = word.replaceAll(/\\(.)/g, '$1');
+    assert.doesNotMatch(text.replaceAll('%%', ''), /%/);
+    const plain = text.replaceAll('%%', '%');
+    return place === 0 ? plain : plain.replaceAll('$$', '$');
+  });
+
+test('a program anywhere is executed with its words as they are', (t) => {
+  for (const name of oddNames) {
+    const executable = join(temporaryFolder(t), name);
+    writeFileSync(executable, '#!/bin/sh\nprintf "%s\\n" "$@"', { mode: 0o755 });
+    const unit = unitText({ ...definition, program: [executable, name, 'daemon'] });
+    const [line = ''] = unit.split('\n').filter((each) => each.startsWith('ExecStart='));
+    const [command = '', ...words] = wordsOf(line);
+    assert.doesNotMatch(command, /["'\\]/);
+    assert.equal(spawnSync(command, words, { encoding: 'utf8' }).stdout, `${name}\ndaemon\n`);
+    const { TIDEMARK_HOME } = environmentOfUnit(
+      unitText({ ...definition, environment: { TIDEMARK_HOME: name } }),
+    );
+    assert.equal(TIDEMARK_HOME, name);
+  }
 });
 
 test('the variables are read back as they were', () => {

@@ -16,7 +16,7 @@ export function unitText({ program, environment }: ServiceDefinition): string {
     '[Service]',
     // Counts as started once the program is executed, so that a missing program fails the start itself.
     'Type=exec',
-    `ExecStart=${program.map(word).join(' ')}`,
+    `ExecStart=${commandLine(program)}`,
     ...Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     'Restart=on-failure',
     `RestartSec=${secondsBetweenStarts}`,
@@ -33,7 +33,20 @@ export function unitText({ program, environment }: ServiceDefinition): string {
   ].join('\n');
 }
 
-/** A word of ExecStart, quoted, with `%` and `$` doubled since systemd replaces them (systemd.service(5), Command Lines). */
+/**
+ * The value of ExecStart. systemd takes no quotation mark and no backslash in the path of what it executes, however they are written
+ * (`string_is_safe` in its src/basic/string-util.c), as in `/home/o'brien`; a shell that becomes the program does.
+ */
+function commandLine([executable = '', ...words]: readonly string[]): string {
+  return /["'\\]/.test(executable)
+    ? [quoted('/bin/sh'), ...['-c', 'exec "$0" "$@"', executable, ...words].map(word)].join(' ')
+    : [quoted(executable), ...words.map(word)].join(' ');
+}
+
+/**
+ * A word of ExecStart after the first, in which systemd replaces no variables, quoted, with `%` and `$` doubled since systemd
+ * replaces them (systemd.service(5), Command Lines).
+ */
 const word = (text: string): string => quoted(text).replaceAll('$', '$$$$');
 
 const quoted = (text: string): string =>

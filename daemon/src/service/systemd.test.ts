@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TidemarkError } from '@tidemark/shared/errors.ts';
 import { FakeLinux } from '../../test/fake-linux.ts';
-import { act, serviceError } from '../../test/service-checks.ts';
+import { act, refusesPaths, serviceError } from '../../test/service-checks.ts';
 
 test('installing writes the unit, enables it for every login and starts it', async () => {
   const linux = new FakeLinux();
@@ -87,6 +87,14 @@ test('a unit whose file was removed while it runs is reported, and uninstalling 
   assert.match(message, /its unit is gone/);
   await act(linux, 'uninstall');
   assert.equal(linux.systemctl.pid, undefined);
+});
+
+test('a path that would be something else in a unit is refused before anything is done', async () => {
+  const linux = new FakeLinux();
+  await refusesPaths(linux.system, () => ({
+    changes: linux.changes(),
+    hasFile: existsSync(linux.unitPath),
+  }));
 });
 
 test('a dry run changes nothing', async () => {

@@ -2,7 +2,7 @@
 
 import { isAbsolute, join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { systemdUnit } from './definition.ts';
+import { checkWords, systemdUnit } from './definition.ts';
 import { ManagedService, readDefinition } from './managed-service.ts';
 import type { ManagedProcess } from './managed-service.ts';
 import type { Steps } from './steps.ts';
@@ -48,6 +48,7 @@ export class SystemdService extends ManagedService {
 
   async install(): Promise<void> {
     this.refuseRoot();
+    checkWords(this.definition);
     const before = this.installed;
     await this.steps.makeFolder(this.definition.logFolder);
     try {
