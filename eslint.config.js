@@ -36,6 +36,44 @@ export default defineConfig(
     rules: { 'no-console': 'error' },
   },
   {
+    // What fails in a timer or an event handler would end the daemon: background.ts says who hears of it.
+    files: ['daemon/src/**'],
+    ignores: [
+      '**/*.test.ts',
+      'daemon/src/background.ts',
+      // What ends the process on purpose, and processes that are not the daemon's.
+      'daemon/src/core/faults.ts',
+      'daemon/src/cli/**',
+      'daemon/src/host/main.ts',
+    ],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'].map((name) => ({
+          name,
+          message: 'Use later, every or soon of background.ts, which say who hears of a fault.',
+        })),
+      ],
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'node:timers', message: 'Use background.ts, which says who hears of a fault.' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'UnaryExpression[operator="void"]',
+          message: 'Use letGo of background.ts, which says who hears of a fault.',
+        },
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(on|once|addListener|addEventListener)$/]' +
+            ':not([arguments.1.callee.name="guarded"])',
+          message: 'Give it guarded(…) of background.ts, which says who hears of a fault.',
+        },
+      ],
+    },
+  },
+  {
     files: ['daemon/src/cli/**'],
     ignores: ['**/*.test.ts', 'daemon/src/cli/output.ts'],
     rules: {

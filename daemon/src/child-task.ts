@@ -12,6 +12,7 @@ import type { ErrorCode } from '@tidemark/shared/errors.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { fromErrorRecord, toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { every, guarded, later, whenAborted } from './background.ts';
 import { throwIfInterrupted } from './interruption.ts';
 
 /** What the child is given, what it reports, and what it returns, all as JSON. */
@@ -78,43 +79,51 @@ export async function runTask<Kind extends Task>(
     // The leader of a group of its own, which is ended as one; its own children stay in that group.
     detached: tellParent === undefined,
   });
+  await started(child, name, failure);
   // Not as an argument, which every user of the machine can read. For a child that is gone by now, its end says more.
   child.send({ job }, () => undefined);
   let last: Exclude<Message<Kind>, { type: 'progress' | 'alive' }> | undefined;
   let errorOutput = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errorOutput = (errorOutput + text).slice(-keptErrorLength);
-  });
+  child.stderr?.setEncoding('utf8').on(
+    'data',
+    guarded('reading what a task prints', (text: string) => {
+      errorOutput = (errorOutput + text).slice(-keptErrorLength);
+    }),
+  );
+  const ending = 'ending a task';
   const stayed = Promise.withResolvers<readonly [null, null]>();
   let patience: NodeJS.Timeout | undefined;
   const kill = (): void => {
     killGroup(child);
-    patience ??= setTimeout(() => stayed.resolve([null, null]), killedMilliseconds);
+    patience ??= later(ending, killedMilliseconds, () => stayed.resolve([null, null]));
   };
   let silentParts = 0;
-  const silence = setInterval(
-    () => {
-      silentParts += 1;
-      if (silentParts >= partsOfSilence) {
-        kill();
-      }
-    },
-    (silenceSeconds * 1000) / partsOfSilence,
-  );
-  child.on('message', (message: Message<Kind>) => {
-    silentParts = 0;
-    tellParent?.();
-    if (message.type === 'progress') {
-      onProgress?.(message.progress);
-    } else if (message.type !== 'alive') {
-      last = message;
+  const silence = every(ending, (silenceSeconds * 1000) / partsOfSilence, () => {
+    silentParts += 1;
+    if (silentParts >= partsOfSilence) {
+      kill();
     }
   });
-  signal?.addEventListener('abort', kill);
+  child.on(
+    'message',
+    guarded('following a task', (message: Message<Kind>) => {
+      silentParts = 0;
+      tellParent?.();
+      if (message.type === 'progress') {
+        onProgress?.(message.progress);
+      } else if (message.type !== 'alive') {
+        last = message;
+      }
+    }),
+  );
   // However this process ends, the child notices by the closed channel; a kill here spares it the time until then.
-  process.once('exit', kill);
+  endWithThisProcess(child, killGroup);
+  const aborted = whenAborted(signal, ending, kill);
   try {
-    const [exitCode, exitSignal] = await Promise.race([ended(child, name, failure), stayed.promise]);
+    const [exitCode, exitSignal] = await Promise.race([
+      once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+      stayed.promise,
+    ]);
     throwIfInterrupted(signal);
     if (last?.type === 'done') {
       return last.result;
@@ -143,19 +152,37 @@ export async function runTask<Kind extends Task>(
   } finally {
     clearInterval(silence);
     clearTimeout(patience);
-    signal?.removeEventListener('abort', kill);
-    process.removeListener('exit', kill);
-    letGo(child);
+    aborted[Symbol.dispose]();
+    abandon(child);
   }
 }
 
-async function ended(
-  child: ChildProcess,
-  name: string,
-  failure: ErrorCode,
-): Promise<readonly [number | null, NodeJS.Signals | null]> {
+const children = new Map<ChildProcess, (child: ChildProcess) => void>();
+let isEndWatched = false;
+
+/** Ends the child, by `kill`, when this process exits before it does, however hastily. */
+export function endWithThisProcess(child: ChildProcess, kill: (child: ChildProcess) => void): void {
+  if (!isEndWatched) {
+    isEndWatched = true;
+    process.on(
+      'exit',
+      guarded('ending processes', () => children.forEach((end, each) => end(each))),
+    );
+  }
+  children.set(child, kill);
+  child.on(
+    'exit',
+    guarded('noting the end of a process', () => children.delete(child)),
+  );
+}
+
+/**
+ * Resolves when the system has started a process. Throws `failure` where it refuses, because too many files or processes are
+ * open, say: then Node leaves the child without streams and without a channel.
+ */
+export async function started(child: ChildProcess, name: string, failure: ErrorCode): Promise<void> {
   try {
-    return (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    await once(child, 'spawn');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TidemarkError(failure, `${name} could not be started: ${why}.`, {
@@ -176,7 +203,7 @@ function killGroup({ pid }: ChildProcess): void {
 }
 
 /** Nothing waits any more for one that could not be ended. */
-function letGo(child: ChildProcess): void {
+function abandon(child: ChildProcess): void {
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     child.stderr?.destroy();
     if (child.connected) {
@@ -191,17 +218,28 @@ export async function serveTask<Kind extends Task>(
   work: (job: Kind['job'], report: (progress: Kind['progress']) => void) => Promise<Kind['result']>,
 ): Promise<void> {
   // The parent has gone, or no longer wants the result.
-  process.on('disconnect', () => process.exit(1));
+  const ending = 'ending this task';
+  process.on(
+    'disconnect',
+    guarded(ending, () => process.exit(1)),
+  );
   // Ctrl-C in a terminal reaches the whole process group; the parent decides what it means, and ends this process.
-  process.on('SIGINT', () => undefined);
-  const send = (message: Message<Kind>, sent?: () => void): void =>
-    void process.send?.(message, undefined, undefined, sent);
+  process.on(
+    'SIGINT',
+    guarded(ending, () => undefined),
+  );
+  const send = guarded('reporting to the parent', (message: Message<Kind>, sent?: () => void) =>
+    process.send?.(message, undefined, undefined, sent),
+  );
   tellParent = () => send({ type: 'alive' });
-  setInterval(signOfLife(tellParent), aliveMilliseconds).unref();
+  every('reporting to the parent', aliveMilliseconds, signOfLife(tellParent)).unref();
   let last: Message<Kind>;
   try {
     const job = await new Promise<Kind['job']>((resolve) => {
-      process.once('message', (message: { readonly job: Kind['job'] }) => resolve(message.job));
+      process.once(
+        'message',
+        guarded('reading the job', (message: { readonly job: Kind['job'] }) => resolve(message.job)),
+      );
     });
     last = { type: 'done', result: await work(job, (progress) => send({ type: 'progress', progress })) };
   } catch (error) {

@@ -19,7 +19,7 @@ export const floors = [
   ['daemon/src/nn'],
   ['daemon/src/mlx'],
   ['daemon/src/files', 'daemon/src/logging', 'daemon/src/child-task.ts'],
-  ['daemon/src/paths.ts', 'daemon/src/version.ts', 'daemon/src/interruption.ts'],
+  ['daemon/src/paths.ts', 'daemon/src/version.ts', 'daemon/src/interruption.ts', 'daemon/src/background.ts'],
   ['shared/src/client', 'shared/src/report'],
   ['shared/src/analysis'],
   ['shared/src/format'],

@@ -5,6 +5,7 @@ import { mostChecks } from '@tidemark/shared/analysis/slow-leak.ts';
 import { levelRule } from '@tidemark/shared/analysis/sustained-level.ts';
 import type { Alert, AlertKind } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { letGo } from '../background.ts';
 import { LockedHistory } from '../history/history-errors.ts';
 import type { History } from '../history/history.ts';
 import type { CheckRecord } from '../history/run-queries.ts';
@@ -147,7 +148,7 @@ export class AlertKeeper {
       raisedAt: this.#options.clock.now().toISOString(),
       ...raised,
     });
-    void this.#notify(this.#told(alert));
+    letGo('showing a notification', this.#notify(this.#told(alert)));
   }
 
   /** Whether an alert is about the work of a run: where a schedule now has another model or text, no check will resolve it. */

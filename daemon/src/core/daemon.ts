@@ -3,6 +3,7 @@
 import type { Alert, Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { later } from '../background.ts';
 import type { History } from '../history/history.ts';
 import { mostRemovedAtOnce } from '../history/retention.ts';
 import { SocketServer } from '../ipc/socket-server.ts';
@@ -158,7 +159,7 @@ export class Daemon {
   /** Something that the status shows has changed. */
   #changed(): void {
     if (!this.#isStopped) {
-      this.#publishing ??= setTimeout(() => this.#publishStatus(), statusMilliseconds);
+      this.#publishing ??= later('publishing the status', statusMilliseconds, () => this.#publishStatus());
     }
   }
 
@@ -217,6 +218,6 @@ export class Daemon {
     }
     // They are removed in batches, between which clients are answered.
     const wait = removed < mostRemovedAtOnce ? retentionMilliseconds : 0;
-    this.#tidying = setTimeout(() => this.#tidy(), wait);
+    this.#tidying = later('removing old runs', wait, () => this.#tidy());
   }
 }

@@ -8,6 +8,7 @@ import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
+import { soon } from '../background.ts';
 import { replaceFileNow } from '../files/durable.ts';
 import { holdLock } from '../files/lock.ts';
 import { takeFolder, takeHome } from '../files/own.ts';
@@ -18,6 +19,7 @@ import type { Log } from '../logging/log.ts';
 import { systemClock } from '../scheduler/machine.ts';
 import type { Clock } from '../scheduler/machine.ts';
 import { Daemon } from './daemon.ts';
+import { surviveFaults } from './faults.ts';
 import type { HeldHostOptions } from './held-host/held-host.ts';
 import { Notices } from './notices.ts';
 
@@ -47,6 +49,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
   // Notices may come before the daemon is put together, and are then in its first status.
   const notices = new Notices();
+  held.use(surviveFaults(log, notices));
   const onSetAside = ({ path, reason, saved }: SetAside): void => {
     const runs = counted(saved.runs, 'run');
     const message = `The history was damaged (${reason}). It was moved to ${path}, and a new history was created with ${runs} recovered from it.`;
@@ -70,9 +73,17 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     host,
     silenceSeconds,
     // Not at once: the answer is to reach the client that asked.
-    shutDown: () => setImmediate(() => ending.abort(new Interruption('SIGTERM'))),
+    shutDown: () => soon('stopping', () => ending.abort(new Interruption('SIGTERM'))),
   });
-  await daemon.start();
+  try {
+    await daemon.start();
+  } catch (error) {
+    // It may listen already: what was begun ends, so that the process does.
+    await daemon.stop(new Interruption('SIGTERM')).catch((cause: unknown) => {
+      log.error({ error: cause }, 'The daemon could not be stopped in good order.');
+    });
+    throw error;
+  }
   const signal = AbortSignal.any([options.signal, ending.signal]);
   if (!signal.aborted) {
     await once(signal, 'abort');

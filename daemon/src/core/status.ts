@@ -1,6 +1,7 @@
 /** The daemon's status: made of what its parts know, with what is in the database read only when that has changed. */
 
 import { protocolVersion } from '@tidemark/shared/protocol/daemon/wire.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { statusSchemaVersion } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
@@ -30,7 +31,10 @@ type FromHistory = Pick<DaemonStatus, 'alerts' | 'lastCheck' | 'recentPeaks' | '
 
 export class StatusBoard {
   readonly #parts: StatusParts;
-  #fromHistory: FromHistory | undefined;
+  #isCurrent = false;
+  #fromHistory: FromHistory = { alerts: { open: 0, acknowledged: 0 }, recentPeaks: [] };
+  #schedules: DaemonStatus['schedules'] = { count: 0, paused: false };
+  #residentBytes = process.resourceUsage().maxRSS * 1024;
 
   constructor(parts: StatusParts) {
     this.#parts = parts;
@@ -38,11 +42,12 @@ export class StatusBoard {
 
   /** A run has ended, or alerts have changed: the database has news. */
   forget(): void {
-    this.#fromHistory = undefined;
+    this.#isCurrent = false;
   }
 
+  /** What cannot be read at this moment is as it was last. */
   read(): DaemonStatus {
-    const { held, queue, scheduler, notices, dataFolder, socketPath, logFile, startedAt } = this.#parts;
+    const { held, queue, notices, dataFolder, socketPath, logFile, startedAt } = this.#parts;
     const current = queue.current();
     return {
       kind: 'status',
@@ -54,7 +59,7 @@ export class StatusBoard {
         protocolVersion,
         startedAt: startedAt.toISOString(),
         uptimeSeconds: process.uptime(),
-        residentBytes: process.memoryUsage.rss(),
+        residentBytes: this.#readResidentBytes(),
         dataFolder,
         socketPath,
         logFile,
@@ -63,37 +68,62 @@ export class StatusBoard {
       host: held.status(),
       current: current && { ...current, record: briefRecord(current.record) },
       queued: queue.queued().map(briefRecord),
-      schedules: {
-        count: scheduler.list().length,
-        paused: scheduler.isPaused,
-        next: scheduler.next(),
-      },
-      ...this.#history(),
+      schedules: this.#readSchedules(),
+      ...this.#readHistory(),
       notices: notices.list(),
     };
   }
 
-  #history(): FromHistory {
-    this.#fromHistory ??= this.#readHistory();
+  /** On Linux by opening a file, for which a process may have no descriptor left. */
+  #readResidentBytes(): number {
+    try {
+      this.#residentBytes = process.memoryUsage.rss();
+    } catch {
+      // The status shows what it was.
+    }
+    return this.#residentBytes;
+  }
+
+  #readSchedules(): DaemonStatus['schedules'] {
+    const { scheduler } = this.#parts;
+    this.#fromDatabase('schedules-read', 'The schedules', () => {
+      this.#schedules = {
+        count: scheduler.list().length,
+        paused: scheduler.isPaused,
+        next: scheduler.next(),
+      };
+    });
+    return this.#schedules;
+  }
+
+  #readHistory(): FromHistory {
+    const { history } = this.#parts;
+    if (!this.#isCurrent) {
+      this.#isCurrent = this.#fromDatabase('history-read', 'The history', () => {
+        const [latest] = history.alerts.list({ all: false });
+        const peaks = history.runs.recentPeaks(recentPeaks);
+        this.#fromHistory = {
+          alerts: { ...history.alerts.counts(), latest },
+          lastCheck: history.runs.lastCheck(),
+          recentPeaks: peaks.recentPeaks,
+          recentPeaksOf: peaks.recentPeaksOf && briefRecord(peaks.recentPeaksOf),
+        };
+      });
+    }
     return this.#fromHistory;
   }
 
-  /** A database that cannot be read becomes a notice; the rest of the status is still useful. */
-  #readHistory(): FromHistory {
-    const { history, notices } = this.#parts;
+  /** Whether it could be read; a database that cannot becomes a notice, since the rest of the status is still useful. */
+  #fromDatabase(matter: string, what: string, read: () => void): boolean {
+    const { notices } = this.#parts;
     try {
-      const [latest] = history.alerts.list({ all: false });
-      const peaks = history.runs.recentPeaks(recentPeaks);
-      return {
-        alerts: { ...history.alerts.counts(), latest },
-        lastCheck: history.runs.lastCheck(),
-        recentPeaks: peaks.recentPeaks,
-        recentPeaksOf: peaks.recentPeaksOf && briefRecord(peaks.recentPeaksOf),
-      };
+      read();
+      notices.clear(matter);
+      return true;
     } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      notices.set('history-read', `The history cannot be read: ${what}`);
-      return { alerts: { open: 0, acknowledged: 0 }, recentPeaks: [] };
+      const { message, hint } = toErrorRecord(error);
+      notices.set(matter, `${what} cannot be read: ${message}`, hint);
+      return false;
     }
   }
 }

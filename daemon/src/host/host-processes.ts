@@ -4,6 +4,8 @@ import { execFile } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { guarded } from '../background.ts';
+import { endWithThisProcess } from '../child-task.ts';
 
 export interface HostProcess {
   readonly pid: number;
@@ -13,24 +15,14 @@ export interface HostProcess {
 
 const live = new Set<ChildProcess>();
 
-/** Ends the child by force when this process exits before it does, however hastily. */
-export function endWithThisProcess(child: ChildProcess): void {
-  if (live.size === 0) {
-    process.on('exit', killAll);
-  }
+/** Counts the child among the hosts, which end with this process. */
+export function addHost(child: ChildProcess): void {
+  endWithThisProcess(child, (each) => each.kill('SIGKILL'));
   live.add(child);
-  child.on('exit', () => {
-    live.delete(child);
-    if (live.size === 0) {
-      process.off('exit', killAll);
-    }
-  });
-}
-
-function killAll(): void {
-  for (const child of live) {
-    child.kill('SIGKILL');
-  }
+  child.on(
+    'exit',
+    guarded('noting the end of a model host', () => live.delete(child)),
+  );
 }
 
 /** The resident memory of this process's hosts together, read from outside: a running host cannot answer. */

@@ -7,10 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { guarded, later, letGo, whenAborted } from '../background.ts';
+import { started } from '../child-task.ts';
 import { interruptionOf, throwIfInterrupted } from '../interruption.ts';
 import { HostDeath } from './host-death.ts';
 import type { HostEnd } from './host-death.ts';
-import { endWithThisProcess } from './host-processes.ts';
+import { addHost } from './host-processes.ts';
 import { hostMessage, results } from './messages.ts';
 import type {
   HostDescription,
@@ -80,6 +82,10 @@ const killedMilliseconds = 5000;
 /** How long what a dead host wrote may take to arrive. */
 const drainMilliseconds = 200;
 
+/** What is done in the background, for a person who reads that it failed. */
+const noting = 'noting the end of a model host';
+const stopping = 'stopping a model host';
+
 /** As much of a host's output as is kept. */
 const lastWordsLength = 4000;
 
@@ -101,17 +107,22 @@ export class ModelHost implements AsyncDisposable {
     // The host's own output is for whoever looks into its death; on our stdout it would break --json.
     const output = [child.stdout, child.stderr].filter((stream) => stream !== null);
     for (const stream of output) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#lastWords = (this.#lastWords + text).slice(-lastWordsLength);
-      });
+      stream.setEncoding('utf8').on(
+        'data',
+        guarded('reading what a model host prints', (text: string) => {
+          this.#lastWords = (this.#lastWords + text).slice(-lastWordsLength);
+        }),
+      );
     }
     // Not `close`, which Node does not emit for a child whose channel this side has closed.
-    child.on('exit', (code, signal) => {
-      const drained = Promise.all(output.map((stream) => finished(stream).catch(() => undefined)));
-      void Promise.race([drained, delay(drainMilliseconds, undefined, { ref: false })]).then(() =>
-        this.#onEnd({ code, signal, lastWords: this.#lastWords.trim() }),
-      );
-    });
+    child.on(
+      'exit',
+      guarded(noting, async (code: number | null, signal: NodeJS.Signals | null) => {
+        const drained = Promise.all(output.map((stream) => finished(stream).catch(() => undefined)));
+        await Promise.race([drained, delay(drainMilliseconds, undefined, { ref: false })]);
+        this.#onEnd({ code, signal, lastWords: this.#lastWords.trim() });
+      }),
+    );
   }
 
   /**
@@ -129,7 +140,8 @@ export class ModelHost implements AsyncDisposable {
       // Structured clone: audio passes as a Float32Array.
       serialization: 'advanced',
     });
-    endWithThisProcess(child);
+    await started(child, 'The model host', 'host-died');
+    addHost(child);
     const host = new ModelHost(child);
     try {
       await host.#untilReady(signal, timeoutSeconds);
@@ -212,35 +224,41 @@ export class ModelHost implements AsyncDisposable {
 
   async #untilReady(signal: AbortSignal | undefined, timeoutSeconds: number): Promise<void> {
     const ready = Promise.withResolvers<HostDescription>();
-    this.#child.on('message', (message) => {
-      try {
-        this.#onMessage(v.parse(hostMessage, message), ready);
-      } catch (error) {
-        ready.reject(error);
-        this.#rejectAll(() => error);
-        void this.kill();
-      }
-    });
-    this.#child.on('error', (cause) => {
-      ready.reject(
-        new TidemarkError('host-died', `The model host could not be started: ${cause.message}.`, { cause }),
-      );
-    });
-    void this.#ended.promise.then((end) => ready.reject(new HostDeath(end, 'while starting')));
-    const timer = setTimeout(() => {
+    const starting = 'starting a model host';
+    this.#child.on(
+      'message',
+      guarded('reading what a model host answers', (message: unknown) => {
+        try {
+          this.#onMessage(v.parse(hostMessage, message), ready);
+        } catch (error) {
+          ready.reject(error);
+          this.#rejectAll(() => error);
+          letGo(stopping, this.kill());
+        }
+      }),
+    );
+    // What the system refuses later, a signal say, does not end this process: the host's own end says what matters.
+    this.#child.on(
+      'error',
+      guarded(starting, (error: unknown) => ready.reject(error)),
+    );
+    letGo(
+      noting,
+      this.#ended.promise.then((end) => ready.reject(new HostDeath(end, 'while starting'))),
+    );
+    const timer = later(starting, timeoutSeconds * 1000, () => {
       ready.reject(
         new TidemarkError('host-timeout', `The model host did not start within ${timeoutSeconds} s.`, {
           hint: 'The machine may be very busy. Try again, and run `tidemark doctor` if it fails again.',
         }),
       );
-    }, timeoutSeconds * 1000);
-    const onAbort = (): void => ready.reject(interruptionOf(signal));
-    signal?.addEventListener('abort', onAbort);
+    });
+    const aborted = whenAborted(signal, starting, () => ready.reject(interruptionOf(signal)));
     try {
       this.#description = await ready.promise;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      aborted[Symbol.dispose]();
     }
   }
 
@@ -273,18 +291,17 @@ export class ModelHost implements AsyncDisposable {
       accept: (result) => resolve(v.parse(results[method], result)),
       reject,
     });
-    const onAbort = (): void => {
+    const aborted = whenAborted(signal, stopping, () => {
       reject(interruptionOf(signal));
-      void this.kill();
-    };
-    signal?.addEventListener('abort', onAbort);
+      return this.kill();
+    });
     // Where the channel is closed the host has ended or is about to, and `close` says how.
     this.#child.send({ id, method, parameters }, () => undefined);
     try {
       return await promise;
     } finally {
       this.#pending.delete(id);
-      signal?.removeEventListener('abort', onAbort);
+      aborted[Symbol.dispose]();
     }
   }
 
@@ -319,7 +336,7 @@ export class ModelHost implements AsyncDisposable {
 
   async #endsWithin(milliseconds: number): Promise<boolean> {
     const { promise: late, resolve } = Promise.withResolvers<false>();
-    const timer = setTimeout(() => resolve(false), milliseconds);
+    const timer = later(stopping, milliseconds, () => resolve(false));
     const ended = await Promise.race([this.#ended.promise.then(() => true), late]);
     clearTimeout(timer);
     return ended;

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
+import { guarded, later } from '../background.ts';
 
 export interface ConnectionLimits {
   /** How long a new connection may take to say hello. */
@@ -49,12 +50,22 @@ export class ConnectionTimers {
     this.#socket = socket;
     this.#limits = limits;
     this.#expiries = expiries;
-    this.#hello = setTimeout(expiries.noHello, limits.helloMilliseconds).unref();
-    socket.on('drain', () => {
-      clearTimeout(this.#reader);
-      this.#reader = undefined;
-    });
-    socket.on('close', () => clearTimeout(this.#farewell));
+    this.#hello = later(
+      'ending a client without a handshake',
+      limits.helloMilliseconds,
+      expiries.noHello,
+    ).unref();
+    socket.on(
+      'drain',
+      guarded('watching a client read', () => {
+        clearTimeout(this.#reader);
+        this.#reader = undefined;
+      }),
+    );
+    socket.on(
+      'close',
+      guarded('ending a connection', () => clearTimeout(this.#farewell)),
+    );
   }
 
   helloReceived(): void {
@@ -68,7 +79,11 @@ export class ConnectionTimers {
       this.#frame = undefined;
     }
     if (isMidFrame) {
-      this.#frame ??= setTimeout(this.#expiries.unfinished, this.#limits.messageMilliseconds).unref();
+      this.#frame ??= later(
+        'ending a client with an unfinished message',
+        this.#limits.messageMilliseconds,
+        this.#expiries.unfinished,
+      ).unref();
     }
   }
 
@@ -78,19 +93,21 @@ export class ConnectionTimers {
       return;
     }
     const sentBefore = this.#sentBytes();
-    this.#reader = setTimeout(() => {
+    this.#reader = later('watching a client read', this.#limits.stallMilliseconds, () => {
       this.#reader = undefined;
       if (this.#sentBytes() > sentBefore) {
         this.waitForReader();
       } else {
         this.#expiries.stalled();
       }
-    }, this.#limits.stallMilliseconds).unref();
+    }).unref();
   }
 
   /** Destroys the socket if what is pending cannot be sent soon. */
   destroySoon(): void {
-    this.#farewell ??= setTimeout(() => this.#socket.destroy(), farewellMilliseconds).unref();
+    this.#farewell ??= later('ending a connection', farewellMilliseconds, () =>
+      this.#socket.destroy(),
+    ).unref();
   }
 
   clear(): void {

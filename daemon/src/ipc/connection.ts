@@ -13,6 +13,7 @@ import {
   wireLimits,
 } from '@tidemark/shared/protocol/daemon/wire.ts';
 import type { Topic } from '@tidemark/shared/protocol/daemon/wire.ts';
+import { guarded, letGo, soon } from '../background.ts';
 import type { Log } from '../logging/log.ts';
 import { ConnectionTimers } from './connection-limits.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
@@ -79,15 +80,29 @@ export class Connection {
         socket.destroy();
       },
     });
-    socket.setEncoding('utf8').on('data', (chunk: string) => this.#receive(chunk));
-    socket.on('drain', () => this.#work());
-    socket.on('error', (error) => this.#logBroken(error));
-    socket.on('close', () => {
-      this.#isEnding = true;
-      this.#waiting.length = 0;
-      this.#timers.clear();
-      this.#ended.abort(new TidemarkError('interrupted', 'The client disconnected.'));
-    });
+    const receiving = 'reading requests';
+    socket.setEncoding('utf8');
+    socket.on(
+      'data',
+      guarded(receiving, (chunk: string) => this.#receive(chunk)),
+    );
+    socket.on(
+      'drain',
+      guarded(receiving, () => this.#work()),
+    );
+    socket.on(
+      'error',
+      guarded('ending a connection', (error: Error) => this.#logBroken(error)),
+    );
+    socket.on(
+      'close',
+      guarded('ending a connection', () => {
+        this.#isEnding = true;
+        this.#waiting.length = 0;
+        this.#timers.clear();
+        this.#ended.abort(new TidemarkError('interrupted', 'The client disconnected.'));
+      }),
+    );
   }
 
   hears(topic: Topic): boolean {
@@ -150,7 +165,7 @@ export class Connection {
     const { limits } = this.#around;
     while (this.#waiting.length > 0 && this.#handledThisTurn < limits.requestsPerTurn && !this.#isBehind()) {
       if (this.#handledThisTurn === 0) {
-        setImmediate(() => {
+        soon('reading requests', () => {
           this.#handledThisTurn = 0;
           this.#work();
         });
@@ -190,12 +205,13 @@ export class Connection {
       const result = this.#resultOf(method, parameters);
       if (result instanceof Promise) {
         this.#inFlight.add(id);
-        result
+        const answered = result
           .then(
             (value) => this.#answer({ id, result: value }),
             (error: unknown) => this.#fail(id, error, method),
           )
           .finally(() => this.#inFlight.delete(id));
+        letGo('answering a request', answered);
       } else {
         this.#answer({ id, result });
       }

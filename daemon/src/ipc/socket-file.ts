@@ -18,6 +18,7 @@ import { basename, dirname, join } from 'node:path';
 import { longestSocketPath } from '@tidemark/shared/client/open-socket.ts';
 import { faultOf, folderFault } from '@tidemark/shared/client/ownership.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { guarded } from '../background.ts';
 import { temporaryBeside } from '../files/durable.ts';
 import { refused, takeFolder } from '../files/own.ts';
 
@@ -132,10 +133,17 @@ const inTheWay = (path: string, why: string): TidemarkError =>
 async function answers(path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect(path);
-  socket.once('connect', () => resolve(true));
-  socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-    resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
-  });
+  const asking = 'looking for another daemon';
+  socket.once(
+    'connect',
+    guarded(asking, () => resolve(true)),
+  );
+  socket.once(
+    'error',
+    guarded(asking, ({ code }: NodeJS.ErrnoException) =>
+      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
+    ),
+  );
   try {
     return await promise;
   } finally {

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { EventData, Method } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { protocolVersion, wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
 import type { Topic } from '@tidemark/shared/protocol/daemon/wire.ts';
+import { guarded } from '../background.ts';
 import type { Log } from '../logging/log.ts';
 import { Connection } from './connection.ts';
 import { connectionLimits } from './connection-limits.ts';
@@ -58,11 +59,20 @@ export class SocketServer implements AsyncDisposable {
         return handler(parameters, context);
       },
     };
-    server.on('connection', (socket) => {
-      this.#connections.set(socket, new Connection(socket, surroundings));
-      socket.on('close', () => this.#connections.delete(socket));
-    });
-    server.on('error', (error) => log.debug({ error }, 'The socket failed.'));
+    server.on(
+      'connection',
+      guarded('accepting a connection', (socket: Socket) => {
+        this.#connections.set(socket, new Connection(socket, surroundings));
+        socket.on(
+          'close',
+          guarded('ending a connection', () => this.#connections.delete(socket)),
+        );
+      }),
+    );
+    server.on(
+      'error',
+      guarded('accepting a connection', (error: Error) => log.debug({ error }, 'The socket failed.')),
+    );
     this.#logRefusals();
   }
 
@@ -156,15 +166,18 @@ export class SocketServer implements AsyncDisposable {
   #logRefusals(): void {
     let refused = 0;
     let loggedAt = Number.NEGATIVE_INFINITY;
-    this.#server.on('drop', () => {
-      refused += 1;
-      if (performance.now() - loggedAt > 60_000) {
-        loggedAt = performance.now();
-        this.#log.warn(
-          { connections: this.connections, refused },
-          'Too many connections; new ones are refused.',
-        );
-      }
-    });
+    this.#server.on(
+      'drop',
+      guarded('refusing a connection', () => {
+        refused += 1;
+        if (performance.now() - loggedAt > 60_000) {
+          loggedAt = performance.now();
+          this.#log.warn(
+            { connections: this.connections, refused },
+            'Too many connections; new ones are refused.',
+          );
+        }
+      }),
+    );
   }
 }

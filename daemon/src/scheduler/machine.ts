@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { later } from '../background.ts';
 
 export interface Timer {
   clear(): void;
@@ -23,8 +24,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => new Date(),
   setTimer: (milliseconds, fire) => {
-    const timer = setTimeout(fire, milliseconds);
-    timer.unref();
+    const timer = later('looking for due checks', milliseconds, fire).unref();
     return { clear: () => clearTimeout(timer) };
   },
 };

@@ -7,6 +7,7 @@ import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import * as v from 'valibot';
+import { letGo } from '../background.ts';
 import { LockedHistory } from '../history/history-errors.ts';
 import type { History } from '../history/history.ts';
 import type { Log } from '../logging/log.ts';
@@ -193,7 +194,7 @@ export class Scheduler {
     }
     this.#timer?.clear();
     this.#works = true;
-    void this.#work()
+    const looked = this.#work()
       .catch((error: unknown) => {
         this.#options.log.error(
           { error },
@@ -206,6 +207,7 @@ export class Scheduler {
         this.#wakeIn(this.#looksAgain ? 0 : wait);
         this.#looksAgain = false;
       });
+    letGo('looking for due checks', looked);
   }
 
   /** How long to wait before the next look, in milliseconds. */

@@ -3,17 +3,22 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { logFolder } from '@tidemark/shared/client/locations.ts';
+import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { formatLine, logLevels } from '@tidemark/shared/format/log-line.ts';
 import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
+import { later } from '../../background.ts';
 import { createLog, logDefaults } from '../../logging/log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals } from '../exit-codes.ts';
 import { writeJsonLine, writeText } from '../output.ts';
-import { addExamples } from '../program.ts';
+import { addExamples, formatError } from '../program.ts';
 
 const printings = ['human', 'json', 'none'] as const;
 
 type Printing = (typeof printings)[number];
+
+/** How long what a daemon that failed has left open may keep its process. */
+const longestEndMilliseconds = 5000;
 
 interface DaemonCommandOptions {
   readonly level: LogLevel;
@@ -56,6 +61,7 @@ export function addDaemonCommand(program: Command): void {
 
 async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Promise<void> {
   // Not with the other commands: most of them need nothing of it.
+  const { endOnUncaught } = await import('../../core/faults.ts');
   const { runDaemon } = await import('../../core/run-daemon.ts');
   const folder = dataFolder();
   const printing = print ?? (process.stderr.isTTY ? 'human' : 'none');
@@ -65,8 +71,9 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
     alsoTo:
       printing === 'none' ? undefined : { write: (line) => printLine(line, printing, verbose === true) },
   });
-  // Whatever ends this process, the log says why; Node prints it and exits with 1.
-  process.on('uncaughtExceptionMonitor', (error) => log.error({ error }, 'The daemon crashed.'));
+  endOnUncaught(log, (error) => {
+    writeText(formatError(error, { verbose: true, stream: process.stderr }), process.stderr);
+  });
   const signal = abortOnSignals(({ message }) => {
     if (printing === 'human') {
       writeText(`${message} Shutting down. Press Ctrl-C again to quit immediately.`, process.stderr);
@@ -77,6 +84,11 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
   }
   try {
     await runDaemon({ dataFolder: folder, signal, log, logFile: file });
+  } catch (error) {
+    // Under a supervisor nobody reads what this process prints.
+    log.error({ error }, `The daemon ends: ${toErrorRecord(error).message}`);
+    later('ending', longestEndMilliseconds, () => process.exit(1)).unref();
+    throw error;
   } finally {
     await close();
   }

@@ -7,6 +7,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { HostStatus, MemoryReading } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
+import { every, later, letGo } from '../../background.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { ModelHost } from '../../host/model-host.ts';
 import type { StartOptions } from '../../host/model-host.ts';
@@ -100,7 +101,10 @@ export class HeldHost {
     this.#enter('starting');
     try {
       const host = await ModelHost.start({ ...this.#options.start, signal });
-      void host.ended.then(({ code, signal: by }) => this.#onEnded(host, code, by));
+      letGo(
+        'noting the end of a model host',
+        host.ended.then(({ code, signal: by }) => this.#onEnded(host, code, by)),
+      );
       this.#enter('loading');
       const load = await host
         .load({ folder: subject.model.folder, voiceFile: subject.voiceFile }, { signal })
@@ -189,15 +193,17 @@ export class HeldHost {
     if (idleUnloadSeconds > 0) {
       const milliseconds = Math.min(idleUnloadSeconds * 1000, longestTimer);
       this.#unloadsAt = new Date(Date.now() + milliseconds);
-      this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = later('unloading the model', milliseconds, async () => {
         this.#options.log.info(
           { model: this.#subject?.model.name },
           'Unloaded the model after the idle time.',
         );
-        void this.#end();
-      }, milliseconds);
+        await this.#end();
+      });
     }
-    this.#heartbeat = setInterval(() => void this.#beat(), this.#timing.heartbeatMilliseconds);
+    this.#heartbeat = every('checking the model host', this.#timing.heartbeatMilliseconds, () =>
+      this.#beat(),
+    );
   }
 
   #stopIdling(): void {

@@ -3,6 +3,7 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { every, later } from '../../background.ts';
 import { liveHostsResidentBytes } from '../../host/host-processes.ts';
 
 export interface WatchOptions {
@@ -36,7 +37,9 @@ export async function watched<Result>(
   const beat = (patience = 1): void => {
     clearTimeout(silence);
     const seconds = hostTimeoutSeconds * patience;
-    silence = setTimeout(() => controller.abort(hung(seconds)), Math.min(seconds * 1000, longestTimer));
+    silence = later('stopping a model host that hangs', Math.min(seconds * 1000, longestTimer), () =>
+      controller.abort(hung(seconds)),
+    );
   };
   const weigh = (footprintBytes: number): void => {
     if (memoryCeilingBytes > 0 && footprintBytes > memoryCeilingBytes) {
@@ -44,15 +47,17 @@ export async function watched<Result>(
     }
   };
   let isWeighing = false;
-  const scales = setInterval(() => {
+  const scales = every('reading the memory of the model host', weighEveryMilliseconds, async () => {
     // One at a time: a machine that is slow to answer is not asked again meanwhile.
     if (!isWeighing) {
       isWeighing = true;
-      void liveHostsResidentBytes()
-        .then(weigh)
-        .finally(() => (isWeighing = false));
+      try {
+        weigh(await liveHostsResidentBytes());
+      } finally {
+        isWeighing = false;
+      }
     }
-  }, weighEveryMilliseconds);
+  });
   try {
     beat();
     return await work({ signal: AbortSignal.any([signal, controller.signal]), beat, weigh });

@@ -6,6 +6,7 @@ import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { letGo, soon } from '../../background.ts';
 import type { History } from '../../history/history.ts';
 import type { KnownRun, RunEnd } from '../../history/runs.ts';
 import { defined } from '../../history/rows.ts';
@@ -230,7 +231,7 @@ export class RunQueue {
     }
     this.#options.onChange();
     // Not at once: whoever asked is to have the run's number before its first event.
-    setImmediate(() => this.#next());
+    soon('starting the next run', () => this.#next());
   }
 
   #next(): void {
@@ -258,13 +259,14 @@ export class RunQueue {
     };
     this.#running = running;
     this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} started.`);
-    void this.#work(request, running)
+    const settled = this.#work(request, running)
       .then((end) => this.#settle(running, request, end))
       .finally(() => {
         this.#running = undefined;
         running.settled.resolve(undefined);
         this.#next();
       });
+    letGo('ending a run', settled);
   }
 
   /**
@@ -306,8 +308,9 @@ export class RunQueue {
       return;
     }
     log.info({ run: id, state, reason }, `Run #${id} ended: ${state}.`);
-    this.#tellEnd(saved, id);
+    // Whatever becomes of the news, whoever waits for the end has it.
     running.ended.resolve(saved);
+    this.#tellEnd(saved, id);
   }
 
   /** Never throws: whatever happens is how the run ended. */

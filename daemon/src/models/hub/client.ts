@@ -5,6 +5,7 @@ import { listFiles, modelInfo } from '@huggingface/hub';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { printable, quoted } from '@tidemark/shared/printable.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { later } from '../../background.ts';
 import { isBelow } from '../../files/below.ts';
 import type { Digest } from './cache.ts';
 import type { HubSettings } from './environment.ts';
@@ -166,7 +167,9 @@ export class HubClient {
     }
     const silence = new AbortController();
     // Where a request fails or has no body, the timer aborts what has ended, which does nothing.
-    const timer = setTimeout(() => silence.abort(new Error('the server fell silent')), this.#silence).unref();
+    const timer = later('ending a request', this.#silence, () =>
+      silence.abort(new Error('the server fell silent')),
+    ).unref();
     const signal = AbortSignal.any([silence.signal, ...(this.#signal === undefined ? [] : [this.#signal])]);
     const response = await fetch(input, { ...init, headers, signal });
     if (!response.ok) {
