@@ -195,6 +195,10 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE runs ADD COLUMN words TEXT;
   `,
+  // NULL on a CPU, and in older rows.
+  `
+  ALTER TABLE samples ADD COLUMN device_bytes INTEGER;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -38,6 +38,7 @@ export function insertSample(
     live_tensors: sample.liveTensors,
     undisposed_tensors: sample.undisposedTensors,
     footprint_bytes: sample.footprintBytes,
+    device_bytes: sample.deviceBytes,
     heap_bytes: sample.heapBytes,
     open_file_descriptors: sample.openFileDescriptors,
   });
@@ -136,6 +137,7 @@ function storedSampleOf(row: Row): StoredSample {
       liveTensors: numberOf(row, 'live_tensors'),
       undisposedTensors: numberOf(row, 'undisposed_tensors'),
       footprintBytes: numberOf(row, 'footprint_bytes'),
+      deviceBytes: optionalNumber(row, 'device_bytes'),
       heapBytes: numberOf(row, 'heap_bytes'),
       openFileDescriptors: numberOf(row, 'open_file_descriptors'),
     }) as IterationSample,

@@ -158,7 +158,11 @@ test('runs from before there was a search are found once their history was opene
     someRuns(history);
     const path = join(folder, 'history.sqlite');
     const database = new DatabaseSync(path);
-    database.exec('ALTER TABLE runs DROP COLUMN words; PRAGMA user_version = 4');
+    database.exec(`
+      ALTER TABLE runs DROP COLUMN words;
+      ALTER TABLE samples DROP COLUMN device_bytes;
+      PRAGMA user_version = 4;
+    `);
     database.close();
     using again = openHistory(folder).history;
     for (const [search, ids] of searches) {

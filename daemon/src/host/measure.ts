@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { deviceBytes } from '../mlx/device.ts';
 import { clearCache, memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
 import { footprintBytes, releaseFreeMemory } from '../mlx/process.ts';
 import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
@@ -84,6 +85,7 @@ export async function measure<Result>(
 /** What this process holds besides MLX's arrays: what the system, V8 and the handle counters report. */
 export interface ProcessFigures {
   readonly footprintBytes: number;
+  readonly deviceBytes?: number;
   readonly heapBytes: number;
   readonly openFileDescriptors: number;
   readonly liveTensors: number;
@@ -93,11 +95,18 @@ export interface ProcessFigures {
 export function processFigures(): ProcessFigures {
   return {
     footprintBytes: footprintBytes(),
+    ...deviceFigure(),
     heapBytes: process.memoryUsage().heapUsed,
     openFileDescriptors: openFileDescriptors(),
     liveTensors: liveTensors(),
     undisposedTensors: undisposedTensors(),
   };
+}
+
+/** {@link deviceBytes}, where the driver says it. */
+export function deviceFigure(): Pick<ProcessFigures, 'deviceBytes'> {
+  const bytes = deviceBytes();
+  return bytes === undefined ? {} : { deviceBytes: bytes };
 }
 
 /** The system's own list, less the descriptor that reads it. */

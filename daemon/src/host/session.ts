@@ -18,7 +18,7 @@ import { readCheckpointTensors, readLoadableTensors } from '../models/safetensor
 import { tidemarkVersion } from '../version.ts';
 import { attribute } from './attribute.ts';
 import { layerTransients } from './layer-transients.ts';
-import { measure, processFigures, settle } from './measure.ts';
+import { deviceFigure, measure, processFigures, settle } from './measure.ts';
 import type { AttributionReading, HostDescription, HostParameters, HostResult } from './messages.ts';
 import { isFinite, nonFiniteError, requireFiniteDurations } from './non-finite.ts';
 import type { Utterance } from './non-finite.ts';
@@ -97,6 +97,7 @@ export class HostSession {
         liveTensors: liveTensors(),
         footprintBeforeBytes,
         footprintBytes: footprintBytes(),
+        ...deviceFigure(),
       };
     } catch (error) {
       model.dispose();

@@ -13,6 +13,18 @@ const deviceInfo = native<() => DeviceDescription['info']>('deviceInfo');
 
 export const describeDevice = (): DeviceDescription => ({ type: deviceType(), info: deviceInfo() });
 
+const driverBytes = native<() => number>('driverBytes');
+
+/**
+ * What the GPU's driver counts for this process, in bytes: MLX's arrays and cache, and beside them the driver's context, kernels,
+ * and the work space of its libraries. NVML's figure with CUDA, Metal's `currentAllocatedSize` on a Mac. Undefined on a CPU, and
+ * where the driver does not say, as to a process in a container.
+ */
+export function deviceBytes(): number | undefined {
+  const bytes = driverBytes();
+  return bytes < 0 ? undefined : bytes;
+}
+
 /** libmlx's version. */
 export const mlxVersion = native<() => string>('version');
 

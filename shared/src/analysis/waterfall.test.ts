@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { exampleProfile } from '../../test/example-documents.ts';
-import { footprintParts, peakParts, typicalSample } from './waterfall.ts';
+import { deviceSentence, footprintParts, peakParts, typicalSample } from './waterfall.ts';
 
 const bytes = fc.nat({ max: 1_000_000_000 });
 
@@ -45,4 +45,16 @@ test('dtypes come wide first, packed last, unknown ones after them, and empty on
     parts?.weights.map(({ dtype }) => dtype),
     ['float32', 'bfloat16', 'uint32', 'uint8'],
   );
+});
+
+test("what a GPU's driver counts beside MLX is told without the cache where that was cleared, and not at all without a driver", () => {
+  const sample = { activeBytes: 164e6, cacheBytes: 300e6, deviceBytes: 1_000e6 };
+  const run = exampleProfile({ measured: [sample] });
+  assert.match(
+    deviceSentence(run) ?? '',
+    /counts 1,000\.0 MB .* active memory, and 836\.0 MB that MLX does not/,
+  );
+  const kept = { ...run, settings: { ...run.settings, keepCache: true } };
+  assert.match(deviceSentence(kept) ?? '', /active memory and its cache, and 536\.0 MB/);
+  assert.equal(deviceSentence(exampleProfile()), undefined);
 });

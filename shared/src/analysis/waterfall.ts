@@ -1,5 +1,6 @@
 /** What a peak and a footprint are made of: parts that add up to the byte. */
 
+import { formatBytes } from '../format/bytes.ts';
 import type { WaterfallStep } from '../format/charts/bars.ts';
 import type { ModelRecord } from '../protocol/provenance.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
@@ -116,4 +117,19 @@ export function footprintParts(run: ProfileDocument): FootprintParts | undefined
     unexplainedBytes: footprintBytes - beforeLoadingBytes - activeBytes - (cache.cacheBytes ?? 0),
     footprintBytes,
   };
+}
+
+/** What the driver of a GPU counts beside MLX, after the iteration with the median peak; undefined where no driver says. */
+export function deviceSentence(run: ProfileDocument): string | undefined {
+  const { deviceBytes, activeBytes, cacheBytes } = typicalSample(run) ?? {};
+  if (deviceBytes === undefined || activeBytes === undefined || cacheBytes === undefined) {
+    return undefined;
+  }
+  const isKept = run.settings.keepCache === true;
+  const ofMlx = activeBytes + (isKept ? cacheBytes : 0);
+  return (
+    `The GPU's driver counts ${formatBytes(deviceBytes, { unit: 'MB' })} for the process: MLX's active memory` +
+    `${isKept ? ' and its cache' : ''}, and ${formatBytes(deviceBytes - ofMlx, { unit: 'MB' })} that MLX does not count, such as ` +
+    "the driver's context, kernels, and its libraries' work space."
+  );
 }

@@ -104,6 +104,8 @@ export const loadRecord = v.object({
   /** What the process weighed before the weights were loaded, and with weights and voice. */
   footprintBeforeBytes: bytes,
   footprintBytes: bytes,
+  /** As of an iteration. */
+  deviceBytes: v.exactOptional(bytes),
 });
 
 export type LoadRecord = v.InferOutput<typeof loadRecord>;
@@ -138,6 +140,11 @@ export const iterationSample = v.object({
   undisposedTensors: count,
   /** The process as the system sees it: phys_footprint on macOS, the resident set on Linux. */
   footprintBytes: bytes,
+  /**
+   * What the GPU's driver counts for the process, with MLX's active memory and its cache in it: NVML's figure with CUDA, Metal's
+   * `currentAllocatedSize` on a Mac. Absent on a CPU, and where the driver does not say.
+   */
+  deviceBytes: v.exactOptional(bytes),
   heapBytes: bytes,
   openFileDescriptors: count,
 });

@@ -27,6 +27,7 @@ const columns: readonly CsvColumn[] = [
   { header: 'tokens_count', of: (sample) => sample.tokens },
   { header: 'new_shapes_count', of: (sample) => sample.newShapes },
   { header: 'cache_before_bytes', of: (sample) => sample.cacheBeforeBytes },
+  { header: 'device_bytes', of: (sample) => sample.deviceBytes },
 ];
 
 type Phase = 'warm-up' | 'measured' | 'confirmation';

@@ -1,6 +1,7 @@
 /** What the peak is made of, for one model and for several beside each other. */
 
 import {
+  deviceSentence,
   footprintParts,
   footprintSteps,
   loadingLabel,
@@ -26,6 +27,7 @@ export function runWaterfalls(run: ProfileDocument): string {
     return '';
   }
   const { sample } = peak;
+  const device = deviceSentence(run);
   const which = sample.warmup
     ? 'the last warm-up iteration, because none was measured'
     : `iteration ${sample.index - run.settings.warmupIterations + 1}, which has the median peak`;
@@ -45,6 +47,7 @@ export function runWaterfalls(run: ProfileDocument): string {
       `After it, with the cache ${run.settings.keepCache === true ? 'kept' : 'cleared'}, the system reports a footprint of ${megabytes(footprint.footprintBytes)} for the whole process. ` +
         unexplainedWords(footprint),
     ),
+    ...(device === undefined ? [] : [paragraph(device)]),
     responsiveChart((canvas) =>
       waterfall(
         {

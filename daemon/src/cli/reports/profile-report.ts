@@ -4,6 +4,7 @@ import { cacheRates, cacheRemedySentences } from '@tidemark/shared/analysis/cach
 import { printable } from '@tidemark/shared/printable.ts';
 import { activeSentence } from '@tidemark/shared/analysis/conclusions.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
+import { deviceSentence } from '@tidemark/shared/analysis/waterfall.ts';
 import { channelAmount, judgedName } from '@tidemark/shared/format/leak-channels.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted, formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
@@ -43,7 +44,7 @@ export function profileReport(document: ProfileDocument): string {
     `Loaded in ${formatDuration(load.seconds)}: ${inMb(load.activeBytes)} active, ${inMb(load.peakBytes)} peak; ` +
       `the voice adds ${inMb(load.voiceBytes)}.`,
     ...(iterations.length === 0 ? [] : ['', samplesTable(iterations, settings.warmupIterations)]),
-    ...(summary === undefined ? [] : ['', ...summaryLines(summary)]),
+    ...(summary === undefined ? [] : ['', ...summaryLines(summary), ...deviceLines(document)]),
     ...(leaks === undefined || summary === undefined ? [] : ['', ...leakLines(leaks)]),
     ...(document.attribution === undefined ? [] : ['', ...attributionLines(document.attribution)]),
     ...(outcome.status === 'complete'
@@ -102,6 +103,11 @@ function summaryLines(summary: ProfileSummary): string[] {
     `Time: median ${formatDuration(seconds.median)} per iteration, for ${audioSeconds.median.toFixed(2)} s of audio ` +
       `(${counted(samples.median, 'sample')})${speed}.`,
   ];
+}
+
+function deviceLines(document: ProfileDocument): string[] {
+  const sentence = deviceSentence(document);
+  return sentence === undefined ? [] : [sentence];
 }
 
 function tensorSentence({ extraTensors, undisposedTensors }: ProfileSummary): string {
