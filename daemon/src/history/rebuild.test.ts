@@ -31,8 +31,8 @@ test('the document of a dead run is valid, and says with which signal it ended',
 test('a sample of a run that died is as it was taken, with what only some have', () => {
   withHistory((history) => {
     const { id } = runAtWork(history, 1);
-    const whole = { textIndex: 2, tokens: 61, newShapes: 1, cacheBeforeBytes: 5, deviceBytes: 1_500_000_000 };
-    const samples = [exampleSample(3), exampleSample(4, whole)];
+    const whole = { tokens: 61, newShapes: 1, cacheBeforeBytes: 5, deviceBytes: 1_500_000_000 };
+    const samples = [exampleSample(2), exampleSample(3, whole)];
     samples.forEach((sample) => history.runs.addSample(id, sample, 'measured', 'bf16'));
     history.runs.interruptRunning('The daemon ended.');
     const { iterations } = v.parse(profileDocument, history.runs.detail(id).document);
