@@ -3,6 +3,7 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule, ScheduleTiming } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { Cron } from 'croner';
+import { cronFault } from './cron-faults.ts';
 import { isTimeZone, machineTimeZone } from './machine.ts';
 
 export interface OccurrenceOptions {
@@ -105,19 +106,27 @@ function parseCron(timeZone: string, expression: string): Cron {
     });
   }
   try {
-    return new Cron(fields.join(' '), {
-      mode: '5-part',
-      timezone: timeZone,
-      fixedTimeRule: 'no-wildcard',
-      paused: true,
-    });
+    return cronOf(fields.join(' '), timeZone);
   } catch (cause) {
+    const fault = cronFault(fields, (each) => isCron(each, timeZone));
     const why = cause instanceof Error ? cause.message.replace(/^CronPattern: /, '').replace(/\.$/, '') : '';
     throw new TidemarkError(
       'bad-input',
-      `The cron expression "${expression}" is not valid: ${why.charAt(0).toLowerCase()}${why.slice(1)}.`,
-      { hint: cronHint, cause },
+      `The cron expression "${expression}" is not valid: ${fault?.why ?? why.charAt(0).toLowerCase() + why.slice(1)}.`,
+      { hint: fault?.hint ?? cronHint, cause },
     );
+  }
+}
+
+const cronOf = (expression: string, timezone: string): Cron =>
+  new Cron(expression, { mode: '5-part', timezone, fixedTimeRule: 'no-wildcard', paused: true });
+
+function isCron(expression: string, timeZone: string): boolean {
+  try {
+    cronOf(expression, timeZone);
+    return true;
+  } catch {
+    return false;
   }
 }
 
