@@ -260,7 +260,14 @@ test('a data folder that cannot be one is a clear error', async () => {
 });
 
 test('a reader that has seen enough is no error', async () => {
-  for (const words of ['models --json', '--help', `profile ${tiny} ${brief} --json`]) {
+  for (const [words, expected] of [
+    ['models --json', 0],
+    ['--help', 0],
+    [`profile ${tiny} ${brief} --json`, 0],
+    // Whoever does not read on is still told that it failed, by the exit code.
+    ['status', 4],
+    ['frobnicate --json', 2],
+  ] as const) {
     const child = spawn(process.execPath, [cliEntry, ...words.split(' ')], {
       env: { ...process.env, TIDEMARK_HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -269,8 +276,8 @@ test('a reader that has seen enough is no error', async () => {
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const code = await new Promise((resolve) => child.on('close', resolve));
-    assert.equal(code, 0, words);
-    assert.doesNotMatch(stderr, /error|EPIPE/i);
+    assert.equal(code, expected, words);
+    assert.doesNotMatch(stderr, expected === 2 ? /EPIPE/i : /error|EPIPE/i);
   }
 });
 
@@ -283,5 +290,31 @@ test('a full disk behind stdout is said', { skip: !existsSync('/dev/full') }, as
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(code, 1);
-  assert.match(stderr, /Cannot write to stdout: .*ENOSPC/);
+  assert.match(stderr, /^error: The output cannot be written: the disk is full\.\nhint: \S.*\.\n$/);
+});
+
+test('a working folder that was removed is said by what needs it, and keeps nothing else from working', async () => {
+  const commands: readonly (readonly [words: string, code: number, said: RegExp])[] = [
+    ['models', 0, /^$|Took/],
+    ['report 1 --out out.html', 1, /^error: The current folder no longer exists\.\nhint: \S.*\.\n$/],
+    ['xray ./x', 1, /^error: The current folder no longer exists\./],
+    ['say hi --out /dev/null --voice ./v.pt', 1, /^error: The current folder no longer exists\./],
+  ];
+  for (const [words, expected, said] of commands) {
+    const gone = temporaryFolder();
+    const child = spawn(
+      '/bin/sh',
+      ['-c', `rmdir "$PWD"; exec "${process.execPath}" "${cliEntry}" ${words} 2>&1 >/dev/null`],
+      {
+        cwd: gone,
+        env: { ...process.env, PWD: gone, TIDEMARK_HOME: home, NO_COLOR: '1' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(code, expected, words);
+    assert.match(stderr, said, words);
+  }
 });

@@ -6,6 +6,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { errorSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { ErrorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { reasonOf } from '../files/storage-errors.ts';
 import { dataFolder } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 import { exitCodeOfError } from './exit-codes.ts';
@@ -20,8 +21,9 @@ export interface CommandGroup {
 /** Runs the command that the process's arguments name. The result is in the process's exit code. */
 export async function runProgram(groups: readonly CommandGroup[]): Promise<void> {
   endQuietlyOnClosedPipes();
-  const program = createProgram(groups);
+  let program: Command | undefined;
   try {
+    program = createProgram(groups);
     await program.parseAsync();
   } catch (error) {
     fail(error, program);
@@ -85,7 +87,7 @@ export const addExamples = (
     ].join('\n');
   });
 
-function fail(error: unknown, program: Command): void {
+function fail(error: unknown, program = new Command()): void {
   if (error instanceof CommanderError && error.exitCode === 0) {
     // Help or the version, which was asked for and is printed.
     return;
@@ -95,11 +97,11 @@ function fail(error: unknown, program: Command): void {
     process.exitCode = 2;
     return;
   }
-  const failure = error instanceof CommanderError ? usageError(error, program) : error;
+  const failure = error instanceof CommanderError ? usageError(error, program) : withoutFolder(error);
   // The options may be what did not parse, so the words themselves are looked at.
   const has = (flag: string): boolean => process.argv.includes(flag);
   writeText(formatError(failure, { verbose: has('--verbose'), stream: process.stderr }), process.stderr);
-  if (has('--json') && !isFileOption(program, '--json')) {
+  if (wantsJson(program)) {
     const document: ErrorDocument = {
       kind: 'error',
       schemaVersion: errorSchemaVersion,
@@ -110,17 +112,37 @@ function fail(error: unknown, program: Command): void {
   process.exitCode = exitCodeOfError(failure);
 }
 
+/** Whatever needed the folder that the command was run in: a person's to mend, and not to be told as an error of the system's. */
+function withoutFolder(error: unknown): unknown {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd'
+    ? new TidemarkError('bad-input', 'The current folder no longer exists.', {
+        hint: 'Change to another folder, or give absolute paths.',
+        cause: error,
+      })
+    : error;
+}
+
 /** The command that the arguments name, if there is one. */
 const meantCommand = (program: Command): Command | undefined =>
   program.commands.find((command) => command.name() === process.argv[2]);
 
-/** For a command whose option names a file, and does not select what is on stdout. */
-const isFileOption = (program: Command, flag: string): boolean =>
-  meantCommand(program)?.options.some(({ long, required }) => long === flag && required) === true;
+/** Whether one document is to be on stdout. For `report`, --json may also name a file. */
+function wantsJson(program: Command): boolean {
+  const place = process.argv.indexOf('--json');
+  const next = process.argv[place + 1];
+  const option = meantCommand(program)?.options.find(({ long }) => long === '--json');
+  return place >= 0 && (option?.optional !== true || next === undefined || next.startsWith('-'));
+}
 
 /** Commander's own complaint, as ours. */
 function usageError({ message }: CommanderError, program: Command): TidemarkError {
-  const [first = '', ...suggestions] = message.replace(/^error: /, '').split('\n');
+  const [first = '', ...suggestions] = message
+    .replace(/^error: /, '')
+    .replace(
+      /^command-argument value '(.*)' is invalid for argument '(.*?)'\./,
+      "'$1' is invalid for the argument <$2>.",
+    )
+    .split('\n');
   const sentence = first.charAt(0).toUpperCase() + first.slice(1);
   const suggestion = suggestions.join(' ').replaceAll(/^\(|\)$/g, '');
   const command = meantCommand(program);
@@ -169,11 +191,18 @@ function stacksOf(error: unknown): string[] {
 
 /** `tidemark … | head` closes our stdout early: that is no error, and there is nobody left to tell. */
 function endQuietlyOnClosedPipes(): void {
-  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code !== 'EPIPE') {
-      writeText(`error: Cannot write to stdout: ${message}`, process.stderr);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') {
+      // With the exit code that the command has by then; an argument, even undefined, would replace it.
+      process.exit();
     }
-    process.exit(code === 'EPIPE' ? undefined : 1);
+    const failure = new TidemarkError(
+      'not-writable',
+      `The output cannot be written: ${reasonOf(error) ?? error.message}.`,
+      { hint: 'Send it to a file or a program that can take it.', cause: error },
+    );
+    writeText(formatError(failure, { verbose: false, stream: process.stderr }), process.stderr);
+    process.exit(1);
   });
   // Progress that nobody reads does not stop the work.
   process.stderr.on('error', () => undefined);

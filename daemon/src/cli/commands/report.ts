@@ -10,13 +10,14 @@ import { renderReport } from '@tidemark/shared/report/report.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { runCommand } from '../command.ts';
+import { givenFile } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { digitsNote, readRunInput, runInputs, runReference } from '../runs/run-documents.ts';
 
 interface ReportOptions {
   readonly out: string;
   readonly csv?: string;
-  readonly json?: string;
+  readonly json?: string | true;
   readonly verbose?: true;
 }
 
@@ -33,14 +34,17 @@ export function addReportCommand(program: Command): void {
       'Writes a profile or a study as one self-contained HTML file: the answer, the composition of the peak, the verdicts and ' +
         'their evidence, the iterations, and how they were measured. The page loads nothing from the network.',
     )
-    .argument('<run>', runInputs)
-    .requiredOption('--out <file>', 'HTML file to write')
-    .option('--csv <file>', 'also write the iterations as CSV, one row per iteration')
-    .option('--json <file>', 'also write the document as JSON')
+    .argument('<run>', runInputs, givenFile)
+    .requiredOption('--out <file>', 'HTML file to write', givenFile)
+    .option('--csv <file>', 'also write the iterations as CSV, one row per iteration', givenFile)
+    .option(
+      '--json [file]',
+      'also write the document as JSON; without a file, print it on stdout instead of text',
+      givenFile,
+    )
     .option('--verbose', 'print stack traces when something fails')
     .action((input: string, { verbose, ...options }: ReportOptions) =>
-      // Here --json names a file, and selects nothing of what is on stdout.
-      runCommand({ verbose }, async (context) => {
+      runCommand({ verbose, json: options.json === true || undefined }, async (context) => {
         const outputs = outputsOf(options);
         checkDistinct(input, outputs);
         const document = await readRunInput(input, context);
@@ -52,6 +56,9 @@ export function addReportCommand(program: Command): void {
           const content = output.contentOf(document);
           await writeWhole(output.path, content, output);
           lines.push(`Wrote ${output.path} (${formatBytes(Buffer.byteLength(content))}).`);
+        }
+        if (options.json === true) {
+          lines.forEach((line) => context.progress.note(line));
         }
         return { document, text: () => lines.join('\n') };
       }),
@@ -75,7 +82,7 @@ function outputsOf({ out, csv, json }: ReportOptions): Chosen[] {
     { path: out, what: 'The report', example: '--out report.html', contentOf: renderReport },
     { path: csv, what: 'The table', example: '--csv iterations.csv', contentOf: iterationsCsv },
     {
-      path: json,
+      path: json === true ? undefined : json,
       what: 'The document',
       example: '--json document.json',
       contentOf: (document) => `${JSON.stringify(document, undefined, 2)}\n`,
