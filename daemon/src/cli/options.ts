@@ -14,12 +14,14 @@ import {
 } from '../profiler/settings.ts';
 import type { ProfileRequest, SpeechRequest } from '../profiler/settings.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
+import { givenModel, givenVoice } from './given-names.ts';
 import { numberBetween, wholeNumber } from './values.ts';
 
 export const modelWords = 'name listed by `tidemark models`, repository id (owner/name), or folder';
 
 /** The argument of commands that work on one model. */
-export const modelArgument = (): Argument => new Argument('<model>', modelWords);
+export const modelArgument = (words = modelWords): Argument =>
+  new Argument('<model>', words).argParser(givenModel);
 
 export interface SpeechOptions {
   readonly phonemes?: string;
@@ -44,6 +46,7 @@ export function addSpeechOptions(command: Command): Command {
     .option(
       '--voice <name>',
       'voice, or path of a .safetensors or .pt file; several with commas between them are mixed',
+      givenVoice,
       speechDefaults.voice,
     )
     .addOption(

@@ -12,8 +12,9 @@ import type {
 import { checkNames } from '../models/voices.ts';
 import { defaultIterations, profileDefaults } from '../profiler/settings.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
+import { checkTiming } from '../scheduler/timing.ts';
+import { givenModel, givenVoice } from './given-names.ts';
 import { modelWords } from './options.ts';
-import { absoluteModel } from './runs/subject.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';
 import { addWorkloadOptions } from './workload-options.ts';
 import type { WorkloadOptions } from './workload-options.ts';
@@ -73,8 +74,8 @@ export function addScheduleOptions(command: Command): Command {
     .option('--skip-in-low-power-mode', 'skip checks in low power mode')
     .option('--no-skip-in-low-power-mode', 'also check in low power mode')
     .optionsGroup('Check:')
-    .option('--model <model>', `${modelWords} (default: ${scheduleDefaults.model})`)
-    .option('--voice <name>', `voice (default: ${scheduleDefaults.voice})`)
+    .option('--model <model>', `${modelWords} (default: ${scheduleDefaults.model})`, givenModel)
+    .option('--voice <name>', `voice (default: ${scheduleDefaults.voice})`, givenVoice)
     .option('--text <text>', 'text to say (default: the text of `tidemark profile`)')
     .option(
       '--iterations <n>',
@@ -91,7 +92,7 @@ export function addScheduleOptions(command: Command): Command {
 
 /**
  * What the options and the `workload` in them make of a schedule: of `before` where there is one, else of the defaults. Throws a TidemarkError: 'usage'
- * where a timing is missing or cannot be, 'unknown-model', 'unknown-voice'.
+ * where a timing is missing, 'bad-input' where it cannot be, 'unknown-model', 'unknown-voice'.
  */
 export function settingsFrom(
   options: ScheduleOptions,
@@ -100,14 +101,14 @@ export function settingsFrom(
 ): ScheduleSettings {
   const base = before ?? scheduleDefaults;
   const { texts } = workload;
-  const model = options.model === undefined ? base.model : absoluteModel(options.model);
+  const model = options.model ?? base.model;
   const voice = options.voice ?? base.voice;
   if (options.model !== undefined || options.voice !== undefined) {
     checkNames([model], voice);
   }
   return {
     name: options.name ?? before?.name ?? model.split('/').at(-1) ?? model,
-    timing: timingFrom(options, before?.timing),
+    timing: checked(timingFrom(options, before?.timing)),
     model,
     voice,
     ...spokenFrom(options, workload, before),
@@ -138,6 +139,12 @@ function spokenFrom(
     cacheLimitBytes: cacheLimit === false ? undefined : cacheLimitBytes,
     ...workload,
   };
+}
+
+/** Said whether a daemon runs or not. */
+function checked(timing: ScheduleTiming): ScheduleTiming {
+  checkTiming(timing);
+  return timing;
 }
 
 function timingFrom(

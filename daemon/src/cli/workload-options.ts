@@ -9,6 +9,7 @@ import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { linesOf, textsIn } from '@tidemark/shared/protocol/workload.ts';
 import { readError } from '../files/storage-errors.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
+import { givenFile } from './given-names.ts';
 import { bytesValue } from './values.ts';
 
 export interface WorkloadOptions {
@@ -30,7 +31,9 @@ export function addWorkloadOptions(
       new Option(
         '--texts <file>',
         'file with one text per line, or - for stdin; each iteration says the next text',
-      ).conflicts(['text', 'phonemes']),
+      )
+        .argParser(givenFile)
+        .conflicts(['text', 'phonemes']),
     )
     .option('--shuffle', 'say the texts in a random order, determined by the seed')
     .option('--keep-cache', "do not clear MLX's cache between iterations")

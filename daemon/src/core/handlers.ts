@@ -3,12 +3,14 @@
 import { compareDocuments } from '@tidemark/shared/analysis/comparison.ts';
 import { defaultThreshold } from '@tidemark/shared/analysis/regression.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { quoted } from '@tidemark/shared/printable.ts';
 import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
 import type { Handlers, RequestContext } from '../ipc/requests.ts';
 import { listChoices } from '../models/catalogue.ts';
+import { hasControls } from '../models/target.ts';
 import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { studyModels } from '../profiler/study.ts';
@@ -130,6 +132,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     listSchedules: schedules,
     setSchedule: ({ id, settings: wanted }) => {
       checkNames([wanted.model], wanted.voice);
+      checkScheduleName(wanted.name);
       checkWorkload(wanted);
       return scheduler.set(id, wanted);
     },
@@ -162,4 +165,13 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
   };
   return inTurns(handlers, turns);
+}
+
+/** It is a line of lists and the title of notifications. Throws 'bad-input'. */
+function checkScheduleName(name: string): void {
+  if (hasControls(name)) {
+    throw new TidemarkError('bad-input', `A schedule cannot be named ${quoted(name)}.`, {
+      hint: 'Give a name of one line without control characters.',
+    });
+  }
 }

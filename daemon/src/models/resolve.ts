@@ -1,7 +1,7 @@
 /** Resolves the name of a model or a voice to the files that are loaded. */
 
 import { statSync } from 'node:fs';
-import { basename, join, parse, resolve } from 'node:path';
+import { basename, join, parse } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { printable } from '@tidemark/shared/printable.ts';
 import type { ModelRecord } from '@tidemark/shared/protocol/provenance.ts';
@@ -14,7 +14,7 @@ import type { ModelOptions } from './progress.ts';
 import { hashFiles } from './packaged.ts';
 import type { Recipe } from './recipes.ts';
 import { readCheckpointTensors, sumByDtype, sumBytes } from './safetensors/header.ts';
-import { parseTarget } from './target.ts';
+import { absolutePath, parseTarget } from './target.ts';
 import { isTorchFile, makeVoiceFile } from './voice-files.ts';
 import {
   convertVoices,
@@ -162,7 +162,7 @@ export async function voicePath(model: ResolvedModel, voice: string, options: Mo
 
 async function partPath(model: ResolvedModel, voice: string, options: ModelOptions): Promise<string> {
   if (isVoiceFile(voice)) {
-    const path = resolve(voice);
+    const path = absolutePath(voice, 'unknown-voice', 'the path of the file');
     if (!isFile(path)) {
       throw new TidemarkError('unknown-voice', `There is no voice file at ${path}.`, {
         hint: 'Give the path of a .safetensors or .pt file, or the name of a voice.',

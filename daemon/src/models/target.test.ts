@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { nearest } from './nearest.ts';
 import { resolveModel } from './resolve.ts';
 import { parseTarget } from './target.ts';
-import { voicesIn } from './voices.ts';
+import { checkNames, voicesIn } from './voices.ts';
 
 const root = temporaryFolder();
 const cwd = process.cwd();
@@ -20,9 +20,7 @@ mkdirSync(join('owner', 'kept'), { recursive: true });
 
 test('names of the catalogue come first, then paths, then repository ids', () => {
   assert.equal(parseTarget('bf16').kind, 'packaged');
-  assert.deepEqual(parseTarget('./bf16'), { kind: 'path', path: resolve('bf16') });
-  assert.deepEqual(parseTarget('owner/kept'), { kind: 'path', path: resolve('owner/kept') });
-  assert.deepEqual(parseTarget('.'), { kind: 'path', path: process.cwd() });
+  assert.equal(parseTarget('owner/kept').kind, 'hub', 'whatever is in the folder of this process');
   assert.deepEqual(parseTarget('~/models/mine'), { kind: 'path', path: join(homedir(), 'models/mine') });
   assert.deepEqual(parseTarget('/no/such/folder'), { kind: 'path', path: '/no/such/folder' });
   assert.deepEqual(parseTarget('mlx-community/Kokoro-82M-4bit'), {
@@ -53,6 +51,22 @@ test('anything else is an unknown model, with the nearest name and all that coul
   }
   for (const spec of ['', 'something else', 'a/b/c', 'owner/na me', 'owner/name@']) {
     assert.throws(() => parseTarget(spec), { code: 'unknown-model' });
+  }
+});
+
+test('a relative path is refused, and so is a name that no file can have', () => {
+  for (const spec of ['.', '..', './bf16', '../bf16', './mlx-community/x']) {
+    assert.throws(() => parseTarget(spec), { code: 'unknown-model', message: /is a relative path/ }, spec);
+  }
+  for (const voice of ['./v.pt', 'voices/v.safetensors', 'af_heart,./v.pt']) {
+    assert.throws(() => checkNames(['bf16'], voice), {
+      code: 'unknown-voice',
+      message: /is a relative path/,
+    });
+  }
+  for (const spec of ['/models/a\0b', 'bf16\0', 'owner/na\u0001me', '/a\nb', '~/\u007f']) {
+    assert.throws(() => parseTarget(spec), { code: 'unknown-model' }, JSON.stringify(spec));
+    assert.throws(() => checkNames(['bf16'], spec), { code: 'unknown-voice' }, JSON.stringify(spec));
   }
 });
 
@@ -99,11 +113,11 @@ test('what is near is what a slip makes of it', () => {
 
 test('a path that is no checkpoint folder is said to be none', async () => {
   const options = { dataFolder: join(root, 'home') };
-  await assert.rejects(resolveModel('./absent', options), {
+  await assert.rejects(resolveModel(resolve('absent'), options), {
     code: 'unknown-model',
     message: /absent is not a folder/,
   });
-  await assert.rejects(resolveModel('./owner', options), {
+  await assert.rejects(resolveModel(resolve('owner'), options), {
     code: 'bad-checkpoint',
     message: /has no \.safetensors file/,
   });

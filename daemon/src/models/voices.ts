@@ -15,7 +15,7 @@ import { setupHint } from '../paths.ts';
 import { packagedVoicesFolder } from './packaged.ts';
 import { headerOf } from './safetensors/write.ts';
 import { isTorchFile } from './voice-files.ts';
-import { parseTarget } from './target.ts';
+import { absolutePath, hasControls, parseTarget, withHome } from './target.ts';
 
 /** Lengths of utterances in phonemes, and values of a style: [510, 1, 256], float32. */
 const voiceShape = [510, 1, 256] as const;
@@ -109,7 +109,9 @@ export const isVoiceFile = (voice: string): boolean =>
 
 /** The names and paths in a voice: several, with commas between them, are a mix. A file's name may have commas itself. */
 export function partsOfVoice(voice: string): string[] {
-  return isVoiceFile(voice) && existsSync(voice) ? [voice] : voice.split(',').map((part) => part.trim());
+  return isVoiceFile(voice) && existsSync(withHome(voice))
+    ? [voice]
+    : voice.split(',').map((part) => part.trim());
 }
 
 /**
@@ -118,6 +120,14 @@ export function partsOfVoice(voice: string): string[] {
  */
 export function checkNames(models: readonly string[], voice: string): void {
   const areAllOurs = models.map(parseTarget).every(({ kind }) => kind === 'packaged');
+  for (const part of partsOfVoice(voice)) {
+    if (hasControls(part)) {
+      throw unknownVoice(part, packagedVoices());
+    }
+    if (isVoiceFile(part)) {
+      absolutePath(part, 'unknown-voice', 'the path of the file');
+    }
+  }
   const unknown = areAllOurs
     ? partsOfVoice(voice).find((part) => !isVoiceFile(part) && !packagedVoices().includes(part))
     : undefined;

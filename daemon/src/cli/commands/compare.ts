@@ -8,6 +8,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
+import { givenFile } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { comparisonReport } from '../reports/comparison-report.ts';
 import { digitsNote, nameOfInput, readRunInput, runInputs } from '../runs/run-documents.ts';
@@ -27,8 +28,8 @@ export function addCompareCommand(program: Command): void {
         `threshold is at least ${percent(leastTimeThreshold)}, because they also depend on what else the machine is doing. ` +
         'Exits with 3 if anything got worse.',
     )
-    .argument('<a>', `profile or study from before the change: ${runInputs}`)
-    .argument('<b>', 'profile or study from after the change, given in the same ways')
+    .argument('<a>', `profile or study from before the change: ${runInputs}`, givenFile)
+    .argument('<b>', 'profile or study from after the change, given in the same ways', givenFile)
     .optionsGroup('Comparison:')
     .addOption(
       new Option('--threshold <percent>', 'smallest difference that counts, as a percentage of A')

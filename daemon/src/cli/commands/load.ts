@@ -10,9 +10,9 @@ import { checkNames } from '../../models/voices.ts';
 import { speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
 import { cancelMilliseconds, waitOrCancel, withDaemon } from '../daemon-connection.ts';
+import { givenVoice } from '../given-names.ts';
 import { modelArgument } from '../options.ts';
 import { addExamples } from '../program.ts';
-import { absoluteModel, absoluteVoice } from '../runs/subject.ts';
 
 export function addLoadCommand(program: Command): void {
   const command = program
@@ -23,16 +23,15 @@ export function addLoadCommand(program: Command): void {
         'downloads the model first if necessary. Ctrl-C and `tidemark unload` cancel it. Requires a running daemon.',
     )
     .addArgument(modelArgument())
-    .option('--voice <name>', 'voice to load with it', speechDefaults.voice);
+    .option('--voice <name>', 'voice to load with it', givenVoice, speechDefaults.voice);
   addExamples(command, ['tidemark load 4bit-bf16', 'tidemark load ./my-checkpoint --voice bf_emma']);
   printResult(command, (context, model: string, { voice }: { readonly voice: string }) => {
     checkNames([model], voice);
     return withDaemon(context, async (daemon) => {
-      context.progress.note(`Loading ${model}.`);
+      context.progress.note(`Loading ${shortModel(model)}.`);
       context.sayOnStop('canceling the load');
-      const parameters = { model: absoluteModel(model), voice: absoluteVoice(voice) };
       const host = await waitOrCancel(
-        () => daemon.call('load', parameters, { timeoutMilliseconds: 0 }),
+        () => daemon.call('load', { model, voice }, { timeoutMilliseconds: 0 }),
         () => daemon.call('unload', {}, { timeoutMilliseconds: cancelMilliseconds }),
         context,
       );

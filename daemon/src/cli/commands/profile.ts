@@ -2,6 +2,7 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { checkNames } from '../../models/voices.ts';
@@ -20,7 +21,7 @@ import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
 import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { showLoop } from '../runs/show-steps.ts';
-import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
+import { findSubject } from '../runs/subject.ts';
 import { addWorkloadOptions, workloadFrom } from '../workload-options.ts';
 import type { WorkloadOptions } from '../workload-options.ts';
 
@@ -66,10 +67,10 @@ export function addProfileCommand(program: Command): void {
     const request = await requestOf(options, await workloadFrom(options));
     const settings = await settleSettings(request, context.signal, showPreparation(context.progress));
     await announce(settings, options, context);
-    const show = (): OnStep => showLoop(context, model, settings);
+    const show = (): OnStep => showLoop(context, shortModel(model), settings);
     const parameters: ProfileParameters = {
-      model: absoluteModel(model),
-      ...loopParameters(request),
+      model,
+      ...request,
       attribute,
       host: fresh === true ? 'fresh' : undefined,
     };

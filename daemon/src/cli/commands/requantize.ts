@@ -11,7 +11,6 @@ import { checkRequest, checkVacant, requantize } from '../../models/requantize/r
 import type { Requantized } from '../../models/requantize/requantize.ts';
 import { resolveModel, voicePath } from '../../models/resolve.ts';
 import type { ResolvedModel } from '../../models/resolve.ts';
-import { parseTarget } from '../../models/target.ts';
 import { checkNames } from '../../models/voices.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { RunClock } from '../../profiler/profile.ts';
@@ -20,6 +19,7 @@ import { verifyIterations, verifyRequantized } from '../../profiler/verify.ts';
 import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
 import { modelArgument, spokenBy } from '../options.ts';
+import { givenFile, givenVoice } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { requantizeReport } from '../reports/study-report.ts';
 import { showLoop } from '../runs/show-steps.ts';
@@ -48,7 +48,7 @@ export function addRequantizeCommand(program: Command): void {
         'appears only when it is complete.',
     )
     .addArgument(modelArgument())
-    .requiredOption('--out <folder>', 'folder to write; must be empty or not exist')
+    .requiredOption('--out <folder>', 'folder to write; must be empty or not exist', givenFile)
     .addOption(new Option('--bits <n>', 'bit width for the quantizable layers').choices(['4', '6', '8']))
     .addOption(
       new Option(
@@ -60,7 +60,7 @@ export function addRequantizeCommand(program: Command): void {
     .option('--fuse-weight-norm', 'store fused convolution weights; the result loads only in Tidemark')
     .optionsGroup('Verification:')
     .option('--verify', 'measure source and result: memory, time, and similarity of the audio')
-    .option('--voice <name>', 'voice for the measurement', speechDefaults.voice)
+    .option('--voice <name>', 'voice for the measurement', givenVoice, speechDefaults.voice)
     .option('--text <text>', `text for the measurement (default: ${JSON.stringify(profileDefaults.text)})`)
     .option('--phonemes <ipa>', "say these phonemes instead of a text, in Kokoro's notation");
   addExamples(
@@ -95,7 +95,6 @@ async function run(
   };
   // Everything that can be wrong with the words is said before a model is built or fetched.
   checkRequest(request);
-  parseTarget(spec);
   checkVacant(resolve(options.out));
   const settings = options.verify === true ? await verificationSettings(spec, options, context) : undefined;
 

@@ -18,6 +18,7 @@ import type {
 import { printable } from '@tidemark/shared/printable.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
+import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { column, figures, inMegabytes, nothing, outputWidth, styled, tableOf } from '../reports/layout.ts';
 import type { Column } from '../reports/layout.ts';
@@ -25,7 +26,6 @@ import { modelWords, startOf, stateWord, verdictWord } from '../reports/run-word
 import { parseRunId } from '../runs/run-documents.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { exportRuns, importRuns } from '../runs/runs-transfer.ts';
-import { absoluteModel } from '../runs/subject.ts';
 import { wholeNumber } from '../values.ts';
 
 interface ListOptions {
@@ -92,7 +92,7 @@ export function addRunsCommand(program: Command): void {
         'Writes every run with its samples and document, all schedules, and all alerts, as one JSON object per line. Works ' +
           'whether or not the daemon is running.',
       )
-      .argument('<file>', 'file to write, or - for stdout'),
+      .argument('<file>', 'file to write, or - for stdout', givenFile),
     exportRuns,
   );
   printResult(
@@ -106,6 +106,7 @@ export function addRunsCommand(program: Command): void {
       .argument(
         '<file>',
         'file written by `tidemark runs export`, or profiles and studies written with --json; - for stdin',
+        givenFile,
       ),
     importRuns,
   );
@@ -146,7 +147,7 @@ async function listRuns(context: Context, options: ListOptions): Promise<Command
 /** A folder as runs are listed by it: by its whole path. What is no name today may have been one. */
 function modelFilter(model: string): string {
   try {
-    return absoluteModel(model);
+    return givenModel(model);
   } catch {
     return model;
   }

@@ -19,6 +19,7 @@ import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
 import { addSpeechOptions, modelWords, textFrom } from '../options.ts';
 import type { SpeechOptions } from '../options.ts';
+import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { loadNote } from '../progress.ts';
 import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
@@ -40,13 +41,13 @@ export function addSayCommand(program: Command): void {
         'into lines pauses at each; a long line is split at sentence ends. The file appears only when it is complete.',
     )
     .argument('[text]', 'text to say, or - for stdin; omit it with --phonemes')
-    .requiredOption('--out <file>', 'WAV file to write')
+    .requiredOption('--out <file>', 'WAV file to write', givenFile)
     .addOption(
       new Option('--format <format>', "sample format: 16-bit integers, or the model's own floats")
         .choices(['int16', 'float32'])
         .default('int16'),
     )
-    .option('--model <model>', modelWords, 'bf16');
+    .option('--model <model>', modelWords, givenModel, 'bf16');
   addExamples(command, [
     'tidemark say "Hello, world." --out hello.wav',
     'tidemark say "Good evening." --voice bm_george --model 4bit-bf16 --out evening.wav',

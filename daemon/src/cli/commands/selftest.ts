@@ -15,6 +15,7 @@ import { mostIterations, settleSettings, speechDefaults } from '../../profiler/s
 import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
+import { givenModel } from '../given-names.ts';
 import { modelWords } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { resultWords, selftestReport } from '../reports/selftest-report.ts';
@@ -38,7 +39,7 @@ export function addSelftestCommand(program: Command): void {
         'Exits with 1 if any result differs from what is expected.',
     )
     .optionsGroup('Measurement:')
-    .option('--model <model>', modelWords, selftestDefaults.model)
+    .option('--model <model>', modelWords, givenModel, selftestDefaults.model)
     .option(
       '--iterations <n>',
       `number of measured iterations, at least ${fewestIterations}; if memory grows, twice as many are added`,

@@ -9,6 +9,7 @@ import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
+import { givenFile } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { outputWidth } from '../reports/layout.ts';
 import { profileReport, samplesTable } from '../reports/profile-report.ts';
@@ -48,7 +49,7 @@ export function addShowCommand(program: Command): void {
       text: () => showReport(detail, new Date()),
       exitCode: isKept ? 0 : 1,
     };
-  }).option('--report <file>', 'also write the run as an HTML page');
+  }).option('--report <file>', 'also write the run as an HTML page', givenFile);
 }
 
 function showReport({ record, document, samples }: RunDetail, now: Date): string {

@@ -15,6 +15,7 @@ import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { addLoopOptions, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
+import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { studyReport } from '../reports/study-report.ts';
 import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
@@ -22,7 +23,7 @@ import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { checkPage, keepPage } from '../runs/run-documents.ts';
 import { showStudy } from '../runs/show-steps.ts';
-import { absoluteModel, findSubject, loopParameters } from '../runs/subject.ts';
+import { findSubject } from '../runs/subject.ts';
 import { list } from '../values.ts';
 
 interface StudyOptions extends LoopOptions, AnnounceOptions, OutputOptions, PlaceOptions {
@@ -44,7 +45,7 @@ export function addStudyCommand(program: Command): void {
     .optionsGroup('Measurement:')
     .addOption(
       new Option('--models <a,b,c>', 'names, repository ids, or folders')
-        .argParser(list)
+        .argParser((value) => list(value).map(givenModel))
         .default([...studyModels], studyModels.join(',')),
     )
     .option('--no-explain', 'only measure; skip the interventions on which the verdicts are based');
@@ -65,7 +66,7 @@ export function addStudyCommand(program: Command): void {
     const settings = await settleSettings(request, signal, showPreparation(context.progress));
     await announce(settings, options, context);
     const show = (): OnStep => showStudy(context, settings);
-    const parameters = { models: models.map(absoluteModel), ...loopParameters(request), explain };
+    const parameters = { models: [...models], ...request, explain };
     await using daemon = await daemonForRun(options, context);
     const document =
       daemon === undefined
@@ -91,5 +92,5 @@ export function addStudyCommand(program: Command): void {
       text: () => studyReport(document),
       exitCode: exitCode === 0 && !isKept ? 1 : exitCode,
     };
-  }).option('--report <file>', 'also write the study as an HTML page');
+  }).option('--report <file>', 'also write the study as an HTML page', givenFile);
 }

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { xray } from '../../models/xray/xray.ts';
 import { printResult } from '../command.ts';
+import { modelArgument } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { xrayReport } from '../reports/xray-report.ts';
 import { modelOptions } from '../runs/subject.ts';
@@ -15,7 +16,9 @@ export function addXrayCommand(program: Command): void {
       'Reads the headers of a checkpoint and shows its bytes by dtype and by part of the network, which layers are quantized, ' +
         'and the active memory to expect after loading. For a remote file, downloads only the header.',
     )
-    .argument('<model>', 'name listed by `tidemark models`, repository id, folder, or .safetensors file');
+    .addArgument(
+      modelArgument('name listed by `tidemark models`, repository id, folder, or .safetensors file'),
+    );
   addExamples(command, [
     'tidemark xray 4bit-fp32',
     'tidemark xray mlx-community/Kokoro-82M-4bit',
