@@ -45,7 +45,7 @@ const graceMilliseconds = 20_000;
 
 /** What a daemon that was stopped leaves, besides the models. */
 const expectedFiles =
-  /^(history\.sqlite|logs|logs\/daemon\.log(\.\d)?|run|run\/daemon\.lock(-journal)?|tiny(\/.*)?)$/;
+  /^(history\.sqlite(\.marks)?|logs|logs\/daemon\.log(\.\d)?|run|run\/daemon\.lock(-journal)?|tiny(\/.*)?)$/;
 
 export interface Serving {
   readonly daemon: DaemonUnderTest;
@@ -88,7 +88,7 @@ export class HomeUnderTest implements Surroundings, AsyncDisposable {
   /** The history's own files and their folder. */
   historyFiles(): string[] {
     const history = join(this.home, 'history.sqlite');
-    return [this.home, ...['', '-wal', '-shm', '-journal'].map((suffix) => history + suffix)];
+    return [this.home, ...['', '-wal', '-shm', '-journal', '.marks'].map((suffix) => history + suffix)];
   }
 
   async served(): Promise<Serving> {
