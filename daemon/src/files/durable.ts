@@ -8,6 +8,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -99,6 +100,16 @@ export function syncFolderNow(path: string): void {
 /** A unique name for a file that will replace another one: two processes may replace the same file. */
 export const temporaryBeside = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.part`);
+
+/** Removes what processes that were killed while they replaced a file have left. To be called while nobody replaces it. */
+export function removeTemporariesBeside(path: string): void {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(`.${basename(path)}.`) && name.endsWith('.part')) {
+      rmSync(join(folder, name), { force: true });
+    }
+  }
+}
 
 /** Replaces a file, or leaves the old one as it is. */
 export async function replaceFile(path: string, content: FileContent): Promise<void> {

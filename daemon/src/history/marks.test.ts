@@ -1,7 +1,16 @@
 /** Numbers that were given are never given again, whatever becomes of the file that gave them. */
 
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -133,4 +142,14 @@ test('marks that are damaged say nothing, and are written again', () => {
   assert.deepEqual(nextOf(folder), [4, 4, 4]);
   rmSync(file);
   assert.deepEqual(nextOf(folder), [5, 5, 5]);
+});
+
+test('what a process left that was killed while it noted a number goes at the next opening', () => {
+  const { folder } = usedFolder();
+  const left = ['1a2b3c4d', '5e6f7a8b'].map((word) => join(folder, `.history.sqlite.marks.${word}.part`));
+  left.forEach((path) => writeFileSync(path, '{"numbers":{"ru'));
+  openHistory(folder, { access: 'shared' }).history.close();
+  assert.deepEqual(left.map(existsSync), [true, true]);
+  openHistory(folder).history.close();
+  assert.deepEqual(left.map(existsSync), [false, false]);
 });

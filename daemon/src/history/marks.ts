@@ -8,7 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { count, moment } from '@tidemark/shared/protocol/quantities.ts';
-import { replaceFileNow } from '../files/durable.ts';
+import { removeTemporariesBeside, replaceFileNow } from '../files/durable.ts';
 import { errnoOf, storageError } from '../files/storage-errors.ts';
 
 const marksSchema = v.object({
@@ -61,6 +61,21 @@ export class Marks {
       replaceFileNow(this.#path, `${JSON.stringify({ ...this.read(), ...change })}\n`);
     } catch (error) {
       throw this.#unusable(error);
+    }
+  }
+
+  /** On opening: what a process left that was killed while it changed them. Never throws. */
+  tidy(connection: DatabaseSync): void {
+    try {
+      // Others change them only while they have the history locked for writing.
+      connection.exec('BEGIN IMMEDIATE');
+      removeTemporariesBeside(this.#path);
+    } catch {
+      // The next opening does it.
+    } finally {
+      if (connection.isTransaction) {
+        connection.exec('ROLLBACK');
+      }
     }
   }
 

@@ -60,6 +60,9 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
       if (access === 'own' && !(wasClosed && sizeOf(path) > mostBytesToCheck)) {
         checkWith(connection, 'quick_check');
       }
+      if (access === 'own') {
+        marks.tidy(connection);
+      }
       return connection;
     } catch (error) {
       connection.close();
