@@ -67,6 +67,8 @@ export const xrayDocument = v.object({
     activeBytes: bytes,
     /** The same by Metal's allocator, which rounds buffers of more than a page up to whole pages of 16 KiB. */
     metalActiveBytes: bytes,
+    /** The same by the allocator for CUDA, which rounds up to powers of two below 16 KiB, and to as many whole pages above. */
+    cudaActiveBytes: bytes,
     /** Tensors that loading leaves out. */
     dropped: v.array(v.object({ name: text, bytes })),
     /** What a voice adds while it is loaded. */

@@ -70,13 +70,14 @@ function layersTable({ quantization: { found, unquantized }, parameters: all }: 
 function expectation({
   activeBytes,
   metalActiveBytes,
+  cudaActiveBytes,
   dropped,
   voiceBytes,
 }: XrayDocument['loading']): string[] {
   const droppedBytes = dropped.reduce((sum, { bytes }) => sum + bytes, 0);
   return [
-    `Once loaded: ${inMb(activeBytes)} active on the CPU, or ${inMb(metalActiveBytes)} on Metal, where buffers are ` +
-      `whole pages; a voice adds ${inMb(voiceBytes)}.`,
+    `Once loaded: ${inMb(activeBytes)} active on the CPU, or ${inMb(metalActiveBytes)} on Metal and ${inMb(cudaActiveBytes)} with ` +
+      `CUDA, where buffers are rounded up; a voice adds ${inMb(voiceBytes)}.`,
     ...(dropped.length === 0
       ? []
       : [`Not loaded: ${formatBytes(droppedBytes)} (${dropped.map(({ name }) => name).join(', ')}).`]),

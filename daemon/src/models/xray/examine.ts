@@ -29,8 +29,8 @@ export interface Examination {
   readonly configProblem?: string | undefined;
 }
 
-/** A page of memory on Apple silicon. */
-const metalPageBytes = 16_384;
+/** A page of memory on Apple silicon, and what MLX's allocator for CUDA takes for one. */
+const pageBytes = 16_384;
 
 export function examine(examination: Examination): XrayDocument {
   const { target, source, files, otherFiles, config, configProblem } = examination;
@@ -78,6 +78,7 @@ export function examine(examination: Examination): XrayDocument {
     loading: {
       activeBytes: sumBytes(tensors),
       metalActiveBytes: tensors.reduce((sum, { bytes }) => sum + metalBytes(bytes), 0),
+      cudaActiveBytes: tensors.reduce((sum, { bytes }) => sum + cudaBytes(bytes), 0),
       dropped: dropped.map(({ name, bytes }) => ({ name, bytes })),
       voiceBytes,
     },
@@ -95,9 +96,17 @@ export function examine(examination: Examination): XrayDocument {
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
+const wholePages = (bytes: number): number => Math.ceil(bytes / pageBytes) * pageBytes;
+
 /** MetalAllocator::malloc in mlx/backend/metal/allocator.cpp. */
-const metalBytes = (bytes: number): number =>
-  bytes > metalPageBytes ? Math.ceil(bytes / metalPageBytes) * metalPageBytes : bytes;
+const metalBytes = (bytes: number): number => (bytes > pageBytes ? wholePages(bytes) : bytes);
+
+/**
+ * CudaAllocator::malloc in mlx/backend/cuda/allocator.cpp. Of two checkpoints it gave what was active on an H100 to the byte, but
+ * for the 8 bytes of the random generator's state.
+ */
+const cudaBytes = (bytes: number): number =>
+  bytes < pageBytes ? Math.max(8, 2 ** Math.ceil(Math.log2(bytes))) : wholePages(bytes);
 
 type Count = (tensors: readonly TensorEntry[]) => number;
 
