@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { exampleSchedule } from './example-histories.ts';
-import { TestDaemon, tinyModel, untilEnded } from './test-daemon.ts';
+import { until } from './processes.ts';
+import { TestDaemon, tinyModel, untilEnded, untilRun } from './test-daemon.ts';
 
 const model = tinyModel();
 
@@ -109,4 +110,55 @@ test('a run that goes on and ends while the history is locked is kept whole afte
   const { samples, document } = await client.call('getRun', { runId: id });
   assert.equal(samples.length, 41);
   assert.equal(document?.kind === 'profile' && document.iterations.length, 41);
+});
+
+test('samples that were taken while it was locked are kept where the daemon is killed later', async () => {
+  const { daemon, client } = await TestDaemon.connected();
+  const { dataFolder } = daemon;
+  const { id: runId } = await client.call('startProfile', { ...model, iterations: 100_000 });
+  await untilRun(client, runId, ({ samplesTaken }) => samplesTaken >= 2);
+  const taken = async (): Promise<number> =>
+    (await client.call('status', {})).current?.record.samplesTaken ?? 0;
+  const held = lock(daemon, ['BEGIN IMMEDIATE']);
+  const before = await taken();
+  await delay(1500);
+  const told = await taken();
+  assert.ok(told > before + 2, `${before} and then ${told}`);
+  held[Symbol.dispose]();
+  await untilRun(client, runId, ({ samplesTaken }) => samplesTaken > told);
+  await daemon.kill();
+  const { client: later } = await TestDaemon.connected({ dataFolder });
+  const { record, samples } = await later.call('getRun', { runId });
+  assert.equal(record.state, 'interrupted');
+  assert.ok(samples.length > told);
+  assert.deepEqual(
+    samples.map(({ index }) => index),
+    samples.map((_, place) => place),
+  );
+});
+
+test('a lock of a moment is not told, one that lasts is, and both are over when it is', async () => {
+  const { daemon, client } = await TestDaemon.connected();
+  const troubles: unknown[] = [];
+  await client.subscribe('progress', ({ step }) => {
+    if (step.kind === 'trouble') {
+      troubles.push(step);
+    }
+  });
+  const underLock = async (body: () => Promise<void>): Promise<void> => {
+    const { id } = await client.call('startProfile', { ...model, iterations: 20 });
+    await untilRun(client, id, ({ samplesTaken }) => samplesTaken >= 1);
+    const held = lock(daemon, ['BEGIN IMMEDIATE']);
+    await body();
+    held[Symbol.dispose]();
+    assert.equal((await untilEnded(client, id, 10)).state, 'complete');
+  };
+  await underLock(() => delay(500));
+  assert.deepEqual(troubles, []);
+  await underLock(() => until(() => troubles.length > 0, 'the lock is told', 30));
+  assert.match(
+    JSON.stringify(troubles),
+    /has ended, but it cannot be saved yet.*is locked by another process/,
+  );
+  assert.deepEqual((await client.call('status', {})).notices, []);
 });

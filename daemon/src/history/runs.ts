@@ -38,6 +38,8 @@ export interface RunEnd {
   readonly reason?: string | undefined;
   readonly signal?: string | undefined;
   readonly error?: ErrorRecord | undefined;
+  /** How long it took, by a clock that nobody sets. Default: what lies between the times at which it started and ended. */
+  readonly seconds?: number | undefined;
 }
 
 /** A run as its queue knows it. */
@@ -80,25 +82,25 @@ export class RunTable extends RunQueries {
   }
 
   /** Once for each model of a run, when it is loaded; samples belong to the head before them. */
-  noteHead(id: number, head: RunHead): void {
+  noteHead(id: number, head: RunHead, at = this.#now()): void {
     this.database.write(() => {
       this.#needOpen(id);
       this.database.insert('run_heads', {
         run_id: id,
         place: this.#headsOf(id).length,
-        noted_at: momentText(this.#now()),
+        noted_at: momentText(at),
         head: JSON.stringify(head),
       });
       this.database.update('runs', id, { host_instance: head.hostInstance });
     });
   }
 
-  addSample(id: number, sample: IterationSample, phase: SamplePhase, model: string): void {
+  addSample(id: number, sample: IterationSample, phase: SamplePhase, model: string, at = this.#now()): void {
     this.database.write(() => {
       const { samplesTaken } = this.#needOpen(id);
       const row = this.database.get('SELECT max(place) AS place FROM run_heads WHERE run_id = ?', [id]);
       const headPlace = row === undefined ? undefined : optionalNumber(row, 'place');
-      const takenAt = momentText(this.#now());
+      const takenAt = momentText(at);
       insertSample(this.database, id, samplesTaken, { sample, phase, model, takenAt, headPlace });
       this.database.update('runs', id, { samples_taken: samplesTaken + 1 });
     });
@@ -118,8 +120,9 @@ export class RunTable extends RunQueries {
           : findingOf(document);
       const { state, reason, signal, error } = end;
       const { startedAt } = record;
-      const seconds =
+      const between =
         startedAt === undefined ? undefined : Math.max(0, (at.getTime() - Date.parse(startedAt)) / 1000);
+      const seconds = startedAt === undefined ? undefined : (end.seconds ?? between);
       const endedAt = momentText(at);
       this.database.update(
         'runs',

@@ -245,11 +245,13 @@ export class RunQueue {
   }
 
   #begin({ record, request }: Waiting): void {
-    const begun = this.#recorder.keep(() => this.#options.history.runs.begin(record.id)) ?? {
+    const at = new Date();
+    const begun = this.#recorder.keep(() => this.#options.history.runs.begin(record.id, at)) ?? {
       ...record,
       state: 'running' as const,
-      startedAt: new Date().toISOString(),
+      startedAt: at.toISOString(),
     };
+    const from = performance.now();
     const running: Running = {
       record: begun,
       confirming: 0,
@@ -260,7 +262,7 @@ export class RunQueue {
     this.#running = running;
     this.#options.log.info({ run: record.id, models: record.models }, `Run #${record.id} started.`);
     const settled = this.#work(request, running)
-      .then((end) => this.#settle(running, request, end))
+      .then((end) => this.#settle(running, request, { ...end, seconds: (performance.now() - from) / 1000 }))
       .finally(() => {
         this.#running = undefined;
         running.settled.resolve(undefined);
@@ -326,7 +328,8 @@ export class RunQueue {
         silenceSeconds,
         onStep: (step) => this.#onStep(running, step),
         onHead: (head) => {
-          this.#recorder.keep(() => history.runs.noteHead(running.record.id, head));
+          const at = new Date();
+          this.#recorder.keep(() => history.runs.noteHead(running.record.id, head, at));
         },
       });
       return endOfDocument(document, signal);
@@ -340,7 +343,8 @@ export class RunQueue {
     if (step.kind === 'iteration') {
       const { sample, phase, model } = step;
       running.record = { ...record, samplesTaken: record.samplesTaken + 1 };
-      this.#recorder.keep(() => this.#options.history.runs.addSample(record.id, sample, phase, model));
+      const at = new Date();
+      this.#recorder.keep(() => this.#options.history.runs.addSample(record.id, sample, phase, model, at));
     }
     if (step.kind === 'confirming') {
       running.confirming += step.iterations;

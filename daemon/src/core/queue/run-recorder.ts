@@ -1,10 +1,11 @@
-/** Writes runs to the history, so that a disk that is full for a while costs no run. */
+/** Writes runs to the history, so that a disk that is full for a while, or a lock of another process, costs no run. */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { LockedHistory } from '../../history/history-errors.ts';
 import type { History } from '../../history/history.ts';
 import type { KnownRun, RunEnd } from '../../history/runs.ts';
 import type { Log } from '../../logging/log.ts';
@@ -19,27 +20,46 @@ export interface RunRecorderOptions {
 /** How often a write that failed is tried again. */
 const retryMilliseconds = 5000;
 
+/** The same while another process has the history locked, which rarely lasts, doubled from one try to the next. */
+const firstLockedMilliseconds = 50;
+const longestLockedMilliseconds = 1000;
+
+/** A lock that is gone within so many tries, which take 1.5 s, is nothing to be told of. */
+const quietTries = 5;
+
 export class RunRecorder {
   readonly #options: RunRecorderOptions;
   readonly #stopping = new AbortController();
   /** The last write failed. */
   #fails = false;
+  /** What is not written yet, because another process has the history locked; in order. */
+  readonly #owed: (() => unknown)[] = [];
+  #owing: NodeJS.Timeout | undefined;
 
   constructor(options: RunRecorderOptions) {
     this.#options = options;
   }
 
-  /** What `write` returns; undefined where it fails, which a notice reports until a write succeeds. */
+  /**
+   * What `write` returns; undefined where it fails, which a notice reports until a write succeeds. While another process
+   * has the history locked it is undefined too, and is written afterwards.
+   */
   keep<Result>(write: () => Result): Result | undefined {
     try {
+      this.#writeOwed();
       return this.#attempt(write);
-    } catch {
+    } catch (error) {
+      if (error instanceof LockedHistory) {
+        this.#owed.push(write);
+        this.#owing ??= setTimeout(() => this.#retryOwed(), firstLockedMilliseconds);
+      }
       return undefined;
     }
   }
 
   /** Writes a run's end, once. Throws what the history does. */
   finish(run: KnownRun, end: RunEnd, at = new Date()): RunRecord {
+    this.#writeOwed();
     return this.#attempt(() => this.#options.history.runs.settle(run, end, at));
   }
 
@@ -54,6 +74,8 @@ export class RunRecorder {
     const matter = `unsaved-${id}`;
     const at = new Date();
     let outcome = end;
+    let isTold = false;
+    let pause = firstLockedMilliseconds / 2;
     for (let attempt = 0; ; attempt += 1) {
       const { aborted: isLast } = this.#stopping.signal;
       try {
@@ -68,20 +90,48 @@ export class RunRecorder {
         if (isLast) {
           return undefined;
         }
-        if (attempt === 0) {
+        const isLocked = error instanceof LockedHistory;
+        if (!isTold && !(isLocked && attempt < quietTries)) {
+          isTold = true;
           const message = `Run #${id} has ended, but it cannot be saved: its result is kept in memory, and saved as soon as possible.`;
           notices.set(matter, message, toErrorRecord(error).hint ?? 'See `tidemark logs`.');
           log.error({ error, run: id }, message);
           onDelay(toErrorRecord(error));
         }
+        pause = isLocked ? Math.min(2 * pause, longestLockedMilliseconds) : retryMilliseconds;
       }
-      await wait(retryMilliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await wait(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
     }
   }
 
   /** What is not written yet is tried once more, and no more after that. */
   stop(): void {
+    clearTimeout(this.#owing);
     this.#stopping.abort();
+  }
+
+  /** Throws where the history is still locked. */
+  #writeOwed(): void {
+    for (const write of [...this.#owed]) {
+      try {
+        this.#attempt(write);
+      } catch (error) {
+        if (error instanceof LockedHistory) {
+          throw error;
+        }
+        // Told, and made good by the run's end.
+      }
+      this.#owed.shift();
+    }
+  }
+
+  #retryOwed(): void {
+    this.#owing = undefined;
+    try {
+      this.#writeOwed();
+    } catch {
+      this.#owing = setTimeout(() => this.#retryOwed(), longestLockedMilliseconds);
+    }
   }
 
   #attempt<Result>(write: () => Result): Result {
