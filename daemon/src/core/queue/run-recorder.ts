@@ -5,6 +5,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { later } from '../../background.ts';
 import { LockedHistory } from '../../history/history-errors.ts';
 import type { History } from '../../history/history.ts';
 import type { KnownRun, RunEnd } from '../../history/runs.ts';
@@ -51,7 +52,7 @@ export class RunRecorder {
     } catch (error) {
       if (error instanceof LockedHistory) {
         this.#owed.push(write);
-        this.#owing ??= setTimeout(() => this.#retryOwed(), firstLockedMilliseconds);
+        this.#owing ??= this.#retryIn(firstLockedMilliseconds);
       }
       return undefined;
     }
@@ -125,12 +126,16 @@ export class RunRecorder {
     }
   }
 
+  #retryIn(milliseconds: number): NodeJS.Timeout {
+    return later('recording a run', milliseconds, () => this.#retryOwed());
+  }
+
   #retryOwed(): void {
     this.#owing = undefined;
     try {
       this.#writeOwed();
     } catch {
-      this.#owing = setTimeout(() => this.#retryOwed(), longestLockedMilliseconds);
+      this.#owing = this.#retryIn(longestLockedMilliseconds);
     }
   }
 
