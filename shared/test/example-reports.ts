@@ -1,6 +1,7 @@
 /** Documents for the report's tests with everything that a document may have. */
 
 import { explain } from '../src/analysis/verdicts/explain.ts';
+import { peakMakeups } from '../src/analysis/verdicts/peak-makeup.ts';
 import { compareRuns } from '../src/analysis/run-summary.ts';
 import { concludeStudy } from '../src/analysis/conclusions.ts';
 import { seededNormal } from './simulated-series.ts';
@@ -203,6 +204,7 @@ export function exampleAnswer(): StudyAnswer {
   const short = arm('8bit-fp32', 'as-given', 289, 503, 106_800);
   const evidence: StudyAnswer['evidence'] = {
     baseline: 'bf16',
+    device: 'cpu',
     models: [
       facts('bf16', { bfloat16: 157 * MB }),
       facts('4bit-fp32', { float32: 276 * MB }, 4),
@@ -211,12 +213,16 @@ export function exampleAnswer(): StudyAnswer {
     ],
     arms: [
       ...both('bf16', 163.5, 502, 106_800),
+      arm('bf16', 'narrow-evaluation', 163.5, 448, 106_800),
       ...both('4bit-fp32', 282.7, 498, 103_800),
       arm('4bit-fp32', 'rest-bfloat16', 144.6, 498, 103_800),
+      arm('4bit-fp32', 'dense-bfloat16', 163.5, 499, 103_800),
       arm('4bit-fp32', 'mlx-product', 282.7, 499, 103_800),
       arm('4bit-fp32', 'dense', 326, 499, 103_800),
       arm('4bit-fp32', 'frozen-durations', 282.7, 505, 106_800),
+      arm('4bit-fp32', 'narrow-evaluation', 282.7, 446, 103_800),
       ...both('4bit-bf16', 144.6, 499, 106_200),
+      arm('4bit-bf16', 'narrow-evaluation', 144.6, 447, 106_200),
       arm('4bit-bf16', 'mlx-product', 144.6, 499, 106_200),
       arm('4bit-bf16', 'dense', 163.5, 499, 106_200),
       arm('4bit-bf16', 'frozen-durations', 144.6, 501, 106_800),
@@ -248,6 +254,7 @@ export function exampleAnswer(): StudyAnswer {
   const { explanations, refusals } = explain(evidence);
   return {
     evidence,
+    peaks: peakMakeups(evidence),
     explanations: explanations.map((explanation) =>
       explanation.isAnomaly
         ? {

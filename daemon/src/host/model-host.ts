@@ -25,11 +25,16 @@ import type {
 
 export type { HostParameters } from './messages.ts';
 
+/** How many operations MLX puts into one command buffer of a GPU, and how wide it walks a graph that it evaluates. */
+export type MlxEnvironment = Partial<Record<'MLX_MAX_OPS_PER_BUFFER' | 'MLX_BFS_MAX_WIDTH', string>>;
+
 export interface StartOptions {
   /** Ends the host while it starts. */
   readonly signal?: AbortSignal | undefined;
   /** After so long without a word from the host it is ended. Default: 60. */
   readonly timeoutSeconds?: number | undefined;
+  /** Variables of MLX's that the host is started with, beside this process's own: MLX reads them once, as it is loaded. */
+  readonly environment?: MlxEnvironment | undefined;
   /** The script to run; a test gives one that misbehaves. */
   readonly entry?: string | undefined;
 }
@@ -130,12 +135,12 @@ export class ModelHost implements AsyncDisposable {
    * the addon, 'host-died', 'host-timeout', or the reason of an aborted signal.
    */
   static async start(options: StartOptions = {}): Promise<ModelHost> {
-    const { signal, timeoutSeconds = 60, entry = defaultEntry } = options;
+    const { signal, timeoutSeconds = 60, environment = {}, entry = defaultEntry } = options;
     signal?.throwIfAborted();
     const child = fork(entry, [String(process.pid)], {
       execArgv: hostFlags,
       // A cache of compiled code would make the first host's heap another than the later ones'.
-      env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
+      env: { ...process.env, ...environment, NODE_DISABLE_COMPILE_CACHE: '1' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Structured clone: audio passes as a Float32Array.
       serialization: 'advanced',

@@ -83,6 +83,12 @@ test('dense weights say what the packed ones say, and have no scales', () => {
   assertAlike(dense.samples, given.samples);
 });
 
+test('dense weights of a rest that is cast are cast with it: nothing but their values tells them from the baseline', () => {
+  const { dtypes } = speak({ bits: 8 }, { dense: true, restDType: 'bfloat16' });
+  assert.equal(dtypes.get('bert_encoder.weight'), 'bfloat16');
+  assert.deepEqual([...new Set(dtypes.values())], ['bfloat16']);
+});
+
 for (const layout of ['pytorch', 'mlx'] as const) {
   test(`fused weight norm says the same from fewer tensors, in the layout of ${layout}`, () => {
     const given = speak({ layout }, {});

@@ -11,7 +11,7 @@ import { splitKey } from './checkpoint-files.ts';
 export interface Alterations {
   /** Casts the floating-point tensors of the layers that are not quantized. */
   readonly restDType?: 'float32' | 'bfloat16' | undefined;
-  /** Stores the values of quantized layers dense, in the dtype of their scales. */
+  /** Stores the values of quantized layers dense, in the dtype of their scales, or in that of the rest where it is cast. */
   readonly dense?: boolean | undefined;
   /** Multiplies by packed weights with MLX's own product, which a CPU takes seconds for, instead of the blocked one. */
   readonly quantizedProduct?: QuantizedProduct | undefined;
@@ -72,11 +72,12 @@ export function alter(
   if (fuseWeightNorm) {
     fuse(tensors);
   }
-  if (restDType !== undefined) {
-    castRest(tensors, restDType);
-  }
+  // Before the cast: what is dense belongs to the rest.
   if (dense) {
     expand(tensors, quantizationAt);
+  }
+  if (restDType !== undefined) {
+    castRest(tensors, restDType);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The arms of a study: which interventions each model gets, and what each one changes. */
 
-import type { Intervention, ModelFacts } from '@tidemark/shared/protocol/study-document.ts';
-import type { HostParameters } from '../host/model-host.ts';
+import type { Intervention, ModelFacts, Queue } from '@tidemark/shared/protocol/study-document.ts';
+import type { HostParameters, MlxEnvironment } from '../host/model-host.ts';
 
 type LoadChange = Pick<HostParameters<'load'>, 'alterations' | 'cacheLimitBytes'>;
 type SpeechChange = Pick<HostParameters<'iterate'>, 'graphs' | 'activations'>;
@@ -10,6 +10,8 @@ type SpeechChange = Pick<HostParameters<'iterate'>, 'graphs' | 'activations'>;
 export interface Change {
   readonly load: LoadChange;
   readonly speech: SpeechChange;
+  /** How the host is started. */
+  readonly environment: MlxEnvironment;
   /** Whose predicted durations are replayed. */
   readonly durationsOf: 'model' | 'baseline';
 }
@@ -21,6 +23,7 @@ export function changeOf(intervention: Intervention): Change {
   const change = (partial: Partial<Change>): Change => ({
     load: {},
     speech: {},
+    environment: {},
     durationsOf: 'model',
     ...partial,
   });
@@ -49,8 +52,16 @@ export function changeOf(intervention: Intervention): Change {
       return change({ speech: { graphs: 'stage' } });
     case 'all-float32':
       return change({ load: { alterations: { restDType: 'float32', dense: true } } });
+    case 'dense-bfloat16':
+      return change({ load: { alterations: { restDType: 'bfloat16', dense: true } } });
+    case 'narrow-evaluation':
+      return change({ environment: { MLX_BFS_MAX_WIDTH: '1' } });
   }
 }
+
+/** How a host is started for a state of the queue. */
+export const environmentOf = (queue: Queue): MlxEnvironment =>
+  queue === 'drained' ? { MLX_MAX_OPS_PER_BUFFER: '1' } : {};
 
 /** What every model does alike, so that the baseline needs the same arm as its control. */
 const shared: readonly Intervention[] = [
@@ -61,20 +72,21 @@ const shared: readonly Intervention[] = [
 ];
 
 /**
- * What the verdicts rest on, for one model; the model as given is measured before. What every model does alike is taken away
- * only where there is an anomaly that it might be a part of: `needsControls`.
+ * What the verdicts rest on, for one model; the model as given is measured before. The order of evaluation is a part of every
+ * peak. What else every model does alike is taken away only where there is an anomaly that it might be a part of: `needsControls`.
  */
 export function armsFor(
   facts: ModelFacts,
   { baseline, needsControls }: { readonly baseline: string; readonly needsControls: boolean },
 ): Intervention[] {
-  const controls = needsControls ? shared : [];
+  const common: Intervention[] = ['narrow-evaluation', ...(needsControls ? shared : [])];
   if (facts.model === baseline) {
-    return [...controls];
+    return common;
   }
   if (facts.bits === undefined) {
-    return [];
+    return ['narrow-evaluation'];
   }
-  const rest: Intervention = (facts.restBytesByDtype['float32'] ?? 0) > 0 ? 'rest-bfloat16' : 'rest-float32';
-  return [rest, 'mlx-product', 'dense', 'frozen-durations', ...controls];
+  const rest: Intervention[] =
+    (facts.restBytesByDtype['float32'] ?? 0) > 0 ? ['rest-bfloat16', 'dense-bfloat16'] : ['rest-float32'];
+  return [...rest, 'mlx-product', 'dense', 'frozen-durations', ...common];
 }

@@ -1,21 +1,32 @@
 /** Runs a study's interventions and answers it: evidence first, then the verdicts that rest on it. */
 
 import { explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
+import { furtherIterations } from '@tidemark/shared/analysis/verdicts/further-iterations.ts';
+import { peakMakeups } from '@tidemark/shared/analysis/verdicts/peak-makeup.ts';
+import { armName } from '@tidemark/shared/analysis/verdicts/verdict.ts';
+import { recognizeWarmup } from '@tidemark/shared/analysis/warm-up.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
-import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type {
+  IterationSample,
+  LoadRecord,
+  ProfileDocument,
+  ProfileSettings,
+} from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type {
   Arm,
-  Intervention,
+  Explanation,
   LayerTransient,
   ModelFacts,
+  Queue,
   StudyAnswer,
+  StudyEvidence,
   UnresetSequence,
 } from '@tidemark/shared/protocol/study-document.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
-import { armsFor, changeOf } from './arms.ts';
+import { armsFor, changeOf, environmentOf } from './arms.ts';
 import type { Subject } from './profile.ts';
 
 /** A model of the study that was measured as given, with what its header says. */
@@ -32,15 +43,29 @@ export interface ExplainOptions {
 }
 
 /**
- * Iterations of an arm. On the CPU a peak repeats to a tenth of a percent, so two beside the many of the model as given make a
- * narrow interval, and a study stays a matter of minutes. On a GPU work is queued, a peak is a distribution, and iterations
- * take a fraction of a second; there the first one compiles kernels, and is left out.
+ * Measured iterations of an arm: the fewest of one process, and the most of all processes that an open verdict is given. On the CPU
+ * a peak repeats to a tenth of a percent, so two beside the many of the model as given make a narrow interval, and a study stays a
+ * matter of minutes. On a GPU iterations take a fraction of a second. `mostAsGiven` is the most of a model as given: by default a GPU's
+ * peak wanders with its queue, so its median needs many.
  */
-const armIterations = { cpu: { warmup: 0, measured: 2 }, gpu: { warmup: 1, measured: 10 } } as const;
+const armIterations = {
+  cpu: { fewest: 2, most: 8, mostAsGiven: 0 },
+  gpu: { fewest: 6, most: 24, mostAsGiven: 60 },
+} as const;
+
+/** An arm that is to be measured. */
+interface Plan extends Pick<Arm, 'intervention'> {
+  readonly model: StudiedModel;
+  readonly queue: Queue;
+  /** The iterations to measure, where they are not the usual ones. */
+  readonly iterations?: number;
+}
 
 /**
- * Measures every arm, each in a host of its own, and explains the models. An arm that fails is reported and left out, so that
- * what rests on it is "not tested". Throws when it is aborted.
+ * Measures every arm, each in a host of its own, and explains the models. On a GPU the arms are measured with the queue drained,
+ * where a peak repeats. Arms of verdicts that are open then get further iterations, in further hosts, until they are decided or
+ * the most was measured. An arm that fails is reported and left out, so that what rests on it is "not tested". Throws when it is
+ * aborted.
  */
 export async function explainStudy(
   models: readonly StudiedModel[],
@@ -49,27 +74,32 @@ export async function explainStudy(
   options: ExplainOptions = {},
 ): Promise<StudyAnswer> {
   const { signal, onStep } = options;
+  const device = models[0]?.run.device.type ?? 'cpu';
+  const limits = armIterations[device];
+  const queue: Queue = device === 'gpu' ? 'drained' : 'default';
   const facts = models.map(factsOf);
   const base = models.find(({ run }) => run.model.name === baseline);
-  const given = models.map(({ run }) => armOfRun(run));
-  const asGiven = { baseline, models: facts, arms: given, layers: {}, unreset: [] };
-  const anomalies = explain(asGiven).explanations.filter(({ isAnomaly }) => isAnomaly);
-  const plans = models.flatMap((model, index) => {
-    const each = facts[index] ?? factsOf(model);
-    const isExplained = anomalies.some((anomaly) => anomaly.model === each.model);
-    const needsControls = isExplained || (each.model === baseline && anomalies.length > 0);
-    return armsFor(each, { baseline, needsControls }).map((intervention) => ({ model, intervention }));
-  });
-  const quantized = models.filter((_, index) => facts[index]?.bits !== undefined);
-  // For each model a host that predicts its durations and measures its layers; for each quantized one a sequence.
-  const of = plans.length + models.length + quantized.length;
+  const evidence: StudyEvidence = {
+    baseline,
+    device,
+    models: facts,
+    arms: models.map(({ run }) => armOfRun(run)),
+    layers: {},
+    unreset: [],
+  };
+
+  const quantized = base === undefined ? [] : models.filter((_, index) => facts[index]?.bits !== undefined);
   let place = 0;
-  onStep?.({ kind: 'intervention', place, of });
+  // For each model a host that predicts its durations and measures its layers; for each quantized one a sequence.
+  let of = models.length + quantized.length;
   const attempt = async <Result>(name: string, run: () => Promise<Result>): Promise<Result | undefined> => {
-    try {
-      const result = await run();
+    const step = (): void => {
       place += 1;
       onStep?.({ kind: 'intervention', name, place, of });
+    };
+    try {
+      const result = await run();
+      step();
       return result;
     } catch (error) {
       signal?.throwIfAborted();
@@ -81,53 +111,98 @@ export async function explainStudy(
   };
 
   const durations = new Map<StudiedModel, number[][]>();
-  const layers: Record<string, LayerTransient[]> = {};
+  const measureArms = async (plans: readonly Plan[]): Promise<void> => {
+    for (const plan of plans) {
+      const { model, intervention } = plan;
+      const isBaselines = changeOf(intervention).durationsOf === 'baseline' && base !== undefined;
+      const name = armName({ model: model.run.model.name, intervention, queue: plan.queue });
+      const arm = await attempt(name, () =>
+        runArm(plan, durations.get(isBaselines ? base : model), settings, options),
+      );
+      if (arm !== undefined) {
+        evidence.arms.push(arm);
+      }
+    }
+  };
+
+  const drained: Plan[] =
+    queue === 'drained' ? models.map((model) => ({ model, intervention: 'as-given', queue })) : [];
+  const anomalies = (): Explanation[] => explain(evidence).explanations.filter(({ isAnomaly }) => isAnomaly);
+  const planned = (): Plan[] => {
+    const found = anomalies();
+    return models.flatMap((model, index) => {
+      const each = facts[index] ?? factsOf(model);
+      const isExplained = found.some((anomaly) => anomaly.model === each.model);
+      const needsControls = isExplained || (each.model === baseline && found.length > 0);
+      const interventions = armsFor(each, { baseline, needsControls });
+      return interventions.map((intervention) => ({ model, intervention, queue }));
+    });
+  };
+  of += drained.length + planned().length;
+  onStep?.({ kind: 'intervention', place, of });
+
   for (const model of models) {
     const found = await attempt(`${model.run.model.name}: layers alone`, () =>
-      examineModel(model, settings, options),
+      examineModel(model, settings, { ...options, queue }),
     );
     if (found !== undefined) {
       durations.set(model, found.durations);
-      layers[model.run.model.name] = found.layers;
+      evidence.layers[model.run.model.name] = found.layers;
     }
   }
-  const unreset: UnresetSequence[] = [];
-  for (const model of base === undefined ? [] : quantized) {
+  for (const model of quantized) {
     const pair = base === undefined ? [] : [base, model];
     const found = await attempt(`${baseline}, then ${model.run.model.name}, peak never reset`, () =>
       runSequence(pair, settings, options),
     );
     if (found !== undefined) {
-      unreset.push(found);
+      evidence.unreset.push(found);
     }
   }
-  const arms = [...given];
-  for (const { model, intervention } of plans) {
-    const replayed = durations.get(
-      changeOf(intervention).durationsOf === 'baseline' && base !== undefined ? base : model,
-    );
-    const arm = await attempt(`${model.run.model.name} (${intervention})`, () =>
-      runArm(model, intervention, replayed, settings, options),
-    );
-    if (arm !== undefined) {
-      arms.push(arm);
+  await measureArms(drained);
+  // With the queue drained there may be anomalies that it hid.
+  const plans = planned();
+  of = place + plans.length;
+  await measureArms(plans);
+  for (;;) {
+    const further = furtherIterations(evidence, limits).flatMap(({ model: name, ...each }): Plan[] => {
+      const model = models.find(({ run }) => run.model.name === name);
+      return model === undefined ? [] : [{ ...each, model }];
+    });
+    of += further.length;
+    const before = evidence.arms.length;
+    await measureArms(further);
+    // Either nothing is open that more iterations could decide, or none can be measured.
+    if (evidence.arms.length === before) {
+      break;
     }
   }
-  const evidence = { baseline, models: facts, arms, layers, unreset };
-  return { evidence, ...explain(evidence) };
+  return { evidence, peaks: peakMakeups(evidence), ...explain(evidence) };
 }
 
 /** The iterations as given, as an arm. A run that is not whole has none of the rule's length, and is refused there. */
 function armOfRun({ model, load, iterations, outcome }: ProfileDocument): Arm {
   const measured = outcome.status === 'complete' ? iterations.filter(({ warmup }) => !warmup) : [];
+  return armOf({ model: model.name, intervention: 'as-given' }, load, measured);
+}
+
+/** Without the iterations at the start whose peaks show that they were warm-up. */
+function armOf(
+  which: Pick<Arm, 'model' | 'intervention' | 'queue'>,
+  load: LoadRecord,
+  all: readonly IterationSample[],
+): Arm {
+  const warmupIterations = recognizeWarmup(all.map(({ peakBytes }) => peakBytes));
+  const samples = all.slice(warmupIterations);
   return {
-    model: model.name,
-    intervention: 'as-given',
+    ...which,
     loadedBytes: load.activeBytes,
     loadPeakBytes: load.peakBytes,
-    peakBytes: measured.map(({ peakBytes }) => peakBytes),
-    activeBytes: measured.map(({ activeBytes }) => activeBytes),
-    samples: measured.map(({ samples }) => samples),
+    peakBytes: samples.map(({ peakBytes }) => peakBytes),
+    activeBytes: samples.map(({ activeBytes }) => activeBytes),
+    samples: samples.map(({ samples: count }) => count),
+    seconds: samples.map(({ seconds }) => seconds),
+    warmupIterations,
   };
 }
 
@@ -151,9 +226,9 @@ function factsOf({ run: { model }, xray }: StudiedModel): ModelFacts {
 async function examineModel(
   { subject }: StudiedModel,
   settings: ProfileSettings,
-  { signal, host: hostOptions }: ExplainOptions,
+  { signal, host: hostOptions, queue }: ExplainOptions & { readonly queue: Queue },
 ): Promise<{ durations: number[][]; layers: LayerTransient[] }> {
-  await using host = await ModelHost.start({ ...hostOptions, signal });
+  await using host = await ModelHost.start({ ...hostOptions, signal, environment: environmentOf(queue) });
   await host.load({ folder: subject.model.folder, voiceFile: subject.voiceFile }, { signal });
   const durations = await host.durations({ phonemes: settings.phonemes, speed: settings.speed }, { signal });
   const layers = await host.layerTransients({ tokens: durations[0]?.length ?? 1 }, { signal });
@@ -175,38 +250,43 @@ async function runSequence(
 }
 
 async function runArm(
-  { subject, run }: StudiedModel,
-  intervention: Intervention,
+  { model: { subject, run }, intervention, queue, iterations }: Plan,
   durations: number[][] | undefined,
   { phonemes, seed, deterministic, speed }: ProfileSettings,
   { signal, host: hostOptions }: ExplainOptions,
 ): Promise<Arm> {
-  const { load: loadChange, speech } = changeOf(intervention);
-  await using host = await ModelHost.start({ ...hostOptions, signal });
+  const { load: loadChange, speech, environment } = changeOf(intervention);
+  await using host = await ModelHost.start({
+    ...hostOptions,
+    signal,
+    environment: { ...environment, ...environmentOf(queue) },
+  });
   const load = await host.load(
     { folder: subject.model.folder, voiceFile: subject.voiceFile, ...loadChange },
     { signal },
   );
-  const { warmup: warmupIterations, measured } = armIterations[host.description.device.type];
-  const samples = [];
-  for (let index = 0; index < warmupIterations + measured; index += 1) {
-    const warmup = index < warmupIterations;
-    const parameters = { index, warmup, phonemes, durations, seed, deterministic, speed, ...speech };
-    const sample = await host.iterate(parameters, {
-      signal,
-      doing: `during the intervention ${intervention}`,
-    });
-    if (!warmup) {
-      samples.push(sample);
-    }
-  }
-  return {
+  const which = {
     model: run.model.name,
     intervention,
-    loadedBytes: load.activeBytes,
-    loadPeakBytes: load.peakBytes,
-    peakBytes: samples.map(({ peakBytes }) => peakBytes),
-    activeBytes: samples.map(({ activeBytes }) => activeBytes),
-    samples: samples.map(({ samples: count }) => count),
+    ...(queue === 'default' ? {} : { queue }),
   };
+  const fewest = iterations ?? armIterations[host.description.device.type].fewest;
+  const samples: IterationSample[] = [];
+  let arm = armOf(which, load, samples);
+  // At most half of a series is warm-up, so that this ends.
+  while (arm.peakBytes.length < fewest) {
+    const parameters = {
+      index: samples.length,
+      warmup: false,
+      phonemes,
+      durations,
+      seed,
+      deterministic,
+      speed,
+    };
+    const doing = `during the intervention ${intervention}`;
+    samples.push(await host.iterate({ ...parameters, ...speech }, { signal, doing }));
+    arm = armOf(which, load, samples);
+  }
+  return arm;
 }

@@ -2,6 +2,7 @@
 
 import { cacheRates, cacheRemedySentences } from '../../../shared/src/analysis/cache-sentence.ts';
 import { isLeaking } from '../../../shared/src/analysis/leak-verdicts.ts';
+import { makeupParts, peakRemedies } from '../../../shared/src/analysis/verdicts/peak-makeup.ts';
 import { peakParts, peakSteps } from '../../../shared/src/analysis/waterfall.ts';
 import { channelAmount, judgedName } from '../../../shared/src/format/leak-channels.ts';
 import { formatBytes } from '../../../shared/src/format/bytes.ts';
@@ -13,6 +14,7 @@ import type { ChannelVerdict, LeakStatus } from '../../../shared/src/protocol/le
 import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
 import type {
   Explanation,
+  PeakMakeup,
   StudyDocument,
   VerdictStatus,
 } from '../../../shared/src/protocol/study-document.ts';
@@ -183,9 +185,32 @@ function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMark
           ]),
         ),
     ...failures.map(({ model, error }) => `**${model} failed:** ${error.message}`),
+    ...(options.isBrief ? [] : makeupMarkdown(answer?.peaks ?? [], options)),
     ...(answer?.explanations ?? []).map((each) => explanationMarkdown(each, options)),
     ...(answer?.refusals ?? []).map(({ model, reason }) => `No verdict for ${model}: ${reason}.`),
   ]);
+}
+
+/** What each peak is for, and which of MLX's variables lowers it. */
+function makeupMarkdown(peaks: readonly PeakMakeup[], { unit }: RunMarkdownOptions): string[] {
+  if (peaks.length === 0) {
+    return [];
+  }
+  const names = [...new Set(peaks.flatMap((peak) => makeupParts(peak).map(({ name }) => name)))];
+  return [
+    table(
+      ['Peak of', 'Median', ...names.map((name) => `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`)],
+      peaks.map((peak) => [
+        peak.model,
+        amount(peak.peakBytes, unit),
+        ...names.map((name) => {
+          const part = makeupParts(peak).find((each) => each.name === name);
+          return part === undefined ? '–' : amount(part.bytes, unit);
+        }),
+      ]),
+    ),
+    ...peakRemedies(peaks).map(({ sentence }) => sentence),
+  ];
 }
 
 const verdictWords: Readonly<Record<VerdictStatus, string>> = {
@@ -193,10 +218,11 @@ const verdictWords: Readonly<Record<VerdictStatus, string>> = {
   refuted: '✕ refuted',
   inconclusive: '◐ inconclusive',
   'not-tested': '○ not tested',
+  'not-applicable': '– not applicable',
 };
 
 function explanationMarkdown(
-  { model, sentence, verdicts, remedy }: Explanation,
+  { model, sentence, verdicts, remedy, drained, anomalyOf }: Explanation,
   { isBrief, unit }: RunMarkdownOptions,
 ): string {
   const rows = isBrief ? verdicts.filter(({ status }) => status === 'supported') : verdicts;
@@ -208,7 +234,13 @@ function explanationMarkdown(
     rows.length === 0
       ? ''
       : table(
-          ['Hypothesis', 'Verdict', 'Effect', 'Share'],
+          [
+            'Hypothesis',
+            'Verdict',
+            'Effect',
+            // Where the queue was drained, of which difference it is a share.
+            drained === undefined ? 'Share' : `Share, ${anomalyOf === 'drained' ? 'queue drained' : 'by default'}`,
+          ],
           rows.map(({ statement, status, effectBytes, share }) => [
             statement,
             verdictWords[status],

@@ -21,13 +21,25 @@ export const interventions = [
   'unlimited-cache',
   'stage-wise',
   'all-float32',
+  'dense-bfloat16',
+  'narrow-evaluation',
 ] as const;
 
 export type Intervention = (typeof interventions)[number];
 
+/**
+ * How much work MLX queues on a GPU before it waits. `default`: as many operations a command buffer as MLX has by itself, whose
+ * temporaries all live until the buffer is done. `drained`: one operation a buffer (`MLX_MAX_OPS_PER_BUFFER=1`).
+ */
+const queue = v.picklist(['default', 'drained']);
+
+export type Queue = v.InferOutput<typeof queue>;
+
 export const arm = v.object({
   model: text,
   intervention: v.picklist(interventions),
+  /** Absent for `default`. */
+  queue: v.exactOptional(queue),
   /** Active memory once loaded. */
   loadedBytes: bytes,
   /** The peak while it was loaded. */
@@ -38,6 +50,10 @@ export const arm = v.object({
   activeBytes: v.array(v.number()),
   /** Of the audio of each measured iteration. */
   samples: v.array(v.number()),
+  /** How long each measured iteration took; absent in documents of older versions. */
+  seconds: v.exactOptional(v.array(v.number())),
+  /** Further iterations that came before and are in none of these series, since the peaks show that they were warm-up. */
+  warmupIterations: v.exactOptional(count),
 });
 
 export type Arm = v.InferOutput<typeof arm>;
@@ -83,6 +99,8 @@ const studyEvidence = v.object({
   /** By model. */
   layers: v.record(v.string(), v.array(layerTransient)),
   unreset: v.array(unresetSequence),
+  /** What MLX computed on; absent in documents of older versions. */
+  device: v.exactOptional(v.picklist(['cpu', 'gpu'])),
 });
 
 export type StudyEvidence = v.InferOutput<typeof studyEvidence>;
@@ -93,19 +111,23 @@ export const shift = v.object({ estimate: v.number(), low: v.number(), high: v.n
 export const hypothesisIds = [
   'float32-rest',
   'on-the-fly-dequantization',
+  'packed-layers',
   'peak-not-reset',
   'unequal-work',
+  'queued-work',
   'float32-activations',
   'load-transient',
   'allocator-cache',
   'one-lazy-graph',
+  'evaluation-order',
   'weight-norm-temporaries',
   'leak',
 ] as const;
 
 export type HypothesisId = (typeof hypothesisIds)[number];
 
-const verdictStatus = v.picklist(['supported', 'refuted', 'inconclusive', 'not-tested']);
+/** `not-applicable`: the backend has nothing that the hypothesis could be about. */
+const verdictStatus = v.picklist(['supported', 'refuted', 'inconclusive', 'not-tested', 'not-applicable']);
 
 export type VerdictStatus = v.InferOutput<typeof verdictStatus>;
 
@@ -123,6 +145,8 @@ export const verdict = v.object({
   effectBytes: v.exactOptional(shift),
   /** The effect as a share of the anomaly, where there is one and the effect is a part of it. */
   share: v.exactOptional(v.number()),
+  /** The measured iterations of the arm that has the fewest of those that were compared. */
+  iterations: v.exactOptional(count),
   /** One sentence that a person understands. */
   sentence: text,
   /** The measurement that would have shown the opposite. */
@@ -136,8 +160,12 @@ export const explanation = v.object({
   baseline: text,
   /** How far this model's peaks lie above the baseline's. */
   difference: shift,
-  /** Whether that is an anomaly: a quantized model that peaks higher, by more than the noise. */
+  /** Whether there is an anomaly: a quantized model that peaks higher, by more than the noise. */
   isAnomaly: v.boolean(),
+  /** The same difference with the queue drained on both sides, where that was measured: the interventions are held against it. */
+  drained: v.exactOptional(shift),
+  /** Which difference is the anomaly that shares and remainder are parts of; absent for `default`. */
+  anomalyOf: v.exactOptional(queue),
   verdicts: v.array(verdict),
   /** What the parts leave of the anomaly, interactions between them included; 0 where there is no anomaly. */
   remainderBytes: v.number(),
@@ -154,9 +182,37 @@ export const refusal = v.object({ model: text, reason: text });
 
 export type Refusal = v.InferOutput<typeof refusal>;
 
+/** Iterations that were measured in one way, and their median time. */
+const measuredWay = v.object({ iterations: count, seconds: v.exactOptional(seconds) });
+
+/** What one model's peak is made of, in bytes. The parts add up to it. */
+const peakMakeup = v.object({
+  model: text,
+  /** The median as MLX is by default, with the least and the most. */
+  peakBytes: v.number(),
+  minimumBytes: v.number(),
+  maximumBytes: v.number(),
+  /** What is active between iterations: the weights and the voice. */
+  weightsBytes: v.number(),
+  /** What the operations need beyond that, in the narrowest order of evaluation that was measured. */
+  operationsBytes: v.number(),
+  /** What MLX's own order of evaluation adds; absent where no other one was measured. */
+  orderBytes: v.exactOptional(v.number()),
+  /** What queued work adds; absent where no queue was drained. */
+  queueBytes: v.exactOptional(v.number()),
+  /** What was measured for it: as given, with the queue drained, and in the narrow order. */
+  given: measuredWay,
+  drained: v.exactOptional(measuredWay),
+  narrow: v.exactOptional(measuredWay),
+});
+
+export type PeakMakeup = v.InferOutput<typeof peakMakeup>;
+
 /** The answers of a study and what they rest on. */
 const studyAnswer = v.object({
   evidence: studyEvidence,
+  /** Of each model, the baseline first; absent in documents of older versions. */
+  peaks: v.exactOptional(v.array(peakMakeup)),
   explanations: v.array(explanation),
   refusals: v.array(refusal),
 });

@@ -77,9 +77,51 @@ test('what older documents do not say is left empty, and what newer ones say is 
 });
 
 test('a study has the rows of all its runs', () => {
-  const rows = parse(iterationsCsv(exampleStudy()));
+  const rows = parse(iterationsCsv(exampleStudy())).filter(([, phase]) => phase !== 'intervention');
   assert.equal(rows.length, 1 + exampleRuns().reduce((sum, { iterations }) => sum + iterations.length, 0));
   assert.deepEqual(new Set(rows.slice(1).map(([model]) => model)).size, 5);
+});
+
+test('a study has a row for each iteration of each intervention, under the name of its arm', () => {
+  const study = exampleStudy();
+  const [header = [], ...rows] = parse(iterationsCsv(study));
+  const arms = rows.filter(([, phase]) => phase === 'intervention');
+  const measured = (study.answer?.evidence.arms ?? []).filter(
+    ({ intervention }) => intervention !== 'as-given',
+  );
+  assert.equal(
+    arms.length,
+    measured.reduce((sum, { peakBytes }) => sum + peakBytes.length, 0),
+  );
+  assert.ok(arms.every((row) => row.length === header.length));
+  const [first] = measured;
+  const [row] = arms;
+  assert.equal(row?.[0], `${first?.model} (${first?.intervention})`);
+  assert.equal(row[header.indexOf('peak_bytes')], String(first?.peakBytes[0]));
+  assert.equal(row[header.indexOf('footprint_bytes')], '');
+});
+
+test('iterations that were added to a model as given have rows of their own, its run’s are not there twice', () => {
+  const study = exampleStudy();
+  const { answer } = study;
+  assert.ok(answer);
+  const [given] = answer.evidence.arms;
+  assert.ok(given);
+  const arms = [
+    given,
+    { ...given, peakBytes: [1, 2], queue: 'drained' as const },
+    { ...given, peakBytes: [3] },
+  ];
+  const evidence = { ...answer.evidence, arms };
+  const rows = parse(iterationsCsv({ ...study, answer: { ...answer, evidence } }));
+  assert.deepEqual(
+    rows.filter(([, phase]) => phase === 'intervention').map(([name, , index]) => [name, index]),
+    [
+      ['bf16 (queue drained)', '0'],
+      ['bf16 (queue drained)', '1'],
+      ['bf16', '0'],
+    ],
+  );
 });
 
 test('a run without iterations is a header', () => {

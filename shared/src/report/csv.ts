@@ -1,7 +1,9 @@
 /** The iterations of a profile or a study as CSV by RFC 4180: a header with units, then one row an iteration. */
 
+import { armName, queueOf } from '../analysis/verdicts/verdict.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
+import type { Arm } from '../protocol/study-document.ts';
 
 interface CsvColumn {
   readonly header: string;
@@ -30,14 +32,17 @@ const columns: readonly CsvColumn[] = [
   { header: 'device_bytes', of: (sample) => sample.deviceBytes },
 ];
 
-type Phase = 'warm-up' | 'measured' | 'confirmation';
+type Phase = 'warm-up' | 'measured' | 'confirmation' | 'intervention';
 
 /** Lines end in CRLF, the last one too, as the RFC has it. `index` is a sample's place in its run, from 0, and
- * `text_index` that of its text among several. */
+ * `text_index` that of its text among several. A study's arms follow, each under its name; they say only what a verdict rests on. */
 export function iterationsCsv(document: RunDocument): string {
   const runs = document.kind === 'profile' ? [document] : document.runs;
   const header = ['model', 'phase', 'index', 'text_index', ...columns.map((column) => column.header)];
-  return [header, ...runs.flatMap(rowsOf)].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+  const arms = document.kind === 'study' ? (document.answer?.evidence.arms ?? []) : [];
+  return [header, ...runs.flatMap(rowsOf), ...arms.flatMap(rowsOfArm)]
+    .map((row) => `${row.map(field).join(',')}\r\n`)
+    .join('');
 }
 
 function rowsOf({ model, iterations, confirmation = [] }: ProfileDocument): string[][] {
@@ -52,6 +57,27 @@ function rowsOf({ model, iterations, confirmation = [] }: ProfileDocument): stri
     ...iterations.map((sample) => row(sample, sample.warmup ? 'warm-up' : 'measured')),
     ...confirmation.map((sample) => row(sample, 'confirmation')),
   ];
+}
+
+/** The model as given has its rows already, but for the iterations that further processes added. */
+function rowsOfArm(arm: Arm, place: number, arms: readonly Arm[]): string[][] {
+  const isRun =
+    arm.intervention === 'as-given' &&
+    queueOf(arm) === 'default' &&
+    arms.findIndex((each) => armName(each) === armName(arm)) === place;
+  const phase: Phase = 'intervention';
+  return isRun
+    ? []
+    : arm.peakBytes.map((peakBytes, index) => {
+        const known: Readonly<Record<string, number | undefined>> = {
+          active_bytes: arm.activeBytes[index],
+          peak_bytes: peakBytes,
+          time_seconds: arm.seconds?.[index],
+          audio_samples_count: arm.samples[index],
+        };
+        const cells = columns.map(({ header }) => String(known[header] ?? ''));
+        return [armName(arm), phase, String(index), '', ...cells];
+      });
 }
 
 /** Quoted where it holds a comma, a quote or a line break; quotes within are doubled. */

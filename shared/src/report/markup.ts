@@ -74,7 +74,7 @@ export const details = (summary: string, content: string, isOpen = false): strin
 /** A command as it is typed. */
 export const commandLine = (command: string): string => element('pre', {}, escapeMarkup(command));
 
-type Shape = 'full' | 'crossed' | 'half' | 'empty' | 'triangle';
+type Shape = 'full' | 'crossed' | 'half' | 'empty' | 'dash' | 'triangle';
 
 const stroke = { stroke: 'currentColor', 'stroke-width': 1.6 } as const;
 
@@ -89,6 +89,8 @@ function shape(kind: Shape): string {
       return circle('none') + element('path', { d: 'M6 1.2A4.8 4.8 0 0 1 6 10.8Z', fill: 'currentColor' });
     case 'crossed':
       return element('path', { d: 'M2 2L10 10M10 2L2 10', fill: 'none', ...stroke });
+    case 'dash':
+      return element('path', { d: 'M2 6H10', fill: 'none', ...stroke });
     case 'triangle':
       return element('path', { d: 'M6 1L11.3 10.8H0.7Z', fill: 'currentColor' });
   }
@@ -108,6 +110,7 @@ const verdicts: Readonly<Record<VerdictStatus, readonly [Shape, string]>> = {
   refuted: ['crossed', 'refuted'],
   inconclusive: ['half', 'inconclusive'],
   'not-tested': ['empty', 'not tested'],
+  'not-applicable': ['dash', 'not applicable'],
 };
 
 const leaks: Readonly<Record<LeakStatus, readonly [Shape, string]>> = {

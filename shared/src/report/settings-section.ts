@@ -99,4 +99,12 @@ export const studyTerms: Facts = [
     'effect',
     'how much that change reduced the difference from the baseline’s peak: the cause’s share of it.',
   ],
+  [
+    'queue',
+    'operations that MLX puts into one command buffer of a GPU; drained, it is one operation a buffer (MLX_MAX_OPS_PER_BUFFER=1).',
+  ],
+  [
+    'order of evaluation',
+    'how many operations wide MLX walks a graph (MLX_BFS_MAX_WIDTH, 20 by default); narrow is 1.',
+  ],
 ];

@@ -1,12 +1,15 @@
 /** Why a model peaks higher, or that it does not: each hypothesis with its experiment, and shares that add up. */
 
-import { waterfall } from '../format/charts/bars.ts';
+import { anomalyDifference, anomalyWords } from '../analysis/verdicts/explain.ts';
+import { makeupParts, peakRemedies } from '../analysis/verdicts/peak-makeup.ts';
+import { stackedBars, waterfall } from '../format/charts/bars.ts';
 import type { WaterfallStep } from '../format/charts/bars.ts';
 import { element, escapeMarkup } from '../format/charts/svg.ts';
 import { counted, formatList } from '../format/numbers.ts';
 import type {
   Explanation,
   HypothesisId,
+  PeakMakeup,
   StudyAnswer,
   StudyEvidence,
   Verdict,
@@ -28,19 +31,23 @@ import { intervalText, megabytes, none, percent, signedMegabytes } from './words
 const shortNames: Readonly<Record<HypothesisId, string>> = {
   'float32-rest': 'float32 left in the rest',
   'on-the-fly-dequantization': 'on-the-fly dequantization',
+  'packed-layers': 'packed layers',
   'peak-not-reset': 'peak not reset',
   'unequal-work': 'unequal work',
+  'queued-work': 'queued work',
   'float32-activations': 'float32 activations',
   'load-transient': 'load-time transient',
   'allocator-cache': 'allocator’s cache',
   'one-lazy-graph': 'one large lazy graph',
+  'evaluation-order': 'order of evaluation',
   'weight-norm-temporaries': 'weight-norm temporaries',
   leak: 'a leak',
 };
 
 /** Markup of the whole section. */
-export function verdictsContent({ explanations, refusals, evidence }: StudyAnswer): string {
+export function verdictsContent({ explanations, refusals, evidence, peaks = [] }: StudyAnswer): string {
   return [
+    makeupContent(peaks, evidence),
     explanations.length > 1 ? verdictMatrix(explanations) : '',
     ...explanations.map((explanation) => explanationContent(explanation, evidence)),
     ...refusals.map(({ model, reason }) => paragraph(`No verdict on ${model}: ${reason}.`, 'notice')),
@@ -50,6 +57,63 @@ export function verdictsContent({ explanations, refusals, evidence }: StudyAnswe
     unresetContent(evidence),
   ].join('');
 }
+
+/** What each peak is made of, and which of MLX's variables lowers it. */
+function makeupContent(peaks: readonly PeakMakeup[], { device }: StudyEvidence): string {
+  if (peaks.length === 0) {
+    return '';
+  }
+  const names = [...new Set(peaks.flatMap((peak) => makeupParts(peak).map(({ name }) => name)))];
+  const rows = peaks.map((peak): Cell[] => {
+    const parts = makeupParts(peak);
+    const { given, drained, narrow } = peak;
+    return [
+      peak.model,
+      megabytes(peak.peakBytes),
+      peakRange(peak),
+      ...names.map((name) => megabytes(parts.find((each) => each.name === name)?.bytes ?? Number.NaN)),
+      [given, drained, narrow].map((way) => (way === undefined ? none : String(way.iterations))).join(' / '),
+    ];
+  });
+  return [
+    subheading('What each peak is for'),
+    paragraph(
+      'The operations need what they take with graphs evaluated one operation wide. The order in which MLX evaluates adds to that' +
+        (device === 'gpu'
+          ? ', and so does queued work: on a GPU, temporaries live until a whole command buffer is done.'
+          : device === 'cpu'
+            ? '. On the CPU there are no command buffers, so nothing is queued work.'
+            : '.'),
+    ),
+    responsiveChart((canvas) =>
+      stackedBars(
+        {
+          title: 'What each peak is for',
+          axis: 'peak',
+          bars: peaks.map((peak) => ({
+            label: peak.model,
+            parts: makeupParts(peak).map(({ name, bytes }) => ({ name, value: bytes })),
+          })),
+        },
+        canvas,
+      ),
+    ),
+    table(
+      [
+        'model',
+        number('peak, median'),
+        number('range'),
+        ...names.map(number),
+        number('iterations: as given / drained / narrow'),
+      ],
+      rows,
+    ),
+    ...peakRemedies(peaks).map(({ sentence }) => paragraph(sentence)),
+  ].join('');
+}
+
+const peakRange = ({ minimumBytes, maximumBytes }: PeakMakeup): string =>
+  `${megabytes(minimumBytes).replace(' MB', '')} – ${megabytes(maximumBytes)}`;
 
 /** Hypotheses by models, as the overview. */
 function verdictMatrix(explanations: readonly Explanation[]): string {
@@ -73,14 +137,15 @@ const matrixCell = ({ status, share }: Verdict): string =>
   (share === undefined ? '' : ` ${element('span', { class: 'muted' }, percent(share, true))}`);
 
 function explanationContent(explanation: Explanation, evidence: StudyEvidence): string {
-  const { model, baseline, difference, isAnomaly, verdicts, sentence, remedy } = explanation;
-  const list = verdicts.map(verdictContent).join('');
+  const { model, baseline, difference, drained, isAnomaly, verdicts, sentence, remedy } = explanation;
+  const list = verdicts.map((verdict) => verdictContent(verdict, explanation)).join('');
   const counts = countsByStatus(verdicts);
   return [
     subheading(model),
     paragraph(sentence),
     paragraph(
-      `Its peak minus the peak of ${baseline}, with a 95% interval: ${intervalText(difference)}.`,
+      `Its peak minus the peak of ${baseline}, with a 95% interval: ${intervalText(difference)}` +
+        (drained === undefined ? '.' : `; with the queue drained on both sides: ${intervalText(drained)}.`),
       'muted',
     ),
     isAnomaly ? sharesContent(explanation) : '',
@@ -98,6 +163,7 @@ function countsByStatus(verdicts: readonly Verdict[]): string {
     refuted: 'refuted',
     inconclusive: 'inconclusive',
     'not-tested': 'not tested',
+    'not-applicable': 'not applicable',
   };
   return (Object.keys(words) as (keyof typeof words)[])
     .map((status) => ({
@@ -114,7 +180,9 @@ export function remedyContent({ sentence, command }: NonNullable<Explanation['re
 }
 
 /** The parts and the remainder, which make the anomaly. */
-function sharesContent({ model, baseline, difference, verdicts, remainderBytes }: Explanation): string {
+function sharesContent(explanation: Explanation): string {
+  const { model, baseline, verdicts, remainderBytes } = explanation;
+  const difference = anomalyDifference(explanation);
   const parts = verdicts.filter(({ share, effectBytes }) => share !== undefined && effectBytes !== undefined);
   const steps: WaterfallStep[] = [
     ...parts.map(({ hypothesis, effectBytes }): WaterfallStep => ({
@@ -146,18 +214,22 @@ function sharesContent({ model, baseline, difference, verdicts, remainderBytes }
         canvas,
       ),
     ),
-    paragraph(`Together: ${sum} = ${signedMegabytes(difference.estimate)}.`, 'sum muted'),
+    paragraph(
+      `Together: ${sum} = ${signedMegabytes(difference.estimate)}` +
+        (explanation.drained === undefined ? '.' : `, ${anomalyWords(explanation)}.`),
+      'sum muted',
+    ),
   ].join('');
 }
 
 /** `+ 138.2 MB`, `− 7.0 MB`: as a term of a sum. */
 const addend = (bytes: number): string => `${bytes < 0 ? '−' : '+'} ${megabytes(Math.abs(bytes))}`;
 
-function verdictContent(verdict: Verdict): string {
-  const { statement, status, sentence, prediction, arms, opposite, effectBytes, share } = verdict;
+function verdictContent(verdict: Verdict, explanation: Explanation): string {
+  const { statement, status, sentence, prediction, arms, opposite, effectBytes, share, iterations } = verdict;
   const figures = [
     ...(effectBytes === undefined ? [] : [`Effect ${intervalText(effectBytes)}`]),
-    ...(share === undefined ? [] : [`${percent(share)} of the anomaly`]),
+    ...(share === undefined ? [] : [`${percent(share)} of ${anomalyWords(explanation)}`]),
   ];
   return element(
     'div',
@@ -171,6 +243,9 @@ function verdictContent(verdict: Verdict): string {
         facts([
           ['prediction if true', prediction],
           ['arms', arms.length === 0 ? none : arms.join('; ')],
+          ...(iterations === undefined
+            ? []
+            : ([['measured', `${counted(iterations, 'iteration')} or more in each arm`]] as const)),
           ['evidence against it', opposite],
         ]),
       ),

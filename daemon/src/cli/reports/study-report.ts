@@ -1,5 +1,7 @@
 /** Models beside each other as text: a study and its answer, and a requantized checkpoint beside its source. */
 
+import { anomalyDifference } from '@tidemark/shared/analysis/verdicts/explain.ts';
+import { makeupParts, peakRemedies } from '@tidemark/shared/analysis/verdicts/peak-makeup.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted, formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { LoadRecord, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
@@ -9,6 +11,7 @@ import type {
   Verification,
 } from '@tidemark/shared/protocol/requantize-document.ts';
 import type {
+  PeakMakeup,
   StudyAnswer,
   StudyComparison,
   StudyDocument,
@@ -42,8 +45,9 @@ export function studyReport(document: StudyDocument): string {
 }
 
 /** Each model's answer, and the hypotheses below it with what their interventions took off the difference. */
-function answerLines({ explanations, refusals }: StudyAnswer): string[] {
+function answerLines({ explanations, refusals, peaks = [] }: StudyAnswer): string[] {
   return [
+    ...makeupLines(peaks),
     ...explanations.flatMap((explanation) => [
       '',
       explanation.sentence,
@@ -56,7 +60,7 @@ function answerLines({ explanations, refusals }: StudyAnswer): string[] {
         figures('effect', ({ bytes }) =>
           bytes === undefined ? nothing : formatBytes(bytes, { unit: 'MB', sign: true }),
         ),
-        figures('share', ({ share }) =>
+        figures(shareHeader(explanation), ({ share }) =>
           share === undefined ? nothing : formatPercent(share, { sign: true }),
         ),
       ]),
@@ -70,6 +74,28 @@ function answerLines({ explanations, refusals }: StudyAnswer): string[] {
   ];
 }
 
+/** What each peak is for, and which of MLX's variables lowers it. */
+function makeupLines(peaks: readonly PeakMakeup[]): string[] {
+  if (peaks.length === 0) {
+    return [];
+  }
+  const names = [...new Set(peaks.flatMap((peak) => makeupParts(peak).map(({ name }) => name)))];
+  return [
+    '',
+    tableOf(peaks, [
+      column<PeakMakeup>('MB of the peak', ({ model }) => model),
+      figures<PeakMakeup>('peak', ({ peakBytes }) => inMegabytes(peakBytes)),
+      ...names.map((header) =>
+        figures<PeakMakeup>(header, (peak) => {
+          const part = makeupParts(peak).find(({ name }) => name === header);
+          return part === undefined ? nothing : inMegabytes(part.bytes);
+        }),
+      ),
+    ]),
+    ...peakRemedies(peaks).map(({ sentence }) => sentence),
+  ];
+}
+
 interface HypothesisRow {
   readonly statement: string;
   readonly status?: VerdictStatus;
@@ -78,7 +104,8 @@ interface HypothesisRow {
 }
 
 /** Its hypotheses, and what of the difference they leave open. */
-function rowsOf({ verdicts, isAnomaly, remainderBytes, difference }: Explanation): HypothesisRow[] {
+function rowsOf(explanation: Explanation): HypothesisRow[] {
+  const { verdicts, isAnomaly, remainderBytes } = explanation;
   return [
     ...verdicts.map(({ statement, status, effectBytes, share }) => ({
       statement,
@@ -91,7 +118,7 @@ function rowsOf({ verdicts, isAnomaly, remainderBytes, difference }: Explanation
           {
             statement: 'Unexplained, including interactions',
             bytes: remainderBytes,
-            share: remainderBytes / difference.estimate,
+            share: remainderBytes / anomalyDifference(explanation).estimate,
           },
         ]
       : []),
@@ -99,6 +126,10 @@ function rowsOf({ verdicts, isAnomaly, remainderBytes, difference }: Explanation
 }
 
 type Explanation = StudyAnswer['explanations'][number];
+
+/** Where the queue was drained, shares say of which difference they are one. */
+const shareHeader = ({ drained, anomalyOf }: Explanation): string =>
+  drained === undefined ? 'share' : `share, ${anomalyOf === 'drained' ? 'queue drained' : 'by default'}`;
 
 interface Measured {
   readonly name: string;

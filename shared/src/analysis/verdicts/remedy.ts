@@ -74,6 +74,18 @@ function remedyOf({ hypothesis, effectBytes }: Verdict, facts: ModelFacts, basel
       return {
         sentence: `Avoid it in the code that runs the model: evaluate between its stages, which took ${saved} off the peak.`,
       };
+    case 'packed-layers':
+      return {
+        sentence: `Avoid it: keep those layers dense in bfloat16, which took ${saved} off the peak.`,
+      };
+    case 'queued-work':
+      return {
+        sentence: `Avoid it in any program that uses MLX: set MLX_MAX_OPS_PER_BUFFER=1 in its environment, which brought the peak ${saved} closer to that of ${baseline}.`,
+      };
+    case 'evaluation-order':
+      return {
+        sentence: `Avoid it in any program that uses MLX: set MLX_BFS_MAX_WIDTH=1 in its environment, which brought the peak ${saved} closer to that of ${baseline}.`,
+      };
     case 'load-transient':
     case 'peak-not-reset':
       return {

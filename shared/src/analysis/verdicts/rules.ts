@@ -4,9 +4,12 @@ import { dequantization } from './rules/dequantization.ts';
 import { float32Rest } from './rules/float32-rest.ts';
 import { leak } from './rules/leak.ts';
 import { loadTransient } from './rules/load-transient.ts';
+import { packedLayers } from './rules/packed-layers.ts';
 import { peakNotReset } from './rules/peak-not-reset.ts';
+import { queuedWork } from './rules/queued-work.ts';
 import {
   allocatorCache,
+  evaluationOrder,
   float32Activations,
   oneLazyGraph,
   weightNormTemporaries,
@@ -17,12 +20,15 @@ import type { Rule } from './verdict.ts';
 export const rules: readonly Rule[] = [
   float32Rest,
   dequantization,
+  packedLayers,
   peakNotReset,
   unequalWork,
+  queuedWork,
   float32Activations,
   loadTransient,
   allocatorCache,
   oneLazyGraph,
+  evaluationOrder,
   weightNormTemporaries,
   leak,
 ];

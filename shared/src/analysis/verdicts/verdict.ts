@@ -5,6 +5,7 @@ import type {
   HypothesisId,
   Intervention,
   ModelFacts,
+  Queue,
   StudyEvidence,
   Verdict,
   VerdictStatus,
@@ -12,10 +13,33 @@ import type {
 import { lessShift, median, noShift, offsetShift, shiftBetween, sorted } from '../statistics.ts';
 import type { Shift } from '../statistics.ts';
 
-/** The arm of a model, where the study ran it to its end. */
-export function findArm({ arms }: StudyEvidence, model: string, intervention: Intervention): Arm | undefined {
-  return arms.find((arm) => arm.model === model && arm.intervention === intervention);
+/**
+ * The arm of a model, where the study ran it to its end. Iterations that were added in further processes are joined to it, but for
+ * `activeBytes`, which is a series only within one process.
+ */
+export function findArm(
+  { arms }: StudyEvidence,
+  model: string,
+  intervention: Intervention,
+  queue: Queue = 'default',
+): Arm | undefined {
+  const found = arms.filter(
+    (arm) => arm.model === model && arm.intervention === intervention && queueOf(arm) === queue,
+  );
+  const [first] = found;
+  if (first === undefined || found.length === 1) {
+    return first;
+  }
+  return {
+    ...first,
+    peakBytes: found.flatMap(({ peakBytes }) => peakBytes),
+    samples: found.flatMap(({ samples }) => samples),
+    seconds: found.flatMap(({ seconds = [] }) => seconds),
+    warmupIterations: found.reduce((sum, { warmupIterations = 0 }) => sum + warmupIterations, 0),
+  };
 }
+
+export const queueOf = ({ queue }: Pick<Arm, 'queue'>): Queue => queue ?? 'default';
 
 /** How far the peaks of one arm lie above those of another. */
 export const peakShift = (arm: Arm, reference: Arm): Shift =>
@@ -27,10 +51,8 @@ export const transientShift = (arm: Arm, reference: Arm): Shift =>
 
 export const medianOf = (samples: readonly number[]): number => median(sorted(samples));
 
-/** What a rule is asked about: one model against the baseline. */
-export interface Question {
-  readonly evidence: StudyEvidence;
-  readonly facts: ModelFacts;
+/** One model and the baseline, as given and measured alike. */
+export interface Comparison {
   readonly given: Arm;
   readonly baseline: Arm;
   /** How far this model's peaks lie above the baseline's. */
@@ -39,16 +61,45 @@ export interface Question {
   readonly isAnomaly: boolean;
 }
 
+/** What a rule is asked about: one model against the baseline, as MLX is by default. */
+export interface Question extends Comparison {
+  readonly evidence: StudyEvidence;
+  readonly facts: ModelFacts;
+  /** The same with the queue drained, where that was measured; a default peak on a GPU wanders with its queue. */
+  readonly drained?: Comparison | undefined;
+}
+
+/** What the interventions are held against: measurements that repeat. */
+export const decisive = (question: Question): Comparison => question.drained ?? question;
+
+/**
+ * What shares are shares of, where either is an anomaly: the difference as MLX is by default, or, where only the queue hides
+ * it, the one with the queue drained.
+ */
+export function anomalyOf(
+  question: Question,
+): { readonly queue: Queue; readonly difference: Shift } | undefined {
+  const { drained, isAnomaly, difference } = question;
+  if (isAnomaly) {
+    return { queue: 'default', difference };
+  }
+  return drained?.isAnomaly === true ? { queue: 'drained', difference: drained.difference } : undefined;
+}
+
 export interface Rule {
   readonly id: HypothesisId;
   readonly statement: string;
-  /** What is added up to explain an anomaly; the others are shown beside it. */
-  readonly isPart: boolean;
+  /**
+   * What is added up to explain an anomaly; the others are shown beside it. `always`: a step of the way from this model to the
+   * baseline, whatever its size. `supported`: no such step, so it counts only where it is found to be a cause. `queue`: a step
+   * where the anomaly is the one by default.
+   */
+  readonly part: 'always' | 'supported' | 'queue' | 'never';
   judge(question: Question): RuleOutcome;
 }
 
 /** A verdict but for what its rule's place in the study adds. */
-type RuleOutcome = Omit<Verdict, 'hypothesis' | 'statement' | 'share'>;
+export type RuleOutcome = Omit<Verdict, 'hypothesis' | 'statement' | 'share'>;
 
 /** Below this share of the baseline's peak a difference is not worth a hypothesis: peaks wobble by up to 1.4% on a CPU. */
 export const noticeableShare = 0.02;
@@ -60,7 +111,7 @@ const materialShare = 0.1;
  * Supported where the whole interval of an effect is material, refuted where none of it is, else inconclusive. `whole` is
  * what the effect is to be a part of, in bytes.
  */
-function statusOfEffect(effect: Shift, whole: number): VerdictStatus {
+export function statusOfEffect(effect: Shift, whole: number): VerdictStatus {
   const bound = materialShare * whole;
   if (effect.low >= bound) {
     return 'supported';
@@ -68,8 +119,50 @@ function statusOfEffect(effect: Shift, whole: number): VerdictStatus {
   return effect.high < bound ? 'refuted' : 'inconclusive';
 }
 
-export const armName = ({ model, intervention }: Pick<Arm, 'model' | 'intervention'>): string =>
-  intervention === 'as-given' ? model : `${model} (${intervention})`;
+export function armName(arm: Pick<Arm, 'model' | 'intervention' | 'queue'>): string {
+  const changes = [
+    ...(arm.intervention === 'as-given' ? [] : [arm.intervention]),
+    ...(queueOf(arm) === 'drained' ? ['queue drained'] : []),
+  ];
+  return changes.length === 0 ? arm.model : `${arm.model} (${changes.join(', ')})`;
+}
+
+/** An arm that a rule compares: what it is called, and what was measured of it. */
+export interface NamedArm {
+  readonly name: string;
+  readonly arm: Arm | undefined;
+}
+
+/** Finds the arms of a rule, in order; those whose name is asked for twice come once. */
+export function findArms(
+  evidence: StudyEvidence,
+  wanted: readonly Pick<Arm, 'model' | 'intervention' | 'queue'>[],
+): NamedArm[] {
+  return wanted.map((each) => ({
+    name: armName(each),
+    arm: findArm(evidence, each.model, each.intervention, queueOf(each)),
+  }));
+}
+
+/** The outcome where an arm is missing that a rule needs. */
+export function notTested(
+  arms: readonly NamedArm[],
+  words: Pick<RuleOutcome, 'prediction' | 'opposite'>,
+): RuleOutcome | undefined {
+  const missing = arms.find(({ arm }) => arm === undefined);
+  return missing === undefined
+    ? undefined
+    : {
+        status: 'not-tested',
+        ...words,
+        arms: arms.map(({ name }) => name),
+        sentence: `The study has no complete arm ${missing.name}, so this was not tested.`,
+      };
+}
+
+/** The iterations behind a comparison: those of its shortest arm. */
+export const fewestIterations = (arms: readonly Arm[]): number =>
+  Math.min(...arms.map(({ peakBytes }) => peakBytes.length));
 
 /** How a rule that rests on one intervention is put into words. */
 interface InterventionRule {
@@ -93,39 +186,44 @@ interface InterventionRule {
  * that both models share raises both peaks and explains no difference, hence the baseline's own effect is taken off.
  */
 export function judgeByIntervention(question: Question, rule: InterventionRule): RuleOutcome {
-  const { evidence, facts, given, baseline, difference, isAnomaly } = question;
+  const { evidence, facts } = question;
+  const { given, baseline } = decisive(question);
   const { intervention, prediction, opposite, changesBaseline, measure = peakShift } = rule;
-  const subject = rule.against === undefined ? given : findArm(evidence, facts.model, rule.against);
-  const arm = findArm(evidence, facts.model, intervention);
-  const control = changesBaseline ? findArm(evidence, baseline.model, intervention) : undefined;
-  const arms = [
-    armName({ model: facts.model, intervention: rule.against ?? 'as-given' }),
-    armName({ model: facts.model, intervention }),
+  const queue = queueOf(given);
+  const wanted = [
+    { model: facts.model, intervention: rule.against ?? ('as-given' as const), queue },
+    { model: facts.model, intervention, queue },
+    ...(changesBaseline
+      ? [
+          { model: baseline.model, intervention: 'as-given' as const, queue },
+          { model: baseline.model, intervention, queue },
+        ]
+      : []),
   ];
-  if (changesBaseline) {
-    arms.push(armName(baseline), armName({ model: baseline.model, intervention }));
-  }
-  const needed: readonly (readonly [arm: Arm | undefined, name: string])[] = [
-    [subject, armName({ model: facts.model, intervention: rule.against ?? 'as-given' })],
-    [arm, armName({ model: facts.model, intervention })],
-    ...(changesBaseline ? [[control, armName({ model: baseline.model, intervention })] as const] : []),
-  ];
-  const missing = needed.find(([each]) => each === undefined);
-  if (subject === undefined || arm === undefined || missing !== undefined) {
-    const sentence = `The study has no complete arm ${missing?.[1] ?? intervention}, so this was not tested.`;
-    return { status: 'not-tested', prediction, arms, sentence, opposite };
+  const named = findArms(evidence, wanted);
+  const untested = notTested(named, { prediction, opposite });
+  const [subject, arm, , control] = named.map((each) => each.arm);
+  if (untested !== undefined || subject === undefined || arm === undefined) {
+    return untested ?? { status: 'not-tested', prediction, arms: [], sentence: '', opposite };
   }
   const effect = lessShift(
     measure(subject, arm),
     control === undefined ? noShift : measure(baseline, control),
   );
-  const status = statusOfEffect(effect, isAnomaly ? difference.estimate : rule.wholeWithoutAnomaly);
+  const status = statusOfEffect(effect, wholeOf(question) ?? rule.wholeWithoutAnomaly);
   return {
     status,
     prediction,
-    arms,
+    arms: named.map(({ name }) => name),
+    iterations: fewestIterations(named.flatMap((each) => each.arm ?? [])),
     effectBytes: effect,
     sentence: rule.sentence(effect, status, arm),
     opposite,
   };
+}
+
+/** What an intervention's effect is to be a part of, in bytes: the anomaly as the interventions see it, or else as MLX is by default. */
+export function wholeOf(question: Question): number | undefined {
+  const { difference, isAnomaly } = decisive(question);
+  return isAnomaly ? difference.estimate : anomalyOf(question)?.difference.estimate;
 }

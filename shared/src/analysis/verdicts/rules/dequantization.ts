@@ -23,7 +23,7 @@ function layerSentence(layers: readonly LayerTransient[]): string {
 export const dequantization: Rule = {
   id: 'on-the-fly-dequantization',
   statement: 'MLX expands whole quantized weights on the fly.',
-  isPart: true,
+  part: 'always',
   judge(question) {
     const { evidence, facts, given } = question;
     const layers = evidence.layers[facts.model] ?? [];

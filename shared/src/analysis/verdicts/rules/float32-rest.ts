@@ -1,15 +1,16 @@
 /** Hypothesis: the layers that cannot be quantized were left in float32, and weigh more than all that was saved. */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { armName, judgeByIntervention } from '../verdict.ts';
+import { armName, decisive, judgeByIntervention } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
 export const float32Rest: Rule = {
   id: 'float32-rest',
   statement: 'Float32 was left in the layers that cannot be quantized.',
-  isPart: true,
+  part: 'always',
   judge(question) {
-    const { facts, given } = question;
+    const { facts } = question;
+    const { given } = decisive(question);
     const rest = facts.restBytesByDtype['float32'] ?? 0;
     if (rest === 0) {
       return {

@@ -10,7 +10,7 @@ import type { Rule } from '../verdict.ts';
 export const leak: Rule = {
   id: 'leak',
   statement: 'Memory leaks, and the peak rises with it.',
-  isPart: false,
+  part: 'never',
   judge({ given }) {
     const { status, ratePerIteration, smallestDetectable, reason } = judgeChannel({
       channel: 'activeBytes',

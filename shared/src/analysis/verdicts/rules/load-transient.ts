@@ -7,7 +7,7 @@ import type { Rule } from '../verdict.ts';
 export const loadTransient: Rule = {
   id: 'load-transient',
   statement: 'The peak comes from loading the weights.',
-  isPart: false,
+  part: 'never',
   judge({ given, isAnomaly }) {
     const peak = medianOf(given.peakBytes);
     const stillThere = peak >= given.loadPeakBytes || isAnomaly;

@@ -7,7 +7,7 @@ import type { Rule } from '../verdict.ts';
 export const peakNotReset: Rule = {
   id: 'peak-not-reset',
   statement: 'The peak was read without a reset between models.',
-  isPart: false,
+  part: 'never',
   judge({ evidence, facts, given, baseline, difference, isAnomaly }) {
     const prediction = `Read after ${baseline.model} in one process without a reset, it shows at least ${baseline.model}'s peak.`;
     const opposite = 'The same reading alone and after another model.';

@@ -4,7 +4,7 @@
  */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { judgeByIntervention, peakShift } from '../verdict.ts';
+import { decisive, judgeByIntervention, peakShift } from '../verdict.ts';
 import type { HypothesisId, Intervention } from '../../../protocol/study-document.ts';
 import type { Rule } from '../verdict.ts';
 
@@ -20,16 +20,16 @@ function sharedCause({ id, statement, intervention, opening }: SharedCause): Rul
   return {
     id,
     statement,
-    isPart: true,
+    part: 'supported',
     judge(question) {
       return judgeByIntervention(question, {
         intervention,
         prediction: `${opening}, the model comes closer to ${question.baseline.model}.`,
         opposite: `${opening}, both peaks change by the same amount, so their difference stays.`,
         changesBaseline: true,
-        wholeWithoutAnomaly: Math.max(1, Math.abs(question.difference.estimate)),
+        wholeWithoutAnomaly: Math.max(1, Math.abs(decisive(question).difference.estimate)),
         sentence: (effect, _status, arm) => {
-          const own = peakShift(question.given, arm).estimate;
+          const own = peakShift(decisive(question).given, arm).estimate;
           return `${opening}, its peak changed by ${formatBytes(-own, { sign: true })}, and its distance to ${question.baseline.model} by ${formatBytes(-effect.estimate, { sign: true })}.`;
         },
       });
@@ -63,4 +63,11 @@ export const weightNormTemporaries = sharedCause({
   statement: 'Weight norm, recomputed in each call, leaves large temporaries.',
   intervention: 'fused-weight-norm',
   opening: 'With weight norm fused into the weights',
+});
+
+export const evaluationOrder = sharedCause({
+  id: 'evaluation-order',
+  statement: 'The order in which MLX evaluates keeps more memory alive than a narrower one.',
+  intervention: 'narrow-evaluation',
+  opening: 'With a graph evaluated one operation wide (MLX_BFS_MAX_WIDTH=1)',
 });

@@ -2,15 +2,15 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { counted, formatCount } from '../../../format/numbers.ts';
-import { judgeByIntervention, medianOf } from '../verdict.ts';
+import { decisive, judgeByIntervention, medianOf } from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
 export const unequalWork: Rule = {
   id: 'unequal-work',
   statement: 'The quantized model speaks the same text at a different length, so it does different work.',
-  isPart: true,
+  part: 'always',
   judge(question) {
-    const { given, baseline } = question;
+    const { given, baseline, difference } = decisive(question);
     const own = medianOf(given.samples);
     const reference = medianOf(baseline.samples);
     return judgeByIntervention(question, {
@@ -18,7 +18,7 @@ export const unequalWork: Rule = {
       prediction: `With ${baseline.model}'s durations replayed, both make the same audio and the difference shrinks.`,
       opposite: 'The difference staying as it is when both make the same audio.',
       changesBaseline: false,
-      wholeWithoutAnomaly: Math.max(1, Math.abs(question.difference.estimate)),
+      wholeWithoutAnomaly: Math.max(1, Math.abs(difference.estimate)),
       sentence: (effect) => {
         const length =
           own === reference
