@@ -1,6 +1,6 @@
 /** Runs a study's interventions and answers it: evidence first, then the verdicts that rest on it. */
 
-import { explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
+import { explain, fewestForInterval } from '@tidemark/shared/analysis/verdicts/explain.ts';
 import { furtherIterations } from '@tidemark/shared/analysis/verdicts/further-iterations.ts';
 import { peakMakeups } from '@tidemark/shared/analysis/verdicts/peak-makeup.ts';
 import { armName } from '@tidemark/shared/analysis/verdicts/verdict.ts';
@@ -183,7 +183,7 @@ export async function explainStudy(
 /** The iterations as given, as an arm. A run that is not whole has none of the rule's length, and is refused there. */
 function armOfRun({ model, load, iterations, outcome }: ProfileDocument): Arm {
   const measured = outcome.status === 'complete' ? iterations.filter(({ warmup }) => !warmup) : [];
-  return armOf({ model: model.name, intervention: 'as-given' }, load, measured);
+  return armOf({ model: model.name, intervention: 'as-given' }, load, measured, fewestForInterval);
 }
 
 /** Without the iterations at the start whose peaks show that they were warm-up. */
@@ -191,8 +191,12 @@ function armOf(
   which: Pick<Arm, 'model' | 'intervention' | 'queue'>,
   load: LoadRecord,
   all: readonly IterationSample[],
+  fewestKept?: number,
 ): Arm {
-  const warmupIterations = recognizeWarmup(all.map(({ peakBytes }) => peakBytes));
+  const warmupIterations = recognizeWarmup(
+    all.map(({ peakBytes }) => peakBytes),
+    fewestKept,
+  );
   const samples = all.slice(warmupIterations);
   return {
     ...which,

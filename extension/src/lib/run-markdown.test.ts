@@ -5,6 +5,7 @@ import { compareDocuments } from '../../../shared/src/analysis/comparison.ts';
 import { judgeRun } from '../../../shared/src/analysis/leak-verdicts.ts';
 import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
+import { gpuAnswer } from '../../../shared/test/simulated-gpu.ts';
 import { svgImage } from './charts.ts';
 import { comparisonMarkdown, runMarkdown, table } from './run-markdown.ts';
 
@@ -77,6 +78,23 @@ describe('a run as text', () => {
         expect(text).toContain(statement);
       }
     }
+  });
+
+  test('a study says what each peak is for, and of a GPU of which anomaly a share is one', () => {
+    const record = exampleRun(7, { kind: 'study' });
+    const textOf = (answer: ReturnType<typeof exampleAnswer>, isBrief = false): string =>
+      runMarkdown({ record, document: exampleStudy({ answer }), samples: [] }, { ...options, isBrief });
+    const gpu = textOf(gpuAnswer({ iterations: 60 }));
+    expect(gpu).toMatch(
+      /\| Peak of \| Median \| Weights and voice \| Operations, in narrow order \| Order of evaluation \| Queued work \|/,
+    );
+    expect(gpu).toMatch(/MLX_MAX_OPS_PER_BUFFER=1 in the environment/);
+    expect(gpu).toMatch(/\| Share, by default \|/);
+    const cpu = textOf(exampleAnswer());
+    expect(cpu).toMatch(/– not applicable/);
+    expect(cpu).toMatch(/\| Share \|/);
+    expect(cpu).not.toMatch(/Queued work/);
+    expect(textOf(exampleAnswer(), true)).not.toMatch(/Peak of/);
   });
 
   test('an inconclusive comparison says why, with its figures', () => {

@@ -4,29 +4,28 @@
 const alikeShare = 0.001;
 
 /**
- * How many values at the start of a series are warm-up, at most half: those without which the mean of the rest is known best, by
+ * How many values at the start of a series are warm-up, at most half, and so few that `fewestKept` stay: those without which the mean of the rest is known best, by
  * the marginal standard error rule (White, "An effective truncation heuristic for bias reduction in simulation output", 1997).
- * None where all values are alike. Throws a RangeError for a NaN.
+ * None where the first value is like those that stay. Throws a RangeError for a NaN.
  */
-export function recognizeWarmup(series: readonly number[]): number {
+export function recognizeWarmup(series: readonly number[], fewestKept = 1): number {
   if (series.some(Number.isNaN)) {
     throw new RangeError('recognizeWarmup: a value is NaN');
   }
-  const largest = Math.max(...series.map(Math.abs));
-  if (series.length < 2 || Math.max(...series) - Math.min(...series) <= alikeShare * largest) {
-    return 0;
-  }
+  const most = Math.min(Math.floor(series.length / 2), series.length - fewestKept);
   let best = { dropped: 0, error: Number.POSITIVE_INFINITY };
-  for (let dropped = 0; dropped <= Math.floor(series.length / 2); dropped += 1) {
+  for (let dropped = 0; dropped <= most; dropped += 1) {
     const error = squaredError(series.slice(dropped));
     if (error < best.error) {
       best = { dropped, error };
     }
   }
-  // One that is off later on makes the rule drop all before it; but a series whose first value is like those that stay has no start to drop.
+  // One value that is off later on makes the rule drop all before it. A series that begins like the values that stay has no start
+  // to drop.
   const rest = series.slice(best.dropped);
   const [first = Number.NaN] = series;
-  return first >= Math.min(...rest) && first <= Math.max(...rest) ? 0 : best.dropped;
+  const alike = alikeShare * Math.max(...rest.map(Math.abs));
+  return first < Math.min(...rest) - alike || first > Math.max(...rest) + alike ? best.dropped : 0;
 }
 
 /** The square of the mean's standard error, by the population's variance, as the rule has it. */

@@ -182,7 +182,7 @@ export const refusal = v.object({ model: text, reason: text });
 
 export type Refusal = v.InferOutput<typeof refusal>;
 
-/** Iterations that were measured in one way, and their median time. */
+/** Iterations that were measured in one way, and their median time; absent where times differed by a quarter and more. */
 const measuredWay = v.object({ iterations: count, seconds: v.exactOptional(seconds) });
 
 /** What one model's peak is made of, in bytes. The parts add up to it. */

@@ -19,6 +19,7 @@ import {
   exampleStudy,
   fullProfile,
 } from '../../test/example-reports.ts';
+import { gpuAnswer } from '../../test/simulated-gpu.ts';
 import { renderReport } from './report.ts';
 
 /** An anomaly that nothing explains. */
@@ -191,6 +192,33 @@ describe('what the page says', () => {
     const total = terms.reduce((all, [, sign, amount]) => all + (sign === '−' ? -1 : 1) * Number(amount), 0);
     assert.ok(Math.abs(total - Number(sum[2])) < 0.05 * (terms.length + 1));
     assert.match(page, /How the parts make up the anomaly of 4bit-fp32, in MB/);
+  });
+
+  test('a study on a GPU says of which anomaly a share is one, and has the queue among the parts of each peak', () => {
+    const page = renderReport(exampleStudy({ answer: gpuAnswer({ iterations: 60 }) }));
+    assert.match(page, /with the queue drained on both sides: \+107\.\d MB/);
+    assert.match(page, /remainder = \+\d+\.\d MB, the anomaly as MLX is by default\./);
+    assert.match(page, /% of the anomaly as MLX is by default\./);
+    assert.match(page, /What each peak is for, in MB/);
+    assert.match(page, /<td[^>]*>60 \/ 6 \/ 6<\/td>/);
+    assert.match(page, /MLX_MAX_OPS_PER_BUFFER=1 in the environment .* off these peaks/);
+    const hidden = renderReport(
+      exampleStudy({
+        answer: gpuAnswer({
+          queueMB: { bf16: 169, quantized: 35 },
+          changes: [{ queue: 'default', loadedMB: 282.7, peakMB: 440 }],
+        }),
+      }),
+    );
+    assert.match(hidden, /remainder = \+10[67]\.\d MB, the anomaly with the queue drained\./);
+  });
+
+  test('a study on the CPU says that nothing is queued, and what the order of evaluation costs', () => {
+    const page = renderReport(exampleStudy());
+    assert.match(page, /On the CPU there are no command buffers/);
+    assert.match(page, /<\/svg>not applicable<\/span>/);
+    assert.match(page, /MLX_BFS_MAX_WIDTH=1 in the environment .* off these peaks/);
+    assert.doesNotMatch(page, /MLX_MAX_OPS_PER_BUFFER=1 in the environment/);
   });
 
   test('a status is a word and a shape, not a colour alone', () => {

@@ -9,6 +9,9 @@ import { tensorBytes } from '../../models/safetensors/dtypes.ts';
 import type { DescribedTensor } from '../../models/safetensors/dtypes.ts';
 import { headerOf } from '../../models/safetensors/write.ts';
 import { xray } from '../../models/xray/xray.ts';
+import { exampleStudy } from '@tidemark/shared/test/example-reports.ts';
+import { gpuAnswer } from '@tidemark/shared/test/simulated-gpu.ts';
+import { studyReport } from './study-report.ts';
 import { xrayReport } from './xray-report.ts';
 import type { Schedule, ScheduleTiming } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { idleWords } from './schedule-report.ts';
@@ -77,4 +80,19 @@ test('nothing is said where the host lives on between checks', () => {
 
 test('nothing is said of a schedule that is never due', () => {
   assert.equal(idleWords(scheduleOf({ kind: 'cron', expression: '0 0 30 2 *' }), 900, now), undefined);
+});
+
+test('a study says what each peak is for, and on a GPU of which difference a share is one', () => {
+  const gpu = studyReport(exampleStudy({ answer: gpuAnswer({ iterations: 60 }) }));
+  assert.match(
+    gpu,
+    /MB of the peak +peak +iterations +weights and voice .* order of evaluation +queued work/,
+  );
+  assert.match(gpu, /^bf16 +\d+\.\d +60 +164\.0 /m);
+  assert.match(gpu, /^MLX_MAX_OPS_PER_BUFFER=1 in the environment /m);
+  assert.match(gpu, /share, by default/);
+  const cpu = studyReport(exampleStudy());
+  assert.match(cpu, /not applicable/);
+  assert.match(cpu, /^MLX_BFS_MAX_WIDTH=1 in the environment /m);
+  assert.doesNotMatch(cpu, /queued work {2}|by default/);
 });

@@ -85,6 +85,7 @@ function makeupLines(peaks: readonly PeakMakeup[]): string[] {
     tableOf(peaks, [
       column<PeakMakeup>('MB of the peak', ({ model }) => model),
       figures<PeakMakeup>('peak', ({ peakBytes }) => inMegabytes(peakBytes)),
+      figures<PeakMakeup>('iterations', ({ given }) => String(given.iterations)),
       ...names.map((header) =>
         figures<PeakMakeup>(header, (peak) => {
           const part = makeupParts(peak).find(({ name }) => name === header);

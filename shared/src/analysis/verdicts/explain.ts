@@ -59,7 +59,7 @@ function drainedComparison(evidence: StudyEvidence, facts: ModelFacts): Comparis
 }
 
 /** The fewest iterations from which a median and its interval can be had. */
-const fewestForInterval = 4;
+export const fewestForInterval = 4;
 
 function unreadable(peaks: readonly number[]): string | undefined {
   if (!peaks.every(Number.isFinite)) {

@@ -3,6 +3,7 @@
 import { formatBytes } from '../../format/bytes.ts';
 import { formatPercent } from '../../format/numbers.ts';
 import type { Arm, PeakMakeup, StudyEvidence } from '../../protocol/study-document.ts';
+import { median, quantile, sorted } from '../statistics.ts';
 import { findArm, medianOf, noticeableShare } from './verdict.ts';
 
 /** Of each model with iterations, the baseline first. */
@@ -41,10 +42,18 @@ function makeupOf(evidence: StudyEvidence, model: string): PeakMakeup | undefine
 const readable = (arm: Arm | undefined): Arm | undefined =>
   arm !== undefined && arm.peakBytes.length > 0 && arm.peakBytes.every(Number.isFinite) ? arm : undefined;
 
-const wayOf = ({ peakBytes, seconds = [] }: Arm): PeakMakeup['given'] => ({
-  iterations: peakBytes.length,
-  ...(seconds.length === 0 ? {} : { seconds: medianOf(seconds) }),
-});
+/** Times whose quartiles are further apart than this come from a machine that did other things, and say nothing of a variable. */
+const steadyRatio = 1.25;
+
+function wayOf({ peakBytes, seconds = [] }: Arm): PeakMakeup['given'] {
+  const iterations = peakBytes.length;
+  if (seconds.length === 0) {
+    return { iterations };
+  }
+  const times = sorted(seconds);
+  const isSteady = quantile(times, 0.75) <= steadyRatio * quantile(times, 0.25);
+  return { iterations, ...(isSteady ? { seconds: median(times) } : {}) };
+}
 
 /** The parts of a peak under the names that reports give them, in their order; what was not measured is not among them. */
 export function makeupParts(peak: PeakMakeup): { readonly name: string; readonly bytes: number }[] {

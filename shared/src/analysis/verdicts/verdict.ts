@@ -108,6 +108,15 @@ export const noticeableShare = 0.02;
 const materialShare = 0.1;
 
 /**
+ * What an effect on the distance to the baseline is to be a part of where there is no anomaly: that distance, or so much that a
+ * material part of it is a noticeable one of the baseline's peak.
+ */
+export function wholeOfDistance({ difference, baseline }: Comparison): number {
+  const noticeable = noticeableShare * medianOf(baseline.peakBytes);
+  return Math.max(1, Math.abs(difference.estimate), noticeable / materialShare);
+}
+
+/**
  * Supported where the whole interval of an effect is material, refuted where none of it is, else inconclusive. `whole` is
  * what the effect is to be a part of, in bytes.
  */

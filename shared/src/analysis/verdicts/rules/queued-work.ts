@@ -2,7 +2,15 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { lessShift } from '../../statistics.ts';
-import { anomalyOf, fewestIterations, findArms, notTested, peakShift, statusOfEffect } from '../verdict.ts';
+import {
+  anomalyOf,
+  fewestIterations,
+  findArms,
+  notTested,
+  peakShift,
+  statusOfEffect,
+  wholeOfDistance,
+} from '../verdict.ts';
 import type { Rule } from '../verdict.ts';
 
 export const queuedWork: Rule = {
@@ -43,11 +51,11 @@ export const queuedWork: Rule = {
       return { status: 'not-tested', ...words, arms: named.map(({ name }) => name), sentence };
     }
     const effect = lessShift(difference, drained.difference);
-    const whole = anomalyOf(question)?.difference.estimate ?? Math.abs(difference.estimate);
+    const whole = anomalyOf(question)?.difference.estimate ?? wholeOfDistance(question);
     const own = peakShift(given, drained.given).estimate;
     const others = peakShift(baseline, drained.baseline).estimate;
     return {
-      status: statusOfEffect(effect, Math.max(1, whole)),
+      status: statusOfEffect(effect, whole),
       ...words,
       arms: named.map(({ name }) => name),
       iterations: fewestIterations(named.flatMap(({ arm }) => arm ?? [])),

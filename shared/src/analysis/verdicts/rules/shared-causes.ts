@@ -4,7 +4,7 @@
  */
 
 import { formatBytes } from '../../../format/bytes.ts';
-import { decisive, judgeByIntervention, peakShift } from '../verdict.ts';
+import { decisive, judgeByIntervention, peakShift, wholeOfDistance } from '../verdict.ts';
 import type { HypothesisId, Intervention } from '../../../protocol/study-document.ts';
 import type { Rule } from '../verdict.ts';
 
@@ -27,7 +27,7 @@ function sharedCause({ id, statement, intervention, opening }: SharedCause): Rul
         prediction: `${opening}, the model comes closer to ${question.baseline.model}.`,
         opposite: `${opening}, both peaks change by the same amount, so their difference stays.`,
         changesBaseline: true,
-        wholeWithoutAnomaly: Math.max(1, Math.abs(decisive(question).difference.estimate)),
+        wholeWithoutAnomaly: wholeOfDistance(decisive(question)),
         sentence: (effect, _status, arm) => {
           const own = peakShift(decisive(question).given, arm).estimate;
           return `${opening}, its peak changed by ${formatBytes(-own, { sign: true })}, and its distance to ${question.baseline.model} by ${formatBytes(-effect.estimate, { sign: true })}.`;

@@ -1,0 +1,97 @@
+/** Studies as they were measured, one file a backend: the statistics decide on real series, without the hardware. */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import * as v from 'valibot';
+import { anomalyDifference, explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
+import { furtherIterations } from '@tidemark/shared/analysis/verdicts/further-iterations.ts';
+import { peakMakeups } from '@tidemark/shared/analysis/verdicts/peak-makeup.ts';
+import { recognizeWarmup } from '@tidemark/shared/analysis/warm-up.ts';
+import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import type { HypothesisId } from '@tidemark/shared/protocol/study-document.ts';
+
+const MB = 1e6;
+
+const folder = join(import.meta.dirname, 'fixtures');
+const files = readdirSync(folder).filter((name) => /^study-.*\.json$/.test(name));
+
+const evidenceSchema = v.nonOptional(v.unwrap(studyDocument.entries.answer).entries.evidence);
+
+test('there is a recorded study of the CPU', () => assert.ok(files.includes('study-cpu.json')));
+
+for (const file of files) {
+  const evidence = v.parse(evidenceSchema, JSON.parse(readFileSync(join(folder, file), 'utf8')));
+  const { explanations, refusals } = explain(evidence);
+  const anomalies = explanations.filter(({ isAnomaly }) => isAnomaly);
+  const verdictsOn = (id: HypothesisId) =>
+    explanations.map(({ model, verdicts }) => {
+      const verdict = verdicts.find(({ hypothesis }) => hypothesis === id);
+      assert.ok(verdict);
+      return { model, ...verdict };
+    });
+
+  describe(file, () => {
+    test('every model is explained, and 4bit-fp32 is an anomaly', () => {
+      assert.deepEqual(refusals, []);
+      assert.ok(anomalies.some(({ model }) => model === '4bit-fp32'));
+      assert.ok(anomalies.every(({ model }) => model.endsWith('-fp32')));
+    });
+
+    test('dequantization is refuted, by no more than 1 MB', () => {
+      for (const { model, status, effectBytes } of verdictsOn('on-the-fly-dequantization')) {
+        assert.equal(status, 'refuted', model);
+        assert.ok(effectBytes && effectBytes.high <= MB, `${model}: ${effectBytes?.high}`);
+      }
+    });
+
+    test('a float32 rest is the cause of every anomaly', () => {
+      for (const { model, status } of verdictsOn('float32-rest')) {
+        assert.equal(status, anomalies.some((each) => each.model === model) ? 'supported' : 'refuted', model);
+      }
+    });
+
+    test('whatever rests on an interval is decided, but for what a queue adds', () => {
+      for (const { model, verdicts } of explanations) {
+        for (const { hypothesis, status, effectBytes } of verdicts) {
+          if (effectBytes !== undefined && hypothesis !== 'queued-work') {
+            assert.match(status, /^(supported|refuted)$/, `${model}: ${hypothesis}`);
+          }
+        }
+      }
+      const further = furtherIterations(evidence, { most: 1000, mostAsGiven: 1000 });
+      assert.ok(further.every(({ intervention }) => intervention === 'as-given'));
+    });
+
+    test('the remainder is within 5% of the anomaly', () => {
+      for (const explanation of anomalies) {
+        const whole = anomalyDifference(explanation).estimate;
+        assert.ok(Math.abs(explanation.remainderBytes) <= 0.05 * whole, String(explanation.remainderBytes));
+      }
+    });
+
+    test('each peak is the sum of its parts, and the order of evaluation is one of at least a tenth of it', () => {
+      const peaks = peakMakeups(evidence);
+      assert.equal(peaks.length, evidence.models.length);
+      for (const { peakBytes, weightsBytes, operationsBytes, orderBytes, queueBytes } of peaks) {
+        assert.ok(orderBytes !== undefined && orderBytes > 0.09 * peakBytes, String(orderBytes));
+        const sum = weightsBytes + operationsBytes + orderBytes + (queueBytes ?? 0);
+        assert.ok(Math.abs(sum - peakBytes) < 1);
+        assert.equal(queueBytes !== undefined, evidence.device === 'gpu');
+      }
+    });
+
+    test('what is left of each series has no warm-up, and drained ones repeat', () => {
+      for (const { model, intervention, queue, peakBytes } of evidence.arms) {
+        const repeats = queue === 'drained' || evidence.device === 'cpu';
+        if (repeats) {
+          assert.equal(recognizeWarmup(peakBytes), 0, `${model} (${intervention})`);
+        }
+        if (queue === 'drained') {
+          assert.ok(Math.max(...peakBytes) - Math.min(...peakBytes) < MB, `${model} (${intervention})`);
+        }
+      }
+    });
+  });
+}
