@@ -62,7 +62,7 @@ export const queuedWork: Rule = {
       effectBytes: effect,
       sentence:
         `Queued work is ${formatBytes(own)} of its peak and ${formatBytes(others)} of ${baseline.model}'s; ` +
-        `drained, the two are ${formatBytes(Math.abs(effect.estimate))} ${effect.estimate >= 0 ? 'closer' : 'further apart'}.`,
+        `drained, its distance to ${baseline.model} changes by ${formatBytes(-effect.estimate, { sign: true })}.`,
     };
   },
 };
