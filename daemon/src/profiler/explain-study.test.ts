@@ -91,7 +91,7 @@ const xray = (bits: number | undefined, dtype: string): StudiedModel['xray'] => 
     unquantized: [{ kind: 'convolution', parameters: 1, bytes: 274e6, bytesByDtype: { [dtype]: 274e6 } }],
   },
   float32: { bytes: 1, share: 0 },
-  loading: { activeBytes: 1, metalActiveBytes: 1, dropped: [], voiceBytes: 1 },
+  loading: { activeBytes: 1, metalActiveBytes: 1, cudaActiveBytes: 1, dropped: [], voiceBytes: 1 },
   reading: 'It is so.',
   warnings: [],
 });
