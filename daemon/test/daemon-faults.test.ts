@@ -301,3 +301,9 @@ test('a read-only data folder is one sentence, and no daemon', { skip: noMounts 
   assert.equal((await daemon.ended).code, 1);
   assert.match(daemon.stderr, /^.* cannot be written: the disk is read-only\.\n$/);
 });
+
+test('a data folder whose name no system takes is one sentence, and no daemon', async () => {
+  const daemon = TestDaemon.spawn({ dataFolder: join(temporaryFolder(), 'long'.repeat(100)) });
+  assert.equal((await daemon.ended).code, 1);
+  assert.match(daemon.stderr, /^.* cannot be written: the name is too long\.\n$/);
+});

@@ -108,7 +108,7 @@ test(
     await using rounds = new Rounds(temporaryFolder(), new Draws(12), 20);
     await rounds.countCalls();
     const none = { lost: [], silent: [], processes: [], files: [], starts: [], ends: [] };
-    for (const next of [() => rounds.kill()]) {
+    for (const next of [() => rounds.kill(), () => rounds.burst()]) {
       let met = 0;
       for (let attempt = 0; met < 3; attempt += 1) {
         assert.ok(attempt < 20, 'the drawn system calls do not come');

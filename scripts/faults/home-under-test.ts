@@ -85,7 +85,7 @@ export class HomeUnderTest implements Surroundings, AsyncDisposable {
     this.#logSize = logSize(this.home);
   }
 
-  /** The history's own files and their folder. */
+  /** The folder of the history, and its own files. */
   historyFiles(): string[] {
     const history = join(this.home, 'history.sqlite');
     return [this.home, ...['', '-wal', '-shm', '-journal', '.marks'].map((suffix) => history + suffix)];

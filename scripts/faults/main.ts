@@ -104,6 +104,7 @@ async function measure(options: Options, note: (step: string) => void): Promise<
   }
   const startedAt = new Date();
   const machine = describeMachine();
+  const commit = commitHash();
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-faults-'));
   note(`Seed ${seed}${options.keep ? `; everything is kept in ${folder}` : ''}`);
   try {
@@ -141,7 +142,7 @@ async function measure(options: Options, note: (step: string) => void): Promise<
       kind: 'faults',
       startedAt: startedAt.toISOString(),
       machine,
-      versions: { tidemark: tidemarkVersion, commit: commitHash(), node: process.versions.node, strace },
+      versions: { tidemark: tidemarkVersion, commit, node: process.versions.node, strace },
       seed,
       checks,
       acknowledged: all.acknowledged,

@@ -145,7 +145,8 @@ export class Rounds implements AsyncDisposable {
     const tracing: Tracing = {
       output: this.#traceFile('burst'),
       calls,
-      files: this.#home.historyFiles(),
+      // Where the folder cannot be looked at, nor can the log below it be opened, to say why.
+      files: this.#home.historyFiles().slice(name === 'look' ? 1 : 0),
       inject: { what: `error=${error}`, when },
     };
     const began = this.#begin();

@@ -31,18 +31,21 @@ export function refuse(fault: Fault | undefined): void {
  * also where it is another user's or all can write to it.
  */
 export function takeHome(path: string): void {
-  refuse(homeFault(path));
-  prepare(path, (mode) => mode & 0o755);
+  prepare(path, homeFault, (mode) => mode & 0o755);
 }
 
 /** Makes a folder with mode 0700, or gives one that is there that mode. Throws 'not-writable', also where it is not one's own. */
 export function takeFolder(path: string): void {
-  refuse(folderFault(path));
-  prepare(path, () => 0o700);
+  prepare(path, folderFault, () => 0o700);
 }
 
-function prepare(path: string, modeOf: (mode: number) => number): void {
+function prepare(
+  path: string,
+  find: (path: string) => Fault | undefined,
+  modeOf: (mode: number) => number,
+): void {
   try {
+    refuse(find(path));
     makeFolder(path, 0o700);
     const { mode } = statSync(path);
     if (modeOf(mode & 0o777) !== (mode & 0o777)) {
