@@ -1,8 +1,11 @@
 /** How commands reach the daemon of this user, and what they do where none runs. */
 
 import type { Command } from 'commander';
+import { connectWhenReady } from '@tidemark/shared/client/connect-when-ready.ts';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { daemonOf } from '@tidemark/shared/client/daemon-note.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
+import { notRunning } from '@tidemark/shared/client/open-socket.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { dataFolder } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
@@ -13,9 +16,42 @@ export const cliClient = { name: 'cli', version: tidemarkVersion } as const;
 
 type Stoppable = Pick<Context, 'signal'>;
 
-/** Throws a TidemarkError: 'no-daemon', 'timeout', 'protocol-version'. */
-const connectDaemon = ({ signal }: Stoppable): Promise<DaemonClient> =>
-  DaemonClient.connect({ socketPath: socketPathOf(dataFolder()), client: cliClient, signal });
+/** In which a daemon that has started, or whose socket was removed, makes its socket. */
+const socketMilliseconds = 10_000;
+
+/**
+ * Waits for a daemon that runs and does not listen. Throws a TidemarkError: 'no-daemon', 'timeout', 'protocol-version'.
+ */
+async function connectDaemon({ signal }: Stoppable): Promise<DaemonClient> {
+  const folder = dataFolder();
+  const socketPath = socketPathOf(folder);
+  const options = { socketPath, client: cliClient, signal };
+  const isListening = (error: unknown): boolean =>
+    !(error instanceof TidemarkError && error.code === 'no-daemon' && error.message === notRunning);
+  try {
+    return await DaemonClient.connect(options);
+  } catch (error) {
+    if (isListening(error) || daemonOf(folder) === undefined) {
+      throw error;
+    }
+  }
+  try {
+    return await connectWhenReady(options, socketMilliseconds, () => daemonOf(folder) !== undefined);
+  } catch (error) {
+    const holder = daemonOf(folder);
+    if (isListening(error) || holder === undefined) {
+      throw error;
+    }
+    throw new TidemarkError(
+      'timeout',
+      `The daemon is running as process ${holder.pid}, but does not listen at ${socketPath}.`,
+      {
+        hint: 'Try again in a moment; `tidemark logs` shows what it is doing. If it stays so, run `tidemark service restart`.',
+        cause: error,
+      },
+    );
+  }
+}
 
 /**
  * Nothing where no daemon runs. A daemon that does not answer or speaks another version still throws: working around it in

@@ -145,6 +145,21 @@ export class Daemon {
     this.#tidy();
   }
 
+  /** Throws 'history' where the history's file was removed or replaced; what is there is used from now on. */
+  refuseMovedHistory(): void {
+    try {
+      this.#parts.history.refuseMoved();
+    } catch (error) {
+      this.#historyChanged();
+      throw error;
+    }
+  }
+
+  /** Whether the socket had to be made again. Throws what {@link SocketServer.restore} does. */
+  restoreSocket(): Promise<boolean> {
+    return this.#server?.restore() ?? Promise.resolve(false);
+  }
+
   /** Stops the run, the host and the connections, in this order, so that clients receive the run's end. */
   async stop(interruption: Interruption): Promise<void> {
     clearTimeout(this.#tidying);

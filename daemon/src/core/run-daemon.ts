@@ -1,17 +1,10 @@
-/** The daemon's life: takes the lock, opens the history, runs until it is asked to stop, and shuts down cleanly. */
+/** The daemon's life: takes the data folder, opens the history, runs until it is asked to stop, and shuts down cleanly. */
 
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { noteFileOf, processMark, readNote } from '@tidemark/shared/client/daemon-note.ts';
-import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
-import { soon } from '../background.ts';
-import { replaceFileNow } from '../files/durable.ts';
-import { holdLock } from '../files/lock.ts';
-import { takeFolder, takeHome } from '../files/own.ts';
+import { every, soon } from '../background.ts';
 import { openHistory } from '../history/history.ts';
 import type { SetAside } from '../history/replacing.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
@@ -22,6 +15,7 @@ import { Daemon } from './daemon.ts';
 import { surviveFaults } from './faults.ts';
 import type { HeldHostOptions } from './held-host/held-host.ts';
 import { Notices } from './notices.ts';
+import { Presence } from './presence.ts';
 
 export interface DaemonOptions {
   readonly dataFolder: string;
@@ -42,10 +36,8 @@ export interface DaemonOptions {
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { dataFolder, log, logFile, clock = systemClock, host = {}, silenceSeconds } = options;
   const startedAt = new Date();
-  takeHome(dataFolder);
-  takeFolder(dirname(noteFileOf(dataFolder)));
   using held = new DisposableStack();
-  held.use(lockDaemon(dataFolder, startedAt));
+  const presence = held.use(new Presence(dataFolder, startedAt));
 
   // Notices may come before the daemon is put together, and are then in its first status.
   const notices = new Notices();
@@ -58,7 +50,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       'Keep the file if you need the missing runs; `sqlite3 FILE .recover` may recover more of them.';
     notices.set('set-aside', message, hint);
   };
-  const { history } = openHistory(dataFolder, { onSetAside });
+  const { history } = openHistory(dataFolder, { onSetAside, owner: presence.note });
   held.use(history);
   const ending = new AbortController();
   const daemon = new Daemon({
@@ -84,6 +76,25 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     });
     throw error;
   }
+  let isLooking = false;
+  const looking = every('looking after the socket', lookMilliseconds, async () => {
+    if (isLooking) {
+      return;
+    }
+    isLooking = true;
+    try {
+      await lookAfter(presence, daemon, { dataFolder, notices, log });
+    } catch (error) {
+      if (!(error instanceof TidemarkError && error.code === 'daemon-running')) {
+        throw error;
+      }
+      // Whoever has the history by now goes on with it; this one has nothing left to do.
+      ending.abort(error);
+    } finally {
+      isLooking = false;
+    }
+  });
+  held.defer(() => clearInterval(looking));
   const signal = AbortSignal.any([options.signal, ending.signal]);
   if (!signal.aborted) {
     await once(signal, 'abort');
@@ -92,39 +103,45 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const reason: unknown = signal.reason;
   await daemon.stop(reason instanceof Interruption ? reason : new Interruption('SIGTERM'));
   log.info({}, 'The daemon has stopped.');
+  if (reason instanceof TidemarkError && reason.code === 'daemon-running') {
+    throw reason;
+  }
 }
+
+/** How often the daemon looks whether its files are where it made them. */
+const lookMilliseconds = 3000;
 
 /**
- * One daemon for each data folder: takes the lock, which the kernel drops with its holder, until what it returns is disposed of.
- * Throws 'daemon-running', with the holder's process id, where a running daemon has it. A note that a killed daemon left behind
- * is replaced.
+ * Makes again what a person or a tidying program removed: the socket, the note, the lock, and the folders. Throws
+ * 'daemon-running' where another daemon has taken the data folder meanwhile.
  */
-function lockDaemon(dataFolder: string, startedAt: Date): Disposable {
-  const note = noteFileOf(dataFolder);
-  const lock = holdLock(join(dirname(note), 'daemon.lock'));
-  if (lock === undefined) {
-    throw running(note);
-  }
-  const { pid } = process;
-  const written: DaemonNote = { pid, startedAt: startedAt.toISOString(), process: processMark(pid) };
-  replaceFileNow(note, `${JSON.stringify(written)}\n`);
-  return {
-    [Symbol.dispose]: () => {
-      rmSync(note, { force: true });
-      lock[Symbol.dispose]();
-    },
-  };
-}
-
-function running(note: string): TidemarkError {
-  let who = '';
+async function lookAfter(
+  presence: Presence,
+  daemon: Daemon,
+  { dataFolder, notices, log }: Pick<DaemonOptions, 'dataFolder' | 'log'> & { readonly notices: Notices },
+): Promise<void> {
   try {
-    const { pid, startedAt } = readNote(note);
-    who = ` (process ${pid}, since ${startedAt})`;
-  } catch {
-    // It has the lock and is about to write its note.
+    daemon.refuseMovedHistory();
+  } catch (error) {
+    if (!(error instanceof TidemarkError && error.code === 'history')) {
+      throw error;
+    }
+    log.warn({ error }, error.message);
+    notices.set(
+      'moved',
+      `${error.message} Runs are recorded in the file that is there now.`,
+      'If you moved the folder, stop the daemon, move it back, and start the daemon again.',
+    );
   }
-  return new TidemarkError('daemon-running', `Another daemon is already running${who}.`, {
-    hint: 'Use it as it is; `tidemark status` shows what it is doing. To stop it, run `tidemark service stop`, or press Ctrl-C in its terminal.',
-  });
+  // The lock last of all, so that none is dropped before the history that it was for.
+  const restored = presence.restore();
+  if (await daemon.restoreSocket()) {
+    restored.push('socket');
+  }
+  if (restored.length > 0) {
+    log.warn(
+      { restored, dataFolder },
+      `Files of the daemon were removed and are made again: ${restored.join(', ')}.`,
+    );
+  }
 }

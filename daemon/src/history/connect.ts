@@ -24,11 +24,16 @@ export function fileAt(path: string): string | undefined {
  * Opens a file that is whole and makes one that is not there; `shownAs` is its name for a person. Errors of SQLite come out as
  * they are.
  */
-export function connect(path: string, shownAs = path): DatabaseSync {
+export function connect(
+  path: string,
+  shownAs = path,
+  examine: (connection: DatabaseSync) => void = () => undefined,
+): DatabaseSync {
   makePrivateFile(path);
   const connection = new DatabaseSync(path, { timeout: busyMilliseconds });
   try {
     refuseUnknown(connection, shownAs);
+    examine(connection);
     // Only a file without tables accepts this; see retention.ts for what returns pages to the disk.
     connection.exec('PRAGMA auto_vacuum = INCREMENTAL');
     connection.exec('PRAGMA journal_mode = WAL');

@@ -20,6 +20,8 @@ export interface Reconnection {
   readonly recover?: () => DatabaseSync;
   /** Where numbers are noted before they are given. */
   readonly marks?: Marks;
+  /** Called at the beginning of every transaction that writes. Throws 'daemon-running' where the history is another daemon's. */
+  readonly claim?: (connection: DatabaseSync) => void;
 }
 
 export class Database implements Disposable {
@@ -111,6 +113,11 @@ export class Database implements Disposable {
     });
   }
 
+  /** Throws 'history' where the file was removed or replaced, of which otherwise the next write tells; and opens what is there. */
+  refuseMoved(): void {
+    this.#guarded(() => this.#refuseMoved());
+  }
+
   get isTransaction(): boolean {
     return this.#connection.isTransaction;
   }
@@ -144,6 +151,7 @@ export class Database implements Disposable {
   #transaction<T>(body: () => T): T {
     this.run('BEGIN IMMEDIATE');
     try {
+      this.#reconnection.claim?.(this.#connection);
       const result = body();
       if (this.#givesNumbers) {
         this.#reconnection.marks?.noteNumbers(this.#connection);

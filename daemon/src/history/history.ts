@@ -1,6 +1,7 @@
 /** The history: every run with its samples, the schedules, the alerts and the settings, in one file that survives. */
 
 import { join } from 'node:path';
+import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
 import { AlertTable } from './alerts.ts';
 import type { Database } from './database.ts';
 import { exportLines } from './export.ts';
@@ -23,6 +24,8 @@ export interface OpenHistoryOptions {
   readonly access?: Access | undefined;
   /** Called when the file proves damaged, on opening or in use; by then a new file is in its place. */
   readonly onSetAside?: ((setAside: SetAside) => void) | undefined;
+  /** The daemon that it is to be of; throws 'daemon-running' where it is another one's, now or at a later write. */
+  readonly owner?: DaemonNote | undefined;
 }
 
 export interface OpenedHistory {
@@ -37,14 +40,23 @@ export interface OpenedHistory {
  */
 export function openHistory(
   folder: string,
-  { now = () => new Date(), access = 'own', onSetAside }: OpenHistoryOptions = {},
+  { now = () => new Date(), access = 'own', onSetAside, owner }: OpenHistoryOptions = {},
 ): OpenedHistory {
   let setAside: SetAside | undefined;
   const tell = (found: SetAside): void => {
     setAside ??= found;
     onSetAside?.(found);
   };
-  const database = openDatabase(historyFile(folder), { access, now, onSetAside: tell });
+  const database = openDatabase(historyFile(folder), { access, now, onSetAside: tell, owner });
+  if (owner !== undefined) {
+    try {
+      // Now, and not with the first run.
+      database.write(() => undefined);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
   return { history: new History(database, now), setAside };
 }
 
@@ -76,6 +88,11 @@ export class History implements Disposable {
   /** For a process that has others to answer: see {@link Database.neverWait}. */
   neverWait(): void {
     this.#database.neverWait();
+  }
+
+  /** Throws 'history' where its file was removed or replaced since the last write; what is there is used from now on. */
+  refuseMoved(): void {
+    this.#database.refuseMoved();
   }
 
   /** By the settings; returns how many runs were removed. */

@@ -2,11 +2,13 @@
 
 import { existsSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
 import { historyError, isDamage } from './history-errors.ts';
 import { Marks } from './marks.ts';
+import { claim, refuseOwned } from './owner.ts';
 import { checkWith, proveDamage } from './proof.ts';
 import { connectToRead } from './read-only.ts';
 import { finishReplacing, isBeingReplaced, replaceDamaged } from './replacing.ts';
@@ -23,12 +25,23 @@ export interface OpenDatabaseOptions {
   readonly now: () => Date;
   /** Told before the call that found it returns, and again at the next opening where the process ended in between. */
   readonly onSetAside: (setAside: SetAside) => void;
+  /** The daemon that the history is to be of: with `own` access, no other one has it at the same time. */
+  readonly owner?: DaemonNote | undefined;
 }
 
-export function openDatabase(path: string, { access, now, onSetAside }: OpenDatabaseOptions): Database {
+export function openDatabase(
+  path: string,
+  { access, now, onSetAside, owner }: OpenDatabaseOptions,
+): Database {
   const marks = new Marks(path);
+  const refuse = (connection: DatabaseSync): void => {
+    if (owner !== undefined) {
+      refuseOwned(connection, owner);
+    }
+  };
+  const hold = owner === undefined ? {} : { claim: (connection: DatabaseSync) => claim(connection, owner) };
   const connectNumbered = (): DatabaseSync => {
-    const connection = connect(path);
+    const connection = connect(path, path, refuse);
     try {
       marks.keepNumbers(connection);
       return connection;
@@ -74,13 +87,13 @@ export function openDatabase(path: string, { access, now, onSetAside }: OpenData
       return new Database(
         path,
         open(),
-        access === 'own' ? { recover, reopen: open, marks } : { reopen: open, marks },
+        access === 'own' ? { recover, reopen: open, marks, ...hold } : { reopen: open, marks },
       );
     } catch (error) {
       if (access !== 'own' || !isDamage(error)) {
         throw error;
       }
-      return new Database(path, recover(), { recover, reopen: open, marks });
+      return new Database(path, recover(), { recover, reopen: open, marks, ...hold });
     }
   } catch (error) {
     throw historyError(error, path);

@@ -1,8 +1,11 @@
 /** The daemon's socket: accepts clients, passes their requests to the core, and sends them what they subscribed to. */
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EventData, Method } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { protocolVersion, wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
@@ -10,6 +13,7 @@ import type { Topic } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { guarded } from '../background.ts';
 import type { Log } from '../logging/log.ts';
 import { Connection } from './connection.ts';
+import type { Surroundings } from './connection.ts';
 import { connectionLimits } from './connection-limits.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Handlers, RequestContext } from './requests.ts';
@@ -35,18 +39,22 @@ const defaultMaxConnections = 2048;
 const closingMilliseconds = 1000;
 
 export class SocketServer implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #place: SocketPlace;
-  readonly #log: Log;
+  readonly #options: SocketServerOptions;
+  readonly #surroundings: Surroundings;
   readonly #connections = new Map<Socket, Connection>();
+  #server: Server;
+  #place: SocketPlace;
+  /** The socket's file as it was made; undefined where it could not be made again. */
+  #file: string | undefined;
+  #refused = 0;
+  #refusalLoggedAt = Number.NEGATIVE_INFINITY;
   #closing: Promise<void> | undefined;
 
-  private constructor(server: Server, place: SocketPlace, options: SocketServerOptions) {
+  private constructor(options: SocketServerOptions, place: SocketPlace) {
     const { handlers, log, startedAt, version } = options;
-    this.#server = server;
+    this.#options = options;
     this.#place = place;
-    this.#log = log;
-    const surroundings = {
+    this.#surroundings = {
       log,
       limits: { ...connectionLimits, ...options.limits },
       hello: { protocolVersion, daemonVersion: version, pid: process.pid, startedAt },
@@ -59,21 +67,7 @@ export class SocketServer implements AsyncDisposable {
         return handler(parameters, context);
       },
     };
-    server.on(
-      'connection',
-      guarded('accepting a connection', (socket: Socket) => {
-        this.#connections.set(socket, new Connection(socket, surroundings));
-        socket.on(
-          'close',
-          guarded('ending a connection', () => this.#connections.delete(socket)),
-        );
-      }),
-    );
-    server.on(
-      'error',
-      guarded('accepting a connection', (error: Error) => log.debug({ error }, 'The socket failed.')),
-    );
-    this.#logRefusals();
+    this.#server = this.#newServer();
   }
 
   /**
@@ -81,22 +75,27 @@ export class SocketServer implements AsyncDisposable {
    * created.
    */
   static async listen(options: SocketServerOptions): Promise<SocketServer> {
-    const { socketPath, maxConnections = defaultMaxConnections } = options;
-    const place = await prepareSocketPath(socketPath);
-    const server = createServer();
-    server.maxConnections = maxConnections;
-    const socketServer = new SocketServer(server, place, options);
-    try {
-      const listening = once(server, 'listening');
-      withSocketMode(() => server.listen(place.path));
-      await listening;
-      closeToOthers(place.path);
-    } catch (error) {
-      server.close();
-      place.remove();
-      throw notWritable(socketPath, error);
-    }
+    const socketServer = new SocketServer(options, await prepareSocketPath(options.socketPath));
+    await socketServer.#listen();
     return socketServer;
+  }
+
+  /**
+   * Makes the socket again where its file was removed, replaced, or changed, and returns whether it was; connections go on.
+   * Throws as {@link listen} does, and may be tried again then.
+   */
+  async restore(): Promise<boolean> {
+    const { socketPath } = this.#options;
+    if (this.#closing !== undefined || (this.#file !== undefined && identityOf(socketPath) === this.#file)) {
+      return false;
+    }
+    this.#file = undefined;
+    // Before the path is looked at: what answers there now is not this daemon.
+    this.#server.close();
+    this.#place = await prepareSocketPath(socketPath);
+    this.#server = this.#newServer();
+    await this.#listen();
+    return true;
   }
 
   get connections(): number {
@@ -123,14 +122,14 @@ export class SocketServer implements AsyncDisposable {
       const json = JSON.stringify(data);
       const bytes = Buffer.byteLength(json);
       if (bytes > wireLimits.responseBytes - 1024) {
-        this.#log.error({ topic, bytes }, 'An event is too large to send.');
+        this.#options.log.error({ topic, bytes }, 'An event is too large to send.');
         return;
       }
       for (const connection of hearers) {
         connection.sendEvent(topic, json);
       }
     } catch (error) {
-      this.#log.error({ topic, error }, 'Could not send an event.');
+      this.#options.log.error({ topic, error }, 'Could not send an event.');
     }
   }
 
@@ -159,25 +158,72 @@ export class SocketServer implements AsyncDisposable {
       socket.destroy();
     }
     await closed;
-    this.#place.remove();
+    // Only what is this daemon's: by now there may be another socket.
+    if (this.#file !== undefined && identityOf(this.#options.socketPath) === this.#file) {
+      rmSync(this.#place.path, { force: true });
+      this.#place.remove();
+    }
   }
 
-  /** At most once a minute. */
-  #logRefusals(): void {
-    let refused = 0;
-    let loggedAt = Number.NEGATIVE_INFINITY;
-    this.#server.on(
-      'drop',
-      guarded('refusing a connection', () => {
-        refused += 1;
-        if (performance.now() - loggedAt > 60_000) {
-          loggedAt = performance.now();
-          this.#log.warn(
-            { connections: this.connections, refused },
-            'Too many connections; new ones are refused.',
-          );
-        }
+  #newServer(): Server {
+    const server = createServer();
+    server.maxConnections = this.#options.maxConnections ?? defaultMaxConnections;
+    server.on(
+      'connection',
+      guarded('accepting a connection', (socket: Socket) => {
+        this.#connections.set(socket, new Connection(socket, this.#surroundings));
+        socket.on(
+          'close',
+          guarded('ending a connection', () => this.#connections.delete(socket)),
+        );
       }),
     );
+    server.on(
+      'error',
+      guarded('accepting a connection', (error: Error) =>
+        this.#options.log.debug({ error }, 'The socket failed.'),
+      ),
+    );
+    server.on(
+      'drop',
+      guarded('refusing a connection', () => this.#noteRefusal()),
+    );
+    return server;
   }
+
+  /** Under another name first: when a server is closed, libuv removes the name that it was given, whatever that is by then. */
+  async #listen(): Promise<void> {
+    const { path } = this.#place;
+    const made = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
+    try {
+      const listening = once(this.#server, 'listening');
+      withSocketMode(() => this.#server.listen(made));
+      await listening;
+      closeToOthers(made);
+      renameSync(made, path);
+      this.#file = identityOf(this.#options.socketPath);
+    } catch (error) {
+      this.#server.close();
+      this.#place.remove();
+      throw notWritable(this.#options.socketPath, error);
+    }
+  }
+
+  /** Logged at most once a minute. */
+  #noteRefusal(): void {
+    this.#refused += 1;
+    if (performance.now() - this.#refusalLoggedAt > 60_000) {
+      this.#refusalLoggedAt = performance.now();
+      this.#options.log.warn(
+        { connections: this.connections, refused: this.#refused },
+        'Too many connections; new ones are refused.',
+      );
+    }
+  }
+}
+
+/** Which file it is, and that nobody changed its mode or owner since; undefined where there is none. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev}:${found.ino}:${found.ctimeMs}`;
 }

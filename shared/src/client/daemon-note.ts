@@ -21,6 +21,12 @@ export const noteFileOf = (dataFolder: string): string => join(dataFolder, 'run'
 export const readNote = (path: string): DaemonNote =>
   v.parse(daemonNote, JSON.parse(readFileSync(path, 'utf8')));
 
+/** Undefined for what is no note. */
+export function parseNote(json: string): DaemonNote | undefined {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), daemonNote), json);
+  return result.success ? result.output : undefined;
+}
+
 /** A daemon listens after a second or two; one that moves a large history to a new version takes longer. */
 const startsWithinMilliseconds = 30_000;
 
@@ -36,9 +42,16 @@ export interface HeldFolder {
  * killed leaves its note, and the system gives its process id to another process sooner or later.
  */
 export function daemonOf(dataFolder: string, now = Date.now()): HeldFolder | undefined {
-  let note: DaemonNote;
   try {
-    note = readNote(noteFileOf(dataFolder));
+    return holderOf(readNote(noteFileOf(dataFolder)), now);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As {@link daemonOf}, of a note from elsewhere. */
+export function holderOf(note: DaemonNote, now = Date.now()): HeldFolder | undefined {
+  try {
     // Throws where there is no such process, or it is another user's.
     process.kill(note.pid, 0);
   } catch {

@@ -10,6 +10,9 @@ import { clientError, DaemonError } from './daemon-error.ts';
 import { faultMessage, faultOf, folderFault } from './ownership.ts';
 import type { Fault } from './ownership.ts';
 
+/** What is said where nothing listens. */
+export const notRunning = 'The daemon is not running.';
+
 export const startHint = 'Start it with `tidemark service start`, or run `tidemark daemon` in a terminal.';
 
 /** How long until the next try if the daemon's queue of new connections is full: Node asks for 511 places. */
@@ -87,7 +90,7 @@ function refuse(fault: Fault | undefined): void {
 
 function refusal({ code, message }: NodeJS.ErrnoException): DaemonError {
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED') {
-    return clientError('no-daemon', 'The daemon is not running.', startHint);
+    return clientError('no-daemon', notRunning, startHint);
   }
   return code === 'EACCES' || code === 'EPERM'
     ? clientError(
