@@ -66,13 +66,7 @@ function openLockFile(path: string): DatabaseSync {
     takeFile(path);
     return new DatabaseSync(path);
   } catch (cause) {
-    if (cause instanceof TidemarkError) {
-      throw cause;
-    }
-    throw new TidemarkError('not-writable', `The lock file ${path} cannot be opened.`, {
-      hint: 'Set TIDEMARK_HOME to a folder that you can write to.',
-      cause,
-    });
+    throw lockFailure(cause, path);
   }
 }
 
@@ -81,12 +75,32 @@ function tryLock(database: DatabaseSync): boolean {
     database.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    if (error instanceof Error && 'errcode' in error && error.errcode === busy) {
+    if (codeOf(error) === busy) {
       return false;
     }
-    throw new TidemarkError('not-writable', 'The lock file in the data folder cannot be locked.', {
-      hint: 'Set TIDEMARK_HOME to a folder on a local disk that you can write to.',
-      cause: error,
-    });
+    throw lockFailure(error, database.location() ?? 'The lock file');
   }
+}
+
+/** SQLite's primary result codes of what the system refused (https://sqlite.org/rescode.html), as the system's own names. */
+const systemNames: Readonly<Record<number, string>> = { 8: 'EROFS', 10: 'EIO', 13: 'ENOSPC' };
+
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : undefined;
+
+/** Names the full or failing disk, and not the lock, which happens to be the first file that is written. */
+function lockFailure(cause: unknown, path: string): unknown {
+  const name = systemNames[codeOf(cause) ?? 0];
+  const told = storageError(
+    name === undefined ? cause : Object.assign(new Error(name, { cause }), { code: name }),
+    dirname(path),
+  );
+  return told instanceof TidemarkError
+    ? told
+    : new TidemarkError('not-writable', `The lock file ${path} cannot be locked.`, {
+        hint: 'Set TIDEMARK_HOME to a folder on a local disk that you can write to.',
+        cause,
+      });
 }
