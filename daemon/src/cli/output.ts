@@ -4,6 +4,7 @@
  */
 
 import { styleText } from 'node:util';
+import { fitText } from '@tidemark/shared/format/terminal.ts';
 import { escapedJson, escapedMarkup, printableJson, printableLines } from '@tidemark/shared/printable.ts';
 
 /** As styleText decides it: by the stream, and by NO_COLOR and FORCE_COLOR. */
@@ -13,9 +14,16 @@ const showsColors = (stream: NodeJS.WriteStream): boolean => styleText('bold', '
 const shownText = (text: string, stream: NodeJS.WriteStream): string =>
   printableLines(text, { styles: showsColors(stream) });
 
-/** Writes text for a person and ends its line. */
-export const writeText = (text: string, stream: NodeJS.WriteStream = process.stdout): void =>
-  void stream.write(`${shownText(text, stream)}\n`);
+/** Columns of a terminal; undefined for a file or a pipe, whose lines are not to be broken. */
+export const widthOf = (stream: NodeJS.WriteStream): number | undefined =>
+  stream.isTTY && stream.columns > 0 ? stream.columns : undefined;
+
+/** Writes text for a person and ends its line; in a terminal, in lines that fit. */
+export function writeText(text: string, stream: NodeJS.WriteStream = process.stdout): void {
+  const shown = shownText(text, stream);
+  const width = widthOf(stream);
+  stream.write(`${width === undefined ? shown : fitText(shown, width)}\n`);
+}
 
 /** Writes a document for a program, every value in full: what a terminal would obey is escaped as JSON has it. */
 export const writeJson = (document: unknown, indent?: number): void =>

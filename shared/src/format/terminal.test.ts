@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { formatFacts, formatTable, wrapText } from './terminal.ts';
+import { figures, fitText, formatFacts, formatTable, wrapText } from './terminal.ts';
 
 const columns = [{ header: 'Model' }, { header: 'Peak', align: 'right' }] as const;
 
@@ -55,6 +55,64 @@ test('every line keeps within the width that the columns can be cut to', () => {
       },
     ),
   );
+});
+
+test('a table that does not fit goes on below, after its first column, and no figure is cut', () => {
+  const table = formatTable(
+    [{ header: 'model' }, { header: 'what' }, figures('peak MB'), figures('time'), { header: 'leak' }],
+    [
+      ['4bit-fp32', 'four bits', '1,599.0', '12.00 s', 'no leak'],
+      ['bf16', '波形の説明を読み上げる', '99.0', '2.00 s', 'leak'],
+    ],
+    { maxWidth: 32 },
+  );
+  assert.deepEqual(table.split('\n'), [
+    'model      what',
+    '─────────  ─────────────────────',
+    '4bit-fp32  four bits',
+    'bf16       波形の説明を読み上げ…',
+    '',
+    'model      peak MB     time',
+    '─────────  ───────  ───────',
+    '4bit-fp32  1,599.0  12.00 s',
+    'bf16          99.0   2.00 s',
+    '',
+    'model      leak',
+    '─────────  ───────',
+    '4bit-fp32  no leak',
+    'bf16       leak',
+  ]);
+});
+
+test('lines are broken to fit, below their label or their bullet, and rows and commands are left whole', () => {
+  const text = [
+    'A sentence that is longer than the terminal is wide, in words.',
+    '✓ MLX      libmlx on a processor that has a long name',
+    '  → Run this and then run that.',
+    'run  what     model     state     peak MB  leak  text',
+    '  $ tidemark profile bf16 --texts sentences.txt --keep-cache    many texts',
+    'short',
+  ].join('\n');
+  assert.deepEqual(fitText(text, 44).split('\n'), [
+    'A sentence that is longer than the terminal',
+    'is wide, in words.',
+    '✓ MLX      libmlx on a processor that has a',
+    '           long name',
+    '  → Run this and then run that.',
+    'run  what     model     state     peak MB  leak  text',
+    '  $ tidemark profile bf16 --texts sentences.txt --keep-cache',
+    '      many texts',
+    'short',
+  ]);
+  assert.deepEqual(fitText('  → Run this and then run that.', 20).split('\n'), [
+    '  → Run this and',
+    '    then run that.',
+  ]);
+  assert.deepEqual(fitText('日本語の 文章を読み 上げる', 14).split('\n'), [
+    '日本語の',
+    '文章を読み',
+    '上げる',
+  ]);
 });
 
 test('a text is broken between words, and its own line breaks stay', () => {

@@ -13,7 +13,10 @@ export interface TableColumn {
 export const figures = (header: string): TableColumn => ({ header, align: 'right' });
 
 interface TableOptions {
-  /** The terminal's width: the widest left-aligned column gives way, its cells cut with an ellipsis. */
+  /**
+   * The terminal's width: the widest left-aligned column gives way, its cells cut with an ellipsis; where that is not enough, the
+   * table goes on below, after its first column again.
+   */
   readonly maxWidth?: number;
   /** Spaces between two columns. Default: two. */
   readonly gap?: number;
@@ -34,16 +37,65 @@ export function formatTable(
     columns.map((_, index) => printable((row[index] ?? '').replaceAll(/\s*[\r\n]+\s*/g, ' '), widestCell)),
   );
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => stringWidth(row[index] ?? ''))));
-  shrink(widths, columns, options.maxWidth, gap);
+  return groupsOf(widths, columns, options.maxWidth, gap)
+    .map((group) => linesOf(cells, columns, group, gap).join('\n'))
+    .join('\n\n');
+}
+
+/** Some of the columns, by their places, with how wide each is shown. */
+type Group = ReadonlyMap<number, number>;
+
+/**
+ * All columns in one group where they fit, the widest texts cut. Else as many as fit side by side, and the others below them, each
+ * time after the first column, which says what a row is about: figures are never cut.
+ */
+function groupsOf(
+  widths: readonly number[],
+  columns: readonly TableColumn[],
+  maxWidth: number | undefined,
+  gap: number,
+): readonly Group[] {
+  const whole = new Map(widths.entries());
+  const most = maxWidth ?? Number.POSITIVE_INFINITY;
+  if (shrink(whole, columns, most, gap, columns.length > 2 ? 1 : 0)) {
+    return [whole];
+  }
+  const [first = 0, ...others] = widths;
+  const groups: Map<number, number>[] = [];
+  for (const [index, width] of others.entries()) {
+    const group = groups.at(-1);
+    if (group === undefined || widthOf(group, gap) + gap + width > most) {
+      const next = new Map([
+        [0, first],
+        [index + 1, width],
+      ]);
+      shrink(next, columns, most, gap);
+      groups.push(next);
+    } else {
+      group.set(index + 1, width);
+    }
+  }
+  return groups.length === 0 ? [whole] : groups;
+}
+
+const widthOf = (group: Group, gap: number): number =>
+  [...group.values()].reduce((sum, width) => sum + width, gap * (group.size - 1));
+
+function linesOf(
+  cells: readonly (readonly string[])[],
+  columns: readonly TableColumn[],
+  group: Group,
+  gap: number,
+): string[] {
   const separator = ' '.repeat(gap);
   const lines = cells.map((row) =>
-    columns
-      .map((column, index) => fit(row[index] ?? '', widths[index] ?? 0, column.align ?? 'left'))
+    [...group]
+      .map(([index, width]) => fit(row[index] ?? '', width, columns[index]?.align ?? 'left'))
       .join(separator)
       .trimEnd(),
   );
-  const rule = widths.map((width) => '─'.repeat(width)).join(separator);
-  return [lines[0] ?? '', rule, ...lines.slice(1)].join('\n');
+  const rule = [...group.values()].map((width) => '─'.repeat(width)).join(separator);
+  return [lines[0] ?? '', rule, ...lines.slice(1)];
 }
 
 /** A path is not cut where there is room. */
@@ -52,27 +104,26 @@ const widestCell = 1000;
 /** The narrowest that a column is cut to: one character and the ellipsis say nothing. */
 const narrowest = 8;
 
+/** Cuts the widest texts as far as it takes, but for those before the place `from`; whether that is enough. */
 function shrink(
-  widths: number[],
+  group: Map<number, number>,
   columns: readonly TableColumn[],
-  maxWidth: number | undefined,
+  maxWidth: number,
   gap: number,
-): void {
-  if (maxWidth === undefined) {
-    return;
-  }
-  let excess = widths.reduce((sum, width) => sum + width, gap * (widths.length - 1)) - maxWidth;
-  while (excess > 0) {
-    const left = [...columns.keys()].filter((index) => (columns[index]?.align ?? 'left') === 'left');
-    const widest = left.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
-    const width = widest === undefined ? 0 : (widths[widest] ?? 0);
-    // Figures are never cut: a table that still does not fit wraps, which loses nothing.
+  from = 0,
+): boolean {
+  const left = [...group.keys()].filter(
+    (index) => index >= from && (columns[index]?.align ?? 'left') === 'left',
+  );
+  for (let excess = widthOf(group, gap) - maxWidth; excess > 0; excess -= 1) {
+    const widest = left.toSorted((a, b) => (group.get(b) ?? 0) - (group.get(a) ?? 0))[0];
+    const width = widest === undefined ? 0 : (group.get(widest) ?? 0);
     if (widest === undefined || width <= narrowest) {
-      return;
+      return false;
     }
-    widths[widest] = width - 1;
-    excess -= 1;
+    group.set(widest, width - 1);
   }
+  return true;
 }
 
 function fit(text: string, width: number, align: 'left' | 'right'): string {
@@ -102,6 +153,44 @@ export function wrapText(text: string, width: number): string[] {
     }
     return [...lines, line];
   });
+}
+
+/** Of `✓ MLX      libmlx on …`: what stands before the only gap in a line. */
+const labelOf = /^\s*\S+(?: \S+)*\s{2,}(?=\S)/;
+
+/** Where a line is indented or has a bullet, its next ones begin below its first word. */
+const marginOf = /^\s*(?:[→•!-] )?/;
+
+/**
+ * A text in lines of `width` columns at most, each broken between words and going on below where it began, or below what its label
+ * is followed by. Rows of a table and commands to copy stay as they are.
+ */
+export const fitText = (text: string, width: number): string =>
+  text
+    .split('\n')
+    .map((line) => (stringWidth(line) <= width ? line : fitLine(line, width)))
+    .join('\n');
+
+function fitLine(line: string, width: number): string {
+  if (/^\s*\$ /.test(line)) {
+    // What a command is an example of goes below it.
+    const [command = '', said = ''] = line.split(/(?<=\S)\s{2,}(?=\S)/);
+    const below = said === '' ? [] : wrapText(said, Math.max(8, width - 6));
+    return [command, ...below.map((each) => `      ${each}`)].join('\n');
+  }
+  const label = labelOf.exec(line)?.[0] ?? '';
+  const rest = line.slice(label.length);
+  if (/\S\s{2,}\S/.test(rest)) {
+    return line;
+  }
+  const isBeside = label !== '' && width - stringWidth(label) >= narrowestFacts;
+  const head = isBeside ? label : (marginOf.exec(line)?.[0] ?? '');
+  const indent = isBeside ? stringWidth(head) : stringWidth(head) + (label === '' ? 0 : 2);
+  const [first = '', ...others] = wrapText(line.slice(head.length), Math.max(8, width - indent));
+  return [
+    `${head}${first}`.trimEnd(),
+    ...others.map((each) => `${' '.repeat(indent)}${each.trimStart()}`),
+  ].join('\n');
 }
 
 export interface Fact {

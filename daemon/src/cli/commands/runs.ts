@@ -175,13 +175,16 @@ interface RunColumn extends Column<RunRecord> {
 const columns: readonly RunColumn[] = [
   figures('run', ({ id }) => `#${id}`),
   { ...column('started', (run) => formatDateTime(startOf(run))), from: 72 },
-  column('what', ({ kind, trigger, workload = {} }) => {
-    const what = trigger.kind === 'schedule' ? `“${trigger.scheduleName}”` : kind;
-    const { texts, keepCache } = workload;
-    return [what, texts === undefined ? [] : counted(texts, 'text'), keepCache === true ? 'cache kept' : []]
-      .flat()
-      .join(', ');
-  }),
+  {
+    ...column('what', ({ kind, trigger, workload = {} }) => {
+      const what = trigger.kind === 'schedule' ? `“${trigger.scheduleName}”` : kind;
+      const { texts, keepCache } = workload;
+      return [what, texts === undefined ? [] : counted(texts, 'text'), keepCache === true ? 'cache kept' : []]
+        .flat()
+        .join(', ');
+    }),
+    from: 56,
+  },
   column('model', ({ models }) => modelWords(models)),
   column('state', ({ state }) => stateWord(state)),
   { ...figures('iterations', ({ samplesTaken }) => formatCount(samplesTaken)), from: 130 },

@@ -4,6 +4,7 @@ import { styleText } from 'node:util';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatTable } from '@tidemark/shared/format/terminal.ts';
 import type { TableColumn } from '@tidemark/shared/format/terminal.ts';
+import { widthOf } from '../output.ts';
 
 /** A cell for which there is no figure. */
 export const nothing = '–';
@@ -33,7 +34,7 @@ export const figures = <Thing>(header: string, cell: Column<Thing>['cell']): Col
 export const tableOf = <Thing>(
   things: readonly Thing[],
   columns: readonly Column<Thing>[],
-  maxWidth?: number,
+  maxWidth = outputWidth(),
 ): string =>
   formatTable(
     columns,
@@ -45,6 +46,5 @@ export const tableOf = <Thing>(
 export const styled = (style: Parameters<typeof styleText>[0], text: string): string =>
   styleText(style, text, { stream: process.stdout });
 
-/** Columns of the terminal behind stdout; undefined for a file or a pipe, whose lines are not to be broken. */
-export const outputWidth = (): number | undefined =>
-  process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : undefined;
+/** Columns of the terminal behind stdout; undefined for a file or a pipe. */
+export const outputWidth = (): number | undefined => widthOf(process.stdout);
