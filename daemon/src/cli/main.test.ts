@@ -318,3 +318,22 @@ test('a working folder that was removed is said by what needs it, and keeps noth
     assert.match(stderr, said, words);
   }
 });
+
+test('what a newcomer types instead of a command is answered with the command', async () => {
+  for (const [words, answer] of [
+    ['start', "Unknown command 'start'.\nhint: Did you mean `tidemark service start`?"],
+    ['export', "Unknown command 'export'.\nhint: Did you mean `tidemark runs export`?"],
+    ['version', "Unknown command 'version'.\nhint: Did you mean --version?"],
+    ['-v', "Unknown option '-v'.\nhint: Did you mean --version?"],
+    ['proflie', "Unknown command 'proflie'.\nhint: Did you mean profile?"],
+    ['runs exprot', "Unknown command 'runs exprot'.\nhint: Did you mean `tidemark runs export`?"],
+    ['settings retention', "Unknown command 'settings retention'.\nhint: Run `tidemark settings --help`."],
+    [
+      'profile',
+      "Missing required argument 'model'.\nhint: Name a model, as in `tidemark profile bf16`; `tidemark models` lists them.",
+    ],
+  ] as const) {
+    const { code, stderr } = await cli(words);
+    assert.deepEqual([code, stderr], [2, `error: ${answer}\n`], words);
+  }
+});

@@ -7,6 +7,7 @@ import { errorSchemaVersion } from '@tidemark/shared/protocol/command-documents.
 import type { ErrorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { reasonOf } from '../files/storage-errors.ts';
+import { nearest } from '../models/nearest.ts';
 import { dataFolder } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 import { exitCodeOfError } from './exit-codes.ts';
@@ -140,17 +141,41 @@ function usageError({ message }: CommanderError, program: Command): TidemarkErro
     .replace(/^error: /, '')
     .replace(
       /^command-argument value '(.*)' is invalid for argument '(.*?)'\./,
-      "'$1' is invalid for the argument <$2>.",
+      "'$1' is invalid for argument '$2'.",
     )
     .split('\n');
-  const sentence = first.charAt(0).toUpperCase() + first.slice(1);
-  const suggestion = suggestions.join(' ').replaceAll(/^\(|\)$/g, '');
   const command = meantCommand(program);
-  const subcommand = command?.commands.find((each) => each.name() === process.argv[3]);
+  const word = process.argv[3] ?? '';
+  const subcommand = command?.commands.find((each) => each.name() === word);
   const help = ['tidemark', command?.name(), subcommand?.name(), '--help'].filter(Boolean).join(' ');
+  // A word that is no subcommand is taken for an argument of the one that is meant where none is named.
+  const isUnknown =
+    (command?.commands.length ?? 0) > 0 && subcommand === undefined && /^too many/.test(first);
+  const said = isUnknown ? `unknown command '${command?.name() ?? ''} ${word}'` : first;
+  const sentence = said.charAt(0).toUpperCase() + said.slice(1);
+  const near = isUnknown ? nearest(word, command?.commands.map((each) => each.name()) ?? []) : undefined;
+  const hint = isUnknown
+    ? near === undefined
+      ? undefined
+      : `Did you mean \`tidemark ${command?.name() ?? ''} ${near}\`?`
+    : (elsewhere(first, program) ?? suggestions.join(' ').replaceAll(/^\(|\)$/g, ''));
   return new TidemarkError('usage', sentence.endsWith('.') ? sentence : `${sentence}.`, {
-    hint: suggestion === '' ? `Run \`${help}\`.` : suggestion,
+    hint: hint === undefined || hint === '' ? `Run \`${help}\`.` : hint,
   });
+}
+
+/** What a newcomer types who knows what they want, and not yet where it is. */
+function elsewhere(complaint: string, program: Command): string | undefined {
+  if (/^unknown (command 'version'|option '-v')/.test(complaint)) {
+    return 'Did you mean --version?';
+  }
+  if (complaint === "missing required argument 'model'") {
+    return `Name a model, as in \`tidemark ${process.argv[2] ?? ''} bf16\`; \`tidemark models\` lists them.`;
+  }
+  const [, word] = /^unknown command '(.*)'$/.exec(complaint) ?? [];
+  const groups = program.commands.filter(({ commands }) => commands.some((each) => each.name() === word));
+  const meant = groups.map((group) => `\`tidemark ${group.name()} ${word ?? ''}\``);
+  return meant.length === 0 ? undefined : `Did you mean ${meant.join(' or ')}?`;
 }
 
 export interface FormatErrorOptions {
