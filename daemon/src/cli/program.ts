@@ -6,6 +6,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { errorSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { ErrorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { keepPrivate } from '../files/own.ts';
 import { reasonOf } from '../files/storage-errors.ts';
 import { nearest } from '../models/nearest.ts';
 import { dataFolder } from '../paths.ts';
@@ -21,6 +22,7 @@ export interface CommandGroup {
 
 /** Runs the command that the process's arguments name. The result is in the process's exit code. */
 export async function runProgram(groups: readonly CommandGroup[]): Promise<void> {
+  keepPrivate();
   endQuietlyOnClosedPipes();
   let program: Command | undefined;
   try {

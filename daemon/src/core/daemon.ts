@@ -8,7 +8,7 @@ import type { History } from '../history/history.ts';
 import { mostRemovedAtOnce } from '../history/retention.ts';
 import { SocketServer } from '../ipc/socket-server.ts';
 import type { Interruption } from '../interruption.ts';
-import type { Log } from '../logging/log.ts';
+import type { Log, OpenLog } from '../logging/log.ts';
 import { AlertKeeper } from '../alerts/alert-keeper.ts';
 import { showNotification } from '../alerts/notification.ts';
 import { readPowerState } from '../scheduler/machine.ts';
@@ -28,6 +28,7 @@ export interface DaemonParts {
   readonly dataFolder: string;
   readonly socketPath: string;
   readonly logFile: string | undefined;
+  readonly logTrouble?: OpenLog['trouble'] | undefined;
   readonly startedAt: Date;
   readonly history: History;
   readonly notices: Notices;

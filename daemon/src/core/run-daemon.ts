@@ -8,7 +8,7 @@ import { every, soon } from '../background.ts';
 import { openHistory } from '../history/history.ts';
 import type { SetAside } from '../history/replacing.ts';
 import { Interruption, interruptionOf } from '../interruption.ts';
-import type { Log } from '../logging/log.ts';
+import type { Log, OpenLog } from '../logging/log.ts';
 import { systemClock } from '../scheduler/machine.ts';
 import type { Clock } from '../scheduler/machine.ts';
 import { Daemon } from './daemon.ts';
@@ -23,6 +23,8 @@ export interface DaemonOptions {
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly logFile?: string | undefined;
+  /** Why the log cannot be written at this moment. */
+  readonly logTrouble?: OpenLog['trouble'] | undefined;
   /** What a test replaces. */
   readonly clock?: Clock;
   readonly host?: Pick<HeldHostOptions, 'start' | 'timing'>;
@@ -57,6 +59,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     dataFolder,
     socketPath: socketPathOf(dataFolder),
     logFile,
+    logTrouble: options.logTrouble,
     startedAt,
     history,
     notices,

@@ -6,6 +6,7 @@ import { statusSchemaVersion } from '@tidemark/shared/protocol/daemon/status.ts'
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { History } from '../history/history.ts';
+import type { OpenLog } from '../logging/log.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { tidemarkVersion } from '../version.ts';
 import type { HeldHost } from './held-host/held-host.ts';
@@ -21,6 +22,7 @@ export interface StatusParts {
   readonly dataFolder: string;
   readonly socketPath: string;
   readonly logFile: string | undefined;
+  readonly logTrouble?: OpenLog['trouble'] | undefined;
   readonly startedAt: Date;
 }
 
@@ -49,6 +51,7 @@ export class StatusBoard {
   read(): DaemonStatus {
     const { held, queue, notices, dataFolder, socketPath, logFile, startedAt } = this.#parts;
     const current = queue.current();
+    this.#noticeLog();
     return {
       kind: 'status',
       schemaVersion: statusSchemaVersion,
@@ -72,6 +75,16 @@ export class StatusBoard {
       ...this.#readHistory(),
       notices: notices.list(),
     };
+  }
+
+  #noticeLog(): void {
+    const { logTrouble, notices } = this.#parts;
+    const trouble = logTrouble?.();
+    if (trouble === undefined) {
+      notices.clear('log');
+    } else {
+      notices.set('log', trouble.message, 'The daemon works on without it.');
+    }
   }
 
   /** On Linux by opening a file, for which a process may have no descriptor left. */

@@ -44,9 +44,10 @@ function make(path: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-/** Writes a file and waits until it is on the disk. */
-export async function writeDurably(path: string, content: FileContent): Promise<void> {
-  await using file = await open(path, 'w');
+/** Writes a file with that mode, whatever the umask is, and waits until it is on the disk. */
+export async function writeDurably(path: string, content: FileContent, mode = 0o600): Promise<void> {
+  await using file = await open(path, 'w', mode);
+  await file.chmod(mode);
   await file.writeFile(content);
   await file.sync();
 }
@@ -55,6 +56,8 @@ export async function writeDurably(path: string, content: FileContent): Promise<
 export async function copyDurably(from: string, to: string): Promise<void> {
   await copyFile(from, to, constants.COPYFILE_FICLONE);
   await using file = await open(to, 'r');
+  // Not the mode of the other one.
+  await file.chmod(0o600);
   await file.sync();
 }
 
@@ -112,10 +115,10 @@ export function removeTemporariesBeside(path: string): void {
 }
 
 /** Replaces a file, or leaves the old one as it is. */
-export async function replaceFile(path: string, content: FileContent): Promise<void> {
+export async function replaceFile(path: string, content: FileContent, mode = 0o600): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await writeDurably(temporary, content);
+    await writeDurably(temporary, content, mode);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

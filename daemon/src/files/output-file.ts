@@ -4,6 +4,7 @@ import { constants, open, realpath, rm, stat } from 'node:fs/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { replaceFile, temporaryBeside } from './durable.ts';
 import type { FileContent } from './durable.ts';
+import { outputMode } from './own.ts';
 import { errnoOf, reasonOf, writeRemedy } from './storage-errors.ts';
 
 /** What a file is to the person who asked for it, in the words of an error. */
@@ -24,7 +25,7 @@ export async function writeWhole(path: string, content: FileContent, purpose: Fi
   try {
     const target = await resolveTarget(path);
     if (target.kind === 'file') {
-      await replaceFile(target.path, content);
+      await replaceFile(target.path, content, outputMode());
     } else {
       await using stream = await open(target.path, constants.O_WRONLY);
       await stream.writeFile(content);

@@ -8,13 +8,35 @@ import {
   fchmodSync,
   lstatSync,
   openSync,
+  readdirSync,
   statSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { faultMessage, faultOf, folderFault, homeFault } from '@tidemark/shared/client/ownership.ts';
 import type { Fault } from '@tidemark/shared/client/ownership.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { makeFolder } from './durable.ts';
 import { errnoOf, storageError } from './storage-errors.ts';
+
+/** What the person set, before {@link keepPrivate}. */
+let chosenUmask = 0o022;
+
+/** From now on, whatever this process and its children make is for this user alone, unless it is given a mode. */
+export function keepPrivate(): void {
+  chosenUmask = process.umask(0o077);
+}
+
+/** The mode of a file that a person asks for by its name: what their umask allows, but for writing by others. */
+export const outputMode = (): number => 0o600 | (0o644 & ~chosenUmask);
+
+/** Gives a folder of files that a person asked for, and all in it, the modes of {@link outputMode}. Throws Node's errors. */
+export function openAsOutput(folder: string): void {
+  const folderMode = 0o700 | (0o755 & ~chosenUmask);
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? folderMode : outputMode());
+  }
+  chmodSync(folder, folderMode);
+}
 
 export const refused = (fault: Fault): TidemarkError =>
   new TidemarkError('not-writable', faultMessage(fault), { hint: fault.hint });

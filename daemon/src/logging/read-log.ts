@@ -4,6 +4,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readPlain } from '@tidemark/shared/client/ownership.ts';
 import { rotatedPath } from './rotated-file.ts';
 
 const lineBreak = 10;
@@ -129,7 +130,7 @@ async function filesBetween(path: string, inode: number): Promise<string[]> {
 
 async function openIfExists(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r');
+    return await open(path, readPlain);
   } catch {
     return undefined;
   }

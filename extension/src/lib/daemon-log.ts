@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { logFileName, logFolder } from '../../../shared/src/client/locations.ts';
+import { readPlain } from '../../../shared/src/client/ownership.ts';
 import { formatLine } from '../../../shared/src/format/log-line.ts';
 
 /** As much of the file's end as is read: a log may be megabytes, and a command's heap is small. */
@@ -13,7 +14,7 @@ export const logFileOf = (dataFolder: string): string => join(logFolder(dataFold
 /** The newest lines first. Nothing where there is no log yet. */
 export async function readLogTail(path: string, most = 200): Promise<readonly string[]> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await open(path, readPlain);
     const { size } = await file.stat();
     const start = Math.max(0, size - tailBytes);
     const { buffer, bytesRead } = await file.read({

@@ -1,10 +1,11 @@
 /** The note in which a daemon says who it is while it has a data folder, and whether the process that it names is still that one. */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { count, moment, text } from '../protocol/quantities.ts';
+import { readPlain } from './ownership.ts';
 
 const daemonNote = v.object({
   pid: v.pipe(count, v.minValue(1)),
@@ -18,8 +19,14 @@ export type DaemonNote = v.InferOutput<typeof daemonNote>;
 export const noteFileOf = (dataFolder: string): string => join(dataFolder, 'run', 'daemon.json');
 
 /** Throws where there is no note, or none that can be read. */
-export const readNote = (path: string): DaemonNote =>
-  v.parse(daemonNote, JSON.parse(readFileSync(path, 'utf8')));
+export function readNote(path: string): DaemonNote {
+  const file = openSync(path, readPlain);
+  try {
+    return v.parse(daemonNote, JSON.parse(readFileSync(file, 'utf8')));
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** Undefined for what is no note. */
 export function parseNote(json: string): DaemonNote | undefined {

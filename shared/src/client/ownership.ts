@@ -1,6 +1,6 @@
 /** Whether what lies at a path is this user's own: nobody else may have planted it there, or can put another thing in its place. */
 
-import { lstatSync, realpathSync } from 'node:fs';
+import { constants, lstatSync, realpathSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
@@ -23,6 +23,9 @@ const othersMayWrite = ({ mode }: Stats): boolean => userId !== undefined && (mo
 
 /** Everyone may make entries there, but remove only their own, as in /tmp. */
 const isSticky = ({ mode }: Stats): boolean => (mode & 0o1000) !== 0;
+
+/** Flags to open a file for reading that follow no link, and do not wait for who writes to a pipe. */
+export const readPlain = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 const look = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
 

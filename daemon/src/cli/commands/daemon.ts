@@ -7,6 +7,7 @@ import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { formatLine, logLevels } from '@tidemark/shared/format/log-line.ts';
 import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
 import { later } from '../../background.ts';
+import { takeHome } from '../../files/own.ts';
 import { createLog, logDefaults } from '../../logging/log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals } from '../exit-codes.ts';
@@ -64,8 +65,10 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
   const { endOnUncaught } = await import('../../core/faults.ts');
   const { runDaemon } = await import('../../core/run-daemon.ts');
   const folder = dataFolder();
+  // Before anything is written to it, the log included.
+  takeHome(folder);
   const printing = print ?? (process.stderr.isTTY ? 'human' : 'none');
-  const { log, file, close } = createLog({
+  const { log, file, trouble, close } = createLog({
     folder: logFolder(folder),
     level,
     alsoTo:
@@ -83,7 +86,7 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
     writeText(`Data: ${folder}\nLog: ${file}\nPress Ctrl-C to stop the daemon.`, process.stderr);
   }
   try {
-    await runDaemon({ dataFolder: folder, signal, log, logFile: file });
+    await runDaemon({ dataFolder: folder, signal, log, logFile: file, logTrouble: trouble });
   } catch (error) {
     // Under a supervisor nobody reads what this process prints.
     log.error({ error }, `The daemon ends: ${toErrorRecord(error).message}`);

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile, realpath, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -77,14 +77,22 @@ export async function promisedSha256(path: string): Promise<{ blob: string; sha2
 /** One model's part of the cache. */
 export class CachedRepository {
   readonly folder: string;
-  /** Tidemark's own, beside the other libraries' locks, which Node cannot take. */
+  /** This user's own, beside the other libraries' locks, which Node cannot take: who may read a lock can hold it. */
   readonly lockPath: string;
+  /** Of new folders. Some people share a cache: its own folder says with whom, but not all users ever get to write. */
+  readonly folderMode: number;
 
   constructor(repository: string) {
     const cacheFolder = hubCacheFolder();
     const name = `models--${repository.replace('/', '--')}`;
     this.folder = joinBelow(cacheFolder, name);
-    this.lockPath = join(cacheFolder, '.locks', name, 'tidemark.lock');
+    this.lockPath = join(cacheFolder, '.locks', name, `tidemark-${process.geteuid?.() ?? 0}.lock`);
+    this.folderMode = 0o700 | ((statSync(cacheFolder, { throwIfNoEntry: false })?.mode ?? 0) & 0o775);
+  }
+
+  /** Of new files. */
+  get fileMode(): number {
+    return this.folderMode & 0o666;
   }
 
   snapshotFolder(commit: string): string {
@@ -112,8 +120,8 @@ export class CachedRepository {
   async recordCommit(revision: string, commit: string): Promise<void> {
     if (revision !== commit) {
       const path = this.#refPath(revision);
-      makeFolder(dirname(path));
-      await replaceFile(path, commit);
+      makeFolder(dirname(path), this.folderMode);
+      await replaceFile(path, commit, this.fileMode);
     }
   }
 
@@ -137,7 +145,7 @@ export class CachedRepository {
   /** Makes a file of a snapshot a link to its blob, as the other libraries do. */
   async linkToBlob(commit: string, path: string, digest: string): Promise<void> {
     const link = joinBelow(this.snapshotFolder(commit), path);
-    makeFolder(dirname(link));
+    makeFolder(dirname(link), this.folderMode);
     const target = relative(dirname(link), this.blobPath(digest));
     const fresh = `${link}.${process.pid}.partial`;
     await rm(fresh, { force: true });

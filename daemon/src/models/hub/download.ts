@@ -39,7 +39,7 @@ export async function downloadFile(file: HubFile, download: Download): Promise<v
   const { cache, commit } = download;
   const blob = cache.blobPath(file.digest.value);
   if (!(await cache.hasBlob(file))) {
-    makeFolder(dirname(blob));
+    makeFolder(dirname(blob), cache.folderMode);
     const incomplete = `${blob}.incomplete`;
     await checkFreeSpace({
       name: file.path,
@@ -119,13 +119,16 @@ function brokenOff(
 
 /** Downloads what is missing; returns the digest of the whole file. Throws a TransientError on a broken connection. */
 async function receiveOnce(file: HubFile, incomplete: string, download: Download): Promise<string> {
-  const { client, repository, commit, onProgress } = download;
+  const { cache, client, repository, commit, onProgress } = download;
   const hash = newHash(file.digest.algorithm, file.size);
   let received = await hashPresent(file, incomplete, hash);
   const { path, size: totalBytes } = file;
   const report = (): void =>
     onProgress?.({ kind: 'downloading', repository, file: path, receivedBytes: received, totalBytes });
-  await using target = await open(incomplete, received === 0 ? 'w' : 'a');
+  await using target = await open(incomplete, received === 0 ? 'w' : 'a', cache.fileMode);
+  if (received === 0) {
+    await target.chmod(cache.fileMode);
+  }
   report();
   if (received < totalBytes) {
     const stream = await client.bytes(repository, commit, path, { start: received });

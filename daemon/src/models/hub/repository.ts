@@ -1,9 +1,10 @@
 /** Models of a hub: from the shared cache when they are there, else downloaded into it. */
 
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { makeFolder } from '../../files/durable.ts';
 import { withLock } from '../../files/lock.ts';
 import { storageError } from '../../files/storage-errors.ts';
 import { throwIfInterrupted } from '../../interruption.ts';
@@ -199,6 +200,7 @@ async function weightsThatBelongTogether(
 
 async function fetchFiles(files: readonly HubFile[], download: Download & ModelOptions): Promise<void> {
   const { cache, repository, onProgress, signal } = download;
+  makeFolder(dirname(cache.lockPath), cache.folderMode);
   const message = `Another process is downloading ${repository}; waiting for it.`;
   await withLock(
     cache.lockPath,

@@ -6,6 +6,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { withLock } from '../../files/lock.ts';
+import { openAsOutput } from '../../files/own.ts';
 import { errnoOf, storageError } from '../../files/storage-errors.ts';
 import { readConfig } from '../../kokoro/checkpoint-files.ts';
 import { parseConfig } from '../../kokoro/config.ts';
@@ -121,6 +122,7 @@ async function write(origin: Origin, folder: string, options: ModelOptions): Pro
     await writeDurably(join(place.partial, 'README.md'), originText(origin, written));
     const record = JSON.stringify(originRecord(origin, written), undefined, 2);
     await writeDurably(join(place.partial, 'tidemark.json'), `${record}\n`);
+    openAsOutput(place.partial);
     return written;
   });
 }

@@ -34,7 +34,7 @@ export async function writeSafetensors(
   const total = ordered.reduce((sum, tensor) => sum + tensorBytes(tensor), header.byteLength);
 
   const hash = createHash('sha256');
-  await using file = await open(path, 'wx');
+  await using file = await open(path, 'wx', 0o600);
   let written = 0;
   const append = async (bytes: Uint8Array): Promise<void> => {
     hash.update(bytes);
