@@ -48,7 +48,7 @@ export const exampleRun = (changes: Partial<NewRun> = {}): NewRun => ({
   text: 'Hello.',
   iterations: 5,
   warmupIterations: 1,
-  request: { model: 'bf16', iterations: 5 },
+  request: { kind: 'profile', parameters: { model: 'bf16', iterations: 5 } },
   ...changes,
 });
 

@@ -59,19 +59,20 @@ export class AlertKeeper {
 
   /** To be called when a schedule was removed: no check will resolve its alerts. */
   afterRemoval(scheduleId: number): void {
-    for (const alert of this.#options.history.alerts.list()) {
-      if (alert.scheduleId === scheduleId) {
-        this.#resolve(alert);
-      }
+    for (const alert of this.#options.history.alerts.list({ scheduleId })) {
+      this.#resolve(alert);
     }
   }
 
   /**
    * Acknowledges one alert, or without `id` all open ones, and returns them. One that is not open stays as it is. What was
-   * acknowledged is not raised again until it is over, or much worse. Throws 'not-found'.
+   * acknowledged is not raised again until it is over, or much worse. One that cannot be read is removed. Throws 'not-found'.
    */
   acknowledge(id?: number): Alert[] {
     const { history, clock } = this.#options;
+    if (id !== undefined && history.alerts.removeUnreadable(id)) {
+      return [];
+    }
     const wanted =
       id === undefined
         ? history.alerts.list().filter(({ state }) => state === 'open')
@@ -119,9 +120,7 @@ export class AlertKeeper {
   /** Brings the history's alerts of a kind in line with what was found. */
   #settle({ run, schedule }: Check, kind: AlertKind, { raised, isOver, isWorse }: Finding): void {
     const { history } = this.#options;
-    const known = history.alerts
-      .list({ all: true })
-      .filter((alert) => alert.kind === kind && alert.scheduleId === schedule.scheduleId);
+    const known = history.alerts.list({ all: true, kind, scheduleId: schedule.scheduleId });
     const current = known.find(({ state }) => state !== 'resolved');
     if (
       current !== undefined &&

@@ -12,7 +12,7 @@ import type {
 import { checkNames } from '../models/voices.ts';
 import { defaultIterations, profileDefaults } from '../profiler/settings.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
-import { checkTiming } from '../scheduler/timing.ts';
+import { checkTiming } from '../history/schedule-check.ts';
 import { givenModel, givenVoice } from './given-names.ts';
 import { modelWords } from './options.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';

@@ -3,11 +3,14 @@
 import type { Alert, Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import { later } from '../background.ts';
+import { printableList } from '@tidemark/shared/printable.ts';
+import { later, whenAborted } from '../background.ts';
 import type { History } from '../history/history.ts';
+import { unreadableNotice } from '../history/unreadable.ts';
+import type { JudgedTable } from '../history/unreadable.ts';
 import { mostRemovedAtOnce } from '../history/retention.ts';
 import { SocketServer } from '../ipc/socket-server.ts';
-import type { Interruption } from '../interruption.ts';
+import { Interruption } from '../interruption.ts';
 import type { Log, OpenLog } from '../logging/log.ts';
 import { AlertKeeper } from '../alerts/alert-keeper.ts';
 import { showNotification } from '../alerts/notification.ts';
@@ -22,6 +25,7 @@ import type { HeldHostOptions } from './held-host/held-host.ts';
 import { HistoryTurns } from './history-turns.ts';
 import type { Notices } from './notices.ts';
 import { RunQueue } from './queue/run-queue.ts';
+import type { Waiting } from './queue/run-queue.ts';
 import { StatusBoard } from './status.ts';
 
 export interface DaemonParts {
@@ -74,6 +78,7 @@ export class Daemon {
     const settings = (): DaemonSettings => this.#settings;
     const onChange = (): void => this.#changed();
     notices.onChange = onChange;
+    history.unreadable.onChange = (table) => this.#noteUnreadable(table);
     this.#held = new HeldHost({ settings, log, onChange, ...host });
     this.#queue = new RunQueue({
       dataFolder,
@@ -111,20 +116,53 @@ export class Daemon {
     });
   }
 
-  /** Takes over what the previous daemon left, and starts listening for clients. Throws what {@link SocketServer.listen} does. */
-  async start(): Promise<void> {
-    const { history, log, socketPath, startedAt } = this.#parts;
+  /**
+   * Takes over what the previous daemon left, and then listens for clients: nobody is answered by a daemon that cannot work. Throws
+   * what the history and {@link SocketServer.listen} do, with everything stopped that was begun. An aborted signal ends the wait.
+   */
+  async start(signal?: AbortSignal): Promise<void> {
+    try {
+      const waiting = await this.#takeOver();
+      await raceAborted(this.#listen(), signal);
+      if (this.#server !== undefined) {
+        this.#queue.resume(waiting);
+        this.#scheduler.start();
+        this.#tidy();
+      }
+    } catch (error) {
+      // It may listen already: what was begun ends, so that the process does.
+      await this.stop(new Interruption('SIGTERM')).catch((cause: unknown) => {
+        this.#parts.log.error({ error: cause }, 'The daemon could not be stopped in good order.');
+      });
+      throw error;
+    }
+  }
+
+  /** Reads all that is needed of the history, each row by itself: what cannot be read is set aside, and a notice says so. */
+  async #takeOver(): Promise<Waiting[]> {
+    const { history, log } = this.#parts;
     // From here on others are to be answered.
     history.neverWait();
-    const waiting = history.runs.list({ state: 'queued', limit: mostWaiting }).runs.reverse();
+    const patience = { milliseconds: startMilliseconds };
     const interrupted = await this.#turns.write(
       () => history.runs.interruptRunning('The daemon ended during the run.'),
-      { milliseconds: startMilliseconds },
+      patience,
     );
     for (const { id } of interrupted) {
       log.warn({ run: id }, `Run #${id} was interrupted when the previous daemon ended.`);
     }
-    this.#server = await SocketServer.listen({
+    return await this.#turns.read(() => {
+      this.#scheduler.load();
+      history.alerts.list();
+      this.#noteSettings();
+      const queued = history.runs.list({ state: 'queued', limit: mostWaiting }).runs.reverse();
+      return this.#queue.requestsOf(queued);
+    }, patience);
+  }
+
+  async #listen(): Promise<void> {
+    const { log, socketPath, startedAt } = this.#parts;
+    const server = await SocketServer.listen({
       socketPath,
       version: tidemarkVersion,
       startedAt: startedAt.toISOString(),
@@ -140,10 +178,12 @@ export class Daemon {
         onHistory: () => this.#historyChanged(),
       }),
     });
+    if (this.#isStopped) {
+      await server.close();
+      return;
+    }
+    this.#server = server;
     log.info({ socketPath, version: tidemarkVersion }, 'The daemon is listening.');
-    this.#queue.resume(waiting);
-    this.#scheduler.start();
-    this.#tidy();
   }
 
   /** Throws 'history' where the history's file was removed or replaced; what is there is used from now on. */
@@ -165,11 +205,39 @@ export class Daemon {
   async stop(interruption: Interruption): Promise<void> {
     clearTimeout(this.#tidying);
     this.#scheduler.stop();
-    await this.#queue.stop(interruption);
-    await this.#held.close();
-    this.#isStopped = true;
-    clearTimeout(this.#publishing);
-    await this.#server?.close();
+    try {
+      await this.#queue.stop(interruption);
+      await this.#held.close();
+    } finally {
+      this.#isStopped = true;
+      clearTimeout(this.#publishing);
+      await this.#server?.close();
+    }
+  }
+
+  #noteUnreadable(table: JudgedTable): void {
+    const { history, notices, log } = this.#parts;
+    const notice = unreadableNotice(table, history.unreadable.list(table));
+    if (notice === undefined) {
+      notices.clear(`unreadable-${table}`);
+    } else {
+      log.warn({ table }, notice.message);
+      notices.set(`unreadable-${table}`, notice.message, notice.hint);
+    }
+  }
+
+  #noteSettings(): void {
+    const { history, notices } = this.#parts;
+    const names = history.settings.unreadable();
+    if (names.length === 0) {
+      notices.clear('unreadable-settings');
+    } else {
+      notices.set(
+        'unreadable-settings',
+        `Settings that cannot be read have their defaults: ${printableList(names)}.`,
+        'Set them again; `tidemark settings` lists them.',
+      );
+    }
   }
 
   /** Something that the status shows has changed. */
@@ -213,6 +281,7 @@ export class Daemon {
 
   #changeSettings(change: DaemonSettingsChange): DaemonSettings {
     this.#settings = this.#parts.history.settings.change(change);
+    this.#noteSettings();
     this.#held.reconsider();
     this.#scheduler.reconsider();
     this.#changed();
@@ -235,5 +304,18 @@ export class Daemon {
     // They are removed in batches, between which clients are answered.
     const wait = removed < mostRemovedAtOnce ? retentionMilliseconds : 0;
     this.#tidying = later('removing old runs', wait, () => this.#tidy());
+  }
+}
+
+/** Resolves when the work has or the signal aborts, whichever comes first. */
+async function raceAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const aborted = Promise.withResolvers<undefined>();
+  using held = new DisposableStack();
+  held.use(whenAborted(signal, 'ending the start', () => aborted.resolve(undefined)));
+  try {
+    await Promise.race([work, aborted.promise]);
+  } finally {
+    // Nobody waits for it any more.
+    work.catch(() => undefined);
   }
 }

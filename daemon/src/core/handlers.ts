@@ -3,24 +3,21 @@
 import { compareDocuments } from '@tidemark/shared/analysis/comparison.ts';
 import { defaultThreshold } from '@tidemark/shared/analysis/regression.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { quoted } from '@tidemark/shared/printable.ts';
-import type { Schedule } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type { Result } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { History } from '../history/history.ts';
+import { namedUnreadable as named } from '../history/unreadable.ts';
 import type { Handlers, RequestContext } from '../ipc/requests.ts';
 import { listChoices } from '../models/catalogue.ts';
-import { hasControls } from '../models/target.ts';
-import { checkNames } from '../models/voices.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import { studyModels } from '../profiler/study.ts';
-import { checkWorkload } from '../profiler/workload.ts';
 import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
 import type { HistoryTurns } from './history-turns.ts';
+import type { Notices } from './notices.ts';
 import type { RunQueue } from './queue/run-queue.ts';
-import { briefRecord } from './status.ts';
 import type { StatusBoard } from './status.ts';
 
 export interface HandlerParts {
@@ -31,6 +28,7 @@ export interface HandlerParts {
   readonly alerts: AlertKeeper;
   readonly board: StatusBoard;
   readonly turns: HistoryTurns;
+  readonly notices: Notices;
   readonly changeSettings: (change: DaemonSettingsChange) => DaemonSettings;
   /** Something in the history that the status shows has changed. */
   readonly onHistory: () => void;
@@ -81,9 +79,10 @@ function inTurns(handlers: Handlers, turns: HistoryTurns): Handlers {
 
 export function createHandlers(parts: HandlerParts): Handlers {
   const { dataFolder, history, queue, scheduler, alerts, board, turns, onHistory } = parts;
-  const schedules = (): { schedules: Schedule[]; paused: boolean } => ({
+  const schedules = (): Result<'listSchedules'> => ({
     schedules: scheduler.list(),
     paused: scheduler.isPaused,
+    ...named(history.schedules.unreadable()),
   });
   const documentOf = (runId: number): RunDocument => {
     const { document, record } = history.runs.detail(runId, { document: true, samples: 0 });
@@ -112,13 +111,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
       queue.add({ kind: 'study', parameters }, { kind: 'request', client: client.name }),
     cancel: ({ runId }, { client }) => queue.cancel(runId, client.name),
 
-    listRuns: (filter) => {
-      const { runs, total } = history.runs.list({ limit: pageLength, ...filter });
-      return { runs: runs.map(briefRecord), total };
-    },
+    listRuns: (filter) => history.runs.list({ limit: pageLength, ...filter }),
     getRun: ({ runId, document = true, samples }) => history.runs.detail(runId, { document, samples }),
     deleteRun: ({ runId }) => {
       history.runs.remove(runId);
+      parts.notices.clear(`request-${runId}`);
       onHistory();
       return {};
     },
@@ -130,12 +127,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       ),
 
     listSchedules: schedules,
-    setSchedule: ({ id, settings: wanted }) => {
-      checkNames([wanted.model], wanted.voice);
-      checkScheduleName(wanted.name);
-      checkWorkload(wanted);
-      return scheduler.set(id, wanted);
-    },
+    setSchedule: ({ id, settings: wanted }) => scheduler.set(id, wanted),
     removeSchedule: async ({ id }, { signal }) => {
       scheduler.remove(id);
       await turns.read(() => alerts.afterRemoval(id), { signal });
@@ -153,7 +145,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
           )
         : scheduler.checkNow(id),
 
-    listAlerts: ({ all = false }) => ({ alerts: history.alerts.list({ all }) }),
+    listAlerts: ({ all = false }) => ({
+      alerts: history.alerts.list({ all }),
+      ...named(history.alerts.unreadable()),
+    }),
     acknowledgeAlerts: ({ id }) => ({ alerts: alerts.acknowledge(id) }),
 
     getSettings: () => history.settings.get(),
@@ -165,13 +160,4 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
   };
   return inTurns(handlers, turns);
-}
-
-/** It is a line of lists and the title of notifications. Throws 'bad-input'. */
-function checkScheduleName(name: string): void {
-  if (hasControls(name)) {
-    throw new TidemarkError('bad-input', `A schedule cannot be named ${quoted(name)}.`, {
-      hint: 'Give a name of one line without control characters.',
-    });
-  }
 }

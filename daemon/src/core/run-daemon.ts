@@ -70,15 +70,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     // Not at once: the answer is to reach the client that asked.
     shutDown: () => soon('stopping', () => ending.abort(new Interruption('SIGTERM'))),
   });
-  try {
-    await daemon.start();
-  } catch (error) {
-    // It may listen already: what was begun ends, so that the process does.
-    await daemon.stop(new Interruption('SIGTERM')).catch((cause: unknown) => {
-      log.error({ error: cause }, 'The daemon could not be stopped in good order.');
-    });
-    throw error;
-  }
+  const signal = AbortSignal.any([options.signal, ending.signal]);
+  await daemon.start(signal);
   let isLooking = false;
   const looking = every('looking after the socket', lookMilliseconds, async () => {
     if (isLooking) {
@@ -98,7 +91,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     }
   });
   held.defer(() => clearInterval(looking));
-  const signal = AbortSignal.any([options.signal, ending.signal]);
   if (!signal.aborted) {
     await once(signal, 'abort');
   }

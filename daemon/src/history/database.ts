@@ -8,6 +8,7 @@ import { unreadable } from './proof.ts';
 import { isNumbered } from './marks.ts';
 import type { Marks } from './marks.ts';
 import type { Row } from './rows.ts';
+import { UnreadableRows } from './unreadable.ts';
 
 /** What goes into the columns of a row; undefined is NULL. */
 export type Columns = Readonly<Record<string, SQLInputValue | undefined>>;
@@ -26,6 +27,7 @@ export interface Reconnection {
 
 export class Database implements Disposable {
   readonly path: string;
+  readonly unreadable = new UnreadableRows();
   #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;

@@ -16,10 +16,13 @@ import { tidemarkVersion } from '../version.ts';
 import { alertOf } from './alerts.ts';
 import type { Database } from './database.ts';
 import { samplePhases } from './rebuild.ts';
-import { numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
+import { jsonOf, numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { documentJson, samplesOf } from './run-contents.ts';
 import { recordOf } from './run-row.ts';
+import { checkStoredSchedule } from './schedule-check.ts';
+import { scheduleOf } from './schedules.ts';
+import type { JudgedTable } from './unreadable.ts';
 
 /** Raised when a line changes its meaning; a new kind of line or a new field does not raise it. */
 export const exportFormatVersion = 1;
@@ -97,16 +100,15 @@ export function* exportLines(database: Database, now: () => Date): Generator<str
     exportedAt: now().toISOString(),
     tidemark: tidemarkVersion,
   });
-  for (const row of database.read(() => database.all('SELECT * FROM schedules ORDER BY id'))) {
-    yield JSON.stringify(scheduleLineOf(row));
-  }
+  yield* linesOfTable(database, 'schedules', (row) => JSON.stringify(scheduleLineOf(row)));
   yield* linesOfTable(database, 'runs', (row) => runLineOf(database, row));
   yield* linesOfTable(database, 'alerts', (row) => JSON.stringify(alertLineOf(database, row)));
 }
 
+/** Of the rows that can be read, each by itself; the database remembers the others. */
 function* linesOfTable(
   database: Database,
-  table: 'runs' | 'alerts',
+  table: JudgedTable,
   lineOf: (row: Row) => string,
 ): Generator<string, undefined> {
   // Rows that are added meanwhile are left to the next export: a busy writer would never let this one end.
@@ -114,26 +116,33 @@ function* linesOfTable(
   const end = newest === undefined ? 0 : numberOf(newest, 'id');
   for (let last = 0; ;) {
     const next = database.read(() => {
-      const row = database.get(`SELECT * FROM ${table} WHERE id > ? AND id <= ? ORDER BY id LIMIT 1`, [
+      const found = database.get(`SELECT id FROM ${table} WHERE id > ? AND id <= ? ORDER BY id LIMIT 1`, [
         last,
         end,
       ]);
-      return row === undefined ? undefined : { id: numberOf(row, 'id'), line: lineOf(row) };
+      const id = found === undefined ? undefined : numberOf(found, 'id');
+      const read = (): string => lineOf(database.get(`SELECT * FROM ${table} WHERE id = ?`, [id ?? 0]) ?? {});
+      return id === undefined ? undefined : { id, line: database.unreadable.judge(table, id, read) };
     });
     if (next === undefined) {
       return;
     }
-    yield next.line;
+    if (next.line !== undefined) {
+      yield next.line;
+    }
     last = next.id;
   }
 }
 
-const scheduleLineOf = (row: Row): object => ({
-  kind: 'schedule',
-  uid: textOf(row, 'uid'),
-  createdAt: textOf(row, 'created_at'),
-  settings: JSON.parse(textOf(row, 'settings')) as unknown,
-});
+function scheduleLineOf(row: Row): object {
+  checkStoredSchedule(scheduleOf(row));
+  return {
+    kind: 'schedule',
+    uid: textOf(row, 'uid'),
+    createdAt: textOf(row, 'created_at'),
+    settings: jsonOf(row, 'settings'),
+  };
+}
 
 function runLineOf(database: Database, row: Row): string {
   const record = recordOf(row);
@@ -141,7 +150,7 @@ function runLineOf(database: Database, row: Row): string {
     .all('SELECT noted_at, head FROM run_heads WHERE run_id = ? ORDER BY place', [record.id])
     .map((head) => ({
       notedAt: textOf(head, 'noted_at'),
-      head: JSON.parse(textOf(head, 'head')) as unknown,
+      head: jsonOf(head, 'head'),
     }));
   const request = database.get('SELECT request FROM run_requests WHERE run_id = ?', [record.id]);
   const line = JSON.stringify({
@@ -149,7 +158,7 @@ function runLineOf(database: Database, row: Row): string {
     record,
     scheduleUid: scheduleUid(database, optionalNumber(row, 'schedule_id')),
     hostInstance: optionalText(row, 'host_instance'),
-    request: request === undefined ? undefined : (JSON.parse(textOf(request, 'request')) as unknown),
+    request: request === undefined ? undefined : jsonOf(request, 'request'),
     heads,
     samples: samplesOf(database, record.id),
   });

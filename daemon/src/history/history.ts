@@ -13,6 +13,7 @@ import { applyRetention } from './retention.ts';
 import { RunTable } from './runs.ts';
 import { ScheduleTable } from './schedules.ts';
 import { SettingsTable } from './settings.ts';
+import type { UnreadableRows } from './unreadable.ts';
 
 export { isThere } from './read-only.ts';
 
@@ -93,6 +94,11 @@ export class History implements Disposable {
   /** Throws 'history' where its file was removed or replaced since the last write; what is there is used from now on. */
   refuseMoved(): void {
     this.#database.refuseMoved();
+  }
+
+  /** What was found that cannot be read; its `onChange` is called when that changes. */
+  get unreadable(): UnreadableRows {
+    return this.#database.unreadable;
   }
 
   /** By the settings; returns how many runs were removed. */

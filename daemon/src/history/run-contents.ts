@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import type { SamplePhase, StoredSample } from './rebuild.ts';
 import { bytesOf, defined, momentText, numberOf, optionalNumber, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
+import { Refusal } from './unreadable.ts';
 
 /** `place` is its place in the run, from 0. */
 export function insertSample(
@@ -170,17 +171,38 @@ export function insertDocument(database: Database, runId: number, document: RunD
 
 export function documentOf(database: Database, runId: number): RunDocument | undefined {
   const json = documentJson(database, runId);
-  // It was checked when it came in, and a file of megabytes takes long to check.
-  return json === undefined ? undefined : (JSON.parse(json) as RunDocument);
+  return json === undefined ? undefined : parsedDocument(json);
 }
 
+/** It was checked when it came in, and a file of megabytes takes long to check. */
+function parsedDocument(json: string): RunDocument {
+  try {
+    return JSON.parse(json) as RunDocument;
+  } catch {
+    throw new Refusal('Its document is not JSON.');
+  }
+}
+
+/** The document as it is kept: of what is not compressed, nothing but this says that it is whole. */
+
 export function documentJson(database: Database, runId: number): string | undefined {
-  const row = database.get('SELECT encoding, content FROM run_documents WHERE run_id = ?', [runId]);
+  const row = database.get('SELECT encoding, json_bytes, content FROM run_documents WHERE run_id = ?', [
+    runId,
+  ]);
   if (row === undefined) {
     return undefined;
   }
   const content = bytesOf(row, 'content');
-  return (textOf(row, 'encoding') === 'zstd' ? zstdDecompressSync(content) : Buffer.from(content)).toString(
-    'utf8',
-  );
+  if (textOf(row, 'encoding') !== 'zstd') {
+    const json = Buffer.from(content).toString('utf8');
+    parsedDocument(json);
+    return json;
+  }
+  try {
+    // No more than it had: a few bytes can say that they are gigabytes.
+    const maxOutputLength = Math.max(1, numberOf(row, 'json_bytes'));
+    return zstdDecompressSync(content, { maxOutputLength }).toString('utf8');
+  } catch {
+    throw new Refusal('Its document is damaged.');
+  }
 }

@@ -38,7 +38,10 @@ function plansOf(ask: (runs: RunQueries) => void): ExplainingDatabase['plans'] {
   using database = new ExplainingDatabase(path, connect(path, 'own'));
   insertRun(database, exampleRun(), { recordedAt: exampleMoment(0) });
   ask(new RunQueries(database));
-  return database.plans;
+  // A row by its number is found however many there are.
+  return database.plans.filter(
+    ({ sql }) => !/ FROM (runs WHERE id|run_requests WHERE run_id) = \?$/u.test(sql),
+  );
 }
 
 const filters: readonly RunFilter[] = [

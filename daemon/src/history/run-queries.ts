@@ -1,23 +1,26 @@
 /** What is asked of the history's runs: one with all that is kept of it, pages of them, and past checks. */
 
 import type { SQLInputValue } from 'node:sqlite';
+import * as v from 'valibot';
 import { fewestIterations } from '@tidemark/shared/analysis/leak-rule.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type {
   LeakSummary,
   RunKind,
   RunRecord,
   RunState,
+  UnreadableRow,
 } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import { wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { workloadRequest } from '@tidemark/shared/protocol/workload.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import type { Database } from './database.ts';
-import { defined, numberOf, optionalText, textOf } from './rows.ts';
+import { defined, jsonOf, numberOf, optionalText } from './rows.ts';
 import type { Row } from './rows.ts';
 import { documentOf, thinnedSamplesOf } from './run-contents.ts';
-import { recordOf } from './run-row.ts';
+import { listedRunColumns, recordOf, runColumns } from './run-row.ts';
 import { searchConditions } from './run-search.ts';
 import type { Condition } from './run-search.ts';
 
@@ -53,22 +56,41 @@ export class RunQueries {
     this.database = database;
   }
 
+  /** Undefined for a run that is not there or cannot be read. */
   get(id: number): RunRecord | undefined {
+    return this.database.read(() => this.judged(id, ({ record }) => record));
+  }
+
+  /** Throws a TidemarkError: 'not-found', or 'history' for one that cannot be read. */
+  need(id: number): RunRecord {
     return this.database.read(() => {
-      const row = this.database.get('SELECT * FROM runs WHERE id = ?', [id]);
-      return row === undefined ? undefined : recordOf(row);
+      this.refuseMissing(id);
+      return this.database.unreadable.need('runs', id, () => recordOf(this.#rowOf(id, runColumns) ?? {}));
     });
   }
 
-  /** Throws a TidemarkError: 'not-found'. */
-  need(id: number): RunRecord {
-    const record = this.get(id);
-    if (record === undefined) {
+  /** What `read` makes of a run and its row; undefined where it is not there or cannot be read. */
+  protected judged<Result>(
+    id: number,
+    read: (run: { readonly record: RunRecord; readonly row: Row }) => Result,
+    columns = runColumns,
+  ): Result | undefined {
+    return this.database.unreadable.judge('runs', id, () => {
+      const row = this.#rowOf(id, columns);
+      return row === undefined ? undefined : read({ record: recordOf(row), row });
+    });
+  }
+
+  #rowOf(id: number, columns: string): Row | undefined {
+    return this.database.get(`SELECT ${columns} FROM runs WHERE id = ?`, [id]);
+  }
+
+  protected refuseMissing(id: number): void {
+    if (this.database.get('SELECT 1 FROM runs WHERE id = ?', [id]) === undefined) {
       throw new TidemarkError('not-found', `There is no run ${id}.`, {
         hint: 'Run `tidemark runs` to list the runs.',
       });
     }
-    return record;
   }
 
   /** All samples without a limit; those of a study are those of its models, one after the other. Throws 'not-found'. */
@@ -79,28 +101,40 @@ export class RunQueries {
       samples = Number.MAX_SAFE_INTEGER,
     }: { readonly document?: boolean | undefined; readonly samples?: number | undefined } = {},
   ): RunDetail {
-    return this.database.read(() =>
-      defined({
-        record: this.need(id),
-        document: withDocument ? documentOf(this.database, id) : undefined,
-        samples: thinnedSamplesOf(this.database, id, samples),
-      }),
-    );
-  }
-
-  /** What it was added with; undefined for an imported run. */
-  request(id: number): unknown {
     return this.database.read(() => {
-      const row = this.database.get('SELECT request FROM run_requests WHERE run_id = ?', [id]);
-      return row === undefined ? undefined : (JSON.parse(textOf(row, 'request')) as unknown);
+      const record = this.need(id);
+      return this.database.unreadable.needPart('runs', id, () =>
+        defined({
+          record,
+          document: withDocument ? documentOf(this.database, id) : undefined,
+          samples: thinnedSamplesOf(this.database, id, samples),
+        }),
+      );
     });
   }
 
-  /** Newest first. `total` counts all that the filter lets through, of whatever page. */
-  list({ limit = 50, before, model, kind, state, leak, scheduleId, search = '' }: RunFilter = {}): {
-    runs: RunRecord[];
-    total: number;
-  } {
+  /** What it was added with; undefined for an imported run. Throws a Refusal for what is not JSON. */
+  request(id: number): unknown {
+    return this.database.read(() => {
+      const row = this.database.get('SELECT request FROM run_requests WHERE run_id = ?', [id]);
+      return row === undefined ? undefined : jsonOf(row, 'request');
+    });
+  }
+
+  /**
+   * Newest first, with the beginnings of long texts. `total` counts all that the filter lets through, of whatever page. A page is
+   * shorter than the limit where it would be too long for an answer.
+   */
+  list({
+    limit = 50,
+    before,
+    model,
+    kind,
+    state,
+    leak,
+    scheduleId,
+    search = '',
+  }: RunFilter = {}): Result<'listRuns'> & { readonly hasMore: boolean } {
     const ofRuns = [
       ...given('kind', kind),
       ...given('state', state),
@@ -112,19 +146,62 @@ export class RunQueries {
     const [from, id] =
       model === undefined ? ['runs', 'id'] : ['run_models CROSS JOIN runs ON runs.id = run_id', 'run_id'];
     const all = [...given('model', model), ...ofRuns];
-    const page = [...all, ...given(id, before, '<')];
     const countedIn = model !== undefined && ofRuns.length === 0 ? 'run_models' : from;
     return this.database.read(() => {
-      const rows = this.database.all(
-        `SELECT runs.* FROM ${from} ${where(page)} ORDER BY ${id} DESC LIMIT ?`,
-        [...valuesOf(page), limit],
-      );
       const [count = {}] = this.database.all(
         `SELECT count(*) AS total FROM ${countedIn} ${where(all)}`,
         valuesOf(all),
       );
-      return { runs: rows.map(recordOf), total: numberOf(count, 'total') };
+      const idsBefore = (end: number): number[] => {
+        const page = [...all, ...given(id, end, '<')];
+        return this.database
+          .all(`SELECT ${id} AS id FROM ${from} ${where(page)} ORDER BY ${id} DESC LIMIT ?`, [
+            ...valuesOf(page),
+            limit + 1,
+          ])
+          .map((row) => numberOf(row, 'id'));
+      };
+      return {
+        ...this.#page(idsBefore, before ?? Number.MAX_SAFE_INTEGER, limit),
+        total: numberOf(count, 'total'),
+      };
     });
+  }
+
+  /** As many as asked for and fit; rows that cannot be read take no one's place. */
+  #page(
+    idsBefore: (end: number) => readonly number[],
+    before: number,
+    limit: number,
+  ): Pick<Result<'listRuns'>, 'runs' | 'unreadable'> & { readonly hasMore: boolean } {
+    const { unreadable } = this.database;
+    const runs: RunRecord[] = [];
+    const refused: UnreadableRow[] = [];
+    const answer = (hasMore: boolean) =>
+      defined({ runs, hasMore, unreadable: refused.length === 0 ? undefined : refused });
+    let bytes = 0;
+    for (let end = before; ;) {
+      const ids = idsBefore(end);
+      for (const id of ids) {
+        if (runs.length >= limit) {
+          return answer(true);
+        }
+        const record = this.judged(id, (run) => run.record, listedRunColumns);
+        bytes += record === undefined ? 0 : Buffer.byteLength(JSON.stringify(record));
+        if (bytes > mostPageBytes && runs.length > 0) {
+          return answer(true);
+        }
+        if (record !== undefined) {
+          runs.push(record);
+        } else if (refused.length < mostRefused && unreadable.isKnown('runs', id)) {
+          refused.push({ id, reason: unreadable.reasonOf('runs', id) });
+        }
+        end = id;
+      }
+      if (ids.length <= limit) {
+        return answer(false);
+      }
+    }
   }
 
   /** The checks of a schedule, newest first: complete ones, or with `all` whatever they came to. */
@@ -132,11 +209,17 @@ export class RunQueries {
     return this.database.read(() =>
       this.database
         .all(
-          `SELECT * FROM runs
+          `SELECT id FROM runs
            WHERE schedule_id = ? AND id < ? ${all ? '' : `AND state = 'complete'`} ORDER BY id DESC LIMIT ?`,
           [scheduleId, before ?? Number.MAX_SAFE_INTEGER, limit],
         )
-        .map((row) => defined({ ...recordOf(row), hostInstance: optionalText(row, 'host_instance') })),
+        .flatMap((row) => {
+          const read = this.judged(numberOf(row, 'id'), (run) => ({
+            ...run.record,
+            hostInstance: optionalText(run.row, 'host_instance'),
+          }));
+          return read === undefined ? [] : [defined(read)];
+        }),
     );
   }
 
@@ -146,17 +229,21 @@ export class RunQueries {
    */
   recentPeaks(limit: number): Pick<DaemonStatus, 'recentPeaks' | 'recentPeaksOf'> {
     return this.database.read(() => {
-      const [newest] = this.database.all(`${profilesWithFigures} ORDER BY id DESC LIMIT 1`);
+      const newest = this.#firstReadable(
+        `SELECT id FROM runs WHERE ${isProfileWithFigures} ORDER BY id DESC LIMIT ?`,
+      );
       if (newest === undefined) {
         return { recentPeaks: [] };
       }
       const columns = ['models', 'voice', 'text', 'workload', 'iterations', 'warmup_iterations'] as const;
+      const asKept = this.database.get(`SELECT ${columns.join(', ')} FROM runs WHERE id = ?`, [newest.id]);
       const alike = this.database.all(
-        `${profilesWithFigures} AND ${columns.map((name) => `${name} IS ?`).join(' AND ')} ORDER BY id DESC LIMIT ?`,
-        [...columns.map((name) => newest[name] ?? null), 10 * limit],
+        `SELECT id FROM runs WHERE ${isProfileWithFigures} AND
+           ${columns.map((name) => `${name} IS ?`).join(' AND ')} ORDER BY id DESC LIMIT ?`,
+        [...columns.map((name) => asKept?.[name] ?? null), 10 * limit],
       );
-      const work = furtherSettings(newest);
-      const { models, voice, text, workload, iterations, warmupIterations } = recordOf(newest);
+      const work = this.#furtherSettings(newest.id);
+      const { models, voice, text, workload, iterations, warmupIterations } = newest;
       return {
         recentPeaksOf: defined({
           model: models[0] ?? '',
@@ -167,9 +254,10 @@ export class RunQueries {
           warmupIterations,
         }),
         recentPeaks: alike
-          .filter((row) => furtherSettings(row) === work)
+          .map((row) => numberOf(row, 'id'))
+          .filter((id) => this.#furtherSettings(id) === work)
           .slice(0, limit)
-          .map(recordOf)
+          .flatMap((each) => this.judged(each, ({ record }) => record, listedRunColumns) ?? [])
           .flatMap(({ id, endedAt, models: [model], figures }) =>
             endedAt === undefined || model === undefined || figures === undefined
               ? []
@@ -191,14 +279,13 @@ export class RunQueries {
   /** The newest leak check. The condition is that of `isLeakCheck`, which a test holds it to. */
   lastCheck(): DaemonStatus['lastCheck'] {
     return this.database.read(() => {
-      const row = this.database.get(
-        `SELECT * FROM runs
+      const newest = this.#firstReadable(
+        `SELECT id FROM runs
          WHERE kind = 'profile' AND state = 'complete' AND leak IS NOT NULL AND
-           (trigger_kind = 'schedule' OR (trigger_kind = 'request' AND iterations >= ?))
-         ORDER BY id DESC LIMIT 1`,
-        [fewestIterations],
+           (trigger_kind = 'schedule' OR (trigger_kind = 'request' AND iterations >= ${fewestIterations}))
+         ORDER BY id DESC LIMIT ?`,
       );
-      if (row === undefined) {
+      if (newest === undefined) {
         return undefined;
       }
       const {
@@ -208,27 +295,53 @@ export class RunQueries {
         leak,
         finding,
         queuedAt,
-      } = recordOf(row);
+      } = newest;
       return defined({ runId: id, at: endedAt ?? queuedAt, model, leak, finding });
     });
   }
+
+  #firstReadable(ids: string): RunRecord | undefined {
+    for (const row of this.database.all(ids, [mostTried])) {
+      const record = this.judged(numberOf(row, 'id'), (run) => run.record, listedRunColumns);
+      if (record !== undefined) {
+        return record;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * What a run was asked for beside what its columns say, as a text that is the same for the same; undefined where that cannot be
+   * read.
+   */
+  #furtherSettings(id: number): string | undefined {
+    const request = this.database.unreadable.attempt(() => ({ asked: this.request(id) }));
+    if (request === undefined) {
+      return undefined;
+    }
+    const { seed, deterministic, speed } = profileDefaults;
+    const given = v.is(requested, request.asked) ? request.asked.parameters : {};
+    const settings = { seed, deterministic, speed, host: 'held', ...given };
+    return JSON.stringify(
+      Object.entries(settings)
+        .filter(([name]) => !inColumns.includes(name))
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    );
+  }
 }
 
-const profilesWithFigures = `SELECT runs.*, request FROM runs LEFT JOIN run_requests ON run_id = id
-  WHERE kind = 'profile' AND peak_bytes IS NOT NULL AND trigger_kind <> 'import'`;
+const isProfileWithFigures = `kind = 'profile' AND peak_bytes IS NOT NULL AND trigger_kind <> 'import'`;
 
-/** What a run was asked for beside what its columns say, as a text that is the same for the same. */
-function furtherSettings(row: Row): string {
-  const request = optionalText(row, 'request');
-  const { parameters } = (request === undefined ? {} : JSON.parse(request)) as { parameters?: object };
-  const { seed, deterministic, speed } = profileDefaults;
-  const settings = { seed, deterministic, speed, host: 'held', ...parameters };
-  return JSON.stringify(
-    Object.entries(settings)
-      .filter(([name]) => !inColumns.includes(name))
-      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
-  );
-}
+/** Half of what an answer may hold, so that what is around the runs has room. */
+const mostPageBytes = wireLimits.responseBytes / 2;
+
+/** Of one answer. */
+const mostRefused = 100;
+
+/** A history with more unreadable runs in a row shows nothing of the runs before them at a glance. */
+const mostTried = 100;
+
+const requested = v.object({ parameters: v.record(v.string(), v.unknown()) });
 
 const inColumns = [
   'model',

@@ -1,9 +1,12 @@
 /** A run's record as a row of its table, and back. */
 
+import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Columns, Database } from './database.ts';
 import {
+  boundedColumn,
   defined,
+  jsonOf,
   momentText,
   numberOf,
   optionalJson,
@@ -13,38 +16,76 @@ import {
   textOf,
 } from './rows.ts';
 import type { Row } from './rows.ts';
+import { checked, Refusal } from './unreadable.ts';
 
 export type RunFigures = NonNullable<RunRecord['figures']>;
 
-/** Values that the daemon itself wrote and checked before; a closed union comes back as it went in. */
-export function recordOf(row: Row): RunRecord {
-  const error = optionalText(row, 'error');
-  const workload = optionalText(row, 'workload');
-  return defined({
-    id: numberOf(row, 'id'),
-    uid: textOf(row, 'uid'),
-    kind: textOf(row, 'kind') as RunRecord['kind'],
-    state: textOf(row, 'state') as RunRecord['state'],
-    trigger: triggerOf(row),
-    models: JSON.parse(textOf(row, 'models')) as string[],
-    voice: textOf(row, 'voice'),
-    text: optionalText(row, 'text'),
-    workload: workload === undefined ? undefined : (JSON.parse(workload) as RunRecord['workload']),
-    iterations: numberOf(row, 'iterations'),
-    warmupIterations: numberOf(row, 'warmup_iterations'),
-    samplesTaken: numberOf(row, 'samples_taken'),
-    queuedAt: textOf(row, 'queued_at'),
-    startedAt: optionalText(row, 'started_at'),
-    endedAt: optionalText(row, 'ended_at'),
-    seconds: optionalNumber(row, 'seconds'),
-    figures: figuresIn(row),
-    leak: optionalText(row, 'leak') as RunRecord['leak'],
-    finding: optionalText(row, 'finding'),
-    reason: optionalText(row, 'reason'),
-    signal: optionalText(row, 'signal'),
-    error: error === undefined ? undefined : (JSON.parse(error) as RunRecord['error']),
-  });
-}
+/** Characters of what is said, where a run is read in full, and in lists; an import and the socket take no more. */
+export const longestText = 50_000;
+const longestListedText = 200;
+
+/** Characters of each of a run's sentences. */
+const longestSentence = 4000;
+
+/**
+ * The columns of a record, each of a bounded length. What is JSON stays so: its strings are cut, and where it cannot be read, the
+ * row is judged by that.
+ */
+const columnsWith = (mostText: number): string =>
+  [
+    ...['id', 'uid', 'kind', 'state', 'trigger_kind', 'schedule_id'].map((column) => `runs.${column}`),
+    ...['iterations', 'warmup_iterations', 'samples_taken', 'queued_at', 'started_at', 'ended_at', 'seconds'],
+    ...['active_bytes', 'peak_bytes', 'maximum_peak_bytes', 'cache_bytes', 'footprint_bytes'],
+    ...['seconds_per_iteration', 'leak'],
+    ...['client', 'schedule_name', 'signal', 'host_instance'].map((column) => boundedColumn(column, 200)),
+    boundedColumn('voice', 1024),
+    boundedColumn('text', mostText),
+    ...['finding', 'reason'].map((column) => boundedColumn(column, longestSentence)),
+    `CASE WHEN length(models) > 40000 AND json_valid(models)
+       THEN (SELECT json_group_array(substr(value, 1, 1024)) FROM (SELECT value FROM json_each(models) LIMIT 32))
+       ELSE substr(models, 1, 40001) END AS models`,
+    `CASE WHEN length(workload) > 2000 AND json_valid(workload)
+       THEN json_replace(workload, '$.firstText', substr(workload ->> '$.firstText', 1, 200))
+       ELSE substr(workload, 1, 2001) END AS workload`,
+    `CASE WHEN length(error) > 8000 AND json_valid(error)
+       THEN json_replace(error, '$.message', substr(error ->> '$.message', 1, ${longestSentence}),
+         '$.hint', substr(error ->> '$.hint', 1, ${longestSentence}))
+       ELSE substr(error, 1, 8001) END AS error`,
+  ].join(', ');
+
+export const runColumns = columnsWith(longestText);
+/** With the beginning of a long text: hundreds of whole ones would be too long for one answer. */
+export const listedRunColumns = columnsWith(longestListedText);
+
+/** Of {@link runColumns}. Throws a Refusal for what is no run: another version, or a hand, may have written it. */
+export const recordOf = (row: Row): RunRecord =>
+  checked(
+    runRecord,
+    defined({
+      id: numberOf(row, 'id'),
+      uid: optionalText(row, 'uid'),
+      kind: optionalText(row, 'kind'),
+      state: optionalText(row, 'state'),
+      trigger: triggerOf(row),
+      models: jsonOf(row, 'models'),
+      voice: optionalText(row, 'voice'),
+      text: optionalText(row, 'text'),
+      workload: jsonOf(row, 'workload'),
+      iterations: optionalNumber(row, 'iterations'),
+      warmupIterations: optionalNumber(row, 'warmup_iterations'),
+      samplesTaken: optionalNumber(row, 'samples_taken'),
+      queuedAt: optionalText(row, 'queued_at'),
+      startedAt: optionalText(row, 'started_at'),
+      endedAt: optionalText(row, 'ended_at'),
+      seconds: optionalNumber(row, 'seconds'),
+      figures: figuresIn(row),
+      leak: optionalText(row, 'leak'),
+      finding: optionalText(row, 'finding'),
+      reason: optionalText(row, 'reason'),
+      signal: optionalText(row, 'signal'),
+      error: jsonOf(row, 'error'),
+    }),
+  );
 
 function triggerOf(row: Row): Trigger {
   switch (textOf(row, 'trigger_kind')) {
@@ -56,8 +97,10 @@ function triggerOf(row: Row): Trigger {
         scheduleId: numberOf(row, 'schedule_id'),
         scheduleName: textOf(row, 'schedule_name'),
       };
-    default:
+    case 'import':
       return { kind: 'import' };
+    default:
+      throw new Refusal('Its trigger_kind is not one that there is.');
   }
 }
 

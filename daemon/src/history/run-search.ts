@@ -25,8 +25,9 @@ export function addFolding(connection: DatabaseSync): void {
 /** All of a text that is shown shortened too, and the conclusion of a study; that of a profile is its verdict over again. */
 const noting = `UPDATE runs SET words = folded(concat_ws(' ',
   (SELECT group_concat(model, ' ') FROM run_models WHERE run_id = runs.id),
-  voice, text, workload ->> '$.firstText',
-  (SELECT group_concat(value, ' ') FROM run_requests, json_each(request, '$.parameters.texts') WHERE run_id = runs.id),
+  voice, substr(text, 1, 50000), iif(json_valid(workload), substr(workload ->> '$.firstText', 1, 200), NULL),
+  (SELECT group_concat(value, ' ')
+    FROM run_requests, json_each(iif(json_valid(request), request, '{}'), '$.parameters.texts') WHERE run_id = runs.id),
   schedule_name, reason, iif(kind = 'study', finding, NULL)))`;
 
 /** Whenever one of them may have changed: folding 100,000 runs for each search takes a second, and finding in them 20 ms. */

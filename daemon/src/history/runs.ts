@@ -15,7 +15,7 @@ import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
 import { rebuildDocument } from './rebuild.ts';
 import type { RunHead, RunPart, SamplePhase, StoredSample } from './rebuild.ts';
-import { momentText, numberOf, optionalNumber, textOf } from './rows.ts';
+import { jsonOf, momentText, numberOf, optionalNumber, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { insertDocument, insertSample, samplesIn, samplesOf } from './run-contents.ts';
 import { RunQueries } from './run-queries.ts';
@@ -112,8 +112,11 @@ export class RunTable extends RunQueries {
       if (end.document !== undefined) {
         this.#completeSamples(record, end.document);
       }
-      const samples = end.document === undefined ? samplesOf(this.database, id) : [];
-      const document = end.document ?? this.#rebuilt(record, samples, end);
+      // A run ends even where some of what was kept of it cannot be read.
+      const { unreadable } = this.database;
+      const samples =
+        end.document === undefined ? (unreadable.attempt(() => samplesOf(this.database, id)) ?? []) : [];
+      const document = end.document ?? unreadable.attempt(() => this.#rebuilt(record, samples, end));
       const finding =
         document === undefined
           ? { figures: record.kind === 'profile' ? figuresOf(firstLook(samples)) : undefined }
@@ -145,8 +148,14 @@ export class RunTable extends RunQueries {
    */
   settle({ record, request }: KnownRun, end: RunEnd, at = this.#now()): RunRecord {
     return this.database.write(() => {
+      const row = this.database.get('SELECT uid FROM runs WHERE id = ?', [record.id]);
       const known = this.get(record.id);
       const isOurs = known?.uid === record.uid;
+      const isOurRow = row?.['uid'] === record.uid;
+      if (isOurRow && !isOurs) {
+        // It cannot be read any more, and is written again from what is known of it.
+        this.database.run('DELETE FROM runs WHERE id = ?', [record.id]);
+      }
       if (isOurs && !isOpen(known.state)) {
         return known;
       }
@@ -155,7 +164,7 @@ export class RunTable extends RunQueries {
         : this.#insert(
             { ...record, state: 'queued', samplesTaken: 0 },
             request,
-            known === undefined ? record.id : undefined,
+            row === undefined || isOurRow ? record.id : undefined,
           );
       if (record.startedAt !== undefined) {
         this.begin(id, new Date(record.startedAt));
@@ -166,14 +175,20 @@ export class RunTable extends RunQueries {
 
   /**
    * At the daemon's start: ends each run that is still marked as running, since its daemon is gone, at the run's last sign of
-   * life. Queued runs stay queued.
+   * life. Queued runs stay queued, and those that cannot be read as they are.
    */
   interruptRunning(reason: string, signal?: string): RunRecord[] {
-    return this.database.write(() =>
-      this.database
-        .all(`SELECT id FROM runs WHERE state = 'running' ORDER BY id`)
-        .map((row) => this.interrupt(numberOf(row, 'id'), reason, signal)),
+    const running = this.database.read(() =>
+      this.database.all(`SELECT id FROM runs WHERE state = 'running' ORDER BY id`),
     );
+    return running
+      .map((row) => numberOf(row, 'id'))
+      .flatMap(
+        (id) =>
+          this.database.unreadable.judge('runs', id, () =>
+            this.get(id) === undefined ? undefined : this.interrupt(id, reason, signal),
+          ) ?? [],
+      );
   }
 
   interrupt(id: number, reason: string, signal?: string): RunRecord {
@@ -182,17 +197,21 @@ export class RunTable extends RunQueries {
     );
   }
 
-  /** Throws a TidemarkError: 'not-found', or 'busy' for a run that is not over. */
+  /** One that cannot be read too. Throws a TidemarkError: 'not-found', or 'busy' for a run that is not over. */
   remove(id: number): void {
     this.database.write(() => {
-      const { state } = this.need(id);
-      if (isOpen(state)) {
+      const record = this.get(id);
+      if (record !== undefined && isOpen(record.state)) {
         throw new TidemarkError('busy', `Run ${id} has not finished.`, {
           hint: 'Cancel it, or wait until it has finished.',
         });
       }
+      if (record === undefined) {
+        this.refuseMissing(id);
+      }
       this.database.run('DELETE FROM runs WHERE id = ?', [id]);
     });
+    this.database.unreadable.forget('runs', id);
   }
 
   #needOpen(id: number): RunRecord {
@@ -225,7 +244,8 @@ export class RunTable extends RunQueries {
       return undefined;
     }
     const parts = this.#headsOf(record.id).map((row): RunPart => ({
-      head: JSON.parse(textOf(row, 'head')) as RunHead,
+      // The document is checked when it is made.
+      head: jsonOf(row, 'head') as RunHead,
       notedAt: textOf(row, 'noted_at'),
       samples: samples.filter(({ headPlace }) => headPlace === numberOf(row, 'place')),
     }));
@@ -245,7 +265,8 @@ export class RunTable extends RunQueries {
        FROM runs WHERE id = ?`,
       [id],
     );
-    return row === undefined ? this.#now() : new Date(textOf(row, 'at'));
+    const at = new Date(row === undefined ? Number.NaN : textOf(row, 'at'));
+    return Number.isNaN(at.getTime()) ? this.#now() : at;
   }
 }
 

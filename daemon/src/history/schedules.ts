@@ -2,18 +2,22 @@
 
 import { randomUUID } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { UnreadableRow } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { schedule, scheduleId, scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { Schedule, ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import type { Columns, Database } from './database.ts';
 import {
   defined,
+  jsonOf,
   momentText,
   numberOf,
   optionalMoment,
   optionalNumber,
   optionalText,
-  textOf,
 } from './rows.ts';
 import type { Row } from './rows.ts';
+import { checkStoredSchedule } from './schedule-check.ts';
+import { checked } from './unreadable.ts';
 
 type ScheduleSkip = NonNullable<Schedule['lastSkip']>;
 
@@ -26,21 +30,39 @@ export class ScheduleTable {
     this.#now = now;
   }
 
+  /** Those that can be read and computed; {@link unreadable} has the others. */
   list(): Schedule[] {
-    return this.#database.read(() =>
-      this.#database.all('SELECT * FROM schedules ORDER BY id').map(scheduleOf),
-    );
+    const { unreadable } = this.#database;
+    return this.#database.read(() => {
+      const ids = this.#database.all(`SELECT id FROM schedules WHERE ${isNumbered} ORDER BY id`);
+      const known = ids.map((row) => numberOf(row, 'id'));
+      for (const { id } of unreadable.list('schedules').filter((row) => !known.includes(row.id))) {
+        unreadable.forget('schedules', id);
+      }
+      return known.flatMap((id) => unreadable.judge('schedules', id, () => this.#read(id)) ?? []);
+    });
   }
 
-  /** Throws a TidemarkError: 'not-found'. */
+  /** As the last {@link list} found them. */
+  unreadable(): UnreadableRow[] {
+    return this.#database.unreadable.list('schedules');
+  }
+
+  /** Throws a TidemarkError: 'not-found', or 'history' for one that cannot be read. */
   get(id: number): Schedule {
     return this.#database.read(() => {
-      const row = this.#database.get('SELECT * FROM schedules WHERE id = ?', [id]);
-      if (row === undefined) {
+      if (this.#database.get('SELECT 1 FROM schedules WHERE id = ?', [id]) === undefined) {
         throw noSchedule(id);
       }
-      return scheduleOf(row);
+      return this.#database.unreadable.need('schedules', id, () => this.#read(id));
     });
+  }
+
+  #read(id: number): Schedule {
+    const row = this.#database.get('SELECT * FROM schedules WHERE id = ?', [id]);
+    const read = scheduleOf(row ?? {});
+    checkStoredSchedule(read);
+    return read;
   }
 
   add(settings: ScheduleSettings): Schedule {
@@ -58,13 +80,14 @@ export class ScheduleTable {
     return this.#update(id, { settings: JSON.stringify(settings) });
   }
 
-  /** Its runs and alerts stay. */
+  /** Its runs and alerts stay. One that cannot be read goes too. */
   remove(id: number): void {
     this.#database.write(() => {
       if (this.#database.run('DELETE FROM schedules WHERE id = ?', [id]) === 0) {
         throw noSchedule(id);
       }
     });
+    this.#database.unreadable.forget('schedules', id);
   }
 
   noteRun(id: number, runId: number, at: Date | string): Schedule {
@@ -93,15 +116,28 @@ const noSchedule = (id: number): TidemarkError =>
     hint: 'Run `tidemark schedule list` to list the schedules.',
   });
 
+/** Numbers that JavaScript can tell apart. */
+const isNumbered = `id BETWEEN 1 AND ${Number.MAX_SAFE_INTEGER}`;
+
+/** Throws a Refusal for what is no schedule. What the daemon noted of one can be noted again, and is no reason to lose it. */
 export function scheduleOf(row: Row): Schedule {
-  const skip = optionalText(row, 'last_skip');
   return defined({
-    ...(JSON.parse(textOf(row, 'settings')) as ScheduleSettings),
-    id: numberOf(row, 'id'),
-    createdAt: textOf(row, 'created_at'),
-    nextAt: optionalText(row, 'next_at'),
-    lastRunId: optionalNumber(row, 'last_run_id'),
-    lastRunAt: optionalText(row, 'last_run_at'),
-    lastSkip: skip === undefined ? undefined : (JSON.parse(skip) as ScheduleSkip),
+    ...checked(scheduleSettings, jsonOf(row, 'settings')),
+    id: checked(scheduleId, numberOf(row, 'id')),
+    createdAt: checked(schedule.entries.createdAt, optionalText(row, 'created_at')),
+    nextAt: noted('nextAt', () => optionalText(row, 'next_at')),
+    lastRunId: noted('lastRunId', () => optionalNumber(row, 'last_run_id')),
+    lastRunAt: noted('lastRunAt', () => optionalText(row, 'last_run_at')),
+    lastSkip: noted('lastSkip', () => jsonOf(row, 'last_skip')),
   });
+}
+
+type Noted = 'nextAt' | 'lastRunId' | 'lastRunAt' | 'lastSkip';
+
+function noted<Name extends Noted>(name: Name, read: () => unknown): Schedule[Name] {
+  try {
+    return checked(schedule.entries[name], read()) as Schedule[Name];
+  } catch {
+    return undefined;
+  }
 }

@@ -5,7 +5,9 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { daemonSettings, defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { Database } from './database.ts';
-import { defined, textOf } from './rows.ts';
+import { defined, jsonOf, textOf } from './rows.ts';
+import type { Row } from './rows.ts';
+import { Refusal } from './unreadable.ts';
 
 export class SettingsTable {
   readonly #database: Database;
@@ -14,15 +16,30 @@ export class SettingsTable {
     this.#database = database;
   }
 
-  /** One that is out of its range, as an older version may have allowed it, has its default. */
+  /** One that cannot be read or is out of its range, as an older version may have allowed it, has its default. */
   get(): DaemonSettings {
-    const stored = this.#database.read(() => this.#database.all('SELECT name, value FROM settings'));
-    return stored.reduce<DaemonSettings>((settings, row) => {
-      const changed = withChange(settings, {
-        [textOf(row, 'name')]: JSON.parse(textOf(row, 'value')) as unknown,
-      });
-      return changed.success ? changed.output : settings;
+    return this.#read().settings;
+  }
+
+  /** The names of those. */
+  unreadable(): string[] {
+    return this.#read().unreadable;
+  }
+
+  #read(): { readonly settings: DaemonSettings; readonly unreadable: string[] } {
+    const stored = this.#database.read(() =>
+      this.#database.all('SELECT name, substr(value, 1, 10000) AS value FROM settings'),
+    );
+    const unreadable: string[] = [];
+    const settings = stored.reduce<DaemonSettings>((before, row) => {
+      const name = textOf(row, 'name');
+      const changed = storedChange(before, name, row);
+      if (changed === undefined) {
+        unreadable.push(name);
+      }
+      return changed ?? before;
     }, defaultDaemonSettings);
+    return { settings, unreadable };
   }
 
   /** Throws a TidemarkError, 'bad-input', for a value out of its range; then nothing is changed. */
@@ -45,6 +62,18 @@ export class SettingsTable {
       }
       return changed.output;
     });
+  }
+}
+
+function storedChange(settings: DaemonSettings, name: string, row: Row): DaemonSettings | undefined {
+  try {
+    const changed = withChange(settings, { [name]: jsonOf(row, 'value') });
+    return changed.success ? changed.output : undefined;
+  } catch (error) {
+    if (error instanceof Refusal) {
+      return undefined;
+    }
+    throw error;
   }
 }
 

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
-import { isTimeZone, machineTimeZone, macPowerState, powerObstacle, readPowerState } from './machine.ts';
+import { isTimeZone } from '../history/schedule-check.ts';
+import { machineTimeZone, macPowerState, powerObstacle, readPowerState } from './machine.ts';
 
 function etc(context: TestContext): { root: string; link: string; name: string } {
   const root = temporaryFolder(context);

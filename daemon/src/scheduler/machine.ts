@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { later } from '../background.ts';
+import { isTimeZone } from '../history/schedule-check.ts';
 
 export interface Timer {
   clear(): void;
@@ -67,19 +68,6 @@ function attempt(candidate: () => string | undefined): string | undefined {
     return candidate();
   } catch {
     return undefined;
-  }
-}
-
-/** Whether it is a name of the IANA database, which plain offsets such as `+02:00` are not. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) {
-    return false;
-  }
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
   }
 }
 

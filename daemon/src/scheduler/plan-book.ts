@@ -44,10 +44,14 @@ export class PlanBook {
     this.#timeZone = options.machineTimeZone();
   }
 
-  /** Loads the plans of the history and reviews them: the clock or the time zone may have changed. */
+  /** Loads the plans of the history and reviews them: the clock or the time zone may have changed. Once. */
   load(): void {
+    if (this.#isLoaded) {
+      return;
+    }
+    const { schedules } = this.#read();
     this.#isLoaded = true;
-    for (const schedule of this.#read().schedules) {
+    for (const schedule of schedules) {
       if (schedule.nextAt !== undefined) {
         const planned = Date.parse(schedule.nextAt);
         this.#planned.set(schedule.id, planned);

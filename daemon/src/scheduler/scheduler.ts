@@ -10,11 +10,11 @@ import * as v from 'valibot';
 import { letGo } from '../background.ts';
 import { LockedHistory } from '../history/history-errors.ts';
 import type { History } from '../history/history.ts';
+import { checkSchedule } from '../history/schedule-check.ts';
 import type { Log } from '../logging/log.ts';
 import { machineTimeZone as systemTimeZone, powerObstacle } from './machine.ts';
 import type { Clock, PowerState, Timer } from './machine.ts';
 import { PlanBook } from './plan-book.ts';
-import { checkTiming } from './timing.ts';
 
 export interface SchedulerOptions {
   readonly history: History;
@@ -61,7 +61,12 @@ export class Scheduler {
     });
   }
 
-  /** Loads the plans of the history. A schedule that came due meanwhile is checked once, unless that check was started already. */
+  /** Loads the plans of the history, and starts nothing yet. */
+  load(): void {
+    this.#book.load();
+  }
+
+  /** A schedule that came due meanwhile is checked once, unless that check was started already. */
   start(): void {
     if (this.#state === 'new') {
       this.#state = 'running';
@@ -108,14 +113,15 @@ export class Scheduler {
     return first === undefined ? undefined : { scheduleId: first.id, name: first.name, at: first.nextAt };
   }
 
-  /** Adds a schedule, or changes one. Throws 'bad-input' for a timing that cannot be, 'not-found' for an id that isn't there. */
+  /** Adds a schedule, or changes one. Throws what {@link checkSchedule} does, and 'not-found' for an id that isn't there. */
   set(id: number | undefined, settings: ScheduleSettings): Schedule {
-    checkTiming(settings.timing);
+    checkSchedule(settings);
     const { history } = this.#options;
-    const before = id === undefined ? undefined : this.#book.find(id);
+    // One that cannot be read is replaced too.
+    const before = id === undefined ? undefined : this.list().find((each) => each.id === id);
     const schedule =
       id === undefined ? history.schedules.add(settings) : history.schedules.change(id, settings);
-    if (before !== undefined && whenOf(before) !== whenOf(settings)) {
+    if (before === undefined || whenOf(before) !== whenOf(settings)) {
       this.#book.forget(schedule.id);
     }
     this.#update();

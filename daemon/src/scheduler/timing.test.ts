@@ -6,7 +6,8 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { tzOffset } from '@date-fns/tz/tzOffset';
 import type { ScheduleTiming } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import fc from 'fast-check';
-import { checkTiming, nextOccurrence } from './timing.ts';
+import { checkTiming } from '../history/schedule-check.ts';
+import { nextOccurrence } from './timing.ts';
 
 /** What a wall clock shows, as the milliseconds since 1970 of a UTC clock that shows the same. */
 const wallTimeAt = (timeZone: string, instant: number): number =>

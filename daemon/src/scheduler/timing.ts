@@ -1,10 +1,8 @@
 /** When a schedule is due next, by a cron expression in a time zone or a plain interval, and how many due times have passed. */
 
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Schedule, ScheduleTiming } from '@tidemark/shared/protocol/daemon/schedule.ts';
-import { Cron } from 'croner';
-import { cronFault } from './cron-faults.ts';
-import { isTimeZone, machineTimeZone } from './machine.ts';
+import { cronIn } from '../history/schedule-check.ts';
+import { machineTimeZone } from './machine.ts';
 
 export interface OccurrenceOptions {
   /** For a cron expression without a zone of its own. Default: the machine's, as it is now. */
@@ -22,7 +20,7 @@ export interface OccurrenceOptions {
  * only. Minutes or hours with `*` or a step ask for every so often: what is skipped needs no making up, and both passes
  * through an hour that comes twice count.
  *
- * Throws as {@link checkTiming} does.
+ * Throws as {@link cronIn} does.
  */
 export function nextOccurrence(
   timing: ScheduleTiming,
@@ -35,105 +33,7 @@ export function nextOccurrence(
     return new Date(anchor + (Math.floor((after.getTime() - anchor) / period) + 1) * period);
   }
   const timeZone = timing.timeZone ?? options.machineTimeZone ?? machineTimeZone();
-  if (!isTimeZone(timeZone)) {
-    throw unknownTimeZone(timeZone);
-  }
   return cronIn(timeZone, timing.expression).nextRun(after) ?? undefined;
-}
-
-/** Throws 'bad-input' with what is wrong in a sentence, for an expression, a zone or an interval that cannot be used. */
-export function checkTiming(timing: ScheduleTiming): void {
-  if (timing.kind === 'every') {
-    if (!Number.isSafeInteger(timing.seconds) || timing.seconds < 60) {
-      throw new TidemarkError(
-        'bad-input',
-        `An interval of ${timing.seconds} seconds is too short or not a whole number.`,
-        {
-          hint: 'Set a whole number of seconds, at least 60.',
-        },
-      );
-    }
-    return;
-  }
-  if (timing.timeZone !== undefined && !isTimeZone(timing.timeZone)) {
-    throw unknownTimeZone(timing.timeZone);
-  }
-  if (
-    cronIn(timing.timeZone ?? 'UTC', timing.expression).nextRun(new Date('2026-01-01T00:00:00Z')) === null
-  ) {
-    throw new TidemarkError(
-      'bad-input',
-      `The cron expression "${timing.expression}" names a date that never occurs.`,
-      { hint: cronHint },
-    );
-  }
-}
-
-const nicknames: ReadonlyMap<string, string> = new Map([
-  ['@hourly', '0 * * * *'],
-  ['@daily', '0 0 * * *'],
-  ['@weekly', '0 0 * * 0'],
-  ['@monthly', '0 0 1 * *'],
-]);
-
-const cronHint =
-  'Set minute, hour, day of month, month and day of week, for example "0 3 * * *" for 3:00 every night, or one of ' +
-  `${[...nicknames.keys()].join(', ')}.`;
-
-/** Of a zone and an expression, parsed once. */
-const crons = new Map<string, Cron>();
-
-function cronIn(timeZone: string, expression: string): Cron {
-  const key = `${timeZone} ${expression}`;
-  const known = crons.get(key);
-  if (known !== undefined) {
-    return known;
-  }
-  const cron = parseCron(timeZone, expression);
-  if (crons.size >= 100) {
-    crons.clear();
-  }
-  crons.set(key, cron);
-  return cron;
-}
-
-function parseCron(timeZone: string, expression: string): Cron {
-  const trimmed = expression.trim().toLowerCase();
-  const fields = (nicknames.get(trimmed) ?? trimmed).split(/\s+/);
-  if (fields.length !== 5) {
-    throw new TidemarkError('bad-input', `The cron expression "${expression}" does not have five fields.`, {
-      hint: cronHint,
-    });
-  }
-  try {
-    return cronOf(fields.join(' '), timeZone);
-  } catch (cause) {
-    const fault = cronFault(fields, (each) => isCron(each, timeZone));
-    const why = cause instanceof Error ? cause.message.replace(/^CronPattern: /, '').replace(/\.$/, '') : '';
-    throw new TidemarkError(
-      'bad-input',
-      `The cron expression "${expression}" is not valid: ${fault?.why ?? why.charAt(0).toLowerCase() + why.slice(1)}.`,
-      { hint: fault?.hint ?? cronHint, cause },
-    );
-  }
-}
-
-const cronOf = (expression: string, timezone: string): Cron =>
-  new Cron(expression, { mode: '5-part', timezone, fixedTimeRule: 'no-wildcard', paused: true });
-
-function isCron(expression: string, timeZone: string): boolean {
-  try {
-    cronOf(expression, timeZone);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function unknownTimeZone(name: string): TidemarkError {
-  return new TidemarkError('bad-input', `There is no time zone "${name}".`, {
-    hint: 'Set a name from the IANA time zone database, for example Europe/Berlin, America/New_York or UTC, or omit it to use the time zone of this machine.',
-  });
 }
 
 export interface PlanContext {

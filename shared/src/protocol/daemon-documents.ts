@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { runProgress } from './daemon/run-progress.ts';
-import { runRecord } from './daemon/run-record.ts';
+import { runRecord, unreadableRow } from './daemon/run-record.ts';
 import { alert, schedule } from './daemon/schedule.ts';
 import { daemonSettings } from './daemon/settings.ts';
 import { daemonStatus, hostStatus } from './daemon/status.ts';
@@ -43,6 +43,10 @@ export const runsDocument = v.object({
   runs: v.array(runRecord),
   /** How many the filters let through; the list may stop short of them. */
   total: count,
+  /** Whether runs follow that `--before` lists. */
+  hasMore: v.optional(v.boolean()),
+  /** Runs of this part of the history that cannot be read, the first hundred. */
+  unreadable: v.optional(v.array(unreadableRow)),
 });
 
 export type RunsDocument = v.InferOutput<typeof runsDocument>;
@@ -61,11 +65,17 @@ export const schedulesDocument = v.object({
   schedules: v.array(schedule),
   /** Whether all of them are, whatever each one says. */
   paused: v.boolean(),
+  /** Those that cannot be read and never come due. */
+  unreadable: v.optional(v.array(unreadableRow)),
 });
 
 export type SchedulesDocument = v.InferOutput<typeof schedulesDocument>;
 
-export const alertsDocument = v.object({ ...head('alerts'), alerts: v.array(alert) });
+export const alertsDocument = v.object({
+  ...head('alerts'),
+  alerts: v.array(alert),
+  unreadable: v.optional(v.array(unreadableRow)),
+});
 
 export type AlertsDocument = v.InferOutput<typeof alertsDocument>;
 

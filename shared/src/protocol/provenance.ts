@@ -14,7 +14,7 @@ export const device = v.object({
   cores: count,
   memoryBytes: bytes,
   /** Everything that MLX says of the device. */
-  info: v.record(v.string(), v.union([v.string(), v.number()])),
+  info: v.record(v.string(), v.union([v.string(), v.pipe(v.number(), v.finite())])),
 });
 
 export type DeviceRecord = v.InferOutput<typeof device>;

@@ -17,7 +17,12 @@ export const byteDifference = v.pipe(v.number(), v.safeInteger());
 export const seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 /** A moment, as ISO 8601 with milliseconds in UTC, which is what JSON makes of a Date. */
-export const moment = v.pipe(v.string(), v.isoTimestamp());
+export const moment = v.pipe(
+  v.string(),
+  v.isoTimestamp(),
+  // Some of what the form allows is no date: `2026-01-01T00:00:00+5`.
+  v.check((value) => !Number.isNaN(Date.parse(value)), 'it is not a date that can be'),
+);
 
 export const text = v.pipe(v.string(), v.minLength(1));
 

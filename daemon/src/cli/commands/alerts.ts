@@ -12,7 +12,7 @@ import { printResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
 import { addExamples } from '../program.ts';
 import { outputWidth, styled } from '../reports/layout.ts';
-import { momentWords } from '../reports/run-words.ts';
+import { momentWords, unreadableLines } from '../reports/run-words.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { wholeNumber } from '../values.ts';
 
@@ -39,7 +39,14 @@ export function addAlertsCommand(program: Command): void {
     async (context, { all = false }: { readonly all?: boolean }) => {
       await using store = await openRuns(context);
       const document: AlertsDocument = { ...headOf('alerts'), ...(await store.ask('listAlerts', { all })) };
-      return { document, text: () => alertsReport(document, new Date()) };
+      return {
+        document,
+        text: () =>
+          [
+            alertsReport(document, new Date()),
+            ...unreadableLines(document.unreadable, (id) => [`Alert #${id}`, `tidemark alerts ack ${id}`]),
+          ].join('\n'),
+      };
     },
   );
   printResult(
@@ -56,12 +63,15 @@ export function addAlertsCommand(program: Command): void {
       withDaemon(context, async (daemon) => {
         const changed = await daemon.call('acknowledgeAlerts', { id });
         const document: AlertsDocument = { ...headOf('alerts'), ...changed };
-        return { document, text: () => acknowledgedWords(document.alerts) };
+        return { document, text: () => acknowledgedWords(document.alerts, id) };
       }),
   );
 }
 
-function acknowledgedWords(alerts: readonly Alert[]): string {
+function acknowledgedWords(alerts: readonly Alert[], id: number | undefined): string {
+  if (id !== undefined && alerts.length === 0) {
+    return `Removed alert #${id}, which could not be read.`;
+  }
   return alerts.length === 0
     ? 'There are no open alerts.'
     : `Acknowledged ${alerts.map(({ id }) => `#${id}`).join(', ')}.`;

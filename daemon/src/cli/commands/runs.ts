@@ -14,7 +14,9 @@ import type {
   RunKind,
   RunRecord,
   RunState,
+  UnreadableRow,
 } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { printable } from '@tidemark/shared/printable.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
@@ -22,7 +24,7 @@ import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { column, figures, inMegabytes, nothing, outputWidth, styled, tableOf } from '../reports/layout.ts';
 import type { Column } from '../reports/layout.ts';
-import { modelWords, startOf, stateWord, verdictWord } from '../reports/run-words.ts';
+import { modelWords, startOf, stateWord, unreadableLines, verdictWord } from '../reports/run-words.ts';
 import { parseRunId } from '../runs/run-documents.ts';
 import { openRuns } from '../runs/run-store.ts';
 import { exportRuns, importRuns } from '../runs/runs-transfer.ts';
@@ -140,7 +142,10 @@ async function listRuns(context: Context, options: ListOptions): Promise<Command
   return {
     document,
     text: () =>
-      document.runs.length === 0 ? emptyWords(isFiltered, search) : runsTable(document, outputWidth()),
+      [
+        document.runs.length === 0 ? emptyWords(isFiltered, search) : runsTable(document, outputWidth()),
+        ...unreadableLines(document.unreadable, unreadableRun),
+      ].join('\n'),
   };
 }
 
@@ -160,6 +165,11 @@ function searchWords(value: string): string {
   }
   return words;
 }
+
+const unreadableRun = (id: number): readonly [what: string, command: string] => [
+  `Run #${id}`,
+  `tidemark runs delete ${id}`,
+];
 
 const emptyWords = (isFiltered: boolean, search: string | undefined): string =>
   isFiltered
@@ -203,11 +213,11 @@ const columns: readonly RunColumn[] = [
   { ...column('text', (run) => spokenWords(run, 40)), from: 140 },
 ];
 
-function runsTable({ runs, total }: RunsDocument, maxWidth: number | undefined): string {
+function runsTable({ runs, total, unreadable = [] }: RunsDocument, maxWidth: number | undefined): string {
   const shown = columns.filter(({ from = 0 }) => (maxWidth ?? Infinity) >= from);
   const [header = '', rule = '', ...rows] = tableOf(runs, shown, maxWidth).split('\n');
   const last = runs.at(-1);
-  const rest = total - runs.length;
+  const rest = total - runs.length - unreadable.length;
   return [
     header,
     rule,
@@ -228,13 +238,26 @@ function highlighted(row: string, run: RunRecord | undefined): string {
 
 async function deleteRuns(context: Context, ids: readonly number[]): Promise<CommandResult> {
   await using store = await openRuns(context);
-  const deleted = [];
+  const deleted: RunRecord[] = [];
+  const unreadable: UnreadableRow[] = [];
   for (const runId of ids) {
-    const { record } = await store.ask('getRun', { runId, document: false, samples: 0 });
+    try {
+      deleted.push((await store.ask('getRun', { runId, document: false, samples: 0 })).record);
+    } catch (error) {
+      // What cannot be read can be deleted all the same.
+      if (!(error instanceof TidemarkError && error.code === 'history')) {
+        throw error;
+      }
+      unreadable.push({ id: runId, reason: error.message });
+    }
     await store.ask('deleteRun', { runId });
-    deleted.push(record);
   }
-  const document: RunsDocument = { ...headOf('runs'), runs: deleted, total: deleted.length };
+  const document: RunsDocument = {
+    ...headOf('runs'),
+    runs: deleted,
+    total: ids.length,
+    ...(unreadable.length === 0 ? {} : { unreadable }),
+  };
   return { document, text: () => ids.map((id) => `Deleted run #${id}.`).join('\n') };
 }
 

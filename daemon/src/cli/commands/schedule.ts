@@ -16,7 +16,7 @@ import { withDaemon } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
-import { runTitle, stateWord } from '../reports/run-words.ts';
+import { runTitle, stateWord, unreadableLines } from '../reports/run-words.ts';
 import { idleWords, schedulesReport } from '../reports/schedule-report.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { singleRun } from '../runs/run-documents.ts';
@@ -111,9 +111,14 @@ export function addScheduleCommand(program: Command): void {
       .addArgument(whole),
     (context, id: number) =>
       withDaemon(context, async (daemon) => {
-        const { name } = await findSchedule(daemon, id);
+        // One that cannot be read has no name, and can be removed all the same.
+        const { schedules } = await daemon.call('listSchedules', {});
+        const found = schedules.find((schedule) => schedule.id === id);
         await daemon.call('removeSchedule', { id });
-        return await listed(daemon, () => `Removed schedule ${id} “${name}”.`);
+        return await listed(
+          daemon,
+          () => `Removed schedule ${id}${found === undefined ? '' : ` “${found.name}”`}.`,
+        );
       }),
   );
   const oneOrAll = idOf('[id]', "the schedule's number (default: all schedules)");
@@ -158,6 +163,7 @@ async function listSchedules(context: Context): Promise<CommandResult> {
     text: () =>
       [
         schedulesReport(document, new Date()),
+        ...unreadableLines(document.unreadable, (id) => [`Schedule ${id}`, `tidemark schedule remove ${id}`]),
         ...(store.isDaemon
           ? []
           : ['', 'The daemon is not running, so no checks run. Start it with `tidemark service start`.']),
@@ -165,10 +171,11 @@ async function listSchedules(context: Context): Promise<CommandResult> {
   };
 }
 
-const documentFrom = ({ schedules, paused }: Result<'listSchedules'>): SchedulesDocument => ({
+const documentFrom = ({ schedules, paused, unreadable }: Result<'listSchedules'>): SchedulesDocument => ({
   ...headOf('schedules'),
   schedules,
   paused,
+  ...(unreadable === undefined ? {} : { unreadable }),
 });
 
 /** What was done to a schedule, and what its checks cannot find with the daemon's settings. */

@@ -7,7 +7,7 @@ import { channelNames } from '@tidemark/shared/format/leak-channels.ts';
 import { counted, formatDuration, formatList } from '@tidemark/shared/format/numbers.ts';
 import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
-import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunRecord, RunState, UnreadableRow } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { LeakStatus } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { VerdictStatus } from '@tidemark/shared/protocol/study-document.ts';
 import { inMb } from './layout.ts';
@@ -17,6 +17,22 @@ export const stateWord = (state: RunState): string => (state === 'cancelled' ? '
 /** What was found of a leak or a hypothesis: `no leak`, `not tested`; a leak stands out. */
 export const verdictWord = (status: LeakStatus | VerdictStatus): string =>
   status === 'leak' ? 'LEAK' : status.replaceAll('-', ' ');
+
+/** Below a list: rows that are not in it because they cannot be read, each with the command that removes it. */
+export const unreadableLines = (
+  rows: readonly UnreadableRow[] | undefined,
+  named: (id: number) => readonly [what: string, command: string],
+): string[] =>
+  rows === undefined || rows.length === 0
+    ? []
+    : [
+        '',
+        ...rows.map(({ id, reason }) => {
+          const [what, command] = named(id);
+          const clause = reason.charAt(0).toLowerCase() + reason.slice(1).replace(/\.$/u, '');
+          return `${what} cannot be read: ${clause}. Remove it with \`${command}\`.`;
+        }),
+      ];
 
 /** `profile of bf16`, `check “nightly” of bf16`, `study of bf16, 4bit-fp32 and 3 more`. */
 export function runTitle({ kind, models, trigger }: Pick<RunRecord, 'kind' | 'models' | 'trigger'>): string {

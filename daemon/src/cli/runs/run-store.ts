@@ -5,6 +5,7 @@ import type { Method, Parameters, Result, RunDetail } from '@tidemark/shared/pro
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { historyFile, isThere, openHistory } from '../../history/history.ts';
 import type { History } from '../../history/history.ts';
+import { namedUnreadable } from '../../history/unreadable.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Context } from '../command.ts';
 import { daemonIfRunning } from '../daemon-connection.ts';
@@ -23,10 +24,14 @@ const fromHistory: Stored = {
     history.runs.remove(runId);
     return {};
   },
-  listAlerts: (history, { all = false }) => ({ alerts: history.alerts.list({ all }) }),
+  listAlerts: (history, { all = false }) => ({
+    alerts: history.alerts.list({ all }),
+    ...namedUnreadable(history.alerts.unreadable()),
+  }),
   listSchedules: (history) => ({
     schedules: history.schedules.list(),
     paused: history.settings.get().schedulesPaused,
+    ...namedUnreadable(history.schedules.unreadable()),
   }),
   getSettings: (history) => history.settings.get(),
 };

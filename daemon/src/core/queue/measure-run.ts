@@ -2,7 +2,11 @@
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import type { ProfileParameters, StudyParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type {
+  ProfileParameters,
+  RunRequest,
+  StudyParameters,
+} from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { ProfileDocument, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
@@ -22,10 +26,6 @@ import type { PreparedModel } from './prepare.ts';
 import { prepare, preparingStep } from './prepare.ts';
 import { watched } from '../held-host/watchdog.ts';
 import type { Watch } from '../held-host/watchdog.ts';
-
-export type RunRequest =
-  | { readonly kind: 'profile'; readonly parameters: ProfileParameters }
-  | { readonly kind: 'study'; readonly parameters: StudyParameters };
 
 export interface WorkOptions {
   readonly dataFolder: string;

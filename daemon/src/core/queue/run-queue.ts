@@ -6,10 +6,13 @@ import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { runRequest } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { RunRequest } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { letGo, soon } from '../../background.ts';
 import type { History } from '../../history/history.ts';
 import type { KnownRun, RunEnd } from '../../history/runs.ts';
 import { defined } from '../../history/rows.ts';
+import { checked, clauseOf, isOfRow, Refusal } from '../../history/unreadable.ts';
 import type { Interruption } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/voices.ts';
@@ -18,7 +21,6 @@ import { watched } from '../held-host/watchdog.ts';
 import type { Notices } from '../notices.ts';
 import { workloadOf } from '../../profiler/workload.ts';
 import { loopOf, measureRun, modelsOf, refuseTooLarge, subjectOf } from './measure-run.ts';
-import type { RunRequest } from './measure-run.ts';
 import { prepare } from './prepare.ts';
 import { Cancellation, endOfDocument, endOfError } from './run-outcome.ts';
 import { RunRecorder } from './run-recorder.ts';
@@ -38,7 +40,7 @@ export interface RunQueueOptions {
   readonly silenceSeconds?: number | undefined;
 }
 
-interface Waiting extends KnownRun {
+export interface Waiting extends KnownRun {
   readonly request: RunRequest;
 }
 
@@ -63,6 +65,9 @@ interface Loading {
 
 /** More than a person queues; a client that misbehaves is refused. */
 const longestQueue = 100;
+
+/** Notices about runs that cannot be started; the log names all of them. */
+const mostTold = 10;
 
 export class RunQueue {
   readonly #options: RunQueueOptions;
@@ -122,11 +127,45 @@ export class RunQueue {
     return record;
   }
 
-  /** Queues the runs that were queued when the previous daemon ended. */
-  resume(records: readonly RunRecord[]): void {
-    for (const record of records) {
-      this.#enqueue({ record, request: this.#options.history.runs.request(record.id) as RunRequest });
+  /** Of runs that were queued when the previous daemon ended. One whose request cannot be read has failed. */
+  requestsOf(records: readonly RunRecord[]): Waiting[] {
+    const { log, notices } = this.#options;
+    let told = 0;
+    return records.flatMap((record) => {
+      try {
+        return [{ record, request: this.#storedRequest(record.id) }];
+      } catch (error) {
+        if (!isOfRow(error)) {
+          throw error;
+        }
+        const { id } = record;
+        const what = error instanceof Error ? error.message : String(error);
+        const reason = `What was requested cannot be read: ${clauseOf(what)}.`;
+        log.error({ run: id, error }, `Run #${id} was queued and cannot be started.`);
+        const hint = `Request it again; delete this one with \`tidemark runs delete ${id}\`.`;
+        this.#recorder.keep(() => this.#options.history.runs.finish(id, { state: 'failed', reason }));
+        told += 1;
+        if (told <= mostTold) {
+          notices.set(`request-${id}`, `Run #${id} was queued and cannot be started. ${reason}`, hint);
+        }
+        return [];
+      }
+    });
+  }
+
+  /** Queues them. */
+  resume(waiting: readonly Waiting[]): void {
+    for (const each of waiting) {
+      this.#enqueue(each);
     }
+  }
+
+  #storedRequest(id: number): RunRequest {
+    const request = this.#options.history.runs.request(id);
+    if (request === undefined) {
+      throw new Refusal('It is not in the history.');
+    }
+    return checked(runRequest, request);
   }
 
   /**

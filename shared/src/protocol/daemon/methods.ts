@@ -8,7 +8,7 @@ import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
 import { workloadRequest } from '../workload.ts';
 import { runProgress } from './run-progress.ts';
-import { leakSummary, runId, runKind, runRecord, runStates } from './run-record.ts';
+import { leakSummary, runId, runKind, runRecord, runStates, unreadableRow } from './run-record.ts';
 import { alert, alertId, schedule, scheduleId, scheduleSettings } from './schedule.ts';
 import { daemonSettings, daemonSettingsChange } from './settings.ts';
 import { daemonStatus, hostStatus } from './status.ts';
@@ -58,6 +58,14 @@ const studyParameters = v.strictObject({
 
 export type StudyParameters = v.InferOutput<typeof studyParameters>;
 
+/** What a run is asked for, as the history keeps it. */
+export const runRequest = v.variant('kind', [
+  v.object({ kind: v.literal('profile'), parameters: profileParameters }),
+  v.object({ kind: v.literal('study'), parameters: studyParameters }),
+]);
+
+export type RunRequest = v.InferOutput<typeof runRequest>;
+
 /** A profile that an ended daemon or host left without a document has its samples only. */
 export const runDetail = v.object({
   record: runRecord,
@@ -66,6 +74,13 @@ export const runDetail = v.object({
 });
 
 export type RunDetail = v.InferOutput<typeof runDetail>;
+
+const schedulesAnswer = v.object({
+  schedules: v.array(schedule),
+  paused: v.boolean(),
+  /** Those that cannot be read and never come due; absent where there are none. */
+  unreadable: v.optional(v.array(unreadableRow)),
+});
 
 export const methods = {
   /** The first request of a connection: both sides say who they are. Answered whatever the client's version is. */
@@ -110,7 +125,15 @@ export const methods = {
       scheduleId: v.optional(scheduleId),
       search: v.optional(v.pipe(text, v.maxLength(longestSearch))),
     }),
-    result: v.object({ runs: v.array(runRecord), total: count }),
+    result: v.object({
+      /** Fewer than `limit` where more would be too long for one answer. */
+      runs: v.array(runRecord),
+      total: count,
+      /** Whether runs follow on another page; an older daemon does not say. */
+      hasMore: v.optional(v.boolean()),
+      /** Runs between those of the page that cannot be read, the first hundred; absent where there are none. */
+      unreadable: v.optional(v.array(unreadableRow)),
+    }),
   },
   /** With `samples` the samples are thinned to so many at most, the first and last kept; `document: false` leaves it out. */
   getRun: {
@@ -132,10 +155,7 @@ export const methods = {
     result: comparisonDocument,
   },
 
-  listSchedules: {
-    parameters: nothing,
-    result: v.object({ schedules: v.array(schedule), paused: v.boolean() }),
-  },
+  listSchedules: { parameters: nothing, result: schedulesAnswer },
   /** Adds one, or with `id` replaces what is set of one. */
   setSchedule: {
     parameters: v.strictObject({ id: v.optional(scheduleId), settings: scheduleSettings }),
@@ -145,7 +165,7 @@ export const methods = {
   /** One schedule, or without `id` all of them. */
   pauseSchedules: {
     parameters: v.strictObject({ id: v.optional(scheduleId), paused: v.boolean() }),
-    result: v.object({ schedules: v.array(schedule), paused: v.boolean() }),
+    result: schedulesAnswer,
   },
   /** A schedule's check now, whatever its timing; without `id` one of the default model that belongs to no schedule. */
   checkNow: { parameters: v.strictObject({ id: v.optional(scheduleId) }), result: runRecord },
@@ -153,9 +173,9 @@ export const methods = {
   /** Newest first; resolved ones too with `all`. */
   listAlerts: {
     parameters: v.strictObject({ all: v.optional(v.boolean()) }),
-    result: v.object({ alerts: v.array(alert) }),
+    result: v.object({ alerts: v.array(alert), unreadable: v.optional(v.array(unreadableRow)) }),
   },
-  /** One alert, or without `id` all open ones. */
+  /** One alert, or without `id` all open ones. One that cannot be read is removed, and is not among the answered ones. */
   acknowledgeAlerts: {
     parameters: v.strictObject({ id: v.optional(alertId) }),
     result: v.object({ alerts: v.array(alert) }),

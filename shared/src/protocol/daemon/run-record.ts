@@ -93,3 +93,12 @@ export const runRecord = v.object({
 });
 
 export type RunRecord = v.InferOutput<typeof runRecord>;
+
+/** A run, schedule or alert that the history cannot read: it is left out, can be removed, and is in nobody's way. */
+export const unreadableRow = v.object({
+  id: runId,
+  /** Why, as a sentence. */
+  reason: text,
+});
+
+export type UnreadableRow = v.InferOutput<typeof unreadableRow>;
