@@ -20,7 +20,8 @@ type Stoppable = Pick<Context, 'signal'>;
 const socketMilliseconds = 10_000;
 
 /**
- * Waits for a daemon that runs and does not listen. Throws a TidemarkError: 'no-daemon', 'timeout', 'protocol-version'.
+ * Waits for a daemon that runs and does not listen. Throws a TidemarkError: 'no-daemon'; 'timeout', 'busy', 'not-writable' or
+ * 'protocol-version' of one that is there.
  */
 async function connectDaemon({ signal }: Stoppable): Promise<DaemonClient> {
   const folder = dataFolder();
@@ -134,7 +135,7 @@ export async function daemonForRun(
     }
     return daemon;
   } catch (error) {
-    if (error instanceof TidemarkError && (error.code === 'protocol-version' || error.code === 'timeout')) {
+    if (error instanceof TidemarkError && error.code !== 'interrupted') {
       const hint = `${error.hint ?? ''} To measure without the daemon, add --local.`.trim();
       throw new TidemarkError(error.code, error.message, { hint, cause: error });
     }

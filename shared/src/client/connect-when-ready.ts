@@ -20,8 +20,7 @@ export async function connectWhenReady(
     try {
       return await DaemonClient.connect(options);
     } catch (error) {
-      const mayCome =
-        error instanceof TidemarkError && (error.code === 'no-daemon' || error.code === 'timeout');
+      const mayCome = error instanceof TidemarkError && ['no-daemon', 'timeout', 'busy'].includes(error.code);
       if (!mayCome || !isStarting() || performance.now() >= deadline) {
         throw error;
       }

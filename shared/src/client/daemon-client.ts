@@ -9,7 +9,7 @@ import type { Topic } from '../protocol/daemon/wire.ts';
 import { clientError, DaemonError, OtherVersionError } from './daemon-error.ts';
 import { EventListeners } from './event-listeners.ts';
 import { requestParser, responseParser } from './framing.ts';
-import { openSocket, startHint } from './open-socket.ts';
+import { notAnsweringHint, openSocket, startHint } from './open-socket.ts';
 
 export interface ConnectOptions {
   readonly socketPath: string;
@@ -48,6 +48,7 @@ export class DaemonClient implements AsyncDisposable {
   readonly #responses = responseParser();
   #daemon: Result<'hello'> | undefined;
   #failure: DaemonError | undefined;
+  #isClosing = false;
   #buffer = '';
   #nextId = 0;
 
@@ -67,8 +68,8 @@ export class DaemonClient implements AsyncDisposable {
   }
 
   /**
-   * Connects and says hello. Throws 'no-daemon' where nothing listens, 'timeout' where nothing answers, and
-   * 'protocol-version' where the daemon speaks another version.
+   * Connects and says hello. Throws what {@link openSocket} throws, 'timeout' where nothing answers, 'busy' where the daemon ends
+   * the connection at once, and 'protocol-version' where it speaks another version.
    */
   static async connect({
     socketPath,
@@ -149,8 +150,10 @@ export class DaemonClient implements AsyncDisposable {
       reject(
         clientError(
           'timeout',
-          `The daemon did not answer ${method} within ${timeoutMilliseconds / 1000} s.`,
-          'Check `tidemark logs`. If this continues, run `tidemark service restart`.',
+          method === 'hello'
+            ? `The daemon accepted the connection, but did not answer hello within ${timeoutMilliseconds / 1000} s: it hangs, or its process is stopped.`
+            : `The daemon did not answer ${method} within ${timeoutMilliseconds / 1000} s.`,
+          notAnsweringHint,
         ),
       );
     };
@@ -195,6 +198,7 @@ export class DaemonClient implements AsyncDisposable {
 
   /** Ends the connection; pending calls reject. Resolves when the socket is closed. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#socket.destroy();
     await this.#closed.promise;
   }
@@ -258,12 +262,25 @@ export class DaemonClient implements AsyncDisposable {
 
   #onClose(): void {
     this.#buffer = '';
+    if (this.#daemon === undefined && !this.#isClosing) {
+      this.#failure = turnedAway(this.#failure);
+    }
     for (const { reject } of this.#pending.values()) {
       reject(this.failure);
     }
     this.#closed.resolve(undefined);
   }
 }
+
+/** Of a daemon that has ended a connection before it said hello; what else went wrong by then is told as it is. */
+const turnedAway = (failure: DaemonError | undefined): DaemonError =>
+  failure === undefined || failure.code === 'no-daemon'
+    ? clientError(
+        'busy',
+        'The daemon closed the connection at once: it has as many as it accepts, or it is ending.',
+        'Try again in a moment. If this continues, close other clients of the daemon, and check `tidemark logs`.',
+      )
+    : failure;
 
 const unexpected = (message: string): DaemonError =>
   clientError('protocol-version', message, 'Install the same version of the daemon and its clients.');

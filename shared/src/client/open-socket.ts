@@ -15,6 +15,9 @@ export const notRunning = 'The daemon is not running.';
 
 export const startHint = 'Start it with `tidemark service start`, or run `tidemark daemon` in a terminal.';
 
+export const notAnsweringHint =
+  'Check `tidemark logs`. If this continues, run `tidemark service restart`, or end its process and start it again.';
+
 /** How long until the next try if the daemon's queue of new connections is full: Node asks for 511 places. */
 const retryMilliseconds = 20;
 
@@ -25,8 +28,10 @@ const retriesOfRefusal = process.platform === 'darwin' ? 10 : 0;
 export const longestSocketPath = 103;
 
 /**
- * Connects to the socket at a path, or to that to which the daemon left a link there. Throws 'no-daemon' or 'timeout', or the
- * signal's reason. What another user may have put there is 'no-daemon' too: they are told nothing.
+ * Connects to the socket at a path, or to that to which the daemon left a link there. Throws 'no-daemon' where none listens;
+ * what another user may have put there is 'no-daemon' too: they are told nothing. Of a daemon that may well listen it throws
+ * 'timeout', 'not-writable' where the system does not let this user connect, and 'busy' where it has no room for that; or the
+ * signal's reason.
  */
 export async function openSocket(
   path: string,
@@ -44,12 +49,12 @@ export async function openSocket(
       socket.on('error', () => undefined).destroy();
       signal?.throwIfAborted();
       if (timeout.aborted) {
-        const message = `The daemon did not accept the connection within ${timeoutMilliseconds / 1000} s.`;
-        throw clientError('timeout', message, startHint);
+        const message = `The daemon did not accept the connection within ${timeoutMilliseconds / 1000} s: others are waiting too.`;
+        throw clientError('timeout', message, notAnsweringHint);
       }
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EAGAIN' && (code !== 'ECONNREFUSED' || tries >= retriesOfRefusal)) {
-        throw refusal(error as NodeJS.ErrnoException);
+        throw refusal(error as NodeJS.ErrnoException, path);
       }
     }
     // Whatever ends this wait, the next try says why.
@@ -78,7 +83,7 @@ function ownSocket(path: string): string {
       ? path
       : join(realpathSync(dirname(path)), basename(path));
   } catch (error) {
-    throw error instanceof DaemonError ? error : refusal(error as NodeJS.ErrnoException);
+    throw error instanceof DaemonError ? error : unseen(error as NodeJS.ErrnoException, path);
   }
 }
 
@@ -88,15 +93,45 @@ function refuse(fault: Fault | undefined): void {
   }
 }
 
-function refusal({ code, message }: NodeJS.ErrnoException): DaemonError {
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED') {
-    return clientError('no-daemon', notRunning, startHint);
+/** Where the path of the socket does not lead to one. */
+function unseen({ code, message }: NodeJS.ErrnoException, path: string): DaemonError {
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return noDaemon();
   }
   return code === 'EACCES' || code === 'EPERM'
     ? clientError(
         'no-daemon',
-        "The daemon's socket belongs to another user.",
-        'Run the command as that user.',
+        `There is no permission to look for the daemon's socket at ${path}.`,
+        "If the daemon is another user's, run the command as that user; else see `ls -ld` of the folders above it.",
       )
     : clientError('no-daemon', `The daemon cannot be reached: ${message}.`, startHint);
 }
+
+/** Why a socket that is there, and this user's own, was not connected to. */
+function refusal({ code = '', message }: NodeJS.ErrnoException, path: string): DaemonError {
+  switch (code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return noDaemon();
+    case 'EACCES':
+    case 'EPERM':
+      return clientError(
+        'not-writable',
+        `There is no permission to connect to the daemon's socket ${path}.`,
+        `Run \`chmod 600 ${path}\`, or restart the daemon, which makes its socket again.`,
+      );
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+    case 'ENOMEM':
+      return clientError(
+        'busy',
+        `The daemon cannot be reached: the system has no room for another connection (${code}).`,
+        'Close other programs, and try again.',
+      );
+    default:
+      return clientError('no-daemon', `The daemon cannot be reached: ${message}.`, startHint);
+  }
+}
+
+const noDaemon = (): DaemonError => clientError('no-daemon', notRunning, startHint);
