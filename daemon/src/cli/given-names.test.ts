@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
-import { givenFile, givenModel, givenVoice } from './given-names.ts';
+import { asTyped, givenFile, givenModel, givenVoice } from './given-names.ts';
 
 const usual = process.cwd();
 const here = realpathSync(temporaryFolder());
@@ -38,6 +38,13 @@ test('a model is a name of the catalogue, else what looks like a path or is ther
   for (const unknown of ['bf61', '', 'a/b/c', 'nothing here']) {
     assert.throws(() => givenModel(unknown), { code: 'unknown-model' }, unknown);
   }
+});
+
+test('what is said of a model from here is short', () => {
+  assert.equal(asTyped('bf16'), 'bf16');
+  assert.equal(asTyped(join(here, 'elsewhere', 'model')), './elsewhere/model');
+  assert.equal(asTyped('/no/such/folder'), '/no/such/folder');
+  assert.equal(asTyped(here), here);
 });
 
 test('behind a link, the parent is that of its target; a link by itself keeps its name', () => {

@@ -4,7 +4,7 @@
  */
 
 import { realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { recipes } from '../models/recipes.ts';
 import { looksLikePath, parseTarget, withHome } from '../models/target.ts';
 import { isVoiceFile, partsOfVoice } from '../models/voices.ts';
@@ -42,6 +42,20 @@ export function givenModel(spec: string): string {
   }
   parseTarget(spec);
   return spec;
+}
+
+/** A model from here as a person would type it, for what is said to them meanwhile: `./my-checkpoint`. */
+export function asTyped(model: string): string {
+  if (!isAbsolute(model)) {
+    return model;
+  }
+  try {
+    const path = relative(process.cwd(), model);
+    return path === '' || path.startsWith('..') ? model : `./${path}`;
+  } catch {
+    // There is no working folder any more.
+    return model;
+  }
 }
 
 /** For an argument that is a voice, of which any part may be a file. */

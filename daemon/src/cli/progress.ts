@@ -6,7 +6,7 @@ import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { printable } from '@tidemark/shared/printable.ts';
 import type { ModelProgress } from '../models/progress.ts';
-import { writeText } from './output.ts';
+import { widthOf, writeText } from './output.ts';
 
 /** Some work of a known size. */
 export interface Task {
@@ -109,7 +109,8 @@ class BarProgress implements Progress {
     this.#bar = new SingleBar({
       format: '{title} {bar} {detail}',
       stream: this.#stream,
-      barsize: 24,
+      // The bar's line is cut where the terminal ends, so in a narrow one it leaves room for the detail.
+      barsize: Math.max(4, Math.min(24, Math.floor((widthOf(this.#stream) ?? 96) / 4))),
       barCompleteChar: '█',
       barIncompleteChar: '░',
       hideCursor: true,

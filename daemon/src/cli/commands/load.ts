@@ -10,7 +10,7 @@ import { checkNames } from '../../models/voices.ts';
 import { speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
 import { cancelMilliseconds, waitOrCancel, withDaemon } from '../daemon-connection.ts';
-import { givenVoice } from '../given-names.ts';
+import { asTyped, givenVoice } from '../given-names.ts';
 import { modelArgument } from '../options.ts';
 import { addExamples } from '../program.ts';
 
@@ -28,7 +28,7 @@ export function addLoadCommand(program: Command): void {
   printResult(command, (context, model: string, { voice }: { readonly voice: string }) => {
     checkNames([model], voice);
     return withDaemon(context, async (daemon) => {
-      context.progress.note(`Loading ${shortModel(model)}.`);
+      context.progress.note(`Loading ${asTyped(model)}.`);
       context.sayOnStop('canceling the load');
       const host = await waitOrCancel(
         () => daemon.call('load', { model, voice }, { timeoutMilliseconds: 0 }),

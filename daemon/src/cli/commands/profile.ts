@@ -2,7 +2,6 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { checkNames } from '../../models/voices.ts';
@@ -13,6 +12,7 @@ import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
+import { asTyped } from '../given-names.ts';
 import { addLoopOptions, modelArgument, requestOf } from '../options.ts';
 import type { LoopOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
@@ -67,7 +67,7 @@ export function addProfileCommand(program: Command): void {
     const request = await requestOf(options, await workloadFrom(options));
     const settings = await settleSettings(request, context.signal, showPreparation(context.progress));
     await announce(settings, options, context);
-    const show = (): OnStep => showLoop(context, shortModel(model), settings);
+    const show = (): OnStep => showLoop(context, asTyped(model), settings);
     const parameters: ProfileParameters = {
       model,
       ...request,
