@@ -1,6 +1,8 @@
 /** The fault script: that it finds what is lost, and that a few kills and bursts of errors lose nothing. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
@@ -9,7 +11,7 @@ import type { History } from '../../daemon/src/history/history.ts';
 import { finishedRun, runAtWork } from '../../daemon/test/example-histories.ts';
 import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
 import { layOutDay } from './day.ts';
-import { countCalls, straceVersion } from './injection.ts';
+import { countCalls, endProcess, processesWith, straceVersion } from './injection.ts';
 import { Ledger } from './ledger.ts';
 import { Draws } from './random.ts';
 import { Rounds } from './rounds.ts';
@@ -88,6 +90,22 @@ test('the ledger misses samples and ends that were told, removals that are undon
   const next = await ledger.check(serving(history), () => []);
   assert.deepEqual(next.untold, [`run ${later.id}: 3 samples of 9`]);
 });
+
+test(
+  'a process that is left is found by its environment',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    const mark = `TIDEMARK_HOME=${temporaryFolder()}`;
+    assert.deepEqual(processesWith(mark), []);
+    const [name = '', value = ''] = mark.split('=');
+    const child = spawn('sleep', ['60'], { env: { [name]: value }, stdio: 'ignore' });
+    await once(child, 'spawn');
+    assert.deepEqual(processesWith(mark), [child.pid]);
+    endProcess(child.pid ?? 0, 'SIGKILL');
+    await once(child, 'exit');
+    assert.deepEqual(processesWith(mark), []);
+  },
+);
 
 test('system calls are counted for each thread', () => {
   const traced =
