@@ -2,6 +2,7 @@
 
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { listenForFaults } from '../background.ts';
+import { messageOfEnd } from '../logging/log.ts';
 import type { Log } from '../logging/log.ts';
 import type { Notices } from './notices.ts';
 
@@ -39,7 +40,7 @@ const matterOf = (what: string): string => `fault: ${what}`;
 export function endOnUncaught(log: Log, print: (error: unknown) => void): void {
   const end = (error: unknown): never => {
     try {
-      log.error({ error }, 'The daemon crashed.');
+      log.error({ error }, messageOfEnd(`it crashed: ${toErrorRecord(error).message}`));
       print(error);
     } finally {
       process.exit(1);

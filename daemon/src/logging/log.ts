@@ -34,6 +34,14 @@ export interface OpenLog {
   readonly close: () => Promise<void>;
 }
 
+const endWords = 'The daemon ends: ';
+
+/** What a daemon logs that fails: a message that {@link reasonOfEnd} reads again. */
+export const messageOfEnd = (reason: string): string => `${endWords}${reason}`;
+
+export const reasonOfEnd = (message: string): string | undefined =>
+  message.startsWith(endWords) ? message.slice(endWords.length) : undefined;
+
 export const logDefaults = { level: 'info', maximumBytes: 5_000_000, files: 5 } as const;
 
 /** A longer line contains something that belongs elsewhere, and would push everything else out of the files. */

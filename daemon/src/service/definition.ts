@@ -39,8 +39,8 @@ export const openFiles = 4096;
 /** In seconds; a daemon that is asked to end takes up to 5. */
 export const secondsToEnd = 20;
 
-/** In seconds: between two starts of a daemon that fails at once. */
-export const secondsBetweenStarts = 10;
+/** In seconds: between two starts of a daemon that fails at once. launchd counts from the start, systemd from the end. */
+export const secondsBetweenStarts = { launchd: 10, systemd: 30 } as const;
 
 /**
  * The definition for this environment. `installed` variables are kept unless the environment sets others: Raycast or a cron

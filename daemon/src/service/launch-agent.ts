@@ -20,7 +20,7 @@ export function launchAgent({ program, environment, outputFile }: ServiceDefinit
     RunAtLoad: true,
     // Restarted after a failure only: a daemon that ends with 0 was asked to, by `tidemark service stop` or a client.
     KeepAlive: { SuccessfulExit: false },
-    ThrottleInterval: secondsBetweenStarts,
+    ThrottleInterval: secondsBetweenStarts.launchd,
     // The seconds between SIGTERM and SIGKILL; by then the running iteration is in the history.
     ExitTimeOut: secondsToEnd,
     // `Standard`, as without the key, has "light resource limits …, throttling its CPU usage and I/O bandwidth", and so it

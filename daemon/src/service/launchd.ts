@@ -133,6 +133,8 @@ export class LaunchdService extends ManagedService {
       isRunning: job?.pid !== undefined,
       isChanging: false,
       willRestart: job?.state === 'spawn scheduled',
+      // launchd tries for ever.
+      gaveUp: false,
       failure: job && failureOf(job),
       pid: job?.pid,
       runs: job?.runs,

@@ -1,8 +1,11 @@
 /** A service whose manager reads a definition from a file: what launchd and systemd have in common. */
 
 import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ServiceFacts, ServiceState } from '@tidemark/shared/protocol/daemon-documents.ts';
+import { reasonOfEnd } from '../logging/log.ts';
+import { LogReader } from '../logging/read-log.ts';
 import { defineService } from './definition.ts';
 import type { ServiceDefinition } from './definition.ts';
 import type { Steps } from './steps.ts';
@@ -40,6 +43,8 @@ export interface ManagedProcess extends StartedProcess {
   readonly isChanging: boolean;
   /** After a failure, the manager will start it again. */
   readonly willRestart: boolean;
+  /** After failures, the manager starts it no more by itself. */
+  readonly gaveUp: boolean;
   readonly runs: number | undefined;
   readonly lastExitCode: number | undefined;
   readonly lastSignal: string | undefined;
@@ -103,10 +108,11 @@ export abstract class ManagedService implements ServiceManager {
     const isOtherVersion = daemon !== undefined && daemon.pid === pid && daemon.version !== version;
     const state = stateOf(managed, installed !== undefined, differences.length > 0 || isOtherVersion);
     const otherPid = daemon?.pid === pid ? undefined : daemon?.pid;
+    const lastError = managed.failure === undefined ? undefined : await lastErrorIn(logFile);
     return {
       manager: terms.manager,
       state,
-      ...wordsFor(state, managed, terms, { isOtherVersion, otherPid }),
+      ...wordsFor(state, managed, terms, { isOtherVersion, otherPid, lastError }),
       label: terms.label,
       definitionFile: this.path,
       isInstalled: installed !== undefined,
@@ -116,6 +122,8 @@ export abstract class ManagedService implements ServiceManager {
       runs,
       lastExitCode,
       lastSignal,
+      gaveUp: managed.gaveUp,
+      lastError,
       differences,
       daemon,
       version,
@@ -196,7 +204,7 @@ export abstract class ManagedService implements ServiceManager {
     if (failure !== undefined || !answers) {
       throw new TidemarkError(
         'service',
-        `The daemon was started and ${failure ?? `has not answered within ${secondsToAnswer} s`}.`,
+        `The daemon was started and ${failure ?? `has not answered within ${secondsToAnswer} s`}.${becauseOf(failure === undefined ? undefined : await lastErrorIn(this.definition.logFile))}`,
         {
           hint: `\`tidemark service logs\` shows the daemon's log, and ${this.terms.outputHint} what it printed.`,
         },
@@ -204,6 +212,21 @@ export abstract class ManagedService implements ServiceManager {
     }
   }
 }
+
+/** The reason that the daemon logged when it last failed, without what comes from Node; undefined where the log has none. */
+async function lastErrorIn(logFile: string): Promise<string | undefined> {
+  await using reader = await LogReader.open(logFile);
+  const [line] = await reader.lastLines(1, (each) => endingOf(each) !== undefined).catch((): string[] => []);
+  return line === undefined ? undefined : endingOf(line);
+}
+
+function endingOf(line: string): string | undefined {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), v.object({ msg: v.string() })), line);
+  return parsed.success ? reasonOfEnd(parsed.output.msg) : undefined;
+}
+
+const becauseOf = (lastError: string | undefined): string =>
+  lastError === undefined ? '' : ` The last reason in its log: ${lastError}`;
 
 const installHint = 'Install it with `tidemark service install`.';
 
@@ -245,14 +268,27 @@ function stateOf(managed: ManagedProcess, isInstalled: boolean, isOutdated: bool
 
 function wordsFor(
   state: ServiceState,
-  { pid, failure, hasSession, isLoaded, isChanging, willRestart }: ManagedProcess,
+  { pid, failure, hasSession, isLoaded, isChanging, willRestart, gaveUp }: ManagedProcess,
   { manager, definition, disabledBy }: ManagerTerms,
-  { isOtherVersion, otherPid }: { readonly isOtherVersion: boolean; readonly otherPid: number | undefined },
+  {
+    isOtherVersion,
+    otherPid,
+    lastError,
+  }: {
+    readonly isOtherVersion: boolean;
+    readonly otherPid: number | undefined;
+    readonly lastError: string | undefined;
+  },
 ): Pick<ServiceFacts, 'message' | 'hint'> {
   const other =
     otherPid === undefined
       ? ''
       : ` Another daemon, process ${otherPid}, answers; ${manager} did not start it.`;
+  const next = willRestart
+    ? `; ${manager} will start it again`
+    : gaveUp
+      ? `, and ${manager} gave up starting it`
+      : '';
   switch (state) {
     case 'not-installed':
       return isLoaded
@@ -279,15 +315,17 @@ function wordsFor(
       return { message: `The daemon is running as process ${pid ?? 0}.${other}` };
     case 'crashed':
       return {
-        message: `The daemon ${failure ?? 'failed'}${willRestart ? `; ${manager} will start it again` : ''}.${other}`,
-        hint: '`tidemark service logs` shows why; `tidemark service restart` tries again.',
+        message: `The daemon ${failure ?? 'failed'}${next}.${becauseOf(lastError)}${other}`,
+        hint: '`tidemark service logs` shows more; `tidemark service restart` starts it again now.',
       };
     case 'outdated':
       return isOtherVersion
         ? { message: 'The running daemon is of another version.', hint: 'Run `tidemark service restart`.' }
         : {
-            message: `The ${definition} is not the one that this version of Tidemark installs.`,
-            hint: 'Run `tidemark service install` to replace it.',
+            message: `The ${definition} is not the one that this version of Tidemark installs.${
+              failure === undefined ? '' : ` The daemon ${failure}${next}.${becauseOf(lastError)}`
+            }`,
+            hint: `Run \`tidemark service install\` to replace it${failure === undefined ? '' : ' and start the daemon again'}.`,
           };
     case 'disabled':
       return {

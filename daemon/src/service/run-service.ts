@@ -67,6 +67,20 @@ export async function runService(system: ServiceSystem, request: ServiceRequest)
 }
 
 /**
+ * How the installed service has failed, where no daemon answers: what a person is to know who finds none. Undefined where there is no
+ * failure, or the manager does not tell.
+ */
+export async function failedService(system: ServiceSystem): Promise<ServiceFacts | undefined> {
+  try {
+    const facts = await (await openServiceManager(system, new Steps(system, true))).facts();
+    const hasFailed = facts.state === 'crashed' || facts.gaveUp === true;
+    return facts.isInstalled && facts.daemon === undefined && hasFailed ? facts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The history's database with what SQLite keeps beside it, databases that were set aside because they were damaged, and the
  * logs, as sorted paths. Models and voices are no history: `tidemark models remove` is for them.
  */

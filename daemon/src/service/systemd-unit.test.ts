@@ -21,7 +21,7 @@ const definition = defineService({
 
 /** The directives that are used, by their sections in systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.kill(5). */
 const known: Readonly<Record<string, readonly string[]>> = {
-  Unit: ['Description', 'StartLimitIntervalSec', 'StartLimitBurst'],
+  Unit: ['Description', 'StartLimitIntervalSec'],
   Service: [
     'Type',
     'ExecStart',

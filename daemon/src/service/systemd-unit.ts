@@ -9,9 +9,8 @@ export function unitText({ program, environment }: ServiceDefinition): string {
     '# Written by `tidemark service install`, which replaces it.',
     '[Unit]',
     'Description=Tidemark, a memory profiler for Kokoro-82M on MLX',
-    // A daemon that fails at once is given up after five failures in five minutes.
-    'StartLimitIntervalSec=300',
-    'StartLimitBurst=5',
+    // Tried again for ever: what keeps it from starting, a full disk or another daemon, is gone sooner or later.
+    'StartLimitIntervalSec=0',
     '',
     '[Service]',
     // Counts as started once the program is executed, so that a missing program fails the start itself.
@@ -19,7 +18,7 @@ export function unitText({ program, environment }: ServiceDefinition): string {
     `ExecStart=${commandLine(program)}`,
     ...Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     'Restart=on-failure',
-    `RestartSec=${secondsBetweenStarts}`,
+    `RestartSec=${secondsBetweenStarts.systemd}`,
     `TimeoutStopSec=${secondsToEnd}`,
     // SIGTERM to the daemon, which stops its model host; SIGKILL to whatever is left of both.
     'KillMode=mixed',

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TidemarkError } from '@tidemark/shared/errors.ts';
 import { FakeLinux } from '../../test/fake-linux.ts';
+import { createLog, messageOfEnd } from '../logging/log.ts';
+import { failedService } from './run-service.ts';
 import { act, refusesPaths, serviceError } from '../../test/service-checks.ts';
 
 test('installing writes the unit, enables it for every login and starts it', async () => {
@@ -53,6 +55,40 @@ test('a daemon that ends at once is told with its exit code', async () => {
   await assert.rejects(act(linux, 'install'), serviceError(/started and ended with exit code 3/));
   const { state, lastExitCode } = await act(linux, 'status');
   assert.deepEqual([state, lastExitCode], ['crashed', 3]);
+});
+
+test('a service that was given up says so, why, and how to start it, also where its unit is an older one', async () => {
+  const linux = new FakeLinux();
+  await act(linux, 'install');
+  const logs = join(linux.home, '.local', 'share', 'tidemark', 'logs');
+  const { log, close } = createLog({ folder: logs });
+  log.error({}, messageOfEnd('The disk is full.'));
+  log.error({}, messageOfEnd('Another daemon is already running.'));
+  log.info({}, 'The daemon has stopped.');
+  await close();
+  linux.systemctl.programEndsWith = 1;
+  await assert.rejects(
+    act(linux, 'restart'),
+    serviceError(/ended with exit code 1\. The last reason in its log: Another daemon is already running\.$/),
+  );
+  const { state, gaveUp, lastError, message, hint } = await act(linux, 'status');
+  assert.deepEqual([state, gaveUp, lastError], ['crashed', true, 'Another daemon is already running.']);
+  assert.equal(
+    message,
+    'The daemon ended with exit code 1, and systemd gave up starting it. The last reason in its log: Another daemon is already running.',
+  );
+  assert.match(hint ?? '', /`tidemark service restart` starts it again now/);
+  assert.equal((await failedService(linux.system))?.message, message);
+  writeFileSync(
+    linux.unitPath,
+    readFileSync(linux.unitPath, 'utf8').replace('IntervalSec=0', 'IntervalSec=300'),
+  );
+  const outdated = await failedService(linux.system);
+  assert.equal(outdated?.state, 'outdated');
+  assert.match(outdated.message, /gave up starting it\. The last reason in its log: Another daemon/);
+  linux.systemctl.programEndsWith = undefined;
+  assert.equal((await act(linux, 'install')).state, 'running');
+  assert.equal(await failedService(linux.system), undefined);
 });
 
 test('a unit that systemd refuses is taken back', async () => {

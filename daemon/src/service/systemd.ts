@@ -174,6 +174,8 @@ function readUnitState(shown: string): ManagedProcess {
     isRunning,
     isChanging,
     willRestart,
+    // It restarts what fails until a limit is reached; the unit of an older version has one.
+    gaveUp: active === 'failed',
     failure: isFailed ? failure : undefined,
     pid: pid > 0 ? pid : undefined,
     runs: Number(values.get('NRestarts') ?? 0) + (active === 'inactive' ? 0 : 1),

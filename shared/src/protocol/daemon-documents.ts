@@ -188,6 +188,10 @@ export const serviceFacts = v.object({
   lastExitCode: v.optional(count),
   /** As the manager names it: `Killed: 9`. */
   lastSignal: v.optional(text),
+  /** Whether the manager starts it no more by itself, after failures. */
+  gaveUp: v.optional(v.boolean()),
+  /** Why the daemon failed last, by its log; absent while it runs. */
+  lastError: v.optional(text),
   /** What of the definition is not as it would be written now. */
   differences: v.array(text),
   /** The daemon that answers on the socket, whoever started it. */

@@ -8,7 +8,7 @@ import { formatLine, logLevels } from '@tidemark/shared/format/log-line.ts';
 import type { LogLevel } from '@tidemark/shared/format/log-line.ts';
 import { later } from '../../background.ts';
 import { takeHome } from '../../files/own.ts';
-import { createLog, logDefaults } from '../../logging/log.ts';
+import { createLog, logDefaults, messageOfEnd } from '../../logging/log.ts';
 import { dataFolder } from '../../paths.ts';
 import { abortOnSignals } from '../exit-codes.ts';
 import { writeJsonLine, writeText } from '../output.ts';
@@ -89,7 +89,7 @@ async function startDaemon({ level, print, verbose }: DaemonCommandOptions): Pro
     await runDaemon({ dataFolder: folder, signal, log, logFile: file, logTrouble: trouble });
   } catch (error) {
     // Under a supervisor nobody reads what this process prints.
-    log.error({ error }, `The daemon ends: ${toErrorRecord(error).message}`);
+    log.error({ error }, messageOfEnd(toErrorRecord(error).message));
     later('ending', longestEndMilliseconds, () => process.exit(1)).unref();
     throw error;
   } finally {

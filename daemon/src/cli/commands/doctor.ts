@@ -2,8 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Check, DoctorDocument } from '@tidemark/shared/protocol/command-documents.ts';
+import type { ServiceFacts } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { examine } from '../../doctor/doctor.ts';
 import { dataFolder } from '../../paths.ts';
+import { failedService } from '../../service/run-service.ts';
+import { thisSystem } from '../../service/system.ts';
 import { printResult } from '../command.ts';
 import { addExamples } from '../program.ts';
 import { styled } from '../reports/layout.ts';
@@ -18,9 +21,25 @@ export function addDoctorCommand(program: Command): void {
     );
   addExamples(command, ['tidemark doctor', 'tidemark doctor --json']);
   printResult(command, async ({ signal }) => {
-    const document = await examine({ dataFolder: dataFolder(), signal });
+    const document = withService(
+      await examine({ dataFolder: dataFolder(), signal }),
+      await failedService(thisSystem()),
+    );
     return { document, text: () => doctorReport(document), exitCode: document.status === 'fail' ? 1 : 0 };
   });
+}
+
+/** A service that failed keeps nobody from measuring; the daemon's own doctor needs no such check. */
+function withService(document: DoctorDocument, failed: ServiceFacts | undefined): DoctorDocument {
+  if (failed === undefined) {
+    return document;
+  }
+  const { message: detail, hint: remedy } = failed;
+  return {
+    ...document,
+    status: document.status === 'fail' ? 'fail' : 'warn',
+    checks: [...document.checks, { id: 'service', title: 'Service', status: 'warn', detail, remedy }],
+  };
 }
 
 const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const;

@@ -5,6 +5,8 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
 import { errorSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import { failedService } from '../../service/run-service.ts';
+import { thisSystem } from '../../service/system.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
@@ -40,7 +42,7 @@ export function addStatusCommand(program: Command): void {
       };
     } catch (error) {
       if (error instanceof TidemarkError && error.code === 'no-daemon') {
-        return withoutDaemon(error);
+        return await withoutDaemon(error);
       }
       throw error;
     }
@@ -48,12 +50,16 @@ export function addStatusCommand(program: Command): void {
 }
 
 /** That the daemon is not running is an answer to this question, so it is on stdout, and no error is printed. */
-function withoutDaemon(error: TidemarkError): CommandResult {
+async function withoutDaemon(error: TidemarkError): Promise<CommandResult> {
+  const service = await failedService(thisSystem());
   return {
     document: { kind: 'error', schemaVersion: errorSchemaVersion, error: toErrorRecord(error) },
     text: () =>
       [
         error.message,
+        ...(service === undefined
+          ? []
+          : [service.message, ...(service.hint === undefined ? [] : [service.hint])]),
         ...(error.hint === undefined ? [] : [error.hint]),
         'To start it at every login, run `tidemark service install`.',
         'Without a daemon, `tidemark profile` and `tidemark study` measure in their own process, and keep no history.',

@@ -82,7 +82,7 @@ const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 function details(document: ServiceDocument): string[] {
-  const { daemon, pid, runs, lastExitCode, lastSignal, differences } = document;
+  const { daemon, pid, runs, lastExitCode, lastSignal, lastError, differences } = document;
   const rows: (readonly [name: string, value: string | undefined])[] = [
     [
       'service',
@@ -97,6 +97,7 @@ function details(document: ServiceDocument): string[] {
         : `${pid}${runs === undefined || runs < 2 ? '' : `, started ${runs} times`}`,
     ],
     ['last exit', lastSignal ?? (lastExitCode === undefined ? undefined : `exit code ${lastExitCode}`)],
+    ['last error', lastError],
     ['daemon', daemon === undefined ? 'not answering' : `process ${daemon.pid}, version ${daemon.version}`],
     ['data', document.dataFolder],
     ['log', document.logFile],
