@@ -101,6 +101,24 @@ test('Ctrl-C in `tidemark load` cancels the load in the daemon', { skip }, async
   assert.equal((await cliOver(daemon.dataFolder)(['unload'])).stdout, 'No model was loaded.\n');
 });
 
+test('twelve clients that ask for the doctor at once get the answer of one process', { skip }, async () => {
+  const { daemon } = await TestDaemon.connected();
+  const clients = await Promise.all(Array.from({ length: 12 }, () => daemon.client()));
+  const answers = clients.map((client) => client.call('doctor', {}, { timeoutMilliseconds: 100_000 }));
+  const child = await stopChildOf(daemon.pid, 'doctor-process');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.deepEqual(childrenOf(daemon.pid, 'doctor-process'), [child]);
+  // One that goes away takes it from nobody else.
+  const [, second] = clients;
+  const gone = assert.rejects(answers[1] ?? Promise.resolve());
+  await second?.close();
+  await gone;
+  process.kill(child, 'SIGCONT');
+  const documents = await Promise.all(answers.filter((_, index) => index !== 1));
+  assert.deepEqual(new Set(documents.map(({ checkedAt }) => checkedAt)).size, 1);
+  await Promise.all(clients.map((client) => client.close()));
+});
+
 test('a client that goes away ends its doctor', { skip }, async () => {
   const { daemon, client } = await TestDaemon.connected();
   const doctor = client.call('doctor', {}, endless);

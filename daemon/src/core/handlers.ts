@@ -17,6 +17,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
 import type { HistoryTurns } from './history-turns.ts';
 import type { Notices } from './notices.ts';
+import { SharedWork } from './shared-work.ts';
 import type { RunQueue } from './queue/run-queue.ts';
 import type { StatusBoard } from './status.ts';
 
@@ -97,10 +98,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
     }
     return document;
   };
+  const choices = new SharedWork(() => listChoices(dataFolder));
+  const doctor = new SharedWork((signal) => examineInChild(dataFolder, signal));
   const handlers: Handlers = {
     status: () => board.read(),
-    models: () => listChoices(dataFolder),
-    doctor: (_, { signal }) => examineInChild(dataFolder, signal),
+    models: (_, { signal }) => choices.ask(signal),
+    doctor: (_, { signal }) => doctor.ask(signal),
 
     load: ({ model, voice }) => queue.load(model, voice ?? profileDefaults.voice),
     unload: (_, { client }) => queue.unload(client.name),

@@ -13,6 +13,8 @@ export interface ConnectionLimits {
   readonly stallMilliseconds: number;
   /** Bytes pending for a client, beyond which no more of its requests are handled and no status is sent to it. */
   readonly behindBytes: number;
+  /** Bytes of events since a client had last read all; beyond that it is let go. */
+  readonly eventBytes: number;
   /** Requests that are not answered yet; more are refused. */
   readonly requestsInFlight: number;
   /** Requests that are handled before other connections have their turn. */
@@ -24,6 +26,7 @@ export const connectionLimits: ConnectionLimits = {
   messageMilliseconds: wireLimits.messageMilliseconds,
   stallMilliseconds: 30_000,
   behindBytes: 1024 * 1024,
+  eventBytes: 512 * 1024,
   requestsInFlight: 64,
   requestsPerTurn: 16,
 };

@@ -61,6 +61,8 @@ export class Connection {
   #isUnreadable = false;
   #handledThisTurn = 0;
   #isEnding = false;
+  /** Bytes of events that were sent since nothing was pending. */
+  #pendingEvents = 0;
 
   constructor(socket: Socket, surroundings: Surroundings) {
     const { limits } = surroundings;
@@ -117,9 +119,14 @@ export class Connection {
     if (this.#isEnding || (topic === 'status' && this.#isBehind())) {
       return;
     }
-    this.#write(
-      `{"type":"${wireEvents.event}","data":{"topic":"${topic}","sequence":${sequence},"data":${json}}}\f`,
-    );
+    const text = `{"type":"${wireEvents.event}","data":{"topic":"${topic}","sequence":${sequence},"data":${json}}}\f`;
+    this.#pendingEvents =
+      this.#socket.writableLength === 0 ? 0 : this.#pendingEvents + Buffer.byteLength(text);
+    if (this.#pendingEvents > this.#around.limits.eventBytes) {
+      this.#letGo();
+    } else {
+      this.#write(text);
+    }
   }
 
   /** Answers what is pending, and ends the connection once that is sent. */
@@ -297,10 +304,17 @@ export class Connection {
 
   #write(text: string): void {
     if (this.#socket.writableLength + Buffer.byteLength(text) > wireLimits.pendingBytes) {
-      this.#logBroken(new Error('too many bytes are pending for a client that does not read'));
-      this.#socket.destroy();
+      this.#letGo();
     } else if (!this.#socket.write(text) && !this.#socket.destroyed) {
       this.#timers.waitForReader();
+    }
+  }
+
+  /** Of a client that does not read, or not as fast as it is told. */
+  #letGo(): void {
+    if (!this.#socket.destroyed) {
+      this.#around.log.warn({ client: this.#client }, 'Disconnected a client that does not keep up.');
+      this.#socket.destroy();
     }
   }
 

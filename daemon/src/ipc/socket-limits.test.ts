@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
+import { exampleProgress, exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { until } from '../../test/processes.ts';
 import { frameOf, RawClient, requestOf } from '../../test/raw-client.ts';
 import { connectTo, serving } from '../../test/socket-serving.ts';
@@ -200,4 +200,32 @@ test('a client that reads nothing for too long is let go, and hears no status me
   raw.socket.resume();
   await raw.closed;
   assert.ok(!raw.received.some(({ type }) => type === 'tidemark.event'));
+});
+
+test('a hundred subscribers that never read are let go, each with a line in the log, and what they were told is not kept', async () => {
+  const { log, lines } = keptLog();
+  await using daemon = await serving({}, { log });
+  await using good = await connectTo(daemon);
+  let heard = 0;
+  await good.subscribe('progress', () => void (heard += 1));
+  const stalled = await Promise.all(Array.from({ length: 100 }, () => RawClient.greeted(daemon.path)));
+  for (const raw of stalled) {
+    raw.send(requestOf(1, 'subscribe', { topics: ['progress', 'status'] }));
+    await raw.answer(1);
+    raw.socket.pause();
+  }
+  const before = process.memoryUsage.rss();
+  const step = { kind: 'preparing', message: 'x'.repeat(20_000) } as const;
+  const published = 200;
+  for (let index = 0; index < published; index += 1) {
+    daemon.server.publish('progress', { ...exampleProgress(), step });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await until(() => daemon.server.connections === 1);
+  await until(() => heard === published);
+  const letGo = lines.filter((line) => line.includes('Disconnected a client that does not keep up.'));
+  assert.equal(letGo.length, 100);
+  // 400 MB were published for them, of which half a megabyte each is kept at most.
+  assert.ok(process.memoryUsage.rss() - before < 200e6, `${(process.memoryUsage.rss() - before) / 1e6} MB`);
+  await Promise.all(stalled.map((raw) => raw[Symbol.asyncDispose]()));
 });
