@@ -50,14 +50,16 @@ test('a lock that others could read is closed before it is held', { skip }, asyn
   const folder = join(home, 'data');
   const person = new Person(victim, { HOME: home, TIDEMARK_HOME: folder });
   mkdirSync(join(folder, 'run'), { recursive: true });
-  for (const name of ['daemon.lock', 'daemon.json', '../history.sqlite']) {
+  for (const name of ['../history.sqlite-lock', 'daemon.json', '../history.sqlite']) {
     writeFileSync(join(folder, 'run', name), '', { mode: 0o666 });
     chmodSync(join(folder, 'run', name), 0o666);
   }
   spawnSync('chown', ['-R', `${victim}:${victim}`, folder]);
   const daemon = await person.daemon(folder);
   assert.deepEqual(openIn(join(folder, 'run')), []);
-  assert.equal(lstatSync(join(folder, 'history.sqlite')).mode & 0o777, 0o600);
+  for (const name of ['history.sqlite', 'history.sqlite-lock']) {
+    assert.equal(lstatSync(join(folder, name)).mode & 0o777, 0o600);
+  }
   daemon.kill('SIGTERM');
   await ended(daemon);
 });
@@ -76,7 +78,7 @@ test(
       'history.sqlite',
       'history.sqlite-wal',
       'history.sqlite-shm',
-      'run/daemon.lock',
+      'history.sqlite-lock',
       'run/daemon.json',
       'run/daemon.sock',
       'logs/daemon.log',
