@@ -10,7 +10,9 @@ import {
   profileDocument,
   profileSettings,
 } from '@tidemark/shared/protocol/profile-document.ts';
-import { count, moment, text } from '@tidemark/shared/protocol/quantities.ts';
+import { runRequest } from '@tidemark/shared/protocol/daemon/methods.ts';
+import { count, errorRecord, moment, text } from '@tidemark/shared/protocol/quantities.ts';
+import { workloadSummary } from '@tidemark/shared/protocol/workload.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { tidemarkVersion } from '../version.ts';
 import { alertOf } from './alerts.ts';
@@ -19,7 +21,7 @@ import { samplePhases } from './rebuild.ts';
 import { jsonOf, numberOf, optionalNumber, optionalText, textOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { documentJson, samplesOf } from './run-contents.ts';
-import { recordOf } from './run-row.ts';
+import { longestText, recordOf } from './run-row.ts';
 import { checkStoredSchedule } from './schedule-check.ts';
 import { scheduleOf } from './schedules.ts';
 import type { JudgedTable } from './unreadable.ts';
@@ -53,19 +55,47 @@ const runHead = v.object({
   hostInstance: text,
 });
 
+/** What the socket takes of a name, a client, a schedule's name; and more than anything writes in a sentence. */
+const longest = { name: 1024, client: 64, scheduleName: 80, sentence: 20_000 } as const;
+
+const name = v.pipe(text, v.maxLength(longest.name));
+const sentence = v.pipe(text, v.maxLength(longest.sentence));
+const scheduleName = v.pipe(text, v.maxLength(longest.scheduleName));
+
+/** A record with the limits of what the socket takes: lists have to hold whatever is imported. */
+export const importedRecord = v.object({
+  ...runRecord.entries,
+  uid,
+  trigger: v.variant('kind', [
+    v.object({ kind: v.literal('request'), client: v.pipe(text, v.maxLength(longest.client)) }),
+    v.object({ kind: v.literal('schedule'), scheduleId: count, scheduleName }),
+    v.object({ kind: v.literal('import') }),
+  ]),
+  models: v.pipe(v.array(name), v.minLength(1), v.maxLength(32)),
+  voice: name,
+  text: v.optional(v.pipe(text, v.maxLength(longestText))),
+  workload: v.optional(
+    v.object({ ...workloadSummary.entries, firstText: v.optional(v.pipe(text, v.maxLength(200))) }),
+  ),
+  finding: v.optional(sentence),
+  reason: v.optional(sentence),
+  signal: v.optional(v.pipe(text, v.maxLength(64))),
+  error: v.optional(v.object({ ...errorRecord.entries, message: sentence, hint: v.optional(sentence) })),
+});
+
 export const runLine = v.object({
   kind: v.literal('run'),
-  record: v.object({ ...runRecord.entries, uid }),
+  record: importedRecord,
   /** Of the schedule whose check it is, where that is in the history. */
   scheduleUid: v.optional(uid),
-  hostInstance: v.optional(text),
-  request: v.optional(v.record(v.string(), v.unknown())),
+  hostInstance: v.optional(name),
+  request: v.optional(runRequest),
   /** Where there is no document. */
-  heads: v.array(v.object({ notedAt: moment, head: runHead })),
+  heads: v.pipe(v.array(v.object({ notedAt: moment, head: runHead })), v.maxLength(100)),
   samples: v.array(
     v.object({
       phase: v.picklist(samplePhases),
-      model: text,
+      model: name,
       takenAt: moment,
       headPlace: v.optional(count),
       sample: iterationSample,
@@ -81,8 +111,15 @@ export const alertLine = v.object({
   uid,
   scheduleUid: v.optional(uid),
   /** The runs that it rests on, as far as they are in the history. */
-  runUids: v.array(uid),
-  alert: v.omit(alert, ['id', 'scheduleId', 'runIds']),
+  runUids: v.pipe(v.array(uid), v.maxLength(1000)),
+  alert: v.object({
+    ...v.omit(alert, ['id', 'scheduleId', 'runIds']).entries,
+    scheduleName,
+    // Of a study it would be those of all its models.
+    model: v.pipe(text, v.maxLength(34 * longest.name)),
+    reason: sentence,
+    hint: v.pipe(text, v.maxLength(4000)),
+  }),
 });
 
 export type AlertLine = v.InferOutput<typeof alertLine>;

@@ -1,13 +1,16 @@
 /** Brings runs, schedules and alerts into a history, line by line. */
 
-import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatCount } from '@tidemark/shared/format/numbers.ts';
 import { parseRunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
 import { isConstraint, sqliteCodeOf } from './history-errors.ts';
 import { alertLine, exportFormatVersion, headerLine, runLine, scheduleLine } from './export.ts';
 import { ImportedRows } from './imported-rows.ts';
+import { longestText } from './run-row.ts';
+import { checkSchedule } from './schedule-check.ts';
+import { checked, clauseOf, Refusal } from './unreadable.ts';
 import type { RunTable } from './runs.ts';
 
 export interface ImportResult {
@@ -17,8 +20,10 @@ export interface ImportResult {
   /** Schedules, which come in paused, and alerts that are new here. */
   readonly schedules: number;
   readonly alerts: number;
-  /** Lines from 1, with why as a sentence. */
+  /** The first thousand lines that were refused, from 1, with why as a sentence. */
   readonly refused: readonly { readonly line: number; readonly reason: string }[];
+  /** Lines that were refused beyond those thousand. */
+  readonly moreRefused?: number;
 }
 
 /** What a line that was read asks to be written. */
@@ -27,6 +32,15 @@ type Step = () => void;
 /** The most lines and characters of one transaction, so that another process that writes need not wait long. */
 const batchLines = 32;
 const batchCharacters = 1_000_000;
+
+/** Bytes of a line, which is a run with all its samples: some 150,000 iterations. */
+export const longestLine = 128 * 1024 * 1024;
+
+/** Characters of a text anywhere in a line, and of the name of a field. */
+const longestString = longestText;
+const longestKey = 1024;
+
+const mostRefused = 1000;
 
 const howToMake =
   'Pass a file that `tidemark runs export`, `tidemark profile --json` or `tidemark study --json` wrote.';
@@ -42,6 +56,7 @@ export class HistoryImport {
   readonly #counts = { added: 0, known: 0, schedules: 0, alerts: 0 };
   #batch: { readonly line: number; readonly step: Step }[] = [];
   #characters = 0;
+  #moreRefused = 0;
   #line = 0;
   #sawHeader = false;
   /** The lines of a document that is printed over many. */
@@ -59,6 +74,12 @@ export class HistoryImport {
     const line = (this.#line === 1 ? text.replace(/^\uFEFF/, '') : text).trim();
     if (this.#document !== undefined) {
       this.#document.push(line);
+      this.#characters += line.length;
+      if (this.#characters > longestLine) {
+        throw new TidemarkError('bad-document', 'The input is longer than any document.', {
+          hint: howToMake,
+        });
+      }
       return;
     }
     if (line === '{' && this.#isFirst()) {
@@ -78,7 +99,7 @@ export class HistoryImport {
       if (!(error instanceof Refusal)) {
         throw error;
       }
-      this.#refused.push({ line: this.#line, reason: error.message });
+      this.#refuse({ line: this.#line, reason: error.message });
     }
     if (this.#batch.length >= batchLines || this.#characters >= batchCharacters) {
       this.#write();
@@ -89,6 +110,13 @@ export class HistoryImport {
   end(): ImportResult {
     if (this.#document !== undefined) {
       const document = parseRunDocument(this.#document.join('\n'), 'It');
+      try {
+        refuseEndless(document);
+      } catch (error) {
+        throw error instanceof Refusal
+          ? new TidemarkError('bad-document', error.message, { hint: howToMake, cause: error })
+          : error;
+      }
       this.#batch.push({ line: 1, step: () => this.#addDocument(document) });
     }
     this.#write();
@@ -103,7 +131,35 @@ export class HistoryImport {
         { hint: howToMake },
       );
     }
-    return { ...this.#counts, refused: this.#refused };
+    const refused = this.#refused.toSorted((a, b) => a.line - b.line);
+    return {
+      ...this.#counts,
+      refused,
+      ...(this.#moreRefused === 0 ? {} : { moreRefused: this.#moreRefused }),
+    };
+  }
+
+  /** A line that its reader did not take in, as one without end. */
+  skip(reason: string): void {
+    this.#line += 1;
+    if (this.#document !== undefined) {
+      throw new TidemarkError(
+        'bad-document',
+        `The input has a line that cannot be read: ${clauseOf(reason)}.`,
+        {
+          hint: howToMake,
+        },
+      );
+    }
+    this.#refuse({ line: this.#line, reason });
+  }
+
+  #refuse(refused: { readonly line: number; readonly reason: string }): void {
+    if (this.#refused.length < mostRefused) {
+      this.#refused.push(refused);
+    } else {
+      this.#moreRefused += 1;
+    }
   }
 
   #isFirst(): boolean {
@@ -112,12 +168,14 @@ export class HistoryImport {
 
   #read(line: string): Step | undefined {
     const value = parsed(line);
+    refuseEndless(value);
     switch (kindOf(value)) {
       case 'tidemark-history':
         this.#readHeader(value);
         return undefined;
       case 'schedule': {
         const schedule = checked(scheduleLine, value);
+        refusable(() => checkSchedule(schedule.settings));
         return () => {
           this.#counts.schedules += this.#rows.addSchedule(schedule) ? 1 : 0;
         };
@@ -187,8 +245,7 @@ export class HistoryImport {
       Object.assign(this.#counts, before);
       throw error;
     }
-    this.#refused.push(...refused);
-    this.#refused.sort((a, b) => a.line - b.line);
+    refused.forEach((each) => this.#refuse(each));
   }
 
   /** Undoes a line that cannot be written, and says why; an error that every line would meet is thrown. */
@@ -202,6 +259,9 @@ export class HistoryImport {
         throw error;
       }
       this.#database.run('ROLLBACK TO line');
+      if (error instanceof Refusal) {
+        return error.message;
+      }
       return error instanceof RangeError
         ? 'A date or number in it is out of range.'
         : `It does not fit the history: ${error instanceof Error ? error.message : String(error)}.`;
@@ -212,12 +272,6 @@ export class HistoryImport {
     }
   }
 }
-
-/** Why one line is refused, as a sentence. */
-class Refusal extends Error {}
-
-const clauseOf = (sentence: string): string =>
-  sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 
 function parsed(line: string): unknown {
   try {
@@ -231,25 +285,38 @@ function kindOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
 }
 
-function checked<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    const path = v.getDotPath(issue);
-    throw new Refusal(
-      `${path === null ? 'It' : `Its ${path}`} is not valid: ${issue.message.replace(/\.$/, '')}.`,
-    );
+/** No string is longer than the longest that the socket takes, and no list of names is without end. */
+function refuseEndless(value: unknown): void {
+  const left = [value];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (typeof next === 'string' && next.length > longestString) {
+      throw new Refusal(`A text in it is longer than ${formatCount(longestString)} characters.`);
+    }
+    if (typeof next === 'object' && next !== null) {
+      for (const [key, each] of Object.entries(next)) {
+        if (key.length > longestKey) {
+          throw new Refusal(`A field in it has a name of more than ${formatCount(longestKey)} characters.`);
+        }
+        if (typeof each === 'string' || (typeof each === 'object' && each !== null)) {
+          left.push(each);
+        }
+      }
+    }
   }
-  return result.output;
 }
 
-function documentIn(line: string): RunDocument {
+const documentIn = (line: string): RunDocument => refusable(() => parseRunDocument(line, 'It'));
+
+/** What is wrong with a line is no reason to stop: it is refused. */
+function refusable<Result>(read: () => Result): Result {
   try {
-    return parseRunDocument(line, 'It');
+    return read();
   } catch (error) {
-    if (error instanceof TidemarkError) {
+    if (error instanceof TidemarkError && ofLine.includes(error.code)) {
       throw new Refusal(error.message);
     }
     throw error;
   }
 }
+
+const ofLine: readonly string[] = ['bad-document', 'bad-input', 'unknown-model', 'unknown-voice'];

@@ -1,6 +1,7 @@
 /** Writes what an import has read, unless it is there already. */
 
 import { createHash } from 'node:crypto';
+import * as v from 'valibot';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Outcome } from '@tidemark/shared/protocol/profile-document.ts';
@@ -8,13 +9,16 @@ import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { workloadIn } from '../profiler/workload.ts';
 import { AlertTable } from './alerts.ts';
 import type { Database } from './database.ts';
+import { importedRecord } from './export.ts';
 import type { AlertLine, RunLine, ScheduleLine } from './export.ts';
 import type { StoredSample } from './rebuild.ts';
 import { defined, momentText, numberOf } from './rows.ts';
 import { insertDocument, insertSample, samplesIn } from './run-contents.ts';
-import { insertRun } from './run-row.ts';
+import { insertRun, recordOf, runColumns } from './run-row.ts';
 import { noteWords } from './run-search.ts';
 import { findingOf } from './runs.ts';
+import { refuseTooManySchedules } from './schedules.ts';
+import { checked } from './unreadable.ts';
 import type { RunTable } from './runs.ts';
 
 /** Each method says whether anything was added. To be called within a transaction. */
@@ -34,6 +38,7 @@ export class ImportedRows {
     if (this.#idOf('schedules', uid) !== undefined) {
       return false;
     }
+    refuseTooManySchedules(this.#database);
     this.#database.insert('schedules', {
       uid,
       settings: JSON.stringify({ ...settings, paused: true }),
@@ -118,13 +123,15 @@ export class ImportedRows {
     }
     const id = insertRun(
       this.#database,
-      { ...record, samplesTaken: samples.length },
+      { ...checked(v.omit(importedRecord, ['id']), record), samplesTaken: samples.length },
       { recordedAt: momentText(this.#now), hostInstance },
     );
     for (const [place, sample] of samples.entries()) {
       insertSample(this.#database, id, place, sample);
     }
     noteWords(this.#database, id);
+    // Whatever it is, it can be read again: nothing else is written.
+    recordOf(this.#database.get(`SELECT ${runColumns} FROM runs WHERE id = ?`, [id]) ?? {});
     return id;
   }
 

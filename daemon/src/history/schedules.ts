@@ -67,6 +67,7 @@ export class ScheduleTable {
 
   add(settings: ScheduleSettings): Schedule {
     return this.#database.write(() => {
+      refuseTooManySchedules(this.#database);
       const id = this.#database.insert('schedules', {
         uid: randomUUID(),
         settings: JSON.stringify(settings),
@@ -107,6 +108,19 @@ export class ScheduleTable {
     return this.#database.write(() => {
       this.#database.update('schedules', id, columns);
       return this.get(id);
+    });
+  }
+}
+
+/** Each with a text as long as the socket takes, they just fit into one answer. */
+const mostSchedules = 200;
+
+/** Throws 'bad-input' where no schedule can be added. */
+export function refuseTooManySchedules(database: Database): void {
+  const { count = null } = database.get('SELECT count(*) AS count FROM schedules') ?? {};
+  if (Number(count) >= mostSchedules) {
+    throw new TidemarkError('bad-input', `There are already ${mostSchedules} schedules.`, {
+      hint: 'Remove some of them; `tidemark schedule` lists them.',
     });
   }
 }

@@ -144,8 +144,9 @@ async function pageOf(
   page: { readonly limit: number; readonly before?: number | undefined },
 ): Promise<Omit<Loaded, 'key'>> {
   try {
-    const { runs } = await client.call('listRuns', { ...question, ...page });
-    return { runs, hasMore: runs.length === page.limit };
+    const { runs, hasMore } = await client.call('listRuns', { ...question, ...page });
+    // A daemon that does not say so fills every page but the last.
+    return { runs, hasMore: hasMore ?? runs.length === page.limit };
   } catch (error) {
     if (error instanceof TidemarkError && error.code === 'bad-request' && question.search !== undefined) {
       throw new OtherVersionError(

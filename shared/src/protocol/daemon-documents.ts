@@ -102,6 +102,8 @@ export const importDocument = v.object({
   alerts: count,
   /** Lines that could not be read, counted from 1, and why. */
   refused: v.array(v.object({ line: count, reason: text })),
+  /** How many more than the thousand that are named. */
+  moreRefused: v.optional(count),
 });
 
 export type ImportDocument = v.InferOutput<typeof importDocument>;

@@ -3,11 +3,13 @@
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { ExportDocument, ImportDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
+import { longestLine } from '../../history/import.ts';
 import { readError } from '../../files/storage-errors.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
 import { writeJsonLine } from '../output.ts';
@@ -63,22 +65,33 @@ export async function importRuns(context: Context, file: string): Promise<Comman
   using history = openHistoryToWrite();
   const taking = history.beginImport();
   for await (const line of linesOf(file, context.signal)) {
-    taking.take(line);
+    if (line === undefined) {
+      taking.skip(`It is longer than ${formatBytes(longestLine)}.`);
+    } else {
+      taking.take(line);
+    }
   }
-  const { refused, ...counts } = taking.end();
+  const { refused, moreRefused = 0, ...counts } = taking.end();
+  const unread = refused.length + moreRefused;
   const name = file === '-' ? 'stdin' : file;
   for (const { line, reason } of refused) {
     context.progress.note(`${name}:${line}: ${reason}`);
   }
   const { added, known, schedules, alerts } = counts;
-  const document: ImportDocument = { ...headOf('import'), file, ...counts, refused: [...refused] };
+  const document: ImportDocument = {
+    ...headOf('import'),
+    file,
+    ...counts,
+    refused: [...refused],
+    ...(moreRefused === 0 ? {} : { moreRefused }),
+  };
   return {
     document,
     text: () =>
       [
         `Imported ${counted(added, 'run')}${besides(schedules, alerts)} from ${name}`,
         ...(known === 0 ? [] : [`${counted(known, 'run')} already existed`]),
-        ...(refused.length === 0 ? [] : [`${counted(refused.length, 'line')} could not be read`]),
+        ...(unread === 0 ? [] : [`${counted(unread, 'line')} could not be read`]),
       ].join('; ') + '.',
     exitCode: refused.length === 0 ? 0 : 1,
   };
@@ -94,24 +107,78 @@ function besides(schedules: number, alerts: number): string {
     .join('');
 }
 
-async function* linesOf(file: string, signal: AbortSignal): AsyncGenerator<string> {
+/** The lines of a file, each looked at once, however long it is; undefined for one that is too long to be kept. */
+async function* linesOf(file: string, signal: AbortSignal): AsyncGenerator<string | undefined> {
   let input: Readable = process.stdin;
   try {
     if (file !== '-') {
-      input = (await open(file)).createReadStream({ signal, encoding: 'utf8' });
+      input = (await open(file)).createReadStream({ signal });
     }
+    let pieces: Buffer[] = [];
+    let bytes = 0;
+    const line = (): string | undefined => {
+      const whole = bytes > longestLine ? undefined : Buffer.concat(pieces, bytes).toString('utf8');
+      pieces = [];
+      bytes = 0;
+      return whole;
+    };
+    let isFirst = true;
     // Not events but iteration, which an error of the stream ends too.
-    let rest = '';
-    for await (const chunk of input.setEncoding('utf8') as AsyncIterable<string>) {
-      const lines = `${rest}${chunk}`.split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      if (isFirst) {
+        refuseForeign(chunk, file);
+        isFirst = false;
+      }
+      for (let from = 0; from < chunk.length;) {
+        const end = chunk.indexOf(lineFeed, from);
+        const piece = chunk.subarray(from, end === -1 ? chunk.length : end);
+        bytes += piece.length;
+        if (bytes > longestLine) {
+          pieces = [];
+        } else {
+          pieces.push(piece);
+        }
+        from += piece.length + 1;
+        if (end !== -1) {
+          yield line();
+        }
+      }
     }
-    if (rest !== '') {
-      yield rest;
+    if (bytes > 0) {
+      yield line();
     }
   } catch (cause) {
     signal.throwIfAborted();
     throw readError(cause, file, 'Give a file written by `tidemark runs export`, or - for stdin.');
+  }
+}
+
+const lineFeed = 0x0a;
+
+/** What begins files that are no text, and how to make an export of them. */
+const foreign: readonly (readonly [begins: readonly number[], what: string, hint: string])[] = [
+  [[0x1f, 0x8b], 'is compressed with gzip', 'Decompress it: `gunzip -c FILE | tidemark runs import -`.'],
+  [
+    [0x28, 0xb5, 0x2f, 0xfd],
+    'is compressed with zstd',
+    'Decompress it: `zstd -dc FILE | tidemark runs import -`.',
+  ],
+  [[0x50, 0x4b, 0x03, 0x04], 'is a ZIP archive', 'Unpack it, and give the file in it.'],
+  [[0xff, 0xfe], 'is UTF-16', 'Convert it: `iconv -f UTF-16 -t UTF-8 FILE | tidemark runs import -`.'],
+  [[0xfe, 0xff], 'is UTF-16', 'Convert it: `iconv -f UTF-16 -t UTF-8 FILE | tidemark runs import -`.'],
+  [
+    [...Buffer.from('SQLite format 3')],
+    'is a database',
+    'Set TIDEMARK_HOME to its folder, and export it with `tidemark runs export`.',
+  ],
+];
+
+/** Throws 'bad-document' for what is no text, before gigabytes of it are read. */
+function refuseForeign(start: Buffer, file: string): void {
+  const found = foreign.find(([begins]) => start.subarray(0, begins.length).equals(Buffer.from(begins)));
+  const [, what, hint] =
+    found ?? (start.includes(0) ? [[], 'is not text', 'Give a file written by `tidemark runs export`.'] : []);
+  if (what !== undefined) {
+    throw new TidemarkError('bad-document', `${file === '-' ? 'The input' : file} ${what}.`, { hint });
   }
 }
