@@ -8,7 +8,7 @@ import { later, whenAborted } from '../background.ts';
 import type { History } from '../history/history.ts';
 import { unreadableNotice } from '../history/unreadable.ts';
 import type { JudgedTable } from '../history/unreadable.ts';
-import { mostRemovedAtOnce } from '../history/retention.ts';
+import { defined } from '../history/rows.ts';
 import { SocketServer } from '../ipc/socket-server.ts';
 import { Interruption } from '../interruption.ts';
 import type { Log, OpenLog } from '../logging/log.ts';
@@ -27,6 +27,7 @@ import type { Notices } from './notices.ts';
 import { RunQueue } from './queue/run-queue.ts';
 import type { Waiting } from './queue/run-queue.ts';
 import { StatusBoard } from './status.ts';
+import { Tidying } from './tidying.ts';
 
 export interface DaemonParts {
   readonly dataFolder: string;
@@ -51,9 +52,6 @@ const statusMilliseconds = 250;
 /** How long another process may have the history locked while the daemon starts. */
 const startMilliseconds = 10_000;
 
-/** How often runs older than the retention setting are removed. */
-const retentionMilliseconds = 3_600_000;
-
 /** More than the queue holds. */
 const mostWaiting = 500;
 
@@ -68,7 +66,7 @@ export class Daemon {
   #settings: DaemonSettings;
   #server: SocketServer | undefined;
   #publishing: NodeJS.Timeout | undefined;
-  #tidying: NodeJS.Timeout | undefined;
+  readonly #tidying: Tidying;
   #isStopped = false;
 
   constructor(parts: DaemonParts) {
@@ -108,6 +106,7 @@ export class Daemon {
       startCheck: (schedule) => this.#startCheck(schedule),
       onChange,
     });
+    this.#tidying = new Tidying({ history, notices, log, clock, onRemoved: () => this.#historyChanged() });
     this.#board = new StatusBoard({
       ...parts,
       held: this.#held,
@@ -127,7 +126,7 @@ export class Daemon {
       if (this.#server !== undefined) {
         this.#queue.resume(waiting);
         this.#scheduler.start();
-        this.#tidy();
+        this.#tidying.start();
       }
     } catch (error) {
       // It may listen already: what was begun ends, so that the process does.
@@ -203,7 +202,7 @@ export class Daemon {
 
   /** Stops the run, the host and the connections, in this order, so that clients receive the run's end. */
   async stop(interruption: Interruption): Promise<void> {
-    clearTimeout(this.#tidying);
+    this.#tidying.stop();
     this.#scheduler.stop();
     try {
       await this.#queue.stop(interruption);
@@ -280,31 +279,27 @@ export class Daemon {
   }
 
   #changeSettings(change: DaemonSettingsChange): DaemonSettings {
+    const before = this.#settings;
     this.#settings = this.#parts.history.settings.change(change);
     this.#noteSettings();
+    if (asksForRetention(change, before)) {
+      this.#tidying.ask();
+    }
     this.#held.reconsider();
     this.#scheduler.reconsider();
     this.#changed();
     return this.#settings;
   }
+}
 
-  /** A disk that is full now may have room in an hour. */
-  #tidy(): void {
-    const { history, log } = this.#parts;
-    let removed = 0;
-    try {
-      removed = history.applyRetention();
-      if (removed > 0) {
-        log.info({ removed }, 'Removed runs older than the retention setting.');
-        this.#historyChanged();
-      }
-    } catch (error) {
-      log.warn({ error }, 'Could not remove old runs.');
-    }
-    // They are removed in batches, between which clients are answered.
-    const wait = removed < mostRemovedAtOnce ? retentionMilliseconds : 0;
-    this.#tidying = later('removing old runs', wait, () => this.#tidy());
-  }
+/** Whether it changes what is kept, or sets that again and nothing else, which is how a person says that nothing is to wait. */
+function asksForRetention({ alerts, ...change }: DaemonSettingsChange, before: DaemonSettings): boolean {
+  const names = ['retentionDays', 'retentionRuns'] as const;
+  const named = names.filter((name) => change[name] !== undefined);
+  const others = [...Object.keys(defined(change)), ...Object.keys(alerts ?? {})].filter(
+    (name) => !names.some((each) => each === name),
+  );
+  return named.some((name) => change[name] !== before[name]) || (named.length > 0 && others.length === 0);
 }
 
 /** Resolves when the work has or the signal aborts, whichever comes first. */

@@ -52,7 +52,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       'Keep the file if you need the missing runs; `sqlite3 FILE .recover` may recover more of them.';
     notices.set('set-aside', message, hint);
   };
-  const { history } = openHistory(dataFolder, { onSetAside, owner: presence.note });
+  const { history } = openHistory(dataFolder, {
+    onSetAside,
+    owner: presence.note,
+    now: () => clock.now(),
+  });
   held.use(history);
   const ending = new AbortController();
   const daemon = new Daemon({

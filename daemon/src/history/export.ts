@@ -126,17 +126,21 @@ export type AlertLine = v.InferOutput<typeof alertLine>;
 
 export type ScheduleLine = v.InferOutput<typeof scheduleLine>;
 
+/** The first line. */
+export const headerOf = (exportedAt: Date): string =>
+  JSON.stringify({
+    kind: 'tidemark-history',
+    formatVersion: exportFormatVersion,
+    exportedAt: exportedAt.toISOString(),
+    tidemark: tidemarkVersion,
+  });
+
 /**
  * Without line ends: a header, the schedules, the runs from the oldest on, the alerts. Each line is consistent in itself;
  * no lock is held between lines, so that a daemon can go on writing.
  */
 export function* exportLines(database: Database, now: () => Date): Generator<string, undefined> {
-  yield JSON.stringify({
-    kind: 'tidemark-history',
-    formatVersion: exportFormatVersion,
-    exportedAt: now().toISOString(),
-    tidemark: tidemarkVersion,
-  });
+  yield headerOf(now());
   yield* linesOfTable(database, 'schedules', (row) => JSON.stringify(scheduleLineOf(row)));
   yield* linesOfTable(database, 'runs', (row) => runLineOf(database, row));
   yield* linesOfTable(database, 'alerts', (row) => JSON.stringify(alertLineOf(database, row)));
@@ -181,7 +185,7 @@ function scheduleLineOf(row: Row): object {
   };
 }
 
-function runLineOf(database: Database, row: Row): string {
+export function runLineOf(database: Database, row: Row): string {
   const record = recordOf(row);
   const heads = database
     .all('SELECT noted_at, head FROM run_heads WHERE run_id = ? ORDER BY place', [record.id])

@@ -6,13 +6,18 @@ import { AlertTable } from './alerts.ts';
 import type { Database } from './database.ts';
 import { exportLines } from './export.ts';
 import { HistoryImport } from './import.ts';
+import { Marks } from './marks.ts';
 import { openDatabase } from './opening.ts';
 import type { Access } from './opening.ts';
 import type { SetAside } from './replacing.ts';
-import { applyRetention } from './retention.ts';
+import { RemovedRuns } from './removed-runs.ts';
+import { applyRetention, tidy } from './retention.ts';
+import type { Tidied } from './retention.ts';
+import { textOf } from './rows.ts';
 import { RunTable } from './runs.ts';
 import { ScheduleTable } from './schedules.ts';
 import { SettingsTable } from './settings.ts';
+import { TrustedClock } from './trusted-clock.ts';
 import type { UnreadableRows } from './unreadable.ts';
 
 export { isThere } from './read-only.ts';
@@ -21,6 +26,8 @@ export const historyFile = (folder: string): string => join(folder, 'history.sql
 
 export interface OpenHistoryOptions {
   readonly now?: (() => Date) | undefined;
+  /** Milliseconds that nobody sets. Default: those of this process. */
+  readonly monotonic?: (() => number) | undefined;
   /** Default: `own`, which only the daemon may. */
   readonly access?: Access | undefined;
   /** Called when the file proves damaged, on opening or in use; by then a new file is in its place. */
@@ -41,7 +48,7 @@ export interface OpenedHistory {
  */
 export function openHistory(
   folder: string,
-  { now = () => new Date(), access = 'own', onSetAside, owner }: OpenHistoryOptions = {},
+  { now = () => new Date(), monotonic, access = 'own', onSetAside, owner }: OpenHistoryOptions = {},
 ): OpenedHistory {
   let setAside: SetAside | undefined;
   const tell = (found: SetAside): void => {
@@ -58,7 +65,7 @@ export function openHistory(
       throw error;
     }
   }
-  return { history: new History(database, now), setAside };
+  return { history: new History(database, now, monotonic), setAside };
 }
 
 /**
@@ -72,11 +79,17 @@ export class History implements Disposable {
   readonly settings: SettingsTable;
   readonly #database: Database;
   readonly #now: () => Date;
+  readonly #marks: Marks;
+  readonly #clock: TrustedClock;
+  readonly #removedRuns: RemovedRuns;
 
-  constructor(database: Database, now: () => Date) {
+  constructor(database: Database, now: () => Date, monotonic = () => performance.now()) {
     this.#database = database;
     this.#now = now;
-    this.runs = new RunTable(database, now);
+    this.#marks = new Marks(database.path);
+    this.#removedRuns = new RemovedRuns(database.path);
+    this.#clock = new TrustedClock({ now, monotonic, marks: this.#marks, newest: () => this.#newest() });
+    this.runs = new RunTable(database, now, () => this.#clock.now());
     this.schedules = new ScheduleTable(database, now);
     this.alerts = new AlertTable(database);
     this.settings = new SettingsTable(database);
@@ -101,9 +114,40 @@ export class History implements Disposable {
     return this.#database.unreadable;
   }
 
-  /** By the settings; returns how many runs were removed. */
-  applyRetention(now = this.#now()): number {
-    return applyRetention(this.#database, this.settings.get(), now);
+  /** Where the runs are that retention removed. */
+  get removedFolder(): string {
+    return this.#removedRuns.folder;
+  }
+
+  /** By the settings, at once and as of `now`; returns how many runs were moved aside. */
+  applyRetention(now = this.#clock.now()): number {
+    return applyRetention(this.#database, this.settings.get(), now, this.#removedRuns);
+  }
+
+  /** As {@link applyRetention}, where nothing is wrong with the clock and few are to go, or the person `asked` for it. */
+  tidy({ asked = false }: { readonly asked?: boolean } = {}): Tidied {
+    return this.#database.write(() =>
+      tidy({
+        database: this.#database,
+        limits: this.settings.get(),
+        clock: this.#clock,
+        marks: this.#marks,
+        removedRuns: this.#removedRuns,
+        asked,
+      }),
+    );
+  }
+
+  /** At the end, so that the next start knows how the clock stood. */
+  noteClock(): void {
+    this.#database.write(() => this.#clock.look());
+  }
+
+  #newest(): Date | undefined {
+    const row = this.#database.read(() =>
+      this.#database.get('SELECT recorded_at FROM runs ORDER BY recorded_at DESC LIMIT 1'),
+    );
+    return row === undefined ? undefined : new Date(textOf(row, 'recorded_at'));
   }
 
   /** Everything but the settings as JSON lines, without line ends; the first is a header. The history may be written to between lines. */
@@ -113,7 +157,7 @@ export class History implements Disposable {
 
   /** Takes an export line by line. */
   beginImport(): HistoryImport {
-    return new HistoryImport(this.#database, this.runs, this.#now());
+    return new HistoryImport(this.#database, this.runs, this.#clock.now());
   }
 
   close(): void {

@@ -7,23 +7,24 @@ import { readFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { count, moment } from '@tidemark/shared/protocol/quantities.ts';
+import { count } from '@tidemark/shared/protocol/quantities.ts';
 import { removeTemporariesBeside, replaceFileNow } from '../files/durable.ts';
 import { errnoOf, storageError } from '../files/storage-errors.ts';
 
 const marksSchema = v.object({
   /** The last number that each of the tables gave, by its name. */
   numbers: v.optional(v.record(v.string(), count), {}),
+  /** In milliseconds since 1970. */
   clock: v.optional(
     v.object({
-      /** The last moment that was believed. */
-      believedAt: moment,
-      /** A clock that is not believed yet: what it showed, and for how long it has gone on from there. */
-      doubted: v.optional(v.object({ shownAt: moment, heldSeconds: v.number() })),
+      /** The last time that was believed. */
+      believed: v.number(),
+      /** A clock that is not believed yet: what it showed last, and for how long it has gone on from there. */
+      doubted: v.optional(v.object({ shown: v.number(), heldSeconds: v.number() })),
     }),
   ),
   /** A removal of many runs: since when it is due, and whether it may begin. */
-  removal: v.optional(v.object({ since: moment, granted: v.boolean() })),
+  removal: v.optional(v.object({ since: v.number(), granted: v.boolean() })),
 });
 
 export type MarksContent = v.InferOutput<typeof marksSchema>;

@@ -50,10 +50,13 @@ export interface KnownRun {
 
 export class RunTable extends RunQueries {
   readonly #now: () => Date;
+  readonly #recordedAt: () => Date;
 
-  constructor(database: Database, now: () => Date) {
+  /** `recordedAt` is the time by which runs age. */
+  constructor(database: Database, now: () => Date, recordedAt = now) {
     super(database);
     this.#now = now;
+    this.#recordedAt = recordedAt;
   }
 
   add({ request, ...run }: NewRun): RunRecord {
@@ -66,7 +69,7 @@ export class RunTable extends RunQueries {
   }
 
   #insert(record: Omit<RunRecord, 'id'>, request: object, id?: number): number {
-    const recordedAt = momentText(this.#now());
+    const recordedAt = momentText(this.#recordedAt());
     const added = insertRun(this.database, record, { recordedAt, id });
     this.database.insert('run_requests', { run_id: added, request: JSON.stringify(request) });
     noteWords(this.database, added);

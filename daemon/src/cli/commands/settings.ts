@@ -11,6 +11,8 @@ import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { SettingsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { DaemonSettings, DaemonSettingsChange } from '@tidemark/shared/protocol/daemon/settings.ts';
+import { removedDays, removedFolder } from '../../history/removed-runs.ts';
+import { dataFolder } from '../../paths.ts';
 import { didYouMean } from '../../models/nearest.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
@@ -113,7 +115,19 @@ async function change(
   const settings = await withDaemon(context, (daemon) => daemon.call('setSettings', merged));
   return {
     document: documentOf(settings),
-    text: () => which.map(({ name, show }) => `${name} is ${show(settings)}.`).join('\n'),
+    text: () =>
+      [
+        ...which.map(({ name, show }) => `${name} is ${show(settings)}.`),
+        ...(which.some(
+          ({ name }) =>
+            (name === 'retention' && settings.retentionDays > 0) ||
+            (name === 'retention-runs' && settings.retentionRuns > 0),
+        )
+          ? [
+              `Runs beyond it are moved to ${removedFolder(dataFolder())} and kept there for ${removedDays} days.`,
+            ]
+          : []),
+      ].join('\n'),
   };
 }
 
