@@ -189,6 +189,26 @@ test('an interrupted run lasted until its last sample, however late that was not
   );
 });
 
+test('how long a run took does not change with the clock that is set while it runs', () => {
+  for (const [days, between] of [
+    [-2, 0],
+    [3, 3 * 86_400],
+  ] as const) {
+    let now = Date.parse('2026-03-01T10:00:00.000Z');
+    withHistory(
+      (history) => {
+        const [measured, unmeasured] = [history.runs.add(exampleRun()), history.runs.add(exampleRun())];
+        history.runs.begin(measured.id);
+        history.runs.begin(unmeasured.id);
+        now += days * 86_400_000;
+        assert.equal(history.runs.finish(measured.id, { state: 'cancelled', seconds: 7.5 }).seconds, 7.5);
+        assert.equal(history.runs.finish(unmeasured.id, { state: 'cancelled' }).seconds, between);
+      },
+      () => new Date(now),
+    );
+  }
+});
+
 test('samples are thinned with the highest peak kept', () => {
   withHistory((history) => {
     const { id } = runAtWork(history, 40);
