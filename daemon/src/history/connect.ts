@@ -1,6 +1,6 @@
 /** Opens the file of the history: private, durable, up to date. */
 
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { faultOf, homeFault } from '@tidemark/shared/client/ownership.ts';
@@ -67,6 +67,10 @@ function makePrivateFile(path: string): void {
   try {
     makeFolder(dirname(path));
     refuse(homeFault(dirname(path)));
+    if (fileAt(path) !== undefined) {
+      // One that its owner may not write is meant so, and not for `takeFile` to open.
+      accessSync(path, constants.W_OK);
+    }
     takeFile(path);
     for (const suffix of ['-wal', '-shm']) {
       refuse(faultOf(path + suffix, 'file'));
