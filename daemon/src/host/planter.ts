@@ -3,7 +3,7 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { PlantKind } from '@tidemark/shared/protocol/command-documents.ts';
-import { memorySnapshot } from '../mlx/memory.ts';
+import { memorySnapshot, synchronize } from '../mlx/memory.ts';
 import { contiguous, full } from '../mlx/ops.ts';
 import { plantMalloc } from '../mlx/process.ts';
 import { evaluate, scope } from '../mlx/scope.ts';
@@ -56,8 +56,8 @@ export class Planter {
         return 1;
       case 'growing-cache':
       case 'limited-cache':
-        // Larger than every one before, so that the allocator can reuse none of them.
-        return intoCache(mebibyte + 4 * kibibyte * index);
+        // Larger than every one before, by a page as the allocators for GPUs count, so that they can reuse none of them.
+        return intoCache(mebibyte + 16 * kibibyte * index);
       case 'bounded-cache':
         return this.#retain(64 * kibibyte) + this.#evict();
       case 'one-step':
@@ -71,6 +71,8 @@ export class Planter {
   #retain(bytes: number): number {
     const { activeBytes } = memorySnapshot();
     this.#tensors.push(tensorOf(bytes));
+    // On a GPU what the tensor was filled from is let go of once its kernel is done, and not right when it is evaluated.
+    synchronize();
     return memorySnapshot().activeBytes - activeBytes;
   }
 

@@ -187,12 +187,13 @@ interface InterventionRule {
   /** What the effect is a part of where there is no anomaly, in bytes. */
   readonly wholeWithoutAnomaly: number;
   /** The sentence, for the measured effect in bytes. */
-  readonly sentence: (effect: Shift, status: VerdictStatus, arm: Arm) => string;
+  readonly sentence: (effect: Shift, status: VerdictStatus, arm: Arm, control: Arm | undefined) => string;
 }
 
 /**
  * Judges a hypothesis by taking away what it blames: the effect is how far the difference to the baseline falls. A cause
- * that both models share raises both peaks and explains no difference, hence the baseline's own effect is taken off.
+ * that both models share raises both peaks and explains no difference, hence the baseline's own effect is taken off. A
+ * baseline that then needs more is another matter: the intervention brought something new there, and took nothing from this model.
  */
 export function judgeByIntervention(question: Question, rule: InterventionRule): RuleOutcome {
   const { evidence, facts } = question;
@@ -217,7 +218,7 @@ export function judgeByIntervention(question: Question, rule: InterventionRule):
   }
   const effect = lessShift(
     measure(subject, arm),
-    control === undefined ? noShift : measure(baseline, control),
+    control === undefined ? noShift : fallOf(measure(baseline, control)),
   );
   const status = statusOfEffect(effect, wholeOf(question) ?? rule.wholeWithoutAnomaly);
   return {
@@ -226,10 +227,17 @@ export function judgeByIntervention(question: Question, rule: InterventionRule):
     arms: named.map(({ name }) => name),
     iterations: fewestIterations(named.flatMap((each) => each.arm ?? [])),
     effectBytes: effect,
-    sentence: rule.sentence(effect, status, arm),
+    sentence: rule.sentence(effect, status, arm, control),
     opposite,
   };
 }
+
+/** A shift as far as it is above zero. */
+const fallOf = ({ estimate, low, high }: Shift): Shift => ({
+  estimate: Math.max(0, estimate),
+  low: Math.max(0, low),
+  high: Math.max(0, high),
+});
 
 /** What an intervention's effect is to be a part of, in bytes: the anomaly as the interventions see it, or else as MLX is by default. */
 export function wholeOf(question: Question): number | undefined {

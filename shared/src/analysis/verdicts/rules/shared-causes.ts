@@ -5,7 +5,7 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { decisive, judgeByIntervention, peakShift, wholeOfDistance } from '../verdict.ts';
-import type { HypothesisId, Intervention } from '../../../protocol/study-document.ts';
+import type { Arm, HypothesisId, Intervention } from '../../../protocol/study-document.ts';
 import type { Rule } from '../verdict.ts';
 
 interface SharedCause {
@@ -28,9 +28,11 @@ function sharedCause({ id, statement, intervention, opening }: SharedCause): Rul
         opposite: `${opening}, both peaks change by the same amount, so their difference stays.`,
         changesBaseline: true,
         wholeWithoutAnomaly: wholeOfDistance(decisive(question)),
-        sentence: (effect, _status, arm) => {
-          const own = peakShift(decisive(question).given, arm).estimate;
-          return `${opening}, its peak changed by ${formatBytes(-own, { sign: true })}, and its distance to ${question.baseline.model} by ${formatBytes(-effect.estimate, { sign: true })}.`;
+        sentence: (_effect, _status, arm, control) => {
+          const { given, baseline } = decisive(question);
+          const change = (from: Arm, to: Arm | undefined): string =>
+            formatBytes(to === undefined ? 0 : peakShift(to, from).estimate, { sign: true });
+          return `${opening}, its peak changed by ${change(given, arm)}, and that of ${baseline.model} by ${change(baseline, control)}.`;
         },
       });
     },
