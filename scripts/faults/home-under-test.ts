@@ -45,7 +45,7 @@ const graceMilliseconds = 20_000;
 
 /** What a daemon that was stopped leaves, besides the models. */
 const expectedFiles =
-  /^(history\.sqlite(\.marks|-lock(-journal)?)?|logs|logs\/daemon\.log(\.\d)?|run|run\/daemon\.lock(-journal)?|tiny(\/.*)?)$/;
+  /^(history\.sqlite(\.marks|-lock(-journal)?)?|logs|logs\/daemon\.log(\.\d)?|removed|removed\/runs-[-0-9]+\.jsonl|run|run\/daemon\.lock(-journal)?|tiny(\/.*)?)$/;
 
 export interface Serving {
   readonly daemon: DaemonUnderTest;
