@@ -16,7 +16,7 @@ type Context = Parameters<typeof fetchWheel>[0];
 const leftOut = /^(?:\.ci|extension|assets|scripts\/(?!setup\/|bench\/))|(?:\.test\.ts$)|(?:^|\/)test\//;
 
 /** What of MLX's headers is compiled at run time, and what set-up looks for. */
-const headers = new Set(['cccl', 'cute', 'cutlass', 'mlx']);
+const headers = new Set(['cccl', 'crt', 'cute', 'cutlass', 'mlx']);
 
 /** Only NVIDIA's libraries are left to the other machine: it has them, or its network is needed after all. */
 const leftToThere = new Set(['nvidia']);

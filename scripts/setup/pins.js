@@ -52,6 +52,16 @@ export const libmlx = {
   },
 };
 
+/** @type {WheelPin} headers of CUDA's that MLX compiles kernels with while it runs, and that few Python installations have */
+export const cudaHeaders = {
+  project: 'nvidia-cuda-crt',
+  version: '13.5.37',
+  file: 'nvidia_cuda_crt-13.5.37-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
+  platform: 'manylinux2014_x86_64',
+  bytes: 166_163,
+  sha256: 'e898b7f73d3035fa89915a3f7bf3b54a73e90249746111aed295822c4729bb29',
+};
+
 /** @type {WheelPin[]} what MLX's CUDA backend loads of NVIDIA's, and what that loads, for machines that lack it */
 export const nvidiaLibraries = [
   {

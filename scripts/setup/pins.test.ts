@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { layoutOf } from './layout.js';
-import { cmake, kokoro, libmlx, misaki, ninja, openblas, spacyEnglish, zig } from './pins.js';
+import { cmake, cudaHeaders, kokoro, libmlx, misaki, ninja, openblas, spacyEnglish, zig } from './pins.js';
 import { pinnedNode, readJson } from './package-files.js';
 
 const { root } = layoutOf();
@@ -43,7 +43,7 @@ test('every dependency in the lock file has a hash and names no registry', () =>
 });
 
 test('every wheel is pinned by the name of its file, its size and its SHA-256', () => {
-  const wheels = [libmlx, cmake, ninja].flatMap((pins) => Object.values(pins));
+  const wheels = [...[libmlx, cmake, ninja].flatMap((pins) => Object.values(pins)), cudaHeaders];
   for (const pin of [...wheels, openblas, zig, ...kokoro.parts, kokoro.vocabulary, misaki, spacyEnglish]) {
     assert.ok(pin.file.startsWith(`${pin.project.replaceAll('-', '_')}-${pin.version}-py`), pin.file);
     assert.equal(pin.file.endsWith('-any.whl'), pin.platform === undefined, pin.file);

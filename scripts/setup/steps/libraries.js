@@ -3,14 +3,17 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchWheel } from '../download.js';
-import { libmlx as mlxPins, openblas as openblasPin } from '../pins.js';
+import { cudaHeaders, libmlx as mlxPins, openblas as openblasPin } from '../pins.js';
 import { keyOf } from '../stamps.js';
 import { newPartialFolder, replaceFolder, unpack } from '../unpack.js';
 
 /** @type {Record<import('../backend.js').Backend, {bytes: number, files: readonly string[]}>} */
 const mlxOutputs = {
   cpu: { bytes: 80_000_000, files: ['mlx/lib/libmlx.so', 'mlx_cpu.libs'] },
-  cuda: { bytes: 450_000_000, files: ['mlx/lib/libmlx.so', 'mlx_cuda_13.libs', 'mlx/include/cccl'] },
+  cuda: {
+    bytes: 450_000_000,
+    files: ['mlx/lib/libmlx.so', 'mlx_cuda_13.libs', 'mlx/include/cccl', 'mlx/include/crt/mma.h'],
+  },
   metal: {
     bytes: 260_000_000,
     files: ['mlx/lib/libmlx.dylib', 'mlx/lib/mlx.metallib', 'mlx/lib/libjaccl.dylib'],
@@ -35,12 +38,27 @@ export function libmlx(backend) {
     outputs: [...files, 'mlx/include/mlx/mlx.h', 'mlx/share/cmake/MLX/MLXConfig.cmake'].map((path) =>
       join('build', 'mlx', path),
     ),
-    key: () => keyOf(pin),
+    key: () => (backend === 'cuda' ? keyOf(pin, cudaHeaders) : keyOf(pin)),
     async work(context) {
       const unpacked = await unpack(context, await fetchWheel(context, pin), 'mlx');
+      if (backend === 'cuda') {
+        await addCudaHeaders(context, join(unpacked, 'mlx', 'include'));
+      }
       await replaceFolder(unpacked, context.layout.mlx);
     },
   };
+}
+
+/**
+ * Puts `crt` beside MLX's own headers, where the compiler of its kernels looks too.
+ *
+ * @param {import('../context.js').Context} context
+ * @param {string} include
+ */
+async function addCudaHeaders(context, include) {
+  const headers = await unpack(context, await fetchWheel(context, cudaHeaders), cudaHeaders.project);
+  await cp(join(headers, 'nvidia', 'cu13', 'include', 'crt'), join(include, 'crt'), { recursive: true });
+  await rm(headers, { recursive: true });
 }
 
 /**

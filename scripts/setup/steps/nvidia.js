@@ -1,13 +1,13 @@
 /** NVIDIA's libraries, which MLX's CUDA backend loads: found on the machine, else from their wheels. */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../children.js';
 import { fetchWheel } from '../download.js';
 import { nvidiaLibraries as pins } from '../pins.js';
 import { keyOf } from '../stamps.js';
-import { python, replaceFolder, unpack } from '../unpack.js';
+import { python, unpack } from '../unpack.js';
 
 /** @typedef {import('../context.js').Context} Context */
 
@@ -93,10 +93,11 @@ async function fetchAll(context, place) {
   for (const pin of pins) {
     const unpacked = await unpack(context, await fetchWheel(context, pin), pin.project);
     for (const part of readdirSync(join(unpacked, 'nvidia'))) {
-      // Several wheels share a part, as `cu13`; their files are put together.
-      await mkdir(join(place, part, 'lib'), { recursive: true });
-      for (const file of readdirSync(join(unpacked, 'nvidia', part, 'lib'))) {
-        await replaceFolder(join(unpacked, 'nvidia', part, 'lib', file), join(place, part, 'lib', file));
+      // Several wheels share a part, as `cu13`; their files are put together. Kernels are compiled with the headers.
+      for (const kind of readdirSync(join(unpacked, 'nvidia', part))) {
+        if (kind === 'lib' || kind === 'include') {
+          await cp(join(unpacked, 'nvidia', part, kind), join(place, part, kind), { recursive: true });
+        }
       }
     }
     await rm(unpacked, { recursive: true });
