@@ -86,7 +86,7 @@ describe('a run as text', () => {
       runMarkdown({ record, document: exampleStudy({ answer }), samples: [] }, { ...options, isBrief });
     const gpu = textOf(gpuAnswer({ iterations: 60 }));
     expect(gpu).toMatch(
-      /\| Peak of \| Median \| Weights and voice \| Operations, in narrow order \| Order of evaluation \| Queued work \|/,
+      /\| Peak of \| Median \| Weights and voice \| Operations \| Order of evaluation \| Queued work \|/,
     );
     expect(gpu).toMatch(/MLX_MAX_OPS_PER_BUFFER=1 in the environment/);
     expect(gpu).toMatch(/\| Share, by default \|/);

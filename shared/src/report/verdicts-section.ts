@@ -72,7 +72,11 @@ function makeupContent(peaks: readonly PeakMakeup[], { device }: StudyEvidence):
       megabytes(peak.peakBytes),
       peakRange(peak),
       ...names.map((name) => megabytes(parts.find((each) => each.name === name)?.bytes ?? Number.NaN)),
-      [given, drained, narrow].map((way) => (way === undefined ? none : String(way.iterations))).join(' / '),
+      [
+        String(given.iterations),
+        ...(drained === undefined ? [] : [`drained ${drained.iterations}`]),
+        ...(narrow === undefined ? [] : [`narrow ${narrow.iterations}`]),
+      ].join(', '),
     ];
   });
   return [
@@ -99,13 +103,7 @@ function makeupContent(peaks: readonly PeakMakeup[], { device }: StudyEvidence):
       ),
     ),
     table(
-      [
-        'model',
-        number('peak, median'),
-        number('range'),
-        ...names.map(number),
-        number('iterations: as given / drained / narrow'),
-      ],
+      ['model', number('peak, median'), number('range'), ...names.map(number), number('iterations')],
       rows,
     ),
     ...peakRemedies(peaks).map(({ sentence }) => paragraph(sentence)),

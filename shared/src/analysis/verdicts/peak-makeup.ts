@@ -60,7 +60,7 @@ export function makeupParts(peak: PeakMakeup): { readonly name: string; readonly
   const { weightsBytes, operationsBytes, orderBytes, queueBytes } = peak;
   return [
     { name: 'weights and voice', bytes: weightsBytes },
-    { name: orderBytes === undefined ? 'operations' : 'operations, in narrow order', bytes: operationsBytes },
+    { name: 'operations', bytes: operationsBytes },
     ...(orderBytes === undefined ? [] : [{ name: 'order of evaluation', bytes: orderBytes }]),
     ...(queueBytes === undefined ? [] : [{ name: 'queued work', bytes: queueBytes }]),
   ];
