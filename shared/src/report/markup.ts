@@ -160,7 +160,7 @@ dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }
 .verdict { border-top: 1px solid var(--grid); padding: 10px 0; }
 .verdict p { margin: 4px 0; }
-.supported, .no-leak, .constant, .levels-off, .bounded { color: var(--supported); } .refuted, .not-tested, .plateau, .cache-growth { color: var(--refuted); }
+.supported, .no-leak, .constant, .levels-off, .bounded { color: var(--supported); } .refuted, .not-tested, .not-applicable, .plateau, .cache-growth { color: var(--refuted); }
 .inconclusive { color: var(--open); } .leak, .grows { color: var(--alarm); }
 details { margin: 6px 0; }
 summary { cursor: pointer; color: var(--muted); font-size: 0.9rem; }

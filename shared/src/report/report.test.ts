@@ -199,8 +199,9 @@ describe('what the page says', () => {
     assert.match(page, /with the queue drained on both sides: \+107\.\d MB/);
     assert.match(page, /remainder = \+\d+\.\d MB, the anomaly as MLX is by default\./);
     assert.match(page, /% of the anomaly as MLX is by default\./);
+    assert.match(page, /Iterations: as given \/ with the queue drained \/ one operation wide\./);
     assert.match(page, /What each peak is for, in MB/);
-    assert.match(page, /<td[^>]*>60, drained 6, narrow 6<\/td>/);
+    assert.match(page, /<td[^>]*>60 \/ 6 \/ 6<\/td>/);
     assert.match(page, /MLX_MAX_OPS_PER_BUFFER=1 in the environment .* off these peaks/);
     const hidden = renderReport(
       exampleStudy({

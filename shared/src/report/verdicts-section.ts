@@ -72,11 +72,7 @@ function makeupContent(peaks: readonly PeakMakeup[], { device }: StudyEvidence):
       megabytes(peak.peakBytes),
       peakRange(peak),
       ...names.map((name) => megabytes(parts.find((each) => each.name === name)?.bytes ?? Number.NaN)),
-      [
-        String(given.iterations),
-        ...(drained === undefined ? [] : [`drained ${drained.iterations}`]),
-        ...(narrow === undefined ? [] : [`narrow ${narrow.iterations}`]),
-      ].join(', '),
+      [given, drained, narrow].flatMap((way) => way?.iterations ?? []).join(' / '),
     ];
   });
   return [
@@ -105,6 +101,10 @@ function makeupContent(peaks: readonly PeakMakeup[], { device }: StudyEvidence):
     table(
       ['model', number('peak, median'), number('range'), ...names.map(number), number('iterations')],
       rows,
+    ),
+    paragraph(
+      `Iterations: ${['as given', ...(peaks.some(({ drained }) => drained) ? ['with the queue drained'] : []), ...(peaks.some(({ narrow }) => narrow) ? ['one operation wide'] : [])].join(' / ')}.`,
+      'muted',
     ),
     ...peakRemedies(peaks).map(({ sentence }) => paragraph(sentence)),
   ].join('');

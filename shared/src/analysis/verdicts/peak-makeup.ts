@@ -82,18 +82,29 @@ interface Saving {
 
 /** The remedies that took something off every peak of which they were measured. */
 export function peakRemedies(peaks: readonly PeakMakeup[]): PeakRemedy[] {
-  const order = peaks.flatMap((peak) =>
-    savingOf(peak, peak.orderBytes, peak.drained ?? peak.given, peak.narrow),
+  const isDrained = peaks.some(({ drained }) => drained !== undefined);
+  const order = peaks.flatMap(({ peakBytes, queueBytes = 0, ...peak }) =>
+    savingOf(
+      { model: peak.model, peakBytes: peakBytes - queueBytes },
+      peak.orderBytes,
+      peak.drained ?? peak.given,
+      peak.narrow,
+    ),
   );
   const queue = peaks.flatMap((peak) => savingOf(peak, peak.queueBytes, peak.given, peak.drained));
   return [
-    ...remedyOf('MLX_BFS_MAX_WIDTH=1', 'evaluates graphs one operation wide', order),
+    ...remedyOf(
+      'MLX_BFS_MAX_WIDTH=1',
+      'evaluates graphs one operation wide',
+      order,
+      isDrained ? 'with the queue drained on both sides, ' : '',
+    ),
     ...remedyOf('MLX_MAX_OPS_PER_BUFFER=1', 'queues one operation at a time', queue),
   ];
 }
 
 function savingOf(
-  { model, peakBytes }: PeakMakeup,
+  { model, peakBytes }: Pick<PeakMakeup, 'model' | 'peakBytes'>,
   bytes: number | undefined,
   before: PeakMakeup['given'],
   after: PeakMakeup['drained'],
@@ -108,7 +119,7 @@ function savingOf(
   return [{ model, bytes, share: bytes / peakBytes, slowdown }];
 }
 
-function remedyOf(variable: string, what: string, savings: readonly Saving[]): PeakRemedy[] {
+function remedyOf(variable: string, what: string, savings: readonly Saving[], condition = ''): PeakRemedy[] {
   const [first] = savings;
   if (first === undefined || !savings.every(({ share }) => share >= noticeableShare)) {
     return [];
@@ -130,7 +141,7 @@ function remedyOf(variable: string, what: string, savings: readonly Saving[]): P
     {
       variable,
       sentence:
-        `${variable} in the environment ${what}: it took ${range(({ bytes }) => bytes, formatBytes)} ` +
+        `${variable} in the environment ${what}: ${condition}it took ${range(({ bytes }) => bytes, formatBytes)} ` +
         `(${range(({ share }) => share, formatPercent)}) off ${savings.length === 1 ? `the peak of ${first.model}` : 'these peaks'}${price}. ` +
         'MLX reads the variable in any program.',
     },
