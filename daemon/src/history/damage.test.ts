@@ -1,6 +1,7 @@
 /** What becomes of a history whose file is damaged: found, set aside, said, and what can be read is saved. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   copyFileSync,
@@ -144,6 +145,27 @@ test('a damaged page of runs costs those in it', () => {
   assert.ok(saved >= 40 && saved < 60, `saved ${saved} of 60`);
   assert.equal(history.runs.list().total, saved);
   assert.equal(history.runs.add(exampleRun()).id, 61);
+});
+
+test('a number that JavaScript cannot hold costs its own run', () => {
+  const folder = temporaryFolder();
+  makeHistory(folder);
+  const database = new DatabaseSync(fileIn(folder));
+  database.exec('UPDATE runs SET iterations = 9007199254740993 WHERE id = 5');
+  database.close();
+  const page = pageWith(folder, 'samples');
+  damage(folder, (bytes) => bytes.fill(0, page * pageBytes, (page + 1) * pageBytes));
+  using opened = openDamaged(folder);
+  const { history, setAside } = opened;
+  assert.equal(setAside.saved.runs, 59);
+  assert.throws(() => history.runs.detail(5), /There is no run 5/);
+});
+
+test('a pipe in the place of a plan is refused', () => {
+  const folder = temporaryFolder();
+  makeHistory(folder, 1);
+  execFileSync('mkfifo', [`${fileIn(folder)}.replacing`]);
+  assert.throws(() => openHistory(folder), /\.replacing cannot be used: it is not a file\.$/);
 });
 
 /** The middle one of the pages that hold a table's rows, from 0. */

@@ -4,8 +4,10 @@
  */
 
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { faultOf } from '@tidemark/shared/client/ownership.ts';
 import * as v from 'valibot';
 import { replaceFileNow, syncFolderNow } from '../files/durable.ts';
+import { refuse } from '../files/own.ts';
 import { storageError } from '../files/storage-errors.ts';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
@@ -59,6 +61,7 @@ export function finishReplacing(path: string, onSetAside: (setAside: SetAside) =
     return;
   }
   try {
+    refuse(faultOf(planPath(path), 'file'));
     const plan = readPlan(path);
     if (plan === undefined) {
       // The disk lost what the plan said; the file that is there is examined like any other.

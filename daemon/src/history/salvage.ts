@@ -131,12 +131,12 @@ class Salvaging {
     yield* this.#until(`SELECT * FROM ${table} ORDER BY ${key} DESC`);
   }
 
-  /** The rows up to where the file is damaged. */
+  /** The rows up to where the file is damaged, or has a number that no JavaScript program wrote. */
   *#until(sql: string, values: SQLInputValue[] = []): Generator<Row> {
     try {
       yield* this.#from.iterate(sql, values);
     } catch (error) {
-      if (!isDamage(error)) {
+      if (!isDamage(error) && !isTooLarge(error)) {
         throw error;
       }
     }
@@ -165,6 +165,10 @@ class Salvaging {
     }
   }
 }
+
+/** An integer beyond 2^53, which `node:sqlite` does not give. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
 
 /** Probing millions of ids that no row ever had would take long. */
 const mostProbes = 100_000;
