@@ -2,11 +2,11 @@
 
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import type { ImportResult } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { openHistory } from '../src/history/history.ts';
-import type { ImportResult } from '../src/history/import.ts';
 import type { NewAlert } from '../src/history/alerts.ts';
 import type { History } from '../src/history/history.ts';
 import type { RunHead } from '../src/history/rebuild.ts';

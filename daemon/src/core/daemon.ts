@@ -23,6 +23,7 @@ import { createHandlers } from './handlers.ts';
 import { HeldHost } from './held-host/held-host.ts';
 import type { HeldHostOptions } from './held-host/held-host.ts';
 import { HistoryTurns } from './history-turns.ts';
+import { Imports } from './imports.ts';
 import type { Notices } from './notices.ts';
 import { RunQueue } from './queue/run-queue.ts';
 import type { Waiting } from './queue/run-queue.ts';
@@ -63,6 +64,7 @@ export class Daemon {
   readonly #alerts: AlertKeeper;
   readonly #board: StatusBoard;
   readonly #turns = new HistoryTurns();
+  readonly #imports: Imports;
   #settings: DaemonSettings;
   #server: SocketServer | undefined;
   #publishing: NodeJS.Timeout | undefined;
@@ -107,6 +109,7 @@ export class Daemon {
       onChange,
     });
     this.#tidying = new Tidying({ history, notices, log, clock, onRemoved: () => this.#historyChanged() });
+    this.#imports = new Imports({ dataFolder, log, onHistory: () => this.#afterImport() });
     this.#board = new StatusBoard({
       ...parts,
       held: this.#held,
@@ -122,6 +125,7 @@ export class Daemon {
   async start(signal?: AbortSignal): Promise<void> {
     try {
       const waiting = await this.#takeOver();
+      this.#imports.clear();
       await raceAborted(this.#listen(), signal);
       if (this.#server !== undefined) {
         this.#queue.resume(waiting);
@@ -173,6 +177,7 @@ export class Daemon {
         alerts: this.#alerts,
         board: this.#board,
         turns: this.#turns,
+        imports: this.#imports,
         changeSettings: (change) => this.#changeSettings(change),
         onHistory: () => this.#historyChanged(),
       }),
@@ -200,11 +205,12 @@ export class Daemon {
     return this.#server?.restore() ?? Promise.resolve(false);
   }
 
-  /** Stops the run, the host and the connections, in this order, so that clients receive the run's end. */
+  /** Stops imports, the run, the host and the connections, in this order, so that clients receive the run's end. */
   async stop(interruption: Interruption): Promise<void> {
     this.#tidying.stop();
     this.#scheduler.stop();
     try {
+      await this.#imports.stop();
       await this.#queue.stop(interruption);
       await this.#held.close();
     } finally {
@@ -256,6 +262,11 @@ export class Daemon {
   #historyChanged(): void {
     this.#board.forget();
     this.#changed();
+  }
+
+  #afterImport(): void {
+    this.#scheduler.reconsider();
+    this.#historyChanged();
   }
 
   #afterRun(record: RunRecord): void {

@@ -16,6 +16,7 @@ import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
 import type { HistoryTurns } from './history-turns.ts';
+import type { Imports } from './imports.ts';
 import type { Notices } from './notices.ts';
 import { SharedWork } from './shared-work.ts';
 import type { RunQueue } from './queue/run-queue.ts';
@@ -29,6 +30,7 @@ export interface HandlerParts {
   readonly alerts: AlertKeeper;
   readonly board: StatusBoard;
   readonly turns: HistoryTurns;
+  readonly imports: Imports;
   readonly notices: Notices;
   readonly changeSettings: (change: DaemonSettingsChange) => DaemonSettings;
   /** Something in the history that the status shows has changed. */
@@ -122,6 +124,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
       onHistory();
       return {};
     },
+    prepareImport: (_, { signal }) => ({ path: parts.imports.prepare(signal) }),
+    importRuns: ({ path }, { signal }) => parts.imports.run(path, signal),
     compareRuns: ({ baselineId, runId, threshold = defaultThreshold }) =>
       compareDocuments(
         { file: `#${baselineId}`, document: documentOf(baselineId) },

@@ -5,17 +5,21 @@
 
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { daemonOf, noteFileOf, processMark, readNote } from '@tidemark/shared/client/daemon-note.ts';
+import {
+  daemonOf,
+  holderOf,
+  noteFileOf,
+  processMark,
+  readNote,
+} from '@tidemark/shared/client/daemon-note.ts';
 import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
+import type { TidemarkError } from '@tidemark/shared/errors.ts';
 import { replaceFileNow } from '../files/durable.ts';
 import { holdLock } from '../files/lock.ts';
 import { takeFolder, takeHome } from '../files/own.ts';
 import { fileAt } from '../history/connect.ts';
-import { historyFile } from '../history/history.ts';
-import { daemonRunning, ownerAt } from '../history/owner.ts';
-
-/** Beside the history and not in `run`, which holds nothing that could not be made again. */
-const lockFileOf = (dataFolder: string): string => `${historyFile(dataFolder)}-lock`;
+import { historyFile, historyLock } from '../history/history.ts';
+import { daemonRunning, historyInUse, ownerAt } from '../history/owner.ts';
 
 export class Presence implements Disposable {
   readonly note: DaemonNote;
@@ -25,7 +29,7 @@ export class Presence implements Disposable {
 
   /**
    * Takes the data folder for this process until it is disposed of; the kernel drops the lock with its holder. Throws
-   * 'daemon-running' where a daemon has it, and 'not-writable'. A note that a killed daemon left behind is replaced.
+   * 'daemon-running' where a daemon has it, 'busy' where an import has, and 'not-writable'. A note that a killed daemon left behind is replaced.
    */
   constructor(dataFolder: string, startedAt: Date) {
     const { pid } = process;
@@ -46,7 +50,7 @@ export class Presence implements Disposable {
   restore(): string[] {
     const restored: string[] = [];
     takeHome(this.#dataFolder);
-    if (fileAt(lockFileOf(this.#dataFolder)) !== this.#lockFile) {
+    if (fileAt(historyLock(this.#dataFolder)) !== this.#lockFile) {
       this.#takeLock();
       restored.push('lock');
     }
@@ -68,16 +72,21 @@ export class Presence implements Disposable {
 
   /** The lock that was held before, of a file that is elsewhere or gone, is dropped once there is another. */
   #takeLock(): void {
-    const path = lockFileOf(this.#dataFolder);
+    const path = historyLock(this.#dataFolder);
     const lock = holdLock(path);
     if (lock === undefined) {
-      throw daemonRunning(
-        readIfThere(noteFileOf(this.#dataFolder)) ?? ownerAt(historyFile(this.#dataFolder)),
-      );
+      throw this.#held();
     }
     this.#lock?.[Symbol.dispose]();
     this.#lock = lock;
     this.#lockFile = fileAt(path);
+  }
+
+  /** Whoever has the lock: the daemon that the note or the history names, if that runs. */
+  #held(): TidemarkError {
+    const notes = [readIfThere(noteFileOf(this.#dataFolder)), ownerAt(historyFile(this.#dataFolder))];
+    const daemon = notes.find((note) => note !== undefined && holderOf(note) !== undefined);
+    return daemon === undefined ? historyInUse() : daemonRunning(daemon);
   }
 
   #write(): void {

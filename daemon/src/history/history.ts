@@ -24,6 +24,9 @@ export { isThere } from './read-only.ts';
 
 export const historyFile = (folder: string): string => join(folder, 'history.sqlite');
 
+/** Held by the daemon, or by what changes much without one. Beside the history, and not in `run`, which holds nothing that could not be made again. */
+export const historyLock = (folder: string): string => `${historyFile(folder)}-lock`;
+
 export interface OpenHistoryOptions {
   readonly now?: (() => Date) | undefined;
   /** Milliseconds that nobody sets. Default: those of this process. */

@@ -2,6 +2,7 @@
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatCount } from '@tidemark/shared/format/numbers.ts';
+import type { ImportResult } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { parseRunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
@@ -12,19 +13,6 @@ import { longestText } from './run-row.ts';
 import { checkSchedule } from './schedule-check.ts';
 import { checked, clauseOf, Refusal } from './unreadable.ts';
 import type { RunTable } from './runs.ts';
-
-export interface ImportResult {
-  /** Runs that are new here, and runs that were here already. */
-  readonly added: number;
-  readonly known: number;
-  /** Schedules, which come in paused, and alerts that are new here. */
-  readonly schedules: number;
-  readonly alerts: number;
-  /** The first thousand lines that were refused, from 1, with why as a sentence. */
-  readonly refused: readonly { readonly line: number; readonly reason: string }[];
-  /** Lines that were refused beyond those thousand. */
-  readonly moreRefused?: number;
-}
 
 /** What a line that was read asks to be written. */
 type Step = () => void;
@@ -67,8 +55,11 @@ export class HistoryImport {
     this.#rows = new ImportedRows(database, runs, now);
   }
 
-  /** Throws a TidemarkError: 'bad-document' for the export of a newer Tidemark, 'not-writable' or 'history'. */
-  take(text: string): void {
+  /**
+   * Returns whether lines were written, of which many are at once. Throws a TidemarkError: 'bad-document' for the export of a newer
+   * Tidemark, 'not-writable' or 'history'.
+   */
+  take(text: string): boolean {
     this.#line += 1;
     // A byte-order mark is no JSON, but some shells write one.
     const line = (this.#line === 1 ? text.replace(/^\uFEFF/, '') : text).trim();
@@ -80,14 +71,14 @@ export class HistoryImport {
           hint: howToMake,
         });
       }
-      return;
+      return false;
     }
     if (line === '{' && this.#isFirst()) {
       this.#document = [line];
-      return;
+      return false;
     }
     if (line === '') {
-      return;
+      return false;
     }
     try {
       const step = this.#read(line);
@@ -101,9 +92,11 @@ export class HistoryImport {
       }
       this.#refuse({ line: this.#line, reason: error.message });
     }
-    if (this.#batch.length >= batchLines || this.#characters >= batchCharacters) {
+    const isFull = this.#batch.length >= batchLines || this.#characters >= batchCharacters;
+    if (isFull) {
       this.#write();
     }
+    return isFull;
   }
 
   /** Throws a TidemarkError: 'bad-document' for what has no line of an export, 'not-writable' or 'history'. */

@@ -50,6 +50,12 @@ export function daemonRunning(who: DaemonNote | undefined): TidemarkError {
   });
 }
 
+/** Of a lock whose holder does not say who it is. */
+export const historyInUse = (): TidemarkError =>
+  new TidemarkError('busy', 'The history is in use by an import, or by a daemon that is starting.', {
+    hint: 'Try again in a moment.',
+  });
+
 function ownerOf(connection: DatabaseSync): DaemonNote | undefined {
   const hasTable =
     connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'settings'").get() !== undefined;

@@ -1,6 +1,7 @@
 /** The documents of the commands about the daemon, its history and its service: what `--json` prints of each. */
 
 import * as v from 'valibot';
+import { importResult } from './daemon/methods.ts';
 import { runProgress } from './daemon/run-progress.ts';
 import { runRecord, unreadableRow } from './daemon/run-record.ts';
 import { alert, schedule } from './daemon/schedule.ts';
@@ -95,15 +96,7 @@ export type ExportDocument = v.InferOutput<typeof exportDocument>;
 export const importDocument = v.object({
   ...head('import'),
   file: text,
-  added: count,
-  /** Runs that the history had already. */
-  known: count,
-  schedules: count,
-  alerts: count,
-  /** Lines that could not be read, counted from 1, and why. */
-  refused: v.array(v.object({ line: count, reason: text })),
-  /** How many more than the thousand that are named. */
-  moreRefused: v.optional(count),
+  ...importResult.entries,
 });
 
 export type ImportDocument = v.InferOutput<typeof importDocument>;

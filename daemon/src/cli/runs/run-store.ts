@@ -1,10 +1,15 @@
 /** The runs of the history: asked of the daemon where one runs, else read from the database itself. */
 
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { holderOf } from '@tidemark/shared/client/daemon-note.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Method, Parameters, Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
-import { historyFile, isThere, openHistory } from '../../history/history.ts';
+import { holdLock } from '../../files/lock.ts';
+import { historyFile, historyLock, isThere, openHistory } from '../../history/history.ts';
 import type { History } from '../../history/history.ts';
+import { historyInUse, ownerAt } from '../../history/owner.ts';
 import { namedUnreadable } from '../../history/unreadable.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Context } from '../command.ts';
@@ -94,7 +99,61 @@ const emptyStore: RunStore = {
  * The history's database itself, for a process that may have a daemon beside it; begun where there is none. A damaged one throws
  * 'history': setting it aside is the daemon's business.
  */
-export const openHistoryToWrite = (): History => openHistory(dataFolder(), { access: 'shared' }).history;
+const openHistoryToWrite = (): History => openHistory(dataFolder(), { access: 'shared' }).history;
+
+/** A daemon to import through, or the history itself, held so that no daemon can start before this is disposed of. */
+export type ImportPlace = AsyncDisposable &
+  ({ readonly daemon: DaemonClient } | { readonly history: History });
+
+/** How long another import may take, or a daemon that is starting. */
+const placeMilliseconds = 10_000;
+
+/** Throws 'busy', what opening the history does, and what {@link daemonIfRunning} does. */
+export async function placeToImport(context: Pick<Context, 'signal'>): Promise<ImportPlace> {
+  const end = performance.now() + placeMilliseconds;
+  for (;;) {
+    const daemon = await daemonIfRunning(context);
+    if (daemon !== undefined) {
+      return { daemon, [Symbol.asyncDispose]: () => daemon.close() };
+    }
+    const place = holdHistory();
+    if (place !== undefined) {
+      return place;
+    }
+    if (performance.now() > end) {
+      throw historyInUse();
+    }
+    await wait(100);
+    context.signal.throwIfAborted();
+  }
+}
+
+/** Undefined where another process has it. */
+function holdHistory(): ImportPlace | undefined {
+  const folder = dataFolder();
+  // First: nothing is made beside a history that may not be written.
+  const history = openHistoryToWrite();
+  try {
+    const owner = ownerAt(historyFile(folder));
+    const isOwned = owner !== undefined && holderOf(owner) !== undefined;
+    const lock = isOwned ? undefined : holdLock(historyLock(folder));
+    if (lock === undefined) {
+      history.close();
+      return undefined;
+    }
+    return {
+      history,
+      [Symbol.asyncDispose]: () => {
+        history.close();
+        lock[Symbol.dispose]();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    history.close();
+    throw error;
+  }
+}
 
 /** The same where there is one. Where it may not be written, as on a read-only disk, what is asked of it works all the same. */
 export function openHistoryToRead(): History {

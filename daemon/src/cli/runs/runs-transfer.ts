@@ -1,19 +1,26 @@
-/** The history's runs to a file and back, as JSON lines; straight from the database, with a daemon beside it or without. */
+/** The history's runs to a file and back, as JSON lines. */
 
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
+import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { ExportDocument, ImportDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
+import type { ImportResult } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
-import { longestLine } from '../../history/import.ts';
-import { readError } from '../../files/storage-errors.ts';
+import { readError, storageError } from '../../files/storage-errors.ts';
+import { importFrom } from '../../history/import-stream.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
 import { writeJsonLine } from '../output.ts';
-import { openHistoryToRead, openHistoryToWrite } from './run-store.ts';
+import { openHistoryToRead, placeToImport } from './run-store.ts';
+
+/** Bytes that are copied for the daemon. */
+const longestInput = 4 * 1024 ** 3;
 
 const purpose: FilePurpose = { what: 'The export', example: 'tidemark runs export history.jsonl' };
 
@@ -60,18 +67,20 @@ export async function exportRuns(
   return { document, text: () => sentence };
 }
 
-/** Throws a TidemarkError: 'bad-document' where the file cannot be read or is no export, 'history', 'not-writable'. */
+/**
+ * Through the daemon where one runs, and otherwise while none can start. Throws a TidemarkError: 'bad-document' where the file
+ * cannot be read or is no export, 'busy', 'history', 'not-writable', and what the daemon's client throws.
+ */
 export async function importRuns(context: Context, file: string): Promise<CommandResult> {
-  using history = openHistoryToWrite();
-  const taking = history.beginImport();
-  for await (const line of linesOf(file, context.signal)) {
-    if (line === undefined) {
-      taking.skip(`It is longer than ${formatBytes(longestLine)}.`);
-    } else {
-      taking.take(line);
-    }
-  }
-  const { refused, moreRefused = 0, ...counts } = taking.end();
+  await using place = await placeToImport(context);
+  const input = bytesOf(file, context.signal);
+  const {
+    refused,
+    moreRefused = 0,
+    ...counts
+  } = 'daemon' in place
+    ? await importThrough(place.daemon, input, context)
+    : await importFrom(place.history, input);
   const unread = refused.length + moreRefused;
   const name = file === '-' ? 'stdin' : file;
   for (const { line, reason } of refused) {
@@ -107,21 +116,35 @@ function besides(schedules: number, alerts: number): string {
     .join('');
 }
 
-/** The lines of a file, each looked at once, however long it is; undefined for one that is too long to be kept. */
-async function* linesOf(file: string, signal: AbortSignal): AsyncGenerator<string | undefined> {
-  let input: Readable = process.stdin;
+/** Gives the daemon the whole input as a file of its own, which it reads wherever it runs: it may not be allowed to read the person's. */
+async function importThrough(
+  daemon: DaemonClient,
+  input: AsyncIterable<Buffer>,
+  { signal }: Context,
+): Promise<ImportResult> {
+  const { path } = await daemon.call('prepareImport', {}, { signal });
   try {
-    if (file !== '-') {
-      input = (await open(file)).createReadStream({ signal });
-    }
-    let pieces: Buffer[] = [];
+    await using copy = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW);
     let bytes = 0;
-    const line = (): string | undefined => {
-      const whole = bytes > longestLine ? undefined : Buffer.concat(pieces, bytes).toString('utf8');
-      pieces = [];
-      bytes = 0;
-      return whole;
-    };
+    for await (const chunk of input) {
+      bytes += chunk.length;
+      if (bytes > longestInput) {
+        throw new TidemarkError('bad-document', `The input is longer than ${formatBytes(longestInput)}.`, {
+          hint: 'Import it in parts, each of whole lines.',
+        });
+      }
+      await copy.writeFile(chunk);
+    }
+  } catch (error) {
+    throw daemon.isOpen ? storageError(error, path) : daemon.failure;
+  }
+  return await daemon.call('importRuns', { path }, { signal, timeoutMilliseconds: 0 });
+}
+
+/** What a person imports, in pieces; a file that is none, as a pipe that nobody writes to, is refused at once. */
+async function* bytesOf(file: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    const input = addAbortSignal(signal, file === '-' ? process.stdin : await openPlain(file));
     let isFirst = true;
     // Not events but iteration, which an error of the stream ends too.
     for await (const chunk of input as AsyncIterable<Buffer>) {
@@ -129,23 +152,7 @@ async function* linesOf(file: string, signal: AbortSignal): AsyncGenerator<strin
         refuseForeign(chunk, file);
         isFirst = false;
       }
-      for (let from = 0; from < chunk.length;) {
-        const end = chunk.indexOf(lineFeed, from);
-        const piece = chunk.subarray(from, end === -1 ? chunk.length : end);
-        bytes += piece.length;
-        if (bytes > longestLine) {
-          pieces = [];
-        } else {
-          pieces.push(piece);
-        }
-        from += piece.length + 1;
-        if (end !== -1) {
-          yield line();
-        }
-      }
-    }
-    if (bytes > 0) {
-      yield line();
+      yield chunk;
     }
   } catch (cause) {
     signal.throwIfAborted();
@@ -153,7 +160,17 @@ async function* linesOf(file: string, signal: AbortSignal): AsyncGenerator<strin
   }
 }
 
-const lineFeed = 0x0a;
+async function openPlain(file: string): Promise<Readable> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  const found = await handle.stat();
+  if (found.isFile() || found.isDirectory()) {
+    return handle.createReadStream();
+  }
+  await handle.close();
+  throw new TidemarkError('bad-document', `${file} is not a file.`, {
+    hint: 'Import what a program writes through a pipe: `PROGRAM | tidemark runs import -`.',
+  });
+}
 
 /** What begins files that are no text, and how to make an export of them. */
 const foreign: readonly (readonly [begins: readonly number[], what: string, hint: string])[] = [

@@ -51,6 +51,8 @@ const examples: { readonly [M in Method]: Parameters<M> } = {
   },
   getRun: { runId: 7, document: false, samples: 500 },
   deleteRun: { runId: 7 },
+  prepareImport: {},
+  importRuns: { path: '/home/me/run/import-1' },
   compareRuns: { baselineId: 4, runId: 7, threshold: 0.05 },
   listSchedules: {},
   setSchedule: { id: 2, settings: exampleSchedule() },

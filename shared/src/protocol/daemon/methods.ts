@@ -21,6 +21,8 @@ const done = v.object({});
 const name = v.pipe(text, v.maxLength(1024));
 /** Characters of a search for runs. */
 export const longestSearch = 200;
+/** Characters of a path, which the system limits to as many bytes. */
+const longestPath = 4096;
 const utterance = v.pipe(text, v.maxLength(50_000));
 
 /** What is said and how often; what is absent has the profiler's default. */
@@ -81,6 +83,22 @@ const schedulesAnswer = v.object({
   /** Those that cannot be read and never come due; absent where there are none. */
   unreadable: v.optional(v.array(unreadableRow)),
 });
+
+/** What an import came to. */
+export const importResult = v.object({
+  added: count,
+  /** Runs that the history had already. */
+  known: count,
+  /** Schedules, which come in paused, and alerts that are new. */
+  schedules: count,
+  alerts: count,
+  /** The first thousand lines that were refused, counted from 1, and why as a sentence. */
+  refused: v.array(v.object({ line: count, reason: text })),
+  /** How many more than the thousand that are named. */
+  moreRefused: v.optional(count),
+});
+
+export type ImportResult = v.InferOutput<typeof importResult>;
 
 export const methods = {
   /** The first request of a connection: both sides say who they are. Answered whatever the client's version is. */
@@ -145,6 +163,13 @@ export const methods = {
     result: runDetail,
   },
   deleteRun: { parameters: v.strictObject({ runId }), result: done },
+  /** Makes a private file, which the client then fills with what `tidemark runs export` wrote. It goes with the connection. */
+  prepareImport: { parameters: nothing, result: v.object({ path: text }) },
+  /** Imports such a file, and removes it. Answers at the end, which takes as long as it takes; what is added by then stays. */
+  importRuns: {
+    parameters: v.strictObject({ path: v.pipe(text, v.maxLength(longestPath)) }),
+    result: importResult,
+  },
   /** `runId` against `baselineId`, by the rule of `tidemark compare`. `threshold` is a share. */
   compareRuns: {
     parameters: v.strictObject({
