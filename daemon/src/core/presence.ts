@@ -37,7 +37,7 @@ export class Presence implements Disposable {
     this.#dataFolder = dataFolder;
     takeHome(dataFolder);
     this.#takeLock();
-    // A daemon of version 0.1.0 has another lock.
+    // A daemon from before the lock lay here has another one.
     const other = daemonOf(dataFolder);
     if (other !== undefined && other.pid !== pid) {
       this.#lock?.[Symbol.dispose]();
