@@ -76,6 +76,10 @@ const bad: readonly (readonly [what: string, line: string])[] = [
   ['an offset that is none', changed(run, 'record.queuedAt', '2026-01-01T00:00:00+5')],
   ['a document of a bad date', changed(run, 'document.startedAt', '2026-01-01T00:00:00+5')],
   ['deep nesting', '['.repeat(1_000_000)],
+  ...['1,', '[],', '{},', '"",'].map(
+    (value) =>
+      [`values without end: ${value}`, `{"kind":"profile","a":[${value.repeat(8_000_000)}1]}`] as const,
+  ),
   ['an unknown kind', '{"kind":"wish"}'],
   ['a prototype for a kind', '{"__proto__":{"kind":"run"}}'],
 ];
@@ -114,6 +118,10 @@ test('a document by itself has the same limits', () => {
     const line = JSON.stringify({ ...document, settings: { ...settings, voice: 'v'.repeat(2000) } });
     const { refused, added } = importLines(history, [header, line]);
     assert.deepEqual([refused.length, added], [1, 0]);
+    assert.throws(() => importLines(history, ['{', `"a":[${'1,'.repeat(8_000_000)}1]`, '}']), {
+      code: 'bad-document',
+      message: 'It has more than 8,000,000 values.',
+    });
     assert.throws(
       () =>
         importLines(

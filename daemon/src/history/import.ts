@@ -24,6 +24,9 @@ const batchCharacters = 1_000_000;
 /** Bytes of a line, which is a run with all its samples: some 150,000 iterations. */
 export const longestLine = 128 * 1024 * 1024;
 
+/** Values of a line, of which an iteration has some sixteen. */
+const mostValues = 8_000_000;
+
 /** Characters of a text anywhere in a line, and of the name of a field. */
 const longestString = longestText;
 const longestKey = 1024;
@@ -102,8 +105,11 @@ export class HistoryImport {
   /** Throws a TidemarkError: 'bad-document' for what has no line of an export, 'not-writable' or 'history'. */
   end(): ImportResult {
     if (this.#document !== undefined) {
-      const document = parseRunDocument(this.#document.join('\n'), 'It');
+      const whole = this.#document.join('\n');
+      let document: RunDocument;
       try {
+        refuseCrowded(whole);
+        document = parseRunDocument(whole, 'It');
         refuseEndless(document);
       } catch (error) {
         throw error instanceof Refusal
@@ -267,6 +273,7 @@ export class HistoryImport {
 }
 
 function parsed(line: string): unknown {
+  refuseCrowded(line);
   try {
     return JSON.parse(line);
   } catch {
@@ -278,6 +285,22 @@ function kindOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
 }
 
+/** Before it is parsed: of the shortest values, a line of the greatest length would take more memory than a process has. */
+function refuseCrowded(text: string): void {
+  let values = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === comma || code === bracket || code === brace) {
+      values += 1;
+      if (values > mostValues) {
+        throw new Refusal(`It has more than ${formatCount(mostValues)} values.`);
+      }
+    }
+  }
+}
+
+const [comma, bracket, brace] = [0x2c, 0x5b, 0x7b];
+
 /** No string is longer than the longest that the socket takes, and no list of names is without end. */
 function refuseEndless(value: unknown): void {
   const left = [value];
@@ -286,10 +309,11 @@ function refuseEndless(value: unknown): void {
       throw new Refusal(`A text in it is longer than ${formatCount(longestString)} characters.`);
     }
     if (typeof next === 'object' && next !== null) {
-      for (const [key, each] of Object.entries(next)) {
-        if (key.length > longestKey) {
-          throw new Refusal(`A field in it has a name of more than ${formatCount(longestKey)} characters.`);
-        }
+      const isList = Array.isArray(next);
+      if (!isList && Object.keys(next).some((key) => key.length > longestKey)) {
+        throw new Refusal(`A field in it has a name of more than ${formatCount(longestKey)} characters.`);
+      }
+      for (const each of (isList ? next : Object.values(next)) as readonly unknown[]) {
         if (typeof each === 'string' || (typeof each === 'object' && each !== null)) {
           left.push(each);
         }
