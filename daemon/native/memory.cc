@@ -14,6 +14,7 @@ const Table tables::memory = {
     {"resetPeak", call<mx::reset_peak_memory>},
     {"clearCache", call<mx::clear_cache>},
     {"setCacheLimit", call<mx::set_cache_limit>},
+    {"setMemoryLimit", call<mx::set_memory_limit>},
     {"synchronize", call<overload<void()>(mx::synchronize)>},
 };
 

@@ -86,6 +86,20 @@ test('runs are done one at a time, in the order in which they were asked for', a
   ]);
 });
 
+test('a run with something of MLX set has a process of its own, and says in lists what was set', async () => {
+  const { client } = await TestDaemon.connected();
+  await runToEnd(client, { ...model, iterations: 2 });
+  const before = (await client.call('status', {})).host;
+  const mlx = { bfsWidth: 1, memoryLimitBytes: 2_000_000 };
+  const record = await runToEnd(client, { ...model, iterations: 2, mlx });
+  assert.deepEqual(record.workload, { mlx });
+  const { document } = await client.call('getRun', { runId: record.id });
+  assert.equal(document?.kind, 'profile');
+  assert.deepEqual(document.settings.mlx, mlx);
+  const after = (await client.call('status', {})).host;
+  assert.equal(after.pid, before.pid, 'the host that is kept was not touched');
+});
+
 test('a study through the daemon measures each model in a process of its own and has its document', async () => {
   const { client } = await TestDaemon.connected();
   const { voice, phonemes } = model;

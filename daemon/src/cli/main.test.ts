@@ -33,7 +33,7 @@ test('help is on stdout, names every command, and each command explains itself w
   assert.equal(code, 0);
   assert.equal(stderr, '');
   const commands =
-    'profile study report compare status watch runs show schedule alerts load unload cancel settings service logs daemon say ' +
+    'profile study tune report compare status watch runs show schedule alerts load unload cancel settings service logs daemon say ' +
     'requantize xray models doctor selftest';
   for (const command of commands.split(' ')) {
     assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));

@@ -3,6 +3,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import { varieties } from '../kokoro/phonemes/voices.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
 import {
@@ -15,7 +16,7 @@ import {
 import type { ProfileRequest, SpeechRequest } from '../profiler/settings.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
 import { givenModel, givenVoice } from './given-names.ts';
-import { numberBetween, wholeNumber } from './values.ts';
+import { bytesValue, numberBetween, wholeNumber } from './values.ts';
 
 export const modelWords = 'name listed by `tidemark models`, repository id (owner/name), or folder';
 
@@ -90,6 +91,57 @@ export function addLoopOptions(
         `text to say in each iteration, or - for stdin (default: ${JSON.stringify(profileDefaults.text)})`,
       ),
   );
+}
+
+export interface MlxOptions {
+  readonly opsPerBuffer?: number;
+  readonly bfsWidth?: number;
+  readonly memoryLimit?: number;
+  readonly fullPrecision?: true;
+}
+
+const fullPrecision = [
+  '--full-precision',
+  "compute a GPU's float32 products in float32 instead of TF32 (MLX_ENABLE_TF32=0, NVIDIA_TF32_OVERRIDE=0)",
+] as const;
+
+export const addPrecisionOption = (command: Command): Command =>
+  command.optionsGroup('MLX:').option(...fullPrecision);
+
+export const addMlxOptions = (command: Command): Command =>
+  command
+    .optionsGroup('MLX:')
+    .option(
+      '--ops-per-buffer <n>',
+      'operations in one command buffer of a GPU (MLX_MAX_OPS_PER_BUFFER); the CPU has no such buffers',
+      wholeNumber(1, 1_000_000),
+    )
+    .option(
+      '--bfs-width <n>',
+      'how many operations wide MLX walks a graph (MLX_BFS_MAX_WIDTH; 20 by itself)',
+      wholeNumber(1, 1_000_000),
+    )
+    .option(
+      '--memory-limit <bytes>',
+      "active memory from which on MLX waits for queued work, such as 300MB (MLX's set_memory_limit)",
+      bytesValue,
+    )
+    .option(...fullPrecision);
+
+/** What of MLX is set; undefined where nothing is. */
+export function mlxFrom({
+  opsPerBuffer,
+  bfsWidth,
+  memoryLimit,
+  fullPrecision: isFull,
+}: MlxOptions): MlxSettings | undefined {
+  const mlx: MlxSettings = {
+    ...(opsPerBuffer === undefined ? {} : { opsPerBuffer }),
+    ...(bfsWidth === undefined ? {} : { bfsWidth }),
+    ...(memoryLimit === undefined ? {} : { memoryLimitBytes: memoryLimit }),
+    ...(isFull === undefined ? {} : { fullPrecision: isFull }),
+  };
+  return Object.keys(mlx).length === 0 ? undefined : mlx;
 }
 
 /** A text from the command line, or all of stdin for `-`. */

@@ -172,6 +172,7 @@ const otherWork: readonly [what: string, run: Partial<NewRun>][] = [
   ['way of drawing noise', request({ deterministic: true })],
   ['attribution', request({ attribute: 'stages' })],
   ['process', request({ host: 'fresh' })],
+  ['MLX', request({ mlx: { opsPerBuffer: 5 } })],
 ];
 
 for (const [what, run] of otherWork) {

@@ -27,6 +27,8 @@ const loadParameters = v.object({
   ),
   /** How much freed memory MLX's allocator may hold, in bytes; its own default where it is absent. */
   cacheLimitBytes: v.optional(count),
+  /** From how much active memory on MLX waits for queued work, in bytes; its own default where it is absent. */
+  memoryLimitBytes: v.optional(count),
 });
 
 const manner = {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { MlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import { guarded, later, letGo, whenAborted } from '../background.ts';
 import { started } from '../child-task.ts';
 import { interruptionOf, throwIfInterrupted } from '../interruption.ts';
@@ -24,9 +25,6 @@ import type {
 } from './messages.ts';
 
 export type { HostParameters } from './messages.ts';
-
-/** How many operations MLX puts into one command buffer of a GPU, and how wide it walks a graph that it evaluates. */
-export type MlxEnvironment = Partial<Record<'MLX_MAX_OPS_PER_BUFFER' | 'MLX_BFS_MAX_WIDTH', string>>;
 
 export interface StartOptions {
   /** Ends the host while it starts. */

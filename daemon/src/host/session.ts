@@ -9,7 +9,7 @@ import { Kokoro } from '../kokoro/kokoro.ts';
 import type { SynthesisOptions } from '../kokoro/kokoro.ts';
 import { Voice } from '../kokoro/voice.ts';
 import { blasLibrary, describeDevice, mlxVersion } from '../mlx/device.ts';
-import { memorySnapshot, resetPeak, setCacheLimit, synchronize } from '../mlx/memory.ts';
+import { memorySnapshot, resetPeak, setCacheLimit, setMemoryLimit, synchronize } from '../mlx/memory.ts';
 import { footprintBytes } from '../mlx/process.ts';
 import { seedRandom } from '../mlx/ops.ts';
 import { liveTensors } from '../mlx/tensor.ts';
@@ -67,12 +67,16 @@ export class HostSession {
     voiceFile,
     alterations,
     cacheLimitBytes,
+    memoryLimitBytes,
   }: HostParameters<'load'>): Promise<LoadRecord> {
     this.dispose();
     await readCheckpointTensors(folder);
     await readLoadableTensors(voiceFile);
     if (cacheLimitBytes !== undefined) {
       this.#limitCache(cacheLimitBytes);
+    }
+    if (memoryLimitBytes !== undefined) {
+      setMemoryLimit(memoryLimitBytes);
     }
     await settle();
     const footprintBeforeBytes = footprintBytes();

@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clearCache, memorySnapshot, resetPeak, setCacheLimit, synchronize } from './memory.ts';
+import {
+  clearCache,
+  memorySnapshot,
+  resetPeak,
+  setCacheLimit,
+  setMemoryLimit,
+  synchronize,
+} from './memory.ts';
 import { footprintBytes } from './process.ts';
 import * as mx from './ops.ts';
 import { evaluate, scope } from './scope.ts';
@@ -47,6 +54,12 @@ test('freed memory goes to the cache up to its limit, and clearing returns it', 
   clearCache();
   assert.equal(memorySnapshot().cacheBytes, 0);
   assert.equal(setCacheLimit(previous), 64 * mebibyte);
+});
+
+test('the memory limit can be set, and set back', () => {
+  const previous = setMemoryLimit(64 * mebibyte);
+  assert.ok(previous > 64 * mebibyte, 'its own is most of the memory');
+  assert.equal(setMemoryLimit(previous), 64 * mebibyte);
 });
 
 test("the footprint is the system's figure for this process", () => {

@@ -32,3 +32,6 @@ export const synchronize = native<() => void>('synchronize');
 
 /** Sets how much freed memory the allocator may hold; returns the previous limit. */
 export const setCacheLimit = native<(bytes: number) => number>('setCacheLimit');
+
+/** Sets from how much active memory on evaluation waits for queued work; returns the previous limit. */
+export const setMemoryLimit = native<(bytes: number) => number>('setMemoryLimit');

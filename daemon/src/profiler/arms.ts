@@ -1,7 +1,9 @@
 /** The arms of a study: which interventions each model gets, and what each one changes. */
 
+import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
+import type { MlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { Intervention, ModelFacts, Queue } from '@tidemark/shared/protocol/study-document.ts';
-import type { HostParameters, MlxEnvironment } from '../host/model-host.ts';
+import type { HostParameters } from '../host/model-host.ts';
 
 type LoadChange = Pick<HostParameters<'load'>, 'alterations' | 'cacheLimitBytes'>;
 type SpeechChange = Pick<HostParameters<'iterate'>, 'graphs' | 'activations'>;
@@ -55,13 +57,13 @@ export function changeOf(intervention: Intervention): Change {
     case 'dense-bfloat16':
       return change({ load: { alterations: { restDType: 'bfloat16', dense: true } } });
     case 'narrow-evaluation':
-      return change({ environment: { MLX_BFS_MAX_WIDTH: '1' } });
+      return change({ environment: mlxEnvironment({ bfsWidth: 1 }) });
   }
 }
 
 /** How a host is started for a state of the queue. */
 export const environmentOf = (queue: Queue): MlxEnvironment =>
-  queue === 'drained' ? { MLX_MAX_OPS_PER_BUFFER: '1' } : {};
+  mlxEnvironment(queue === 'drained' ? { opsPerBuffer: 1 } : {});
 
 /** What every model does alike, so that the baseline needs the same arm as its control. */
 const shared: readonly Intervention[] = [

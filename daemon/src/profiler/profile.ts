@@ -10,6 +10,7 @@ import type {
   ProfileSettings,
 } from '@tidemark/shared/protocol/profile-document.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import { profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { ModelHost } from '../host/model-host.ts';
@@ -56,9 +57,11 @@ export async function profileModel(
 ): Promise<ProfileDocument> {
   const clock = new RunClock();
   const { signal, onStep } = options;
-  await using host = await ModelHost.start({ ...hostOptions, signal });
+  const { mlx = {} } = settings;
+  await using host = await ModelHost.start({ ...hostOptions, signal, environment: mlxEnvironment(mlx) });
   const { folder, name } = subject.model;
-  const load = await host.load({ folder, voiceFile: subject.voiceFile }, { signal });
+  const { memoryLimitBytes } = mlx;
+  const load = await host.load({ folder, voiceFile: subject.voiceFile, memoryLimitBytes }, { signal });
   onStep?.({ kind: 'loaded', model: name, load });
   return await profileLoaded({ host, load }, subject, settings, { ...options, clock });
 }

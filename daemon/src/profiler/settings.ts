@@ -65,7 +65,7 @@ export async function settleSettings(
   signal?: AbortSignal,
   onProgress?: OnPreparation,
 ): Promise<ProfileSettings> {
-  const { iterations, warmupIterations, keepCache = false, cacheLimitBytes } = request;
+  const { iterations, warmupIterations, keepCache = false, cacheLimitBytes, mlx } = request;
   checkWhole('The number of iterations', iterations, { minimum: 1, maximum: mostIterations });
   checkWhole('The number of warm-up iterations', warmupIterations, { minimum: 0, maximum: mostIterations });
   checkWorkload(request);
@@ -77,6 +77,7 @@ export async function settleSettings(
     warmupIterations,
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
+    ...(mlx === undefined ? {} : { mlx }),
   };
 }
 

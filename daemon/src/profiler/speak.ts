@@ -1,6 +1,8 @@
 /** Speaks utterances in a host of its own and gives the audio out. */
 
 import { joined } from '../audio/wav.ts';
+import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
+import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/provenance.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { ModelHost } from '../host/model-host.ts';
@@ -9,6 +11,7 @@ import type { SpeechSettings } from './settings.ts';
 
 export interface SpeakOptions {
   readonly signal?: AbortSignal | undefined;
+  readonly mlx?: MlxSettings | undefined;
   readonly onLoad?: ((load: LoadRecord) => void) | undefined;
   readonly onUtterance?: ((done: number, of: number) => void) | undefined;
 }
@@ -28,9 +31,9 @@ export interface Speech {
 export async function speak(
   { model, voiceFile }: Subject,
   { phonemes, seed, deterministic, speed }: SpeechSettings,
-  { signal, onLoad, onUtterance }: SpeakOptions = {},
+  { signal, mlx = {}, onLoad, onUtterance }: SpeakOptions = {},
 ): Promise<Speech> {
-  await using host = await ModelHost.start({ signal });
+  await using host = await ModelHost.start({ signal, environment: mlxEnvironment(mlx) });
   const load = await host.load({ folder: model.folder, voiceFile }, { signal });
   onLoad?.(load);
   const parts: Float32Array[] = [];

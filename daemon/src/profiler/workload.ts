@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { droppedOfAll } from './dropped.ts';
 import { textsIn, workloadRequest } from '@tidemark/shared/protocol/workload.ts';
@@ -16,6 +17,8 @@ export interface WorkloadRequest {
   /** Whether MLX's cache is left as it is from one iteration to the next. */
   readonly keepCache?: boolean | undefined;
   readonly cacheLimitBytes?: number | undefined;
+  /** What of MLX is set for the process, which then is one of the run's own. */
+  readonly mlx?: MlxSettings | undefined;
 }
 
 /** Only these of what holds more; what is absent stays absent. */
@@ -123,7 +126,7 @@ export const workloadIn = ({ texts, ...manner }: ProfileSettings): WorkloadSumma
 
 function summaryOf(
   texts: readonly Pick<SpokenText, 'text'>[] | undefined,
-  { shuffled = false, keepCache = false, cacheLimitBytes }: Omit<WorkloadRequest, 'texts'>,
+  { shuffled = false, keepCache = false, cacheLimitBytes, mlx }: Omit<WorkloadRequest, 'texts'>,
 ): WorkloadSummary | undefined {
   const summary: WorkloadSummary = {
     ...(texts === undefined
@@ -138,6 +141,7 @@ function summaryOf(
     ...(shuffled ? { shuffled } : {}),
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
+    ...(mlx === undefined ? {} : { mlx }),
   };
   return Object.keys(summary).length === 0 ? undefined : summary;
 }

@@ -100,6 +100,15 @@ describe('warned of', () => {
     assert.match(same?.warnings[0] ?? '', /different weights files/);
   });
 
+  test('MLX that was set differently', () => {
+    const set = { ...profile(), settings: { ...profile().settings, mlx: { bfsWidth: 1 } } };
+    const [model] = compare(profile(), set).models;
+    assert.deepEqual(model?.warnings, [
+      'MLX was set differently: MLX’s own settings and MLX_BFS_MAX_WIDTH=1.',
+    ]);
+    assert.deepEqual(compare(set, set).models[0]?.warnings, []);
+  });
+
   test('another machine, whose times then carry no verdict', () => {
     const elsewhere = { ...profile(), device: { ...profile().device, name: 'Another processor' } };
     const [model] = compare(profile(), elsewhere).models;

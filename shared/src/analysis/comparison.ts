@@ -2,6 +2,7 @@
 
 import { TidemarkError } from '../errors.ts';
 import { formatBytes } from '../format/bytes.ts';
+import { mlxPhrases } from '../format/workload.ts';
 import { channelNames } from '../format/leak-channels.ts';
 import { counted, formatList } from '../format/numbers.ts';
 import { comparisonSchemaVersion } from '../protocol/comparison-document.ts';
@@ -235,6 +236,7 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
       first.settings.deterministic !== second.settings.deterministic,
       'One run used deterministic excitation, the other did not.',
     ),
+    ...warn(mlxOf(first) !== mlxOf(second), `MLX was set differently: ${mlxOf(first)} and ${mlxOf(second)}.`),
     ...warn(
       a !== undefined && b !== undefined && a !== b,
       `They generated ${a ?? 0} and ${b ?? 0} audio samples: part of the difference is unequal work.`,
@@ -245,6 +247,9 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
     ),
   ];
 }
+
+const mlxOf = ({ settings: { mlx = {} } }: ProfileDocument): string =>
+  formatList(mlxPhrases(mlx)) || 'MLX’s own settings';
 
 const badness: readonly ChangeStatus[] = ['worse', 'inconclusive', 'better', 'same'];
 

@@ -1,6 +1,8 @@
 /** What is said in words: one text, or how many, in what order, and what becomes of MLX's cache. */
 
 import { printable } from '../printable.ts';
+import { mlxEnvironment } from '../protocol/mlx-settings.ts';
+import type { MlxSettings } from '../protocol/mlx-settings.ts';
 import type { DroppedCharacters, ProfileSettings } from '../protocol/profile-document.ts';
 import type { WorkloadSummary } from '../protocol/workload.ts';
 import { formatBytes } from './bytes.ts';
@@ -9,9 +11,9 @@ import { formatCount } from './numbers.ts';
 type Workload = Omit<WorkloadSummary, 'textsSha256'>;
 
 /** Of a run's settings, as {@link workloadPhrases} takes it. */
-export function workloadIn({ texts, shuffled, keepCache, cacheLimitBytes }: ProfileSettings): Workload {
+export function workloadIn({ texts, shuffled, keepCache, cacheLimitBytes, mlx }: ProfileSettings): Workload {
   const first = texts?.toSorted((a, b) => a.line - b.line)[0];
-  return { texts: texts?.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes };
+  return { texts: texts?.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes, mlx };
 }
 
 /** `40 texts from “Good morning.” on`; undefined where there is one text. */
@@ -24,10 +26,18 @@ export function textsPhrase({ texts, firstText }: Workload): string | undefined 
 }
 
 /** `random order`, `cache kept`, `cache limit 512 MB`: what is not as usual, apart from the texts. */
-export const mannerPhrases = ({ shuffled, keepCache, cacheLimitBytes }: Workload): string[] => [
+export const mannerPhrases = ({ shuffled, keepCache, cacheLimitBytes, mlx = {} }: Workload): string[] => [
   ...(shuffled === true ? ['random order'] : []),
   ...(keepCache === true ? ['cache kept'] : []),
   ...(cacheLimitBytes === undefined ? [] : [`cache limit ${formatBytes(cacheLimitBytes)}`]),
+  ...mlxPhrases(mlx),
+];
+
+/** What of MLX is set, as its variables say it; empty where MLX is as it is by itself. */
+export const mlxPhrases = ({ memoryLimitBytes, fullPrecision, ...mlx }: MlxSettings): string[] => [
+  ...Object.entries(mlxEnvironment(mlx)).map(([name, value]) => `${name}=${value}`),
+  ...(memoryLimitBytes === undefined ? [] : [`memory limit ${formatBytes(memoryLimitBytes)}`]),
+  ...(fullPrecision === undefined ? [] : ['full precision']),
 ];
 
 interface Spoken {

@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { channelVerdict, judgedChannels } from './leak-verdicts.ts';
 import { droppedCharacters, iterationSample, profileSettings, spokenLanguage } from './profile-document.ts';
+import { mlxSettings } from './mlx-settings.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
@@ -36,6 +37,7 @@ export const sayDocument = v.object({
     seed: count,
     deterministic: v.boolean(),
     speed: v.pipe(v.number(), v.finite(), v.gtValue(0)),
+    mlx: v.optional(mlxSettings),
   }),
   audio: v.object({
     file: text,

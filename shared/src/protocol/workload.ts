@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { TidemarkError } from '../errors.ts';
+import { mlxSettings } from './mlx-settings.ts';
 import { bytes, count, text } from './quantities.ts';
 
 /** With more than these, one pass over them takes hours, and a request outgrows what the daemon reads. */
@@ -78,6 +79,8 @@ export const settledWorkload = {
   keepCache: v.optional(v.boolean()),
   /** The limit of MLX's cache that was asked for. */
   cacheLimitBytes: v.optional(bytes),
+  /** What of MLX was set for the process; absent where nothing was. */
+  mlx: v.optional(mlxSettings),
 } as const;
 
 /** As lists of runs have it: enough to tell what was said, without saying all of it. */
@@ -89,6 +92,7 @@ export const workloadSummary = v.object({
   shuffled: v.optional(v.boolean()),
   keepCache: v.optional(v.boolean()),
   cacheLimitBytes: v.optional(bytes),
+  mlx: v.optional(mlxSettings),
 });
 
 export type WorkloadSummary = v.InferOutput<typeof workloadSummary>;

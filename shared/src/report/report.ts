@@ -7,6 +7,7 @@ import { counted, formatDuration, formatList } from '../format/numbers.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { StudyDocument } from '../protocol/study-document.ts';
+import type { TuneDocument } from '../protocol/tune-document.ts';
 import { details, facts, page, paragraph, section, subheading } from './markup.ts';
 import { peaksOfRuns, runWaterfalls } from './peak-section.ts';
 import { iterationCharts, leaksTable, stagesContent } from './run-sections.ts';
@@ -18,15 +19,18 @@ import {
   studyTerms,
   terms,
 } from './settings-section.ts';
+import { tuningPage } from './tune-page.ts';
 import { remedyContent, verdictsContent } from './verdicts-section.ts';
 import { megabytes, momentText, seconds, spokenText } from './words.ts';
 
-export function renderReport(document: RunDocument): string {
+export function renderReport(document: RunDocument | TuneDocument): string {
   switch (document.kind) {
     case 'profile':
       return profilePage(document);
     case 'study':
       return studyPage(document);
+    case 'tune':
+      return tuningPage(document);
   }
 }
 

@@ -21,6 +21,7 @@ import { addSettingsCommand } from './settings.ts';
 import { addShowCommand } from './show.ts';
 import { addStatusCommand } from './status.ts';
 import { addStudyCommand } from './study.ts';
+import { addTuneCommand } from './tune.ts';
 import { addUnloadCommand } from './unload.ts';
 import { addWatchCommand } from './watch.ts';
 import { addXrayCommand } from './xray.ts';
@@ -28,7 +29,7 @@ import { addXrayCommand } from './xray.ts';
 export const allCommands: readonly CommandGroup[] = [
   {
     title: 'Measure:',
-    commands: [addProfileCommand, addStudyCommand, addReportCommand, addCompareCommand],
+    commands: [addProfileCommand, addStudyCommand, addTuneCommand, addReportCommand, addCompareCommand],
   },
   {
     title: 'Daemon and history:',

@@ -13,8 +13,8 @@ import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { asTyped } from '../given-names.ts';
-import { addLoopOptions, modelArgument, requestOf } from '../options.ts';
-import type { LoopOptions } from '../options.ts';
+import { addLoopOptions, addMlxOptions, mlxFrom, modelArgument, requestOf } from '../options.ts';
+import type { LoopOptions, MlxOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
 import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
@@ -25,7 +25,8 @@ import { findSubject } from '../runs/subject.ts';
 import { addWorkloadOptions, workloadFrom } from '../workload-options.ts';
 import type { WorkloadOptions } from '../workload-options.ts';
 
-interface ProfileOptions extends LoopOptions, WorkloadOptions, AnnounceOptions, OutputOptions, PlaceOptions {
+interface ProfileOptions
+  extends LoopOptions, WorkloadOptions, MlxOptions, AnnounceOptions, OutputOptions, PlaceOptions {
   readonly attribute?: 'stages' | 'layers';
   readonly fresh?: true;
 }
@@ -37,7 +38,7 @@ export function addProfileCommand(program: Command): void {
     .description(
       'Loads a model once, says the same text repeatedly, or the next of many texts, and shows for each iteration the active ' +
         'memory after it (garbage collected, cache cleared) and the peak memory during it. If the daemon is running, it ' +
-        'executes the run in its loaded host and keeps it in the history.',
+        'executes the run in its loaded host, or in a new one if something of MLX is set, and keeps it in the history.',
     )
     .addArgument(modelArgument())
     .addOption(
@@ -51,12 +52,13 @@ export function addProfileCommand(program: Command): void {
     'tidemark profile bf16 --attribute stages',
     'tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma',
     'tidemark profile bf16 --texts sentences.txt --keep-cache --cache-limit 512MB',
+    'tidemark profile bf16 --ops-per-buffer 5 --bfs-width 1',
     'tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json',
   ]);
   addYesOption(
     addLoopOptions(command, `${profileDefaults.iterations}, or the number of texts if that is greater`),
   );
-  addWorkloadOptions(command);
+  addMlxOptions(addWorkloadOptions(command));
   addPlaceOptions(command).option(
     '--fresh',
     "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",
@@ -64,7 +66,9 @@ export function addProfileCommand(program: Command): void {
   printResult(command, async (context, model: string, options: ProfileOptions) => {
     const { voice, attribute, fresh } = options;
     checkNames([model], voice);
-    const request = await requestOf(options, await workloadFrom(options));
+    const mlx = mlxFrom(options);
+    const workload = await workloadFrom(options);
+    const request = await requestOf(options, mlx === undefined ? workload : { ...workload, mlx });
     const settings = await settleSettings(request, context.signal, showPreparation(context.progress));
     await announce(settings, options, context);
     const show = (): OnStep => showLoop(context, asTyped(model), settings);

@@ -17,8 +17,8 @@ import { speak } from '../../profiler/speak.ts';
 import type { Speech } from '../../profiler/speak.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
-import { addSpeechOptions, modelWords, textFrom } from '../options.ts';
-import type { SpeechOptions } from '../options.ts';
+import { addPrecisionOption, addSpeechOptions, mlxFrom, modelWords, textFrom } from '../options.ts';
+import type { MlxOptions, SpeechOptions } from '../options.ts';
 import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { loadNote } from '../progress.ts';
@@ -26,7 +26,8 @@ import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
 import type { AnnounceOptions } from '../runs/announce.ts';
 import { findSubject } from '../runs/subject.ts';
 
-interface SayOptions extends SpeechOptions, AnnounceOptions, OutputOptions {
+interface SayOptions
+  extends SpeechOptions, Pick<MlxOptions, 'fullPrecision'>, AnnounceOptions, OutputOptions {
   readonly out: string;
   readonly format: WavFormat;
   readonly model: string;
@@ -54,7 +55,7 @@ export function addSayCommand(program: Command): void {
     'tidemark say - --out chapter.wav < chapter.txt',
     'tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav',
   ]);
-  addYesOption(addSpeechOptions(command));
+  addPrecisionOption(addYesOption(addSpeechOptions(command)));
   printResult(command, async (context, text: string | undefined, options: SayOptions) => {
     const { out, format, model: spec } = options;
     const { signal, progress } = context;
@@ -74,8 +75,11 @@ export function addSayCommand(program: Command): void {
     await announce(settings, options, context);
     const subject = await findSubject(spec, settings.voice, context);
     const title = subject.model.name;
+    const { fullPrecision } = options;
+    const mlx = mlxFrom(fullPrecision === undefined ? {} : { fullPrecision });
     const speech = await speak(subject, settings, {
       signal,
+      mlx,
       onLoad: (load) => {
         progress.note(loadNote(title, load));
         progress.begin({ title, total: settings.phonemes.length });
@@ -93,7 +97,7 @@ export function addSayCommand(program: Command): void {
       model: { name, source, tensorBytes, bytesByDtype },
       device: speech.device,
       versions: speech.versions,
-      settings,
+      settings: { ...settings, mlx },
       audio: await audioRecord(out, format, speech),
       synthesisSeconds: speech.synthesisSeconds,
     };

@@ -110,7 +110,7 @@ export async function checkPage(path: string | undefined): Promise<void> {
  */
 export async function keepPage(
   path: string | undefined,
-  document: () => RunDocument,
+  document: () => Parameters<typeof renderReport>[0],
   { progress, report }: Pick<Context, 'progress' | 'report'>,
 ): Promise<boolean> {
   if (path === undefined) {

@@ -50,6 +50,7 @@ export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParam
   const { texts } = workload;
   return {
     ...workload,
+    ...('mlx' in parameters ? { mlx: parameters.mlx } : {}),
     text: text ?? (phonemes === undefined && texts === undefined ? profileDefaults.text : undefined),
     phonemes,
     voice: voice ?? profileDefaults.voice,
@@ -120,7 +121,8 @@ async function measureProfile(
   const onStep = follow(watch, options.onStep);
   const { signal } = watch;
   onStep({ kind: 'loading', model });
-  if (kind === 'fresh') {
+  // MLX reads its variables once, as it is loaded.
+  if (kind === 'fresh' || settings.mlx !== undefined) {
     return await profileModel(subject, settings, { signal, onStep, attribute });
   }
   const loaded = await held.acquire(subject, signal);

@@ -18,18 +18,25 @@ function tickStep(span: number, count: number): number {
   return power * (leading <= 1 ? 1 : leading <= 2 ? 2 : leading <= 5 ? 5 : 10);
 }
 
+/** As {@link scaleOver}, of the values and zero. */
+export const scaleFromZero = (
+  values: readonly number[],
+  onto: readonly [number, number],
+  space: number,
+): Scale => scaleOver([0, ...values], onto, space);
+
 /**
- * A scale from the range of `values` and zero, widened to whole ticks, onto `[from, to]`. At least two ticks, about `space` apart.
+ * A scale over the range of `values`, widened to whole ticks, onto `[from, to]`. At least two ticks, about `space` apart.
  * A span of nothing is widened to 1. Throws a RangeError for a value that is not finite.
  */
-export function scaleFromZero(
+export function scaleOver(
   values: readonly number[],
   [from, to]: readonly [number, number],
   space: number,
 ): Scale {
-  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
   if (!Number.isFinite(low) || !Number.isFinite(high)) {
-    throw new RangeError(`scaleFromZero: [${low}, ${high}] is not a range`);
+    throw new RangeError(`scaleOver: [${low}, ${high}] is not a range`);
   }
   const step = tickStep(high > low ? high - low : 1, Math.max(2, Math.floor(Math.abs(to - from) / space)));
   const first = Math.floor(low / step);

@@ -11,6 +11,7 @@ import { iterationChart, iterationSeries } from './iteration-chart.ts';
 import { lightPalette } from './palette.ts';
 import type { Canvas } from './palette.ts';
 import { fitted } from './svg.ts';
+import { tradeOffChart } from './trade-off-chart.ts';
 
 const canvas = (width: number): Canvas => ({ width, palette: lightPalette, unit: 'MB' });
 const common = { title: 'Memory', axis: 'memory' };
@@ -131,6 +132,34 @@ describe('lines over the iterations', () => {
     );
     assert.deepEqual([confirmationAt, warmup, labels], [4, 1, ['w1', '1', '2', '3', '4', '5']]);
   });
+});
+
+test('memory against time stays in its frame, with points and their labels for any values', () => {
+  const range = (values: fc.Arbitrary<number>) =>
+    fc
+      .tuple(values, values, values)
+      .map((each) => each.toSorted((a, b) => a - b))
+      .map(([minimum = 0, median = 0, maximum = 0]) => ({ minimum, median, maximum }));
+  const point = fc.record({
+    label: fc.string({ maxLength: 20 }),
+    kind: fc.nat(6),
+    memory: range(fc.nat(2_000_000_000)),
+    time: range(fc.double({ min: 0.01, max: 20, noNaN: true })),
+    onFront: fc.boolean(),
+    isBest: fc.boolean(),
+  });
+  const kinds = ['MLX by itself', 'width', 'limit', 'operations', 'several', 'more', 'most'];
+  fc.assert(
+    fc.property(fc.array(point, { minLength: 1, maxLength: 16 }), (points) => {
+      for (const width of widths) {
+        const svg = tradeOffChart({ title: 'Peak', kinds, points }, canvas(width));
+        assertInFrame(svg, width);
+        for (const [, x, y] of svg.matchAll(/<circle cx="([-\d.]+)" cy="([-\d.]+)"/g)) {
+          assert.ok(Number(x) >= 0 && Number(x) <= width && Number(y) >= 0, `${x ?? ''} ${y ?? ''}`);
+        }
+      }
+    }),
+  );
 });
 
 test('a name too long for its room loses its middle', () => {

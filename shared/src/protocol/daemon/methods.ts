@@ -6,6 +6,7 @@ import { comparisonDocument } from '../comparison-document.ts';
 import { iterationSample, profileDocument, spokenLanguage } from '../profile-document.ts';
 import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
+import { mlxSettings } from '../mlx-settings.ts';
 import { workloadRequest } from '../workload.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runKind, runRecord, runStates, unreadableRow } from './run-record.ts';
@@ -43,6 +44,8 @@ const profileParameters = v.strictObject({
   model: name,
   ...loop,
   ...workloadRequest,
+  /** What of MLX is set for the run's process; where it is there, that is always a fresh one. */
+  mlx: v.optional(mlxSettings),
   attribute: v.optional(v.picklist(['stages', 'layers'])),
   /** `held`: in the host that is kept, which loads the model if it has another. `fresh`: in a process of its own. */
   host: v.optional(v.picklist(['held', 'fresh'])),
