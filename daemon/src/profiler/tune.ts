@@ -17,7 +17,7 @@ import { runLoop } from './loop.ts';
 import { RunClock } from './profile.ts';
 import type { Subject } from './profile.ts';
 
-export const tuneDefaults = { iterations: 5, warmupIterations: 1, rounds: 2 } as const;
+export const tuneDefaults = { iterations: 5, warmupIterations: 1, rounds: 3 } as const;
 
 /** What is tried of each; absent for what fits the device. */
 export interface TuneValues {

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { exampleProfile } from '../../test/example-documents.ts';
 import type { MlxSettings } from '../protocol/mlx-settings.ts';
-import { applyWords, judgeTuning } from './tuning.ts';
+import { applyWords, judgeTuning, tuningNotes } from './tuning.ts';
 import type { MeasuredSetting } from './tuning.ts';
 
 const MB = 1e6;
@@ -58,6 +59,36 @@ describe('the best trade', () => {
     const point = judgeTuning(slowing).points[1];
     assert.ok(Math.abs((point?.timeRatio.maximum ?? 0) - 1.1) < 1e-9);
     assert.ok(Math.abs((point?.timeRatio.minimum ?? 0) - 1.1) < 1e-9);
+  });
+
+  test('does not count time that a setting seems to save', () => {
+    const { points, knee } = judgeTuning([
+      own,
+      setting({ bfsWidth: 2 }, [420, 420], [0.1, 0.1]),
+      setting({ bfsWidth: 1 }, [380, 380], [0.19, 0.19]),
+    ]);
+    assert.deepEqual(knee === undefined ? undefined : points[knee]?.mlx, { bfsWidth: 1 });
+  });
+
+  test('names the range of times that differ between rounds, and says what to do about it', () => {
+    const { points, conclusion } = judgeTuning([own, setting({ bfsWidth: 1 }, [300, 300], [0.19, 0.266])]);
+    assert.match(conclusion, /36% off the peak, 20% more time \(from 100% to 140% of it over the rounds\)/);
+    const device = exampleProfile().device;
+    assert.match(
+      tuningNotes({ device, points }).join(' '),
+      /unsteady: those of 1 setting differ .* --rounds/,
+    );
+    const steady = judgeTuning([own, setting({ bfsWidth: 1 }, [300, 300], [0.2, 0.2])]);
+    assert.deepEqual(tuningNotes({ ...steady, device: { ...device, type: 'gpu' } }), []);
+  });
+
+  test('takes the faster iterations of a process for its time', () => {
+    const rounds = [{ round: 0, peakBytes: [300 * MB], seconds: [0.2, 0.2, 0.9, 0.2, 0.9] }];
+    const [, point] = judgeTuning([
+      setting({}, [467], [0.2]),
+      { mlx: { bfsWidth: 1 }, sameAudio: true, rounds },
+    ]).points;
+    assert.ok(Math.abs((point?.timeRatio.median ?? 0) - 1) < 1e-9);
   });
 
   test('does not exist where no setting lowers the peak in every round by 2%', () => {

@@ -1,10 +1,10 @@
 /** Which of MLX's settings is the best trade of memory for time. */
 
 import { formatBytes } from '../format/bytes.ts';
-import { formatPercent } from '../format/numbers.ts';
+import { counted, formatPercent } from '../format/numbers.ts';
 import { mlxPhrases } from '../format/workload.ts';
 import type { TuneDocument, TunePoint, TuneRound } from '../protocol/tune-document.ts';
-import { spreadOf } from './statistics.ts';
+import { quantile, sorted, spreadOf } from './statistics.ts';
 
 /** A setting as it was measured. */
 export type MeasuredSetting = Pick<TunePoint, 'mlx' | 'sameAudio'> & {
@@ -25,8 +25,15 @@ const spreadFrom = (values: readonly number[]): TunePoint['seconds'] => {
 export const settingWords = ({ mlx }: Pick<TunePoint, 'mlx'>): string =>
   mlxPhrases(mlx).join(', ') || 'MLX by itself';
 
-/** What both of a setting cost beside MLX by itself, as one figure: a percent of the peak counts as much as a percent of time. */
-export const costOf = ({ peakRatio, timeRatio }: TunePoint): number => peakRatio.median * timeRatio.median;
+/** Other work on the machine only adds to a time, so the faster iterations of a process say what it takes. */
+const lowerQuartile = (values: readonly number[]): number => quantile(sorted(values), 0.25);
+
+/**
+ * What both of a setting cost beside MLX by itself, as one figure: a percent of the peak counts as much as a percent of time. Time
+ * that a setting seems to save is not counted, since it is mostly noise.
+ */
+export const costOf = ({ peakRatio, timeRatio }: TunePoint): number =>
+  peakRatio.median * Math.max(1, timeRatio.median);
 
 /** Lower than MLX by itself in every round, and by more than nothing. */
 export const lowersPeak = ({ peakRatio }: TunePoint): boolean =>
@@ -51,14 +58,14 @@ export function judgeTuning(
 ): Pick<TuneDocument, 'points' | 'knee' | 'conclusion'> {
   const own = new Map(settings[0]?.rounds.map((round) => [round.round, round]));
   const measured = settings.map(({ mlx, rounds, sameAudio }) => {
-    const relative = (of: (round: TuneRound) => readonly number[]) =>
+    const relative = (of: (round: TuneRound) => number) =>
       spreadFrom(
         rounds.map((each) => {
           const reference = own.get(each.round);
           if (reference === undefined) {
             throw new RangeError(`judgeTuning: round ${each.round} has no measurement of MLX by itself`);
           }
-          return medianOf(of(each)) / medianOf(of(reference));
+          return of(each) / of(reference);
         }),
       );
     const peak = spreadFrom(rounds.flatMap(({ peakBytes }) => peakBytes));
@@ -67,8 +74,8 @@ export function judgeTuning(
       rounds: [...rounds],
       peakBytes: { ...peak, median: Math.round(peak.median) },
       seconds: spreadFrom(rounds.flatMap(({ seconds }) => seconds)),
-      peakRatio: relative(({ peakBytes }) => peakBytes),
-      timeRatio: relative(({ seconds }) => seconds),
+      peakRatio: relative(({ peakBytes }) => medianOf(peakBytes)),
+      timeRatio: relative(({ seconds }) => lowerQuartile(seconds)),
       sameAudio,
     };
   });
@@ -97,7 +104,34 @@ export function tradeWords({ peakRatio, timeRatio }: TunePoint): string {
     Math.abs(added) < leastShare
       ? 'about the same time'
       : `${share(added)} ${added > 0 ? 'more' : 'less'} time`;
-  return `${peak}, ${time}`;
+  const { minimum, maximum } = timeRatio;
+  return isUnsteady(timeRatio)
+    ? `${peak}, ${time} (from ${formatPercent(minimum, { fractionDigits: 0 })} to ${formatPercent(maximum, { fractionDigits: 0 })} of it over the rounds)`
+    : `${peak}, ${time}`;
+}
+
+/** From here on the time of a setting is not known well enough to rely on it. */
+const unsteady = 1.25;
+
+const isUnsteady = ({ minimum, maximum }: TunePoint['timeRatio']): boolean => maximum > minimum * unsteady;
+
+/** What a reader has to know beside the figures: what the device has not, and whether its times can be relied on. */
+export function tuningNotes({ device, points }: Pick<TuneDocument, 'device' | 'points'>): string[] {
+  const isTried = points.some(({ mlx }) => mlx.opsPerBuffer !== undefined);
+  const shaky = points.filter(({ timeRatio }) => isUnsteady(timeRatio));
+  return [
+    ...(device.type === 'gpu'
+      ? []
+      : [
+          `MLX's CPU backend has no command buffers and does not read MLX_MAX_OPS_PER_BUFFER, so it was ${isTried ? 'measured only because it was asked for' : 'not measured'}.`,
+        ]),
+    ...(shaky.length === 0
+      ? []
+      : [
+          `Times were unsteady: those of ${counted(shaky.length, 'setting')} differ by more than 25% between rounds. Peaks are not affected. ` +
+            'For times to rely on, repeat it on an idle machine or with more --rounds.',
+        ]),
+  ];
 }
 
 function conclude(points: readonly TunePoint[], knee: number | undefined): string {

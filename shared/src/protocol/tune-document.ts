@@ -29,7 +29,7 @@ export const tunePoint = v.object({
   /** Over the measured iterations of all rounds. */
   peakBytes: spread(bytes),
   seconds: spread(seconds),
-  /** Of each round's medians, relative to those of MLX by itself in that round: 0.72 is 28% off. */
+  /** Of each round's median peak and lower quartile of times, relative to MLX by itself in that round: 0.72 is 28% off. */
   peakRatio: spread(ratio),
   timeRatio: spread(ratio),
   /** Whether no other setting has both a lower peak and less time. */

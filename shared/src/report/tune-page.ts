@@ -1,14 +1,14 @@
 /** A tuning as a page of HTML: the curve of the peak against time, and each setting's figures. */
 
-import { applyWords, settingWords } from '../analysis/tuning.ts';
+import { applyWords, settingWords, tuningNotes } from '../analysis/tuning.ts';
 import { tradeOffChart } from '../format/charts/trade-off-chart.ts';
-import { counted, formatDuration } from '../format/numbers.ts';
+import { counted, formatDuration, formatPercent } from '../format/numbers.ts';
 import { formatBytes } from '../format/bytes.ts';
 import type { MlxSettings } from '../protocol/mlx-settings.ts';
 import type { TuneDocument, TunePoint } from '../protocol/tune-document.ts';
 import { facts, number, page, paragraph, responsiveChart, section, table } from './markup.ts';
 import { deviceDetails, environmentFacts, settingsFacts, sourcesTable } from './settings-section.ts';
-import { megabytes, momentText, percent, seconds, spokenText } from './words.ts';
+import { megabytes, momentText, seconds, spokenText } from './words.ts';
 
 const kinds = [
   'MLX by itself',
@@ -41,8 +41,12 @@ const label = ({ opsPerBuffer, bfsWidth, memoryLimitBytes }: MlxSettings): strin
       : [`limit ${formatBytes(memoryLimitBytes, { unit: 'MB' }).replace('.0 ', ' ')}`]),
   ].join(', ') || 'default';
 
+const share = (value: number): string => formatPercent(value, { fractionDigits: 0 });
+
 const rangeText = ({ minimum, maximum }: TunePoint['seconds'], text: (value: number) => string): string =>
-  text(minimum) === text(maximum) ? text(minimum) : `${text(minimum)} to ${text(maximum)}`;
+  text(minimum) === text(maximum)
+    ? text(minimum)
+    : `${text(minimum).replace(/( MB|%)$/, '')} to ${text(maximum)}`;
 
 export function tuningPage(document: TuneDocument): string {
   const { model, settings, device, versions, points, knee, failures, conclusion, startedAt } = document;
@@ -77,7 +81,7 @@ export function tuningPage(document: TuneDocument): string {
               'both. Bars are the spread: of the peak over all iterations, of the time over the rounds.',
             'muted',
           ) +
-          deviceNotes(document)
+          tuningNotes(document)
             .map((note) => paragraph(note))
             .join(''),
       ),
@@ -87,21 +91,21 @@ export function tuningPage(document: TuneDocument): string {
           [
             'setting',
             number('peak'),
-            number('spread'),
-            number('of the default'),
+            number('from and to'),
+            number('of default'),
             number('time'),
-            number('of the default'),
-            number('spread'),
+            number('of default'),
+            number('in rounds'),
             'same audio',
           ],
           points.map((point) => [
             point === best ? `${settingWords(point)} (best trade)` : settingWords(point),
             megabytes(point.peakBytes.median),
             rangeText(point.peakBytes, megabytes),
-            percent(point.peakRatio.median),
+            share(point.peakRatio.median),
             seconds(point.seconds.median),
-            percent(point.timeRatio.median),
-            rangeText(point.timeRatio, percent),
+            share(point.timeRatio.median),
+            rangeText(point.timeRatio, share),
             point.sameAudio ? 'yes' : 'no',
           ]),
         ),
@@ -116,7 +120,7 @@ export function tuningPage(document: TuneDocument): string {
           ],
           [
             'best trade',
-            'the lowest product of peak and time, each relative to MLX by itself in the same round',
+            'the lowest product of peak and time, each relative to MLX by itself in the same round; a time below 100% counts as 100%',
           ],
           [
             'weights and voice',
@@ -130,14 +134,4 @@ export function tuningPage(document: TuneDocument): string {
       ),
     ],
   );
-}
-
-/** What the device has not, so that a setting does nothing there. */
-export function deviceNotes({ device, points }: Pick<TuneDocument, 'device' | 'points'>): string[] {
-  const isTried = points.some(({ mlx }) => mlx.opsPerBuffer !== undefined);
-  return device.type === 'gpu'
-    ? []
-    : [
-        `MLX's CPU backend has no command buffers and does not read MLX_MAX_OPS_PER_BUFFER, so it was ${isTried ? 'measured only because it was asked for' : 'not measured'}.`,
-      ];
 }

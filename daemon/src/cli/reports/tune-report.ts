@@ -1,9 +1,8 @@
 /** A tuning as text. */
 
-import { applyWords, settingWords } from '@tidemark/shared/analysis/tuning.ts';
+import { applyWords, settingWords, tuningNotes } from '@tidemark/shared/analysis/tuning.ts';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { TuneDocument, TunePoint } from '@tidemark/shared/protocol/tune-document.ts';
-import { deviceNotes } from '@tidemark/shared/report/tune-page.ts';
 import { column, figures, inMegabytes, tableOf } from './layout.ts';
 import { environmentLine, speechLines } from './profile-report.ts';
 
@@ -36,6 +35,6 @@ export function tuneReport(document: TuneDocument): string {
     '',
     conclusion,
     ...(best === undefined ? [] : [applyWords(best)]),
-    ...deviceNotes(document),
+    ...tuningNotes(document),
   ].join('\n');
 }
