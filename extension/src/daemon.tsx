@@ -17,7 +17,7 @@ import { Labels } from './components/run-metadata.tsx';
 import { daemonState, hostWord, stateWord } from './lib/daemon-state.ts';
 import type { DaemonState } from './lib/daemon-state.ts';
 import { launchContextOf } from './lib/deep-links.ts';
-import { blocks } from './lib/run-markdown.ts';
+import { blocks, plain } from './lib/markdown.ts';
 import { runTitle } from './lib/run-words.ts';
 import { serviceFacts, serviceText, serviceWords } from './lib/service.ts';
 import { troubleText } from './lib/trouble.ts';
@@ -154,7 +154,7 @@ function stateText({ status, trouble, surroundings }: DaemonState): string {
     surroundings.isServiceInstalled
       ? ''
       : 'It was started manually, so it does not start again when you log in.',
-    ...status.notices.map(({ message, hint }) => `> ${message}${hint === undefined ? '' : ` ${hint}`}`),
+    ...status.notices.map(({ message, hint }) => `> ${plain(`${message} ${hint ?? ''}`)}`),
   ]);
 }
 
@@ -168,13 +168,13 @@ function currentText(
 
 function hostText({ lastDeath, deaths, model, voice }: DaemonStatus['host']): string {
   return blocks([
-    model === undefined ? 'No model is loaded.' : `${model} is loaded with the voice ${voice ?? '–'}.`,
+    model === undefined ? 'No model is loaded.' : plain(`${model} is loaded with the voice ${voice ?? '–'}.`),
     deaths === 0
       ? ''
       : `It has crashed ${deaths === 1 ? 'once' : `${deaths} times`} since the daemon started.`,
     lastDeath === undefined
       ? ''
-      : `Last crash, ${formatDateTime(new Date(lastDeath.at))}: ${lastDeath.reason}`,
+      : plain(`Last crash, ${formatDateTime(new Date(lastDeath.at))}: ${lastDeath.reason}`),
   ]);
 }
 

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { formatDateTime } from '../../../shared/src/format/dates.ts';
 import type { Alert } from '../../../shared/src/protocol/daemon/schedule.ts';
 import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
+import { blocks, plain } from '../lib/markdown.ts';
 import { alertNames } from '../lib/run-words.ts';
 import { amount } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
@@ -78,7 +79,7 @@ function AlertDetail({ alert }: { readonly alert: Alert }): ReactNode {
   return (
     <Detail
       navigationTitle={`Alert ${alert.id}`}
-      markdown={`## ${alertNames[kind]}\n\n${reason}\n\n**What to do:** ${hint}`}
+      markdown={blocks([`## ${alertNames[kind]}`, plain(reason), `**What to do:** ${plain(hint)}`])}
       metadata={
         <Detail.Metadata>
           <Labels

@@ -4,6 +4,7 @@ import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@rayca
 import { existsSync } from 'node:fs';
 import type { ReactNode } from 'react';
 import type { Check } from '../../../shared/src/protocol/command-documents.ts';
+import { blocks, plain } from '../lib/markdown.ts';
 import { logFileOf, readLogTail } from '../lib/daemon-log.ts';
 import { preferences } from '../lib/preferences.ts';
 import { examine, installDaemon, installPlan, planText } from '../lib/service.ts';
@@ -37,7 +38,7 @@ export function DoctorView({ isRoot = false }: ScreenProps): ReactNode {
     >
       {data?.checks.map((check) => {
         const { word, icon, color } = looks[check.status];
-        const remedy = check.remedy === undefined ? '' : `\n\n**What to do:** ${check.remedy}`;
+        const remedy = check.remedy === undefined ? '' : `**What to do:** ${plain(check.remedy)}`;
         return (
           <List.Item
             key={check.id}
@@ -45,7 +46,11 @@ export function DoctorView({ isRoot = false }: ScreenProps): ReactNode {
             title={check.title}
             icon={{ value: { source: icon, tintColor: color }, tooltip: word }}
             accessories={[{ tag: { value: word, color } }]}
-            detail={<List.Item.Detail markdown={`### ${check.title}: ${word}\n\n${check.detail}${remedy}`} />}
+            detail={
+              <List.Item.Detail
+                markdown={blocks([`### ${check.title}: ${word}`, plain(check.detail), remedy])}
+              />
+            }
             actions={
               <ActionPanel>
                 <Action.CopyToClipboard

@@ -10,7 +10,8 @@ import { followWanted, initialView } from '../lib/follow-run.ts';
 import type { RunView, Wanted } from '../lib/follow-run.ts';
 import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
-import { blocks, runMarkdown } from '../lib/run-markdown.ts';
+import { blocks, plain } from '../lib/markdown.ts';
+import { runMarkdown } from '../lib/run-markdown.ts';
 import { stateLooks } from '../lib/run-words.ts';
 import { resultTrouble, toTrouble } from '../lib/trouble.ts';
 import type { Trouble } from '../lib/trouble.ts';
@@ -115,10 +116,10 @@ function Following({
       isLoading
       {...title}
       markdown={blocks([
-        `## ${phrase}`,
+        `## ${plain(phrase)}`,
         total === 0 ? '' : `\`${progressBar(done, total)}\` ${done} of ${total}`,
         memoryChart(model ?? 'the model', samples, { width: widths.detail, unit }, [], record?.workload),
-        ...troubles.map((trouble) => `> ${trouble}`),
+        ...troubles.map((trouble) => `> ${plain(trouble)}`),
       ])}
       metadata={
         <Detail.Metadata>

@@ -7,7 +7,8 @@ import { exampleProfile, exampleSample } from '../../../shared/test/example-docu
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
 import { gpuAnswer } from '../../../shared/test/simulated-gpu.ts';
 import { svgImage } from './charts.ts';
-import { comparisonMarkdown, runMarkdown, table } from './run-markdown.ts';
+import { plain, table } from './markdown.ts';
+import { comparisonMarkdown, runMarkdown } from './run-markdown.ts';
 
 const options = { width: 450, unit: 'MB', appearance: 'light', isBrief: false } as const;
 
@@ -110,6 +111,25 @@ describe('a run as text', () => {
 
   test('what would end a cell of a table is escaped', () => {
     expect(table(['a|b'], [['c\nd']])).toBe('| a\\|b |\n| --- |\n| c d |');
+  });
+
+  test.each([
+    ['![x](https://example.com/x.png)', '!\\[x\\](https://example.com/x.png)'],
+    ['<img src="x">', '\\<img src="x">'],
+    ['one\n\n# two', 'one # two'],
+    ['**bold** \\[x]', '\\*\\*bold\\*\\* \\\\\\[x\\]'],
+    ['an `unfinished', 'an \\`unfinished'],
+    ['Run `tidemark runs delete [id]`.', 'Run `tidemark runs delete [id]`.'],
+  ])('text that is no Markdown stays text: %s', (text, shown) => {
+    expect(plain(text)).toBe(shown);
+  });
+
+  test('no image is loaded that an imported run names', () => {
+    const name = '![x](https://example.com/x.png)';
+    const profile = fullProfile();
+    const document = { ...profile, model: { ...profile.model, name } };
+    const text = runMarkdown({ record: exampleRun(1, { finding: name }), document, samples: [] }, options);
+    expect(text).not.toMatch(/!\[x/);
   });
 });
 

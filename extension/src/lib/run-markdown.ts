@@ -25,6 +25,7 @@ import type {
 } from '../../../shared/src/protocol/comparison-document.ts';
 import { memoryChart, partsChart, peakBars } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
+import { blocks, plain, table } from './markdown.ts';
 import { amount, signedAmount } from './memory-words.ts';
 import { endSentence, runTitle, samplesPhrase } from './run-words.ts';
 import type { MemoryUnit } from './preferences.ts';
@@ -55,9 +56,9 @@ export const recordMarkdown = (record: RunRecord): string => headSentence(record
 function headSentence(record: RunRecord): string {
   const end = endSentence(record);
   return blocks([
-    end === '' ? '' : `**${end}**`,
-    record.error?.hint ?? '',
-    record.finding === undefined ? '' : record.finding,
+    end === '' ? '' : `**${plain(end)}**`,
+    plain(record.error?.hint ?? ''),
+    plain(record.finding ?? ''),
     end === '' && record.finding === undefined ? openSentence(record) : '',
   ]);
 }
@@ -168,8 +169,8 @@ function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMark
         ],
   );
   return blocks([
-    end === '' ? '' : `**${end}**`,
-    conclusion,
+    end === '' ? '' : `**${plain(end)}**`,
+    plain(conclusion),
     peakBars(bars, options),
     comparison === undefined
       ? ''
@@ -184,10 +185,10 @@ function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMark
             signedAmount(loadActiveBytes, unit),
           ]),
         ),
-    ...failures.map(({ model, error }) => `**${model} failed:** ${error.message}`),
+    ...failures.map(({ model, error }) => `**${plain(model)} failed:** ${plain(error.message)}`),
     ...(options.isBrief ? [] : makeupMarkdown(answer?.peaks ?? [], options)),
     ...(answer?.explanations ?? []).map((each) => explanationMarkdown(each, options)),
-    ...(answer?.refusals ?? []).map(({ model, reason }) => `No verdict for ${model}: ${reason}.`),
+    ...(answer?.refusals ?? []).map(({ model, reason }) => plain(`No verdict for ${model}: ${reason}.`)),
   ]);
 }
 
@@ -209,7 +210,7 @@ function makeupMarkdown(peaks: readonly PeakMakeup[], { unit }: RunMarkdownOptio
         }),
       ]),
     ),
-    ...peakRemedies(peaks).map(({ sentence }) => sentence),
+    ...peakRemedies(peaks).map(({ sentence }) => plain(sentence)),
   ];
 }
 
@@ -227,9 +228,9 @@ function explanationMarkdown(
 ): string {
   const rows = isBrief ? verdicts.filter(({ status }) => status === 'supported') : verdicts;
   return blocks([
-    `### ${model}`,
-    sentence,
-    remedy === undefined ? '' : remedy.sentence,
+    `### ${plain(model)}`,
+    plain(sentence),
+    plain(remedy?.sentence ?? ''),
     remedy?.command === undefined ? '' : `\`${remedy.command}\``,
     rows.length === 0
       ? ''
@@ -239,7 +240,9 @@ function explanationMarkdown(
             'Verdict',
             'Effect',
             // Where the queue was drained, of which difference it is a share.
-            drained === undefined ? 'Share' : `Share, ${anomalyOf === 'drained' ? 'queue drained' : 'by default'}`,
+            drained === undefined
+              ? 'Share'
+              : `Share, ${anomalyOf === 'drained' ? 'queue drained' : 'by default'}`,
           ],
           rows.map(({ statement, status, effectBytes, share }) => [
             statement,
@@ -250,16 +253,6 @@ function explanationMarkdown(
         ),
   ]);
 }
-
-/** A table of Markdown; what would end a cell is escaped. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** Paragraphs, without the empty ones. */
-export const blocks = (parts: readonly string[]): string => parts.filter((part) => part !== '').join('\n\n');
 
 const statusWords: Readonly<Record<ChangeStatus, string>> = {
   better: '▼ better',
@@ -274,19 +267,19 @@ export function comparisonMarkdown(comparison: ComparisonDocument, options: Char
   const { sentence, models, unmatched, status } = comparison;
   return blocks([
     `## ${statusWords[status]}`,
-    sentence,
+    plain(sentence),
     ...models.flatMap(({ before, after, metrics, newLeaks, warnings }) => [
-      before === after ? `### ${after}` : `### ${before} → ${after}`,
+      `### ${plain(before === after ? after : `${before} → ${after}`)}`,
       bars(before, after, metrics, options),
       table(
         ['', 'Before', 'After', 'Difference', 'Verdict'],
         metrics.map((metric) => row(metric, options.unit)),
       ),
-      newLeaks.length === 0 ? '' : `**New leaks:** ${newLeaks.join(', ')}.`,
-      ...warnings.map((warning) => `> ${warning}`),
+      newLeaks.length === 0 ? '' : `**New leaks:** ${plain(newLeaks.join(', '))}.`,
+      ...warnings.map((warning) => `> ${plain(warning)}`),
     ]),
-    ...unmatched.map(
-      ({ model, onlyIn }) => `${model} was only measured ${onlyIn === 'before' ? 'before' : 'after'}.`,
+    ...unmatched.map(({ model, onlyIn }) =>
+      plain(`${model} was only measured ${onlyIn === 'before' ? 'before' : 'after'}.`),
     ),
   ]);
 }
