@@ -28,9 +28,16 @@ async function openRuns(launchContext: object = {}): Promise<Screen> {
   return screen;
 }
 
+/** What the search for other words finds, which is not what the list had. */
 async function find(screen: Screen, words: string): Promise<number[]> {
+  const before = String(ids(screen));
+  let hasBegun = false;
   await screen.search(words);
-  await screen.until(`what has ${words}`, () => hasAnswered(screen));
+  // On a busy machine the list may not even be loading yet.
+  await screen.until(`what has ${words}`, () => {
+    hasBegun ||= !hasAnswered(screen) || String(ids(screen)) !== before;
+    return hasBegun && hasAnswered(screen);
+  });
   return ids(screen);
 }
 
