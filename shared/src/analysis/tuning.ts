@@ -28,12 +28,11 @@ export const settingWords = ({ mlx }: Pick<TunePoint, 'mlx'>): string =>
 /** Other work on the machine only adds to a time, so the faster iterations of a process say what it takes. */
 const lowerQuartile = (values: readonly number[]): number => quantile(sorted(values), 0.25);
 
-/**
- * What both of a setting cost beside MLX by itself, as one figure: a percent of the peak counts as much as a percent of time. Time
- * that a setting seems to save is not counted, since it is mostly noise.
- */
-export const costOf = ({ peakRatio, timeRatio }: TunePoint): number =>
-  peakRatio.median * Math.max(1, timeRatio.median);
+/** Time that a setting seems to save is not counted: none of them makes MLX do less work, so it is mostly noise. */
+const timeOf = ({ timeRatio }: Pick<TunePoint, 'timeRatio'>): number => Math.max(1, timeRatio.median);
+
+/** What both of a setting cost beside MLX by itself, as one figure: a percent of the peak counts as much as a percent of time. */
+export const costOf = (point: TunePoint): number => point.peakRatio.median * timeOf(point);
 
 /** Lower than MLX by itself in every round, and by more than nothing. */
 export const lowersPeak = ({ peakRatio }: TunePoint): boolean =>
@@ -82,10 +81,10 @@ export function judgeTuning(
   const points = measured.map((point) => ({
     ...point,
     onFront: !measured.some(
-      ({ peakBytes, timeRatio }) =>
-        peakBytes.median <= point.peakBytes.median &&
-        timeRatio.median <= point.timeRatio.median &&
-        (peakBytes.median < point.peakBytes.median || timeRatio.median < point.timeRatio.median),
+      (other) =>
+        other.peakBytes.median <= point.peakBytes.median &&
+        timeOf(other) <= timeOf(point) &&
+        (other.peakBytes.median < point.peakBytes.median || timeOf(other) < timeOf(point)),
     ),
   }));
   const knee = kneeOf(points);
@@ -100,14 +99,14 @@ export function tradeWords({ peakRatio, timeRatio }: TunePoint): string {
     Math.abs(saved) < leastShare / 4
       ? 'the same peak'
       : `${share(saved)} ${saved > 0 ? 'off the' : 'more'} peak`;
-  const time =
-    Math.abs(added) < leastShare
-      ? 'about the same time'
-      : `${share(added)} ${added > 0 ? 'more' : 'less'} time`;
+  if (added < leastShare) {
+    return `${peak}, no more time`;
+  }
   const { minimum, maximum } = timeRatio;
-  return isUnsteady(timeRatio)
-    ? `${peak}, ${time} (from ${formatPercent(minimum, { fractionDigits: 0 })} to ${formatPercent(maximum, { fractionDigits: 0 })} of it over the rounds)`
-    : `${peak}, ${time}`;
+  const range = isUnsteady(timeRatio)
+    ? ` (${formatPercent(minimum, { fractionDigits: 0 })} to ${formatPercent(maximum, { fractionDigits: 0 })} of MLX's own over the rounds)`
+    : '';
+  return `${peak}, ${share(added)} more time${range}`;
 }
 
 /** From here on the time of a setting is not known well enough to rely on it. */

@@ -32,7 +32,7 @@ export const tunePoint = v.object({
   /** Of each round's median peak and lower quartile of times, relative to MLX by itself in that round: 0.72 is 28% off. */
   peakRatio: spread(ratio),
   timeRatio: spread(ratio),
-  /** Whether no other setting has both a lower peak and less time. */
+  /** Whether no other setting beats it in peak and time; a time below that of MLX by itself counts as equal to it. */
   onFront: v.boolean(),
   /** Whether the speech was the same to the bit as with MLX by itself. */
   sameAudio: v.boolean(),
