@@ -83,8 +83,10 @@ function placeLabels(
       { x: x - 10, y: y + 14, anchor: 'end' },
       { x, y: y - 26, anchor: 'middle' },
       { x, y: y + 34, anchor: 'middle' },
-      { x: x + 26, y: y - 20, anchor: 'start' },
-      { x: x - 26, y: y + 28, anchor: 'end' },
+      ...[-18, 28, -32, 42].flatMap((dy): Placed[] => [
+        { x: x + 14, y: y + dy, anchor: 'start' },
+        { x: x - 14, y: y + dy, anchor: 'end' },
+      ]),
     ];
     const boxOf = (place: Placed): Box => {
       const left = place.x - (place.anchor === 'start' ? 0 : place.anchor === 'end' ? width : width / 2);
@@ -139,11 +141,10 @@ export function tradeOffChart(
   );
   const left = 12 + Math.max(...y.ticks.map((tick) => textWidth(tickText(tick, canvas))));
   const right = width - 20;
-  const x = scaleOver(
-    points.flatMap(({ time }) => [time.minimum, time.maximum]),
-    [left, right],
-    70,
-  );
+  const times = points.flatMap(({ time }) => [time.minimum, time.maximum]);
+  const [fastest, slowest] = [Math.min(...times), Math.max(...times)];
+  // Room for labels to the left of the fastest.
+  const x = scaleOver([Math.max(0, fastest - (slowest - fastest) / 12), ...times], [left, right], 70);
   const muted = palette.muted;
   const grid = [
     ...y.ticks.map(
