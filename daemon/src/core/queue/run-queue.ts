@@ -3,7 +3,6 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { askedWhere } from '@tidemark/shared/format/client-words.ts';
 import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
-import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import type { RunProgress, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { runRequest } from '@tidemark/shared/protocol/daemon/methods.ts';
@@ -16,28 +15,21 @@ import { checked, clauseOf, isOfRow, Refusal } from '../../history/unreadable.ts
 import type { Interruption } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/voices.ts';
-import type { HeldHost } from '../held-host/held-host.ts';
-import { watched } from '../held-host/watchdog.ts';
 import type { Notices } from '../notices.ts';
 import { workloadOf } from '../../profiler/workload.ts';
-import { loopOf, measureRun, modelsOf, refuseTooLarge, subjectOf } from './measure-run.ts';
-import { prepare } from './prepare.ts';
+import { loopOf, measureRun, modelsOf } from './measure-run.ts';
+import { RequestedLoad } from './requested-load.ts';
+import type { LoadOptions } from './requested-load.ts';
 import { Cancellation, endOfDocument, endOfError } from './run-outcome.ts';
 import { RunRecorder } from './run-recorder.ts';
 
-export interface RunQueueOptions {
-  readonly dataFolder: string;
+export interface RunQueueOptions extends LoadOptions {
   readonly history: History;
-  readonly held: HeldHost;
-  readonly settings: () => DaemonSettings;
   readonly notices: Notices;
   readonly log: Log;
   readonly onProgress: (progress: RunProgress) => void;
-  readonly onChange: () => void;
   /** A run has ended and is in the history. */
   readonly onEnded: (record: RunRecord) => void;
-  /** What a test makes shorter: how long a preparation may be silent. */
-  readonly silenceSeconds?: number | undefined;
 }
 
 export interface Waiting extends KnownRun {
@@ -58,11 +50,6 @@ interface Running {
   readonly settled: PromiseWithResolvers<undefined>;
 }
 
-interface Loading {
-  readonly controller: AbortController;
-  readonly ended: Promise<undefined>;
-}
-
 /** More than a person queues; a client that misbehaves is refused. */
 const longestQueue = 100;
 
@@ -73,18 +60,19 @@ export class RunQueue {
   readonly #options: RunQueueOptions;
   #waiting: Waiting[] = [];
   #running: Running | undefined;
-  /** A model is being loaded on request, which uses the host like a run. */
-  #loading: Loading | undefined;
+  /** A model that is being loaded on request uses the host like a run. */
+  readonly #requested: RequestedLoad;
   #isStopping = false;
   readonly #recorder: RunRecorder;
 
   constructor(options: RunQueueOptions) {
     this.#options = options;
     this.#recorder = new RunRecorder(options);
+    this.#requested = new RequestedLoad(options);
   }
 
   get isBusy(): boolean {
-    return this.#running !== undefined || this.#waiting.length > 0 || this.#loading !== undefined;
+    return this.#running !== undefined || this.#waiting.length > 0 || this.#requested.isUnderWay;
   }
 
   current(): DaemonStatus['current'] {
@@ -204,44 +192,12 @@ export class RunQueue {
       });
     }
     checkNames([model], voice);
-    const controller = new AbortController();
-    const ended = Promise.withResolvers<undefined>();
-    this.#loading = { controller, ended: ended.promise };
-    const { signal } = controller;
-    const { held, dataFolder, settings, onChange, silenceSeconds } = this.#options;
-    onChange();
-    try {
-      const { models } = await prepare(
-        { dataFolder, models: [model], voice, examine: false },
-        { signal, silenceSeconds },
-      );
-      const subject = subjectOf(models, model);
-      const { hostTimeoutSeconds, memoryCeilingBytes } = settings();
-      refuseTooLarge(models, memoryCeilingBytes);
-      await watched({ signal, hostTimeoutSeconds, memoryCeilingBytes }, (watch) =>
-        held.acquire(subject, watch.signal),
-      );
-      held.release();
-      return held.status();
-    } finally {
-      this.#loading = undefined;
-      ended.resolve(undefined);
-      onChange();
-      this.#next();
-    }
+    return await this.#requested.load(model, voice, () => this.#next());
   }
 
-  /** Frees the memory of the loaded model; one that is being loaded is canceled. Throws 'busy' while a run uses it. */
-  async unload(by: string): Promise<HostStatus> {
-    const { held } = this.#options;
-    if (this.#loading !== undefined) {
-      const { controller, ended } = this.#loading;
-      controller.abort(new Cancellation(`Canceled ${askedWhere(by)}.`));
-      await ended;
-    }
-    // A run that waited for it may have begun.
-    await held.unload();
-    return held.status();
+  /** As {@link RequestedLoad.unload}. */
+  unload(by: string): Promise<HostStatus> {
+    return this.#requested.unload(by);
   }
 
   /** Starts nothing more and stops what is running; the next daemon takes over what is queued. */
@@ -249,7 +205,7 @@ export class RunQueue {
     this.#isStopping = true;
     this.#waiting = [];
     this.#recorder.stop();
-    this.#loading?.controller.abort(interruption);
+    this.#requested.stop(interruption);
     this.#running?.controller.abort(interruption);
     await this.#running?.settled.promise;
   }
@@ -274,7 +230,7 @@ export class RunQueue {
   }
 
   #next(): void {
-    if (this.#running !== undefined || this.#loading !== undefined || this.#isStopping) {
+    if (this.#running !== undefined || this.#requested.isUnderWay || this.#isStopping) {
       return;
     }
     const next = this.#waiting.shift();
