@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
@@ -30,6 +31,16 @@ async function followed(client: DaemonClient, iterations = 150): Promise<Followe
   const of = (kind: string) => () =>
     events.filter((event) => event.runId === runId && event.step.kind === kind);
   return { runId, ends: of('ended'), troubles: of('trouble') };
+}
+
+/** A daemon with a run that has ended, and whose end the disk has no room for. */
+async function endedOnFullDisk(context: TestContext) {
+  const dataFolder = smallDisk(context, megabytes);
+  const { daemon, client } = await TestDaemon.connected({ dataFolder });
+  const { runId, ends, troubles } = await followed(client);
+  const makeRoom = fillDisk(dataFolder, megabytes);
+  await until(() => troubles().length > 0, 'the run says that it cannot be saved', 60);
+  return { dataFolder, daemon, runId, ends, makeRoom };
 }
 
 const stateOf = async (client: DaemonClient, runId: number) =>
@@ -79,11 +90,7 @@ test(
   'a daemon that stops on a full disk tells that the end of a run is not saved, and ends',
   { skip: noMounts },
   async (context) => {
-    const dataFolder = smallDisk(context, megabytes);
-    const { daemon, client } = await TestDaemon.connected({ dataFolder });
-    const { runId, ends, troubles } = await followed(client);
-    const makeRoom = fillDisk(dataFolder, megabytes);
-    await until(() => troubles().length > 0, 'the run says that it cannot be saved', 60);
+    const { dataFolder, daemon, runId, ends, makeRoom } = await endedOnFullDisk(context);
     daemon.signal('SIGTERM');
     assert.equal((await daemon.ended).code, 0);
     const [end] = ends();
@@ -102,11 +109,7 @@ test(
   'what is in memory is written at the stop where there is room by then',
   { skip: noMounts },
   async (context) => {
-    const dataFolder = smallDisk(context, megabytes);
-    const { daemon, client } = await TestDaemon.connected({ dataFolder });
-    const { runId, ends, troubles } = await followed(client);
-    const makeRoom = fillDisk(dataFolder, megabytes);
-    await until(() => troubles().length > 0, 'the run says that it cannot be saved', 60);
+    const { dataFolder, daemon, runId, ends, makeRoom } = await endedOnFullDisk(context);
     makeRoom();
     daemon.signal('SIGTERM');
     assert.equal((await daemon.ended).code, 0);

@@ -2,27 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { onlyExplanation, verdictOn } from '../../../test/explanations.ts';
 import { gpuStudy } from '../../../test/simulated-gpu.ts';
-import type { Explanation, HypothesisId, StudyEvidence, Verdict } from '../../protocol/study-document.ts';
-import { anomalyDifference, explain } from './explain.ts';
+import type { Explanation, StudyEvidence } from '../../protocol/study-document.ts';
+import { anomalyDifference } from './explain.ts';
 import { furtherIterations } from './further-iterations.ts';
 import { peakMakeups, peakRemedies } from './peak-makeup.ts';
 
 const MB = 1e6;
-
-function only(evidence: StudyEvidence): Explanation {
-  const { explanations, refusals } = explain(evidence);
-  assert.deepEqual(refusals, []);
-  const [explanation] = explanations;
-  assert.ok(explanation);
-  return explanation;
-}
-
-function verdictOn(explanation: Explanation, id: HypothesisId): Verdict {
-  const verdict = explanation.verdicts.find(({ hypothesis }) => hypothesis === id);
-  assert.ok(verdict);
-  return verdict;
-}
 
 const partsOf = ({ verdicts }: Explanation): number =>
   verdicts.reduce(
@@ -35,7 +22,7 @@ describe('a GPU whose default peaks wander by 25 MB', () => {
 
   test('dequantization is refuted with an upper bound of 1 MB, whatever the queue does', () => {
     for (const seed of seeds) {
-      const verdict = verdictOn(only(gpuStudy({ seed })), 'on-the-fly-dequantization');
+      const verdict = verdictOn(onlyExplanation(gpuStudy({ seed })), 'on-the-fly-dequantization');
       assert.equal(verdict.status, 'refuted');
       assert.ok(verdict.effectBytes && verdict.effectBytes.high <= MB, String(verdict.effectBytes?.high));
       assert.ok(verdict.arms.every((name) => name.includes('queue drained')));
@@ -44,7 +31,7 @@ describe('a GPU whose default peaks wander by 25 MB', () => {
 
   test('the float32 rest is supported, and all but the queue and the leak are decided', () => {
     for (const seed of seeds) {
-      const explanation = only(gpuStudy({ seed }));
+      const explanation = onlyExplanation(gpuStudy({ seed }));
       assert.equal(verdictOn(explanation, 'float32-rest').status, 'supported');
       for (const { hypothesis, status } of explanation.verdicts) {
         if (hypothesis !== 'queued-work') {
@@ -56,7 +43,7 @@ describe('a GPU whose default peaks wander by 25 MB', () => {
 
   test('the queue is a part like the others, and the remainder is within 5% of the anomaly', () => {
     for (const seed of seeds) {
-      const explanation = only(gpuStudy({ seed }));
+      const explanation = onlyExplanation(gpuStudy({ seed }));
       assert.equal(explanation.anomalyOf, undefined);
       assert.ok(verdictOn(explanation, 'queued-work').share !== undefined);
       const whole = anomalyDifference(explanation).estimate;
@@ -66,7 +53,7 @@ describe('a GPU whose default peaks wander by 25 MB', () => {
   });
 
   test('the answer says of the anomaly what it is by default, drained, and what the queue adds', () => {
-    const { sentence } = only(gpuStudy());
+    const { sentence } = onlyExplanation(gpuStudy());
     assert.match(
       sentence,
       /higher than bf16 by default and 107\.\d MB with the queue drained: queued work adds/,
@@ -75,7 +62,9 @@ describe('a GPU whose default peaks wander by 25 MB', () => {
 
   test('with sixty iterations the queue itself is decided in nearly every study', () => {
     const decided = seeds.filter(
-      (seed) => verdictOn(only(gpuStudy({ seed, iterations: 60 })), 'queued-work').status !== 'inconclusive',
+      (seed) =>
+        verdictOn(onlyExplanation(gpuStudy({ seed, iterations: 60 })), 'queued-work').status !==
+        'inconclusive',
     );
     assert.ok(decided.length >= 0.8 * seeds.length, String(decided.length));
   });
@@ -83,7 +72,7 @@ describe('a GPU whose default peaks wander by 25 MB', () => {
 
 describe('other causes on a GPU', () => {
   test('a model that expands its weights is found to do so', () => {
-    const explanation = only(
+    const explanation = onlyExplanation(
       gpuStudy({
         changes: [
           { intervention: 'mlx-product', loadedMB: 282.7, peakMB: 457 },
@@ -98,7 +87,7 @@ describe('other causes on a GPU', () => {
   });
 
   test('an anomaly that is all queue is supported as that, and MLX’s variable is its remedy', () => {
-    const explanation = only(
+    const explanation = onlyExplanation(
       gpuStudy({
         iterations: 60,
         queueMB: { bf16: 100, quantized: 240 },
@@ -118,7 +107,7 @@ describe('other causes on a GPU', () => {
   });
 
   test('an anomaly that the queue hides is explained as one with the queue drained', () => {
-    const explanation = only(
+    const explanation = onlyExplanation(
       gpuStudy({
         changes: [{ queue: 'default', loadedMB: 282.7, peakMB: 440 }],
         queueMB: { bf16: 169, quantized: 35 },
@@ -135,7 +124,7 @@ describe('other causes on a GPU', () => {
 
   test('a model that peaks lower has no shares, and the queue is refuted or open, never left out', () => {
     const low = { loadedMB: 144.6, peakMB: 265 };
-    const explanation = only(
+    const explanation = onlyExplanation(
       gpuStudy({
         iterations: 60,
         changes: [{ ...low, queue: 'default', peakMB: 265 + 130, iterations: 60 }, low],
@@ -151,7 +140,10 @@ describe('other causes on a GPU', () => {
 
   test('without drained arms what rests on them is not tested, and nothing is decided from the wandering peaks', () => {
     const evidence = gpuStudy();
-    const explanation = only({ ...evidence, arms: evidence.arms.filter(({ queue }) => queue === undefined) });
+    const explanation = onlyExplanation({
+      ...evidence,
+      arms: evidence.arms.filter(({ queue }) => queue === undefined),
+    });
     for (const id of ['queued-work', 'on-the-fly-dequantization', 'float32-rest', 'packed-layers'] as const) {
       assert.equal(verdictOn(explanation, id).status, 'not-tested');
     }
@@ -168,7 +160,7 @@ describe('on the CPU', () => {
   };
 
   test('queued work is not applicable, has no share, and says why', () => {
-    const verdict = verdictOn(only(evidence), 'queued-work');
+    const verdict = verdictOn(onlyExplanation(evidence), 'queued-work');
     assert.equal(verdict.status, 'not-applicable');
     assert.equal(verdict.share, undefined);
     assert.match(verdict.sentence, /no command buffers/);
@@ -185,7 +177,7 @@ describe('further iterations', () => {
 
   test('an open verdict on the queue asks for the model as given and its baseline, twice as often', () => {
     const open = gpuStudy();
-    assert.equal(verdictOn(only(open), 'queued-work').status, 'inconclusive');
+    assert.equal(verdictOn(onlyExplanation(open), 'queued-work').status, 'inconclusive');
     assert.deepEqual(
       furtherIterations(open, limits).filter(({ queue }) => queue === 'default'),
       ['bf16', '4bit-fp32'].map((model) => ({
@@ -213,7 +205,7 @@ describe('further iterations', () => {
     const noisy = gpuStudy({
       changes: [{ intervention: 'stage-wise', loadedMB: 282.7, peakMB: 395, wobbleMB: 6 }],
     });
-    assert.equal(verdictOn(only(noisy), 'one-lazy-graph').status, 'inconclusive');
+    assert.equal(verdictOn(onlyExplanation(noisy), 'one-lazy-graph').status, 'inconclusive');
     const asked = furtherIterations(noisy, limits);
     assert.ok(
       asked.some(

@@ -2,16 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { onlyExplanation, verdictOn } from '../../../test/explanations.ts';
 import { seededNormal } from '../../../test/simulated-series.ts';
 import { hypothesisIds } from '../../protocol/study-document.ts';
 import type {
   Arm,
   Explanation,
-  HypothesisId,
   Intervention,
   ModelFacts,
   StudyEvidence,
-  Verdict,
 } from '../../protocol/study-document.ts';
 import { explain } from './explain.ts';
 
@@ -86,21 +85,6 @@ function study(quantized: ModelFacts, arms: readonly Arm[]): StudyEvidence {
   };
 }
 
-function only(evidence: StudyEvidence): Explanation {
-  const { explanations, refusals } = explain(evidence);
-  assert.deepEqual(refusals, []);
-  assert.equal(explanations.length, 1);
-  const [explanation] = explanations;
-  assert.ok(explanation);
-  return explanation;
-}
-
-function verdictOn(explanation: Explanation, id: HypothesisId): Verdict {
-  const verdict = explanation.verdicts.find(({ hypothesis }) => hypothesis === id);
-  assert.ok(verdict);
-  return verdict;
-}
-
 function assertAddsUp({ verdicts, difference, remainderBytes }: Explanation): void {
   const parts = verdicts
     .filter(({ share }) => share !== undefined)
@@ -110,7 +94,7 @@ function assertAddsUp({ verdicts, difference, remainderBytes }: Explanation): vo
 
 describe('a float32 rest is the cause', () => {
   const quantized = facts('4bit-fp32', 276, 4);
-  const explanation = only(
+  const explanation = onlyExplanation(
     study(quantized, [
       arm('4bit-fp32', 'as-given', 282.7, 481),
       arm('4bit-fp32', 'rest-bfloat16', 144.6, 479),
@@ -161,7 +145,7 @@ describe('a float32 rest is the cause', () => {
 });
 
 describe('dequantization is the cause: a network that expands its weights and holds them', () => {
-  const explanation = only(
+  const explanation = onlyExplanation(
     study(facts('4bit-bf16', 0, 4), [
       arm('4bit-bf16', 'as-given', 144.6, 530),
       arm('4bit-bf16', 'dense', 163.5, 478),
@@ -181,7 +165,7 @@ describe('dequantization is the cause: a network that expands its weights and ho
 
 describe('unequal work is the cause', () => {
   test('frozen durations take the anomaly away', () => {
-    const explanation = only(
+    const explanation = onlyExplanation(
       study(facts('4bit-bf16', 0, 4), [
         arm('4bit-bf16', 'as-given', 144.6, 530, 117_600),
         arm('4bit-bf16', 'dense', 163.5, 530, 117_600),
@@ -196,7 +180,7 @@ describe('unequal work is the cause', () => {
 
 describe('a cause that only the quantized model has, among those that both could share', () => {
   test('it is supported when taking it away brings the two closer', () => {
-    const explanation = only(
+    const explanation = onlyExplanation(
       study(facts('4bit-bf16', 0, 4), [
         arm('4bit-bf16', 'as-given', 144.6, 560),
         arm('4bit-bf16', 'dense', 163.5, 560),
@@ -210,7 +194,7 @@ describe('a cause that only the quantized model has, among those that both could
 });
 
 describe('there is no anomaly', () => {
-  const explanation = only(
+  const explanation = onlyExplanation(
     study(facts('4bit-bf16', 0, 4), [
       arm('4bit-bf16', 'as-given', 144.6, 478),
       arm('4bit-bf16', 'dense', 163.5, 478),
@@ -237,7 +221,7 @@ describe('data that carry no verdict', () => {
 
   test('arms that were not run leave their hypotheses not tested, and the whole anomaly as remainder', () => {
     const evidence = study(facts('4bit-fp32', 276, 4), [given]);
-    const explanation = only({
+    const explanation = onlyExplanation({
       ...evidence,
       arms: evidence.arms.filter(({ intervention }) => intervention === 'as-given'),
     });
