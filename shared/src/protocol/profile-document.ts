@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { channelVerdict } from './leak-verdicts.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { byteDifference, bytes, count, errorRecord, moment, seconds, spread, text } from './quantities.ts';
+import { operationTrace } from './trace-document.ts';
 import { settledWorkload } from './workload.ts';
 
 const attributedPart = v.object({
@@ -40,6 +41,8 @@ export const attribution = v.object({
     /** Temporaries inside the part. */
     temporaryBytes: bytes,
   }),
+  /** Where the granularity is `operations`: one trace for each order of evaluation that was asked for. */
+  traces: v.exactOptional(v.array(operationTrace)),
 });
 
 export type Attribution = v.InferOutput<typeof attribution>;
