@@ -27,6 +27,8 @@ export interface SynthesisOptions {
   readonly durations?: readonly number[] | undefined;
   /** Casts the values that pass between stages, the style included, so that what reads them computes in this dtype. */
   readonly activations?: 'bfloat16' | undefined;
+  /** Evaluates a graph, given what it is to give; MLX's own evaluation unless given. */
+  readonly evaluateGraph?: ((values: Readonly<Partial<Record<ValueName, Tensor>>>) => void) | undefined;
   /** Called when a graph has been evaluated, with the names of its stages and the values that are kept of it. */
   readonly onEvaluated?: (
     stages: readonly string[],
@@ -106,7 +108,7 @@ export class Kokoro implements Disposable {
    * phonemes or too many, 'bad-input' for a speed that is not above 0.
    */
   synthesize(tokens: readonly number[], style: Tensor, options: SynthesisOptions = {}): Speech {
-    const { speed = 1, deterministic = false, graphs = 'whole', onEvaluated } = options;
+    const { speed = 1, deterministic = false, graphs = 'whole', evaluateGraph, onEvaluated } = options;
     this.#check(tokens, style, options);
     const inputs = scope(() => this.#inputs(tokens, style, options));
     try {
@@ -115,6 +117,7 @@ export class Kokoro implements Disposable {
       const { audio, durations } = runStages(groups, {
         inputs,
         outputs: ['audio', 'durations'],
+        evaluateGroup: evaluateGraph,
         onEvaluated: (group, values) =>
           onEvaluated?.(
             group.map((stage) => stage.name),

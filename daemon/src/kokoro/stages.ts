@@ -38,6 +38,8 @@ interface StageRunOptions<Name extends string, Output extends Name> {
   readonly inputs: Partial<Record<Name, Tensor>>;
   /** What to return. The rest is freed as soon as no later group reads it. */
   readonly outputs: readonly Output[];
+  /** Evaluates what a group gives, once its scope is closed; MLX's own evaluation unless given. */
+  readonly evaluateGroup?: ((values: Readonly<Partial<Record<Name, Tensor>>>) => void) | undefined;
   /** Called when a group has been evaluated, with the values that are kept of it. */
   readonly onEvaluated?: (
     group: readonly Stage<Name>[],
@@ -54,7 +56,7 @@ interface StageRunOptions<Name extends string, Output extends Name> {
  */
 export function runStages<Name extends string, Output extends Name>(
   groups: readonly (readonly Stage<Name>[])[],
-  { inputs, outputs, onEvaluated }: StageRunOptions<Name, Output>,
+  { inputs, outputs, evaluateGroup = evaluate, onEvaluated }: StageRunOptions<Name, Output>,
 ): Values<Output> {
   const values: Partial<Record<Name, Tensor>> = { ...inputs };
   const made = new Set<Name>();
@@ -76,7 +78,7 @@ export function runStages<Name extends string, Output extends Name>(
         made.add(name);
       }
       free([...made].filter((name) => !needed.has(name)));
-      evaluate(results);
+      evaluateGroup(results);
       onEvaluated?.(group, results);
     });
     return pick(values, outputs);

@@ -1,5 +1,6 @@
 /** Scopes own the tensors that operations make, and free them when they end; what outlives them can be evaluated. */
 
+import type { EvaluationOrder } from '@tidemark/shared/protocol/trace-document.ts';
 import { native } from './native.ts';
 import type { NativeHandle } from './native.ts';
 import { Tensor } from './tensor.ts';
@@ -83,3 +84,35 @@ const evaluateAll = native<(handles: readonly NativeHandle[]) => void>('evaluate
 export function evaluate(...values: readonly unknown[]): void {
   evaluateAll(tensorsIn(values).map((tensor) => tensor.handle));
 }
+
+const evaluateSteps =
+  native<(handles: readonly NativeHandle[], order: EvaluationOrder, stepOperations: number) => void>(
+    'evaluateInSteps',
+  );
+
+/**
+ * The same in an order of the caller's, `stepOperations` at a time. In steps of one, each operation is waited for before the next
+ * begins. In longer ones two steps are queued at once, and within a step the order is MLX's own.
+ */
+export function evaluateInOrder(
+  values: unknown,
+  { order, stepOperations = 1 }: { order: EvaluationOrder; stepOperations?: number },
+): void {
+  evaluateSteps(
+    tensorsIn(values).map((tensor) => tensor.handle),
+    order,
+    stepOperations,
+  );
+}
+
+const orderOf = native<(handles: readonly NativeHandle[], order: EvaluationOrder) => number[]>('orderByMlx');
+
+/**
+ * Evaluates as {@link evaluate} does, and tells where each operation stands in `order`, in the order in which MLX itself took
+ * them: 0, 1, 2 and so on where both are the same.
+ */
+export const orderByMlx = (values: unknown, order: EvaluationOrder): readonly number[] =>
+  orderOf(
+    tensorsIn(values).map((tensor) => tensor.handle),
+    order,
+  );
