@@ -2,6 +2,7 @@
 
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
+import { runsOf } from '@tidemark/shared/protocol/run-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { Database } from './database.ts';
 import type { SamplePhase, StoredSample } from './rebuild.ts';
@@ -147,17 +148,15 @@ function storedSampleOf(row: Row): StoredSample {
 
 /** Of all models of a study, one after the other. When each was taken, no document says. */
 export const samplesIn = (document: RunDocument, takenAt: string): StoredSample[] =>
-  (document.kind === 'profile' ? [document] : document.runs).flatMap(
-    ({ model: { name: model }, iterations, confirmation = [] }) => [
-      ...iterations.map((sample) => ({
-        sample,
-        model,
-        phase: sample.warmup ? ('warm-up' as const) : ('measured' as const),
-        takenAt,
-      })),
-      ...confirmation.map((sample) => ({ sample, model, phase: 'confirmation' as const, takenAt })),
-    ],
-  );
+  runsOf(document).flatMap(({ model: { name: model }, iterations, confirmation = [] }) => [
+    ...iterations.map((sample) => ({
+      sample,
+      model,
+      phase: sample.warmup ? ('warm-up' as const) : ('measured' as const),
+      takenAt,
+    })),
+    ...confirmation.map((sample) => ({ sample, model, phase: 'confirmation' as const, takenAt })),
+  ]);
 
 export function insertDocument(database: Database, runId: number, document: RunDocument): void {
   const json = Buffer.from(JSON.stringify(document));

@@ -14,6 +14,7 @@ import type {
 } from '../protocol/comparison-document.ts';
 import type { LeakChannel } from '../protocol/leak-verdicts.ts';
 import type { ProfileDocument, ProfileSettings } from '../protocol/profile-document.ts';
+import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import { isLeaking } from './leak-verdicts.ts';
 import { judgeChange, leastTimeThreshold } from './regression.ts';
@@ -113,9 +114,6 @@ interface Pairs {
   readonly pairs: readonly Pair[];
   readonly unmatched: ComparisonDocument['unmatched'];
 }
-
-const runsOf = (document: RunDocument): readonly ProfileDocument[] =>
-  document.kind === 'profile' ? [document] : document.runs;
 
 /** By the model's name, the first with the first where a study has one twice. Two profiles are a pair whatever their names. */
 function pairsOf(before: Side, after: Side): Pairs {

@@ -9,6 +9,10 @@ import type { StudyDocument } from './study-document.ts';
 
 export type RunDocument = ProfileDocument | StudyDocument;
 
+/** Those of a study, or a profile itself. */
+export const runsOf = (document: RunDocument): readonly ProfileDocument[] =>
+  document.kind === 'profile' ? [document] : document.runs;
+
 const howToMake =
   'Pass the output of `tidemark profile MODEL --json` or `tidemark study --json`, for example from `tidemark study --json > study.json`.';
 

@@ -2,6 +2,7 @@
 
 import { armName, queueOf } from '../analysis/verdicts/verdict.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
+import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { Arm } from '../protocol/study-document.ts';
 
@@ -37,7 +38,7 @@ type Phase = 'warm-up' | 'measured' | 'confirmation' | 'intervention';
 /** Lines end in CRLF, the last one too, as the RFC has it. `index` is a sample's place in its run, from 0, and
  * `text_index` that of its text among several. A study's arms follow, each under its name; they say only what a verdict rests on. */
 export function iterationsCsv(document: RunDocument): string {
-  const runs = document.kind === 'profile' ? [document] : document.runs;
+  const runs = runsOf(document);
   const header = ['model', 'phase', 'index', 'text_index', ...columns.map((column) => column.header)];
   const arms = document.kind === 'study' ? (document.answer?.evidence.arms ?? []) : [];
   return [header, ...runs.flatMap(rowsOf), ...arms.flatMap(rowsOfArm)]

@@ -98,6 +98,7 @@ const documents: readonly [what: string, document: RunDocument][] = [
   ],
 ];
 
+/** The pages with a trace have a script of their own: trace-section.test.ts is about them. */
 for (const [what, document] of documents) {
   describe(what, () => {
     const page = renderReport(document);

@@ -5,6 +5,7 @@ import { leakSentence } from '../analysis/leak-sentence.ts';
 import { element } from '../format/charts/svg.ts';
 import { counted, formatDuration, formatList } from '../format/numbers.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
+import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { StudyDocument } from '../protocol/study-document.ts';
 import type { TuneDocument } from '../protocol/tune-document.ts';
@@ -19,22 +20,25 @@ import {
   studyTerms,
   terms,
 } from './settings-section.ts';
+import { traceSection } from './trace-section.ts';
 import { tuningPage } from './tune-page.ts';
 import { remedyContent, verdictsContent } from './verdicts-section.ts';
 import { megabytes, momentText, seconds, spokenText } from './words.ts';
 
-export function renderReport(document: RunDocument | TuneDocument): string {
+/** `beside` are further runs, of which the page draws the traces below the document's own, on one scale. */
+export function renderReport(document: RunDocument | TuneDocument, beside: RunDocument[] = []): string {
+  const others = beside.flatMap(runsOf);
   switch (document.kind) {
     case 'profile':
-      return profilePage(document);
+      return profilePage(document, others);
     case 'study':
-      return studyPage(document);
+      return studyPage(document, others);
     case 'tune':
       return tuningPage(document);
   }
 }
 
-function profilePage(document: ProfileDocument): string {
+function profilePage(document: ProfileDocument, others: readonly ProfileDocument[]): string {
   const { model, settings, device, versions, leaks, attribution, iterations, startedAt, load } = document;
   return page(
     `Memory of ${model.name}`,
@@ -51,6 +55,7 @@ function profilePage(document: ProfileDocument): string {
       attribution === undefined
         ? ''
         : section('Where in the network', stagesContent(model.name, attribution)),
+      traceSection([document, ...others]),
       leaks === undefined || leaks.length === 0 ? '' : section('Leaks', leaksTable(leaks)),
       section('Terms', facts(terms)),
       section(
@@ -115,7 +120,7 @@ function outcomeNotice({ model, outcome, iterations }: ProfileDocument): string 
   }
 }
 
-function studyPage(document: StudyDocument): string {
+function studyPage(document: StudyDocument, others: readonly ProfileDocument[]): string {
   const { models, settings, runs, failures, skipped, comparison, answer, startedAt } = document;
   const [first] = runs;
   const attributed = runs.filter((run) => run.attribution !== undefined);
@@ -164,6 +169,7 @@ function studyPage(document: StudyDocument): string {
               )
               .join(''),
           ),
+      traceSection([...runs, ...others]),
       judged.length === 0
         ? ''
         : section(

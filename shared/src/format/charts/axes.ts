@@ -1,7 +1,7 @@
 /** What charts share around their data: scales with round numbers along them, the axis below bars, and the legend. */
 
 import { seriesColor, tickText } from './palette.ts';
-import type { Canvas } from './palette.ts';
+import type { Canvas, Color } from './palette.ts';
 import { element, fontSize, text, textWidth } from './svg.ts';
 
 export interface Scale {
@@ -11,7 +11,7 @@ export interface Scale {
 }
 
 /** Steps between ticks: 1, 2 or 5 times a power of ten. */
-function tickStep(span: number, count: number): number {
+export function tickStep(span: number, count: number): number {
   const raw = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(raw));
   const leading = raw / power;
@@ -91,11 +91,12 @@ export const dashes = [undefined, '6 3', '2 3', '8 3 2 3', '1 4', '10 4'] as con
 
 const rowHeight = fontSize + 8;
 
-/** The names of a chart's series, each behind a sample of how it is drawn, in as many rows as the width needs. */
+/** The names of a chart's series, each behind a sample of how it is drawn, in as many rows as the width needs. Default colors: the series'. */
 export function legend(
   names: readonly string[],
   sample: 'line' | 'box',
   { width, palette }: Canvas,
+  colors: readonly Color[] = names.map((_, order) => seriesColor(palette, order)),
 ): { readonly markup: string; readonly height: number } {
   const sampleWidth = sample === 'line' ? 26 : 12;
   let [x, row] = [4, 0];
@@ -106,7 +107,7 @@ export function legend(
         [x, row] = [4, row + 1];
       }
       const baseline = row * rowHeight + fontSize + 2;
-      const color = seriesColor(palette, order);
+      const color = colors[order] ?? palette.text;
       const drawn =
         sample === 'line'
           ? element('line', {

@@ -13,6 +13,10 @@ export interface Palette {
   readonly grid: Color;
   /** What the chart lies on: a rim of it keeps words apart from lines behind them. */
   readonly background: Color;
+  /** For what an area of memory is for beside the series: weights, what was made of them, and temporaries. */
+  readonly weights: Color;
+  readonly expanded: Color;
+  readonly temporary: Color;
   /** For series in their order. Lines differ in dash and marks too, since color alone tells not everyone. */
   readonly series: readonly [Color, Color, Color, Color, Color, Color];
 }
@@ -23,6 +27,9 @@ export const lightPalette: Palette = {
   muted: '#57606a',
   grid: '#d8dee4',
   background: '#ffffff',
+  weights: '#c3cbd4',
+  expanded: '#e0559b',
+  temporary: '#24292f',
   series: ['#0067a5', '#b8520a', '#007a5e', '#8a4a83', '#7a6400', '#5b6770'],
 };
 
@@ -31,6 +38,9 @@ export const darkPalette: Palette = {
   muted: '#9aa5b1',
   grid: '#30363d',
   background: '#0d1117',
+  weights: '#464f5a',
+  expanded: '#ff7ab8',
+  temporary: '#f0f3f6',
   series: ['#56b4e9', '#f0a35e', '#3fbf9b', '#d99bcb', '#e0cf55', '#9aa5b1'],
 };
 
@@ -40,6 +50,9 @@ export const pagePalette: Palette = {
   muted: 'var(--muted)',
   grid: 'var(--grid)',
   background: 'var(--background)',
+  weights: 'var(--weights)',
+  expanded: 'var(--expanded)',
+  temporary: 'var(--temporary)',
   series: ['var(--s1)', 'var(--s2)', 'var(--s3)', 'var(--s4)', 'var(--s5)', 'var(--s6)'],
 };
 

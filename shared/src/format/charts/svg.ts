@@ -33,6 +33,17 @@ export function element(
   return children === undefined ? `<${name}${written}/>` : `<${name}${written}>${children}</${name}>`;
 }
 
+/**
+ * A path of any length, which attributes from outside are not. Throws a RangeError where `commands` are more than letters and
+ * numbers.
+ */
+export function path(commands: string, attributes: Readonly<Record<string, Attribute>>): string {
+  if (!/^[MLHVZhlz\d. -]*$/.test(commands)) {
+    throw new RangeError(`these are no commands of a path: ${commands.slice(0, 100)}`);
+  }
+  return element('path', { d: '', ...attributes }).replace('d=""', `d="${commands}"`);
+}
+
 interface TextOptions {
   readonly x: number;
   readonly y: number;
@@ -76,6 +87,20 @@ export function fitted(content: string, width: number): string {
   }
   const head = Math.ceil((most - 1) / 2);
   return `${content.slice(0, head)}…${content.slice(content.length - (most - 1 - head))}`;
+}
+
+/** Lines of at most `width`, broken at spaces; a word that is wider alone is cut in its middle. */
+export function wrapped(content: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of content.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`;
+    if (lines.length > 0 && textWidth(longer) <= width) {
+      lines[lines.length - 1] = longer;
+    } else {
+      lines.push(fitted(word, width));
+    }
+  }
+  return lines;
 }
 
 interface DrawingOptions {

@@ -1,0 +1,56 @@
+/** The part of the page about a trace: its picture twice, and what it says of the trace. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exampleTrace } from '../../test/example-trace.ts';
+import { exampleAttribution, fullProfile } from '../../test/example-reports.ts';
+import type { OperationTrace } from '../protocol/trace-document.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
+import { renderReport } from './report.ts';
+
+function traced(traces: readonly OperationTrace[], name = 'bf16'): ProfileDocument {
+  const profile = fullProfile();
+  return {
+    ...profile,
+    model: { ...profile.model, name },
+    attribution: { ...exampleAttribution(), traces: [...traces] },
+  };
+}
+
+const sectionOf = (page: string): string =>
+  /<h2>Operation by operation<\/h2>.*?<\/section>/s.exec(page)?.[0] ?? '';
+
+test('a run without a trace has no such section', () => {
+  assert.equal(sectionOf(renderReport(fullProfile())), '');
+  assert.equal(sectionOf(renderReport(traced([]))), '');
+});
+
+test('a trace has its picture, for a desk and for a phone, and how it compares to the work without one', () => {
+  const section = sectionOf(renderReport(traced([exampleTrace({ operations: 22_000 })])));
+  assert.equal(section.match(/<svg/g)?.length, 2);
+  assert.match(
+    section,
+    /bf16 in MLX’s order peaks at 356\.2 MB while traced, and at 356\.9 MB without a trace \(-0\.7 MB, -0\.2%\)/,
+  );
+  assert.match(section, /The audio is the same, bit for bit\./);
+});
+
+test('audio that differs is said', () => {
+  assert.match(
+    sectionOf(renderReport(traced([{ ...exampleTrace(), sameAudio: false }]))),
+    /The audio is not the same: do not rely on this trace\./,
+  );
+});
+
+test('two orders of a model, and another run’s trace, are in one picture', () => {
+  const both = [exampleTrace(), exampleTrace({ order: 'depth-first', seed: 4 })];
+  const section = sectionOf(renderReport(traced(both), [traced([exampleTrace({ seed: 5 })], '4bit-fp32')]));
+  assert.equal(section.match(/<svg/g)?.length, 2);
+  for (const heading of [
+    'bf16, MLX’s order: peak',
+    'bf16, depth-first order: peak',
+    '4bit-fp32, MLX’s order: peak',
+  ]) {
+    assert.equal(section.split(`font-weight="bold">${heading}`).length, 3, heading);
+  }
+});

@@ -1,0 +1,58 @@
+/** Memory operation by operation, as a picture; several traces above each other on one scale. */
+
+import { pictureOf } from '../analysis/trace/picture.ts';
+import { orderWords, traceChart } from '../format/charts/trace-chart.ts';
+import type { ProfileDocument } from '../protocol/profile-document.ts';
+import type { OperationTrace } from '../protocol/trace-document.ts';
+import { paragraph, responsiveChart, section } from './markup.ts';
+import { megabytes, percent, signedMegabytes } from './words.ts';
+
+interface NamedTrace {
+  readonly model: string;
+  readonly trace: OperationTrace;
+}
+
+const tracesOf = (runs: readonly ProfileDocument[]): NamedTrace[] =>
+  runs.flatMap(({ model, attribution }) =>
+    (attribution?.traces ?? []).map((trace) => ({ model: model.name, trace })),
+  );
+
+/** Markup; empty where no run has a trace. */
+export function traceSection(runs: readonly ProfileDocument[]): string {
+  const traces = tracesOf(runs);
+  if (traces.length === 0) {
+    return '';
+  }
+  const names = [...new Set(traces.map(({ model }) => model))].join(' and ');
+  return section(
+    'Operation by operation',
+    paragraph(
+      'Each operation was evaluated alone, and its arrays were released as they were used. An area’s height is what memory was for ' +
+        'while an operation ran; where operations are closer together than the picture can show, each column shows the highest of them.',
+    ) +
+      traces.map((each) => paragraph(traceSentence(each))).join('') +
+      responsiveChart((canvas) =>
+        traceChart(
+          `Memory of ${names} by operation`,
+          traces.map(({ model, trace }) => pictureOf(model, trace, canvas.width)),
+          canvas,
+        ),
+      ),
+  );
+}
+
+/** How the trace compares to the same work without one. */
+function traceSentence({
+  model,
+  trace: { order, peakBytes, plainPeakBytes, sameAudio },
+}: NamedTrace): string {
+  const difference = peakBytes - plainPeakBytes;
+  const share = plainPeakBytes === 0 ? '' : `, ${percent(difference / plainPeakBytes, true)}`;
+  return (
+    `${model} in ${orderWords[order]} peaks at ${megabytes(peakBytes)} while traced, and at ${megabytes(plainPeakBytes)} without a ` +
+    `trace (${signedMegabytes(difference)}${share}). ` +
+    (sameAudio
+      ? 'The audio is the same, bit for bit.'
+      : 'The audio is not the same: do not rely on this trace.')
+  );
+}
