@@ -28,14 +28,19 @@ export type BufferKind = (typeof bufferKinds)[number];
 export const operationTrace = v.pipe(
   v.object({
     order: v.picklist(evaluationOrders),
+    /**
+     * Whether MLX ran ahead as it does by itself, some operations queued and their inputs alive until they are done; otherwise each
+     * operation was waited for before the next began. Only on a CPU, and only in MLX's own order.
+     */
+    queued: v.exactOptional(v.boolean()),
     /** Active memory when the first operation began, and how much of it no buffer below accounts for. */
     startBytes: bytes,
     unknownBytes: bytes,
     /** The most that was active while traced. */
     peakBytes: bytes,
     /**
-     * The peak of the same work without a trace, the median of as many iterations: on a GPU with one operation a command buffer,
-     * because a trace leaves nothing queued.
+     * The peak of the same work, in the same order, without a trace. Where MLX ran ahead, the median of the loop's iterations; on a
+     * GPU with one operation a command buffer, because a trace leaves nothing queued.
      */
     plainPeakBytes: bytes,
     /** Whether the audio was that of the same work without a trace, bit for bit. */
@@ -53,6 +58,9 @@ export const operationTrace = v.pipe(
       shapes: v.array(v.array(count)),
       /** Of buffers that were there before: a weight's key, or what an input is. */
       tensors: v.array(text),
+      /** Of each of those, the place of its dtype and of its shape among the names. */
+      tensorDtypes: v.exactOptional(v.array(index)),
+      tensorShapes: v.exactOptional(v.array(index)),
     }),
     /** One entry an operation, in the order in which they ran. */
     operations: v.object({

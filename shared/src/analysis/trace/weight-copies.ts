@@ -1,0 +1,58 @@
+/** Copies of weights that a traced utterance made: expanded, widened, or normalized, by the weight's name. */
+
+import type { OperationTrace } from '../../protocol/trace-document.ts';
+import { aliveDuring, bufferOf, peakOperation } from './alive.ts';
+import type { TracedBuffer } from './alive.ts';
+
+/**
+ * `dense`: numbers expanded from a packed, quantized weight. `widened`: the weight in a larger dtype. `derived`: anything else made
+ * of weights alone, as a weight normalized.
+ */
+export type CopyForm = 'dense' | 'widened' | 'derived';
+
+export interface WeightCopy extends TracedBuffer {
+  readonly form: CopyForm;
+  readonly source: NonNullable<TracedBuffer['source']>;
+  readonly isAliveAtPeak: boolean;
+}
+
+/** Bytes of an element of the dtypes that numbers have which a network computes with. */
+const numberBytes: Readonly<Record<string, number>> = { bfloat16: 2, float16: 2, float32: 4, float64: 8 };
+
+/** The dtype of rows of packed, quantized numbers. */
+const packedDtype = 'uint32';
+
+function formOf(dtype: string, source: string): CopyForm {
+  if (source === packedDtype && dtype in numberBytes) {
+    return 'dense';
+  }
+  return (numberBytes[dtype] ?? 0) > (numberBytes[source] ?? Infinity) ? 'widened' : 'derived';
+}
+
+/** Every buffer that was made of weights alone, at any time of the trace, the largest first. */
+export function weightCopies(trace: OperationTrace): WeightCopy[] {
+  const atPeak = new Set(aliveDuring(trace, peakOperation(trace)));
+  return [...trace.buffers.kind.keys()]
+    .filter((index) => trace.buffers.kind[index] === 'from-weights')
+    .map((index) => bufferOf(trace, index))
+    .flatMap((buffer) =>
+      buffer.source === undefined
+        ? []
+        : [
+            {
+              ...buffer,
+              source: buffer.source,
+              form: formOf(buffer.dtype, buffer.source.dtype),
+              isAliveAtPeak: atPeak.has(buffer.index),
+            },
+          ],
+    )
+    .toSorted((a, b) => b.bytes - a.bytes || a.index - b.index);
+}
+
+/** Whether the traced model has packed, quantized weights. */
+export const hasPackedWeights = ({ names, buffers }: OperationTrace): boolean =>
+  buffers.tensor.some(
+    (tensor, index) =>
+      buffers.kind[index] === 'weight' && names.dtypes[names.tensorDtypes?.[tensor] ?? -1] === packedDtype,
+  );
