@@ -2,6 +2,8 @@
 
 import { judgePlant } from '@tidemark/shared/analysis/leak-sentence.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
+import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
@@ -29,6 +31,8 @@ export interface Plant {
   readonly alsoIn: readonly LeakChannel[];
   /** Of a cache that is kept from one iteration to the next, since only so it shows. */
   readonly cacheLimitBytes?: number;
+  /** What MLX is started with, where what it does by itself would hide how fast the plant grows. */
+  readonly mlx?: MlxSettings;
 }
 
 /** Every tensor that is kept is a live tensor and memory of the process too, and its handle an object in the heap. */
@@ -78,6 +82,9 @@ export const plants: readonly Plant[] = [
     alsoIn: [],
     // More than it fills: MLX's own limit on the CPU is less than one utterance takes.
     cacheLimitBytes: 2 ** 32,
+    // On a GPU what is queued together differs from one iteration to the next, and each time leaves buffers of other sizes:
+    // 40 MB in the first iterations, beside 1 MB that is planted.
+    mlx: { opsPerBuffer: 1 },
   },
   clean('nothing', 'nothing'),
   clean('bounded-cache', 'a cache of six tensors of 64 KiB that fills'),
@@ -205,7 +212,10 @@ async function runPlant(
     },
   });
 
-  await using host = isAborted() ? undefined : await startUnlessAborted({ ...hostOptions, signal });
+  const environment = { ...hostOptions?.environment, ...mlxEnvironment(plant.mlx ?? {}) };
+  await using host = isAborted()
+    ? undefined
+    : await startUnlessAborted({ ...hostOptions, signal, environment });
   if (host === undefined) {
     return undefined;
   }
