@@ -11,7 +11,7 @@
 //
 // A dilated convolution is `dilation` plain ones, each over every dilation-th row, after one copy that brings those
 // rows together. A transposed one whose output is read as [length, stride * out] is a plain one too, with a rearranged
-// weight.
+// weight. Long convolutions with stride 1, dilated or not, take Fourier transforms instead (spectral_conv.h).
 
 #include <algorithm>
 #include <cstddef>
@@ -23,6 +23,7 @@
 #ifdef TIDEMARK_OPENBLAS
 #include "cpu_primitive.h"
 #include "gemm.h"
+#include "spectral_conv.h"
 #endif
 
 namespace tidemark {
@@ -150,66 +151,53 @@ void convolve_dilated(
   }
 }
 
-class GemmConv1d : public CpuPrimitive {
+class CpuConv1d : public CpuPrimitive {
  public:
-  GemmConv1d(int stride, int padding, int dilation) : stride_(stride), padding_(padding), dilation_(dilation) {}
-
-  void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
-    const auto& input = inputs[0];
-    const auto& weight = inputs[1];
-    const Geometry g{
-        input.shape(0),
-        input.shape(1),
-        input.shape(2),
-        weight.shape(0),
-        weight.shape(1),
-        stride_,
-        padding_,
-        dilation_,
-        out.shape(1)};
-
-    out.set_data(mx::allocator::malloc(out.nbytes()));
-    // For a dilated convolution the rows of one phase, padding included, for another the windows at the borders.
-    const auto [first, end] = interior(g);
-    const int scratch_rows = dilation_ > 1 ? ceil_divide(g.length + 2 * g.padding, g.dilation)
-                                           : g.kernel * (first + g.out_length - end);
-    auto room = scratch({scratch_rows, g.in_channels});
-
-    auto& encoder = mx::cpu::get_command_encoder(stream());
-    encoder.set_input_array(input);
-    encoder.set_input_array(weight);
-    encoder.set_output_array(out);
-    encoder.add_temporary(room);
-    encoder.dispatch([g,
-                      input_data = input.data<float>(),
-                      weight_data = weight.data<float>(),
-                      output_data = out.data<float>(),
-                      room_data = room.data<float>()]() {
-      for (int item = 0; item < g.batch; ++item) {
-        const float* item_input = input_data + static_cast<std::ptrdiff_t>(item) * g.length * g.in_channels;
-        float* item_output = output_data + static_cast<std::ptrdiff_t>(item) * g.out_length * g.out_channels;
-        if (g.dilation > 1) {
-          convolve_dilated(g, item_input, weight_data, item_output, room_data);
-        } else {
-          convolve(g, item_input, weight_data, item_output, g.out_channels, room_data);
-        }
-      }
-    });
-  }
-
-  const char* name() const override {
-    return "GemmConv1d";
-  }
+  CpuConv1d(int stride, int padding, int dilation) : stride_(stride), padding_(padding), dilation_(dilation) {}
 
   bool is_equivalent(const mx::Primitive& other) const override {
-    const auto& conv = static_cast<const GemmConv1d&>(other);
+    const auto& conv = static_cast<const CpuConv1d&>(other);
     return stride_ == conv.stride_ && padding_ == conv.padding_ && dilation_ == conv.dilation_;
   }
 
   std::vector<mx::Shape> output_shapes(const std::vector<mx::array>& inputs) override {
-    const int length =
-        output_length(inputs[0].shape(1), inputs[1].shape(1), stride_, padding_, dilation_);
+    const int length = output_length(inputs[0].shape(1), inputs[1].shape(1), stride_, padding_, dilation_);
     return {{inputs[0].shape(0), length, inputs[1].shape(0)}};
+  }
+
+ protected:
+  // Queues calls of `convolve` with the geometry, the data of an item's input and output, and room for `room_size` numbers.
+  template <typename Convolve>
+  void dispatch(
+      const std::vector<mx::array>& inputs, mx::array& out, std::ptrdiff_t room_size, const Convolve& convolve) {
+    out.set_data(mx::allocator::malloc(out.nbytes()));
+    auto room = scratch({static_cast<int>(room_size)});
+    auto& encoder = mx::cpu::get_command_encoder(stream());
+    encoder.set_input_array(inputs[0]);
+    encoder.set_input_array(inputs[1]);
+    encoder.set_output_array(out);
+    encoder.add_temporary(room);
+    encoder.dispatch([=,
+                      g = geometry(inputs, out),
+                      input_data = inputs[0].data<float>(),
+                      output_data = out.data<float>(),
+                      room_data = room.data<float>()]() {
+      for (int item = 0; item < g.batch; ++item) {
+        convolve(
+            g,
+            input_data + static_cast<std::ptrdiff_t>(item) * g.length * g.in_channels,
+            output_data + static_cast<std::ptrdiff_t>(item) * g.out_length * g.out_channels,
+            room_data);
+      }
+    });
+  }
+
+  Geometry geometry(const std::vector<mx::array>& inputs, const mx::array& out) const {
+    const auto& x = inputs[0];
+    const auto& weight = inputs[1];
+    return {
+        x.shape(0), x.shape(1), x.shape(2), weight.shape(0), weight.shape(1),
+        stride_, padding_, dilation_, out.shape(1)};
   }
 
  private:
@@ -218,8 +206,89 @@ class GemmConv1d : public CpuPrimitive {
   int dilation_;
 };
 
-mx::array gemm_conv1d(const mx::array& x, const mx::array& weight, int stride, int padding, int dilation) {
-  const auto out = node_of<GemmConv1d>({as_float32(x), as_float32(weight)}, stride, padding, dilation);
+class GemmConv1d : public CpuConv1d {
+ public:
+  using CpuConv1d::CpuConv1d;
+
+  void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
+    const auto g = geometry(inputs, out);
+    // For a dilated convolution the rows of one phase, padding included, for another the windows at the borders.
+    const auto [first, end] = interior(g);
+    const int rows = g.dilation > 1 ? ceil_divide(g.length + 2 * g.padding, g.dilation)
+                                    : g.kernel * (first + g.out_length - end);
+    dispatch(
+        inputs,
+        out,
+        static_cast<std::ptrdiff_t>(rows) * g.in_channels,
+        [weight = inputs[1].data<float>()](const Geometry& g, const float* input, float* output, float* room) {
+          if (g.dilation > 1) {
+            convolve_dilated(g, input, weight, output, room);
+          } else {
+            convolve(g, input, weight, output, g.out_channels, room);
+          }
+        });
+  }
+
+  const char* name() const override {
+    return "GemmConv1d";
+  }
+};
+
+// Output channels are taken some at a time where the room for all would be more float32 numbers than these, 10 MB.
+constexpr std::ptrdiff_t kMostRoom = 2'500'000;
+
+// With a weight in float32 or bfloat16, which needs no copy in float32.
+class SpectralConv1d : public CpuConv1d {
+ public:
+  using CpuConv1d::CpuConv1d;
+
+  void eval_cpu(const std::vector<mx::array>& inputs, mx::array& out) override {
+    const auto& weight = inputs[1];
+    if (weight.dtype() == mx::bfloat16) {
+      eval(inputs, out, weight.data<mx::bfloat16_t>());
+    } else {
+      eval(inputs, out, weight.data<float>());
+    }
+  }
+
+  const char* name() const override {
+    return "SpectralConv1d";
+  }
+
+ private:
+  template <typename T>
+  void eval(const std::vector<mx::array>& inputs, mx::array& out, const T* weight) {
+    const auto g = geometry(inputs, out);
+    SpectralConv::Shape shape{g.in_channels, g.out_channels, g.kernel, g.dilation, g.padding};
+    while (shape.out_channels % 2 == 0 && SpectralConv::room_size(shape) > kMostRoom) {
+      shape.out_channels /= 2;
+    }
+    dispatch(
+        inputs,
+        out,
+        SpectralConv::room_size(shape),
+        [shape, weight](const Geometry& g, const float* input, float* output, float* room) {
+          for (int first = 0; first < g.out_channels; first += shape.out_channels) {
+            const auto read_weight = [&](int channel, float* rows) {
+              const auto size = static_cast<std::ptrdiff_t>(g.kernel) * g.in_channels;
+              std::copy_n(weight + (first + channel) * size, size, rows);
+            };
+            const SpectralConv conv(shape, read_weight, room);
+            conv.run({input, 0, g.length}, 0, g.out_length, output + first, g.out_channels);
+          }
+        });
+  }
+};
+
+mx::array cpu_conv1d(const mx::array& x, const mx::array& weight, int stride, int padding, int dilation) {
+  const SpectralConv::Shape shape{x.shape(2), weight.shape(0), weight.shape(1), dilation, padding};
+  const int length = output_length(x.shape(1), shape.kernel, stride, padding, dilation);
+  const bool spectral = stride == 1 && SpectralConv::pays(shape, length);
+  const auto out = spectral
+      ? node_of<SpectralConv1d>(
+            {as_float32(x), weight.dtype() == mx::bfloat16 ? mx::contiguous(weight) : as_float32(weight)},
+            stride, padding, dilation)
+      : node_of<GemmConv1d>({as_float32(x), as_float32(weight)}, stride, padding, dilation);
   return mx::astype(out, mx::result_type(x, weight));
 }
 
@@ -236,11 +305,11 @@ mx::array transposed_weight(const mx::array& weight, int stride, int taps) {
   return mx::reshape(mx::transpose(by_tap, {2, 0, 1, 3}), {stride * out_channels, taps, in_channels});
 }
 
-mx::array gemm_conv_transpose1d(const mx::array& x, const mx::array& weight, int stride, int padding) {
+mx::array cpu_conv_transpose1d(const mx::array& x, const mx::array& weight, int stride, int padding) {
   const int kernel = weight.shape(1);
   const int taps = ceil_divide(kernel, stride);
   const int out_length = (x.shape(1) - 1) * stride - 2 * padding + kernel;
-  const auto rows = gemm_conv1d(x, transposed_weight(weight, stride, taps), 1, taps - 1, 1);
+  const auto rows = cpu_conv1d(x, transposed_weight(weight, stride, taps), 1, taps - 1, 1);
   const auto whole = mx::reshape(rows, {x.shape(0), rows.shape(1) * stride, weight.shape(0)});
   return mx::slice(whole, {0, padding, 0}, {x.shape(0), padding + out_length, weight.shape(0)});
 }
@@ -267,7 +336,7 @@ mx::array conv1d(mx::array x, mx::array weight, int stride, int padding, int dil
   }
 #ifdef TIDEMARK_OPENBLAS
   if (on_cpu() && (stride == 1 || dilation == 1)) {
-    return gemm_conv1d(x, weight, stride, padding, dilation);
+    return cpu_conv1d(x, weight, stride, padding, dilation);
   }
 #endif
   return mx::conv1d(x, weight, stride, padding, dilation);
@@ -278,7 +347,7 @@ mx::array conv_transpose1d(mx::array x, mx::array weight, int stride, int paddin
   check(x, weight, stride, padding, 1, groups);
 #ifdef TIDEMARK_OPENBLAS
   if (on_cpu() && groups == 1) {
-    return gemm_conv_transpose1d(x, weight, stride, padding);
+    return cpu_conv_transpose1d(x, weight, stride, padding);
   }
 #endif
   return mx::conv_transpose1d(x, weight, stride, padding, /* dilation */ 1, /* output_padding */ 0, groups);

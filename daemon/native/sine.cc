@@ -15,6 +15,7 @@
 #ifdef TIDEMARK_OPENBLAS
 #include "cpu_primitive.h"
 #include "mlx/backend/common/unary.h"
+#include "vectorized.h"
 #endif
 
 namespace tidemark {
@@ -22,12 +23,6 @@ namespace tidemark {
 namespace {
 
 #ifdef TIDEMARK_OPENBLAS
-
-#if defined(__x86_64__)
-#define TIDEMARK_VECTORIZED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define TIDEMARK_VECTORIZED
-#endif
 
 // Beyond it, the multiple of pi that is taken off below is rounded by more than 2e-9.
 constexpr float kLargest = 1 << 24;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { convolution, product, transposed } from '../../test/by-definition.ts';
 import { assertClose, at, numbers } from '../../test/numbers.ts';
-import { addmm, array, conv1d, matmul, transpose } from './ops.ts';
+import { addmm, array, astype, conv1d, matmul, transpose } from './ops.ts';
 import { scope } from './scope.ts';
 
 const next = numbers(12);
@@ -49,6 +49,30 @@ for (const [length, stride, dilation] of [
       const y = conv1d(array(x, [1, length, inChannels]), kernel, shape);
       assert.deepEqual(y.shape, [1, expected.length / outChannels, outChannels]);
       assertClose(y, expected);
+    });
+  });
+}
+
+for (const [kernelSize, dilation, padding, length] of [
+  [3, 1, 1, 1203],
+  [7, 3, 9, 800],
+  [11, 5, 25, 500],
+  [11, 1, 0, 801],
+  [5, 1, 40, 700],
+  [20, 2, 19, 400],
+  [25, 1, 24, 300],
+] as const) {
+  test(`a convolution of ${length} steps of 64 channels with kernel ${kernelSize}, dilation ${dilation} and padding ${padding} is the sum over its taps`, () => {
+    const shape = { batch: 2, length, inChannels: 64, outChannels: 80, kernelSize, padding, dilation };
+    const [x, weight] = [next(2 * length * 64), next(80 * kernelSize * 64)];
+    const expected = convolution(x, weight, shape);
+    scope(() => {
+      const kernel = array(weight, [80, kernelSize, 64]);
+      const input = array(x, [2, length, 64]);
+      assertClose(conv1d(input, kernel, shape), expected, 2e-6);
+      const rounded = astype(kernel, 'bfloat16');
+      const ofRounded = convolution(x, astype(rounded, 'float32').toFloat32Array(), shape);
+      assertClose(conv1d(input, rounded, shape), ofRounded, 2e-6);
     });
   });
 }
