@@ -7,7 +7,8 @@ import { before, describe, test } from 'node:test';
 import * as v from 'valibot';
 import { comparisonDocument } from '@tidemark/shared/protocol/comparison-document.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
-import { exampleStudy, fullProfile } from '@tidemark/shared/test/example-reports.ts';
+import { exampleAttribution, exampleStudy, fullProfile } from '@tidemark/shared/test/example-reports.ts';
+import { exampleTrace } from '@tidemark/shared/test/example-trace.ts';
 import { runCli } from './cli.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -27,6 +28,7 @@ const run = (...words: string[]) => runCli(words, { folder });
 before(() => {
   keep('profile', fullProfile());
   keep('study', exampleStudy());
+  keep('traced', { ...fullProfile(), attribution: { ...exampleAttribution(), traces: [exampleTrace()] } });
   keep('before', measured(600_000_000));
   keep('worse', measured(700_000_000));
   keep('three', exampleProfile({ measured: [{}, {}, {}] }));
@@ -56,6 +58,27 @@ describe('report', () => {
     assert.deepEqual(
       JSON.parse(readFileSync(at('copy.json'), 'utf8')),
       JSON.parse(readFileSync(at('study.json'), 'utf8')),
+    );
+  });
+
+  test('writes a trace for other viewers, with or without a page, and draws another run’s beside it', async () => {
+    const { code, stdout, stderr } = await run(
+      ...['report', 'traced.json', '--trace', 'events.json', '--flame-graph', 'peak.json'],
+    );
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Wrote events\.json \(.+\)\.\nWrote peak\.json \(.+\)\.\n$/);
+    assert.ok(
+      Array.isArray(
+        (JSON.parse(readFileSync(at('events.json'), 'utf8')) as Record<string, unknown>)['traceEvents'],
+      ),
+    );
+    assert.match(readFileSync(at('peak.json'), 'utf8'), /speedscope\.app\/file-format-schema\.json/);
+    const both = await run('report', 'traced.json', '--beside', 'traced.json', '--out', 'both.html');
+    assert.equal(both.code, 0);
+    assert.equal(
+      readFileSync(at('both.html'), 'utf8').split('font-weight="bold">bf16, MLX’s order').length,
+      5,
     );
   });
 
@@ -91,6 +114,30 @@ describe('report', () => {
     ],
     ['a folder', ['.', '--out', 'x.html'], 1, /^error: \. cannot be read: it is a folder\./],
     ['no --out', ['profile.json'], 2, /^error: .*--out/],
+    ...['--trace', '--flame-graph'].map((option): (typeof wrong)[number] => [
+      `${option} of a run without a trace`,
+      ['profile.json', '--out', 'x.html', option, 'y.json'],
+      1,
+      /^error: The profile has no trace of its operations\.\nhint: .*--attribute operations/,
+    ]),
+    [
+      'another trace beside it, and no page',
+      ['profile.json', '--beside', 'profile.json', '--csv', 'x.html'],
+      2,
+      /^error: --beside is for the page, .*\nhint: Add --out FILE/,
+    ],
+    [
+      'two runs from stdin',
+      ['-', '--beside', '-', '--out', 'x.html'],
+      2,
+      /^error: Only one of the two inputs/,
+    ],
+    [
+      'a page over the trace beside it',
+      ['traced.json', '--beside', 'profile.json', '--out', './profile.json'],
+      2,
+      /this command already uses that file/,
+    ],
     [
       'an output in a folder that is not there',
       ['profile.json', '--out', 'no/x.html'],

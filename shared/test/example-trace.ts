@@ -138,7 +138,15 @@ export function exampleTrace({
     plainPeakBytes: Math.round(peakBytes * 1.002),
     sameAudio: true,
     seconds: columns.microseconds.reduce((sum, each) => sum + each, 0) / 1e6,
-    names: { ...names, layers, dtypes: ['float32', 'bfloat16'], shapes, tensors },
+    names: {
+      ...names,
+      layers,
+      dtypes: ['float32', 'bfloat16', 'uint32'],
+      shapes,
+      tensors,
+      tensorDtypes: tensors.map((_, place) => (place % 10 === 3 ? 2 : 1)),
+      tensorShapes: tensors.map((_, place) => place % 3),
+    },
     operations: columns,
     buffers: buffers as unknown as OperationTrace['buffers'],
   };

@@ -26,7 +26,10 @@ import { remedyContent, verdictsContent } from './verdicts-section.ts';
 import { megabytes, momentText, seconds, spokenText } from './words.ts';
 
 /** `beside` are further runs, of which the page draws the traces below the document's own, on one scale. */
-export function renderReport(document: RunDocument | TuneDocument, beside: RunDocument[] = []): string {
+export function renderReport(
+  document: RunDocument | TuneDocument,
+  beside: readonly RunDocument[] = [],
+): string {
   const others = beside.flatMap(runsOf);
   switch (document.kind) {
     case 'profile':

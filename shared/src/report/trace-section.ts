@@ -1,21 +1,12 @@
 /** Memory operation by operation, as a picture; several traces above each other on one scale. */
 
+import { tracesOf } from '../analysis/trace/named-traces.ts';
+import type { NamedTrace } from '../analysis/trace/named-traces.ts';
 import { pictureOf } from '../analysis/trace/picture.ts';
 import { orderWords, traceChart } from '../format/charts/trace-chart.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
-import type { OperationTrace } from '../protocol/trace-document.ts';
 import { paragraph, responsiveChart, section } from './markup.ts';
 import { megabytes, percent, signedMegabytes } from './words.ts';
-
-interface NamedTrace {
-  readonly model: string;
-  readonly trace: OperationTrace;
-}
-
-const tracesOf = (runs: readonly ProfileDocument[]): NamedTrace[] =>
-  runs.flatMap(({ model, attribution }) =>
-    (attribution?.traces ?? []).map((trace) => ({ model: model.name, trace })),
-  );
 
 /** Markup; empty where no run has a trace. */
 export function traceSection(runs: readonly ProfileDocument[]): string {

@@ -4,14 +4,13 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { compareDocuments } from '@tidemark/shared/analysis/comparison.ts';
 import { defaultThreshold, leastTimeThreshold } from '@tidemark/shared/analysis/regression.ts';
-import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatPercent } from '@tidemark/shared/format/numbers.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
 import { givenFile } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { comparisonReport } from '../reports/comparison-report.ts';
-import { digitsNote, nameOfInput, readRunInput, runInputs } from '../runs/run-documents.ts';
+import { digitsNote, nameOfInput, onlyOneFromStdin, readRunInput, runInputs } from '../runs/run-documents.ts';
 import { shareValue } from '../values.ts';
 
 interface CompareOptions extends OutputOptions {
@@ -50,9 +49,7 @@ export function addCompareCommand(program: Command): void {
   );
   printResult(command, async (context, a: string, b: string, { threshold }: CompareOptions) => {
     if (a === '-' && b === '-') {
-      throw new TidemarkError('usage', 'Only one of the two inputs can come from stdin.', {
-        hint: 'Save the other one to a file.',
-      });
+      throw onlyOneFromStdin();
     }
     const before = { file: nameOfInput(a), document: await readRunInput(a, context) };
     const after = { file: nameOfInput(b), document: await readRunInput(b, context) };

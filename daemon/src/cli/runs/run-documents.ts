@@ -45,6 +45,12 @@ export const runInputs = 'a file written with --json, a run number (12 or "#12")
 export const digitsNote =
   'A number names a run from the history, as listed by `tidemark runs`. To read a file with such a name, give it as ./12.';
 
+/** Where a command reads two runs. */
+export const onlyOneFromStdin = (): TidemarkError =>
+  new TidemarkError('usage', 'Only one of the two inputs can come from stdin.', {
+    hint: 'Save the other one to a file.',
+  });
+
 /** Its name in what is printed. */
 export function nameOfInput(argument: string): string {
   const id = runReference(argument);
