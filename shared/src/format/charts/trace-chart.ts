@@ -95,7 +95,9 @@ export function traceChart(title: string, pictures: readonly TracePicture[], can
 }
 
 /** Each once, in the order of the first picture, with stages that only others have behind its own. */
-export function bandsOfAll(pictures: readonly Pick<TracePicture, 'bands'>[]): TracePicture['bands'] {
+export function bandsOfAll(
+  pictures: readonly { readonly bands: readonly TracePicture['bands'][number][] }[],
+): TracePicture['bands'] {
   const all = new Map(pictures.flatMap(({ bands }) => bands).map((band) => [band.name, band]));
   return bandKinds.flatMap((kind) => [...all.values()].filter((band) => band.kind === kind));
 }
@@ -181,10 +183,18 @@ function traceArea(
   };
 }
 
+/** `bf16, MLX’s order: peak 341.5 MB`. */
+export const traceTitle = (
+  model: string,
+  order: TracePicture['order'],
+  peakBytes: number,
+  canvas: Canvas,
+): string => `${model}, ${orderWords[order]}: peak ${amountText(peakBytes, canvas)}`;
+
 const headingOf = ({ model, order, peak }: TracePicture, canvas: Canvas): string =>
   peak === undefined
     ? `${model}, ${orderWords[order]}: no operation`
-    : `${model}, ${orderWords[order]}: peak ${amountText(peak.peakBytes, canvas)}`;
+    : traceTitle(model, order, peak.peakBytes, canvas);
 
 const peakWords = (peak: TracedOperation, { operations }: TracePicture, canvas: Canvas): string =>
   `at operation ${formatCount(peak.place + 1)} of ${formatCount(operations)}: ${operationWords(peak, canvas)}`;
