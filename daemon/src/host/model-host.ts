@@ -89,11 +89,11 @@ export class ModelHost implements AsyncDisposable {
     this.#transport = transport;
     this.#child = child;
     // The host's own output is for whoever looks into its death; on our stdout it would break --json.
-    const note = guarded('reading what a model host prints', (text: string) => {
+    const note = (text: string): void => {
       this.#lastWords = (this.#lastWords + text).slice(-lastWordsLength);
-    });
+    };
     for (const stream of output) {
-      stream.setEncoding('utf8').on('data', note);
+      stream.setEncoding('utf8').on('data', guarded('reading what a model host prints', note));
     }
     onPrinted?.(note);
     // Not `close`, which Node does not emit for a child whose channel this side has closed.
