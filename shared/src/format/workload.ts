@@ -11,7 +11,14 @@ import { formatCount } from './numbers.ts';
 type Workload = Omit<WorkloadSummary, 'textsSha256'>;
 
 /** Of a run's settings, as {@link workloadPhrases} takes it. */
-export function workloadIn({ texts, shuffled, keepCache, cacheLimitBytes, mlx, engine }: ProfileSettings): Workload {
+export function workloadIn({
+  texts,
+  shuffled,
+  keepCache,
+  cacheLimitBytes,
+  mlx,
+  engine,
+}: ProfileSettings): Workload {
   const first = texts?.toSorted((a, b) => a.line - b.line)[0];
   return { texts: texts?.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes, mlx, engine };
 }
@@ -26,7 +33,13 @@ export function textsPhrase({ texts, firstText }: Workload): string | undefined 
 }
 
 /** `random order`, `cache kept`, `cache limit 512 MB`, `engine mlx-audio`: what is not as usual, apart from the texts. */
-export const mannerPhrases = ({ shuffled, keepCache, cacheLimitBytes, mlx = {}, engine }: Workload): string[] => [
+export const mannerPhrases = ({
+  shuffled,
+  keepCache,
+  cacheLimitBytes,
+  mlx = {},
+  engine,
+}: Workload): string[] => [
   ...(shuffled === true ? ['random order'] : []),
   ...(keepCache === true ? ['cache kept'] : []),
   ...(cacheLimitBytes === undefined ? [] : [`cache limit ${formatBytes(cacheLimitBytes)}`]),
