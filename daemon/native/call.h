@@ -346,7 +346,7 @@ using Table = std::vector<std::pair<const char*, Callback>>;
 namespace tables {
 
 extern const Table arithmetic, convolutions, device, device_memory, linear_algebra, lstm, memory, process, quantization,
-    random, safetensors, shapes, sine, tensors, walk;
+    random, safetensors, shapes, sine, tensors, trace, walk;
 
 } // namespace tables
 

@@ -1,6 +1,6 @@
 /** Speaks once with evaluation at every border, and reads what each part of the network took. */
 
-import type { AttributedPart } from '@tidemark/shared/protocol/profile-document.ts';
+import type { AttributedPart, Granularity } from '@tidemark/shared/protocol/profile-document.ts';
 import type { Kokoro } from '../kokoro/kokoro.ts';
 import { evaluate } from '../mlx/scope.ts';
 import { memorySnapshot, resetPeak, synchronize } from '../mlx/memory.ts';
@@ -11,7 +11,7 @@ import type { AttributionReading } from './messages.ts';
 export interface AttributedUtterance {
   readonly tokens: readonly number[];
   readonly style: Tensor;
-  readonly granularity: 'stages' | 'layers';
+  readonly granularity: Granularity;
   readonly deterministic: boolean;
   readonly speed: number;
 }
@@ -71,7 +71,7 @@ export function attribute(model: Kokoro, utterance: AttributedUtterance): Attrib
   const known = [weightBytesByDtype, valueBytesByDtype].flatMap((each) => Object.values(each));
   return {
     granularity: utterance.granularity,
-    parts: utterance.granularity === 'stages' ? byStages.parts : layerParts(model, utterance),
+    parts: utterance.granularity === 'layers' ? layerParts(model, utterance) : byStages.parts,
     instrumentedPeakBytes: highest.peakBytes,
     aliveAtPeak: {
       part: highest.name,

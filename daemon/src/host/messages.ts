@@ -2,7 +2,13 @@
 
 import * as v from 'valibot';
 import { device, versions } from '@tidemark/shared/protocol/provenance.ts';
-import { attribution, iterationSample, loadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import {
+  attribution,
+  granularities,
+  iterationSample,
+  loadRecord,
+} from '@tidemark/shared/protocol/profile-document.ts';
+import { traceOrders } from '@tidemark/shared/protocol/trace-document.ts';
 import { bytes, count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { plantKinds } from '@tidemark/shared/protocol/command-documents.ts';
 import { layerTransient, unresetSequence } from '@tidemark/shared/protocol/study-document.ts';
@@ -76,7 +82,9 @@ const durationParameters = v.object({ phonemes: v.array(v.string()), speed: v.nu
 const attributionParameters = v.object({
   phonemes: v.array(v.string()),
   seed: count,
-  granularity: v.picklist(['stages', 'layers']),
+  granularity: v.picklist(granularities),
+  /** Of `operations`. */
+  order: v.optional(v.picklist(traceOrders)),
   deterministic: v.boolean(),
   speed: v.number(),
 });
@@ -103,15 +111,7 @@ const plantParameters = v.object({
 });
 
 const synthesis = v.object({
-  audio: v.union([
-    v.custom<Float32Array>((value) => value instanceof Float32Array),
-    // Of a host that speaks JSON: its bytes in base64.
-    v.pipe(
-      v.string(),
-      v.base64(),
-      v.transform((encoded) => new Float32Array(Uint8Array.from(Buffer.from(encoded, 'base64')).buffer)),
-    ),
-  ]),
+  audio: v.custom<Float32Array>((value) => value instanceof Float32Array),
   /** In Hz. */
   sampleRate: count,
 });

@@ -23,6 +23,7 @@ import type { AttributionReading, HostDescription, HostParameters, HostResult } 
 import { isFinite, nonFiniteError, requireFiniteDurations } from './non-finite.ts';
 import type { Utterance } from './non-finite.ts';
 import { Planter } from './planter.ts';
+import { traceInOrders } from './trace.ts';
 
 interface Loaded {
   readonly model: Kokoro;
@@ -182,11 +183,12 @@ export class HostSession {
     });
   }
 
-  /** Speaks once, evaluating at each border. Where the text is several utterances, the first is attributed. */
+  /** Speaks once, evaluating at each border, and traces each operation where that is asked for. Where the text is several utterances, the first is attributed. */
   async attribute({
     phonemes,
     seed,
     granularity,
+    order = 'mlx',
     ...manner
   }: HostParameters<'attribute'>): Promise<AttributionReading> {
     const { model, voice } = this.#need();
@@ -194,7 +196,10 @@ export class HostSession {
     using style = voice.styleFor(tokens.length - 2);
     await settle();
     seedRandom(seed);
-    return attribute(model, { tokens, style, granularity, ...manner });
+    const reading = attribute(model, { tokens, style, granularity, ...manner });
+    return granularity === 'operations'
+      ? { ...reading, traces: await traceInOrders(model, { tokens, style, seed, ...manner }, order) }
+      : reading;
   }
 
   /** Only a check of the leak check asks for it. What is planted stays when another model is loaded. */

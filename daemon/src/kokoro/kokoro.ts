@@ -27,6 +27,9 @@ export interface SynthesisOptions {
   readonly durations?: readonly number[] | undefined;
   /** Casts the values that pass between stages, the style included, so that what reads them computes in this dtype. */
   readonly activations?: 'bfloat16' | undefined;
+  /** Called when the graph of a stage has been built, with all that it gives. */
+  readonly onBuilt?:
+    ((stage: string, values: Readonly<Partial<Record<ValueName, Tensor>>>) => void) | undefined;
   /** Evaluates a graph, given what it is to give; MLX's own evaluation unless given. */
   readonly evaluateGraph?: ((values: Readonly<Partial<Record<ValueName, Tensor>>>) => void) | undefined;
   /** Called when a graph has been evaluated, with the names of its stages and the values that are kept of it. */
@@ -108,7 +111,14 @@ export class Kokoro implements Disposable {
    * phonemes or too many, 'bad-input' for a speed that is not above 0.
    */
   synthesize(tokens: readonly number[], style: Tensor, options: SynthesisOptions = {}): Speech {
-    const { speed = 1, deterministic = false, graphs = 'whole', evaluateGraph, onEvaluated } = options;
+    const {
+      speed = 1,
+      deterministic = false,
+      graphs = 'whole',
+      onBuilt,
+      evaluateGraph,
+      onEvaluated,
+    } = options;
     this.#check(tokens, style, options);
     const inputs = scope(() => this.#inputs(tokens, style, options));
     try {
@@ -117,6 +127,7 @@ export class Kokoro implements Disposable {
       const { audio, durations } = runStages(groups, {
         inputs,
         outputs: ['audio', 'durations'],
+        onBuilt,
         evaluateGroup: evaluateGraph,
         onEvaluated: (group, values) =>
           onEvaluated?.(

@@ -38,6 +38,8 @@ interface StageRunOptions<Name extends string, Output extends Name> {
   readonly inputs: Partial<Record<Name, Tensor>>;
   /** What to return. The rest is freed as soon as no later group reads it. */
   readonly outputs: readonly Output[];
+  /** Called when the graph of a stage has been built, with all that it gives. */
+  readonly onBuilt?: ((stage: string, values: Readonly<Partial<Record<Name, Tensor>>>) => void) | undefined;
   /** Evaluates what a group gives, once its scope is closed; MLX's own evaluation unless given. */
   readonly evaluateGroup?: ((values: Readonly<Partial<Record<Name, Tensor>>>) => void) | undefined;
   /** Called when a group has been evaluated, with the values that are kept of it. */
@@ -56,7 +58,7 @@ interface StageRunOptions<Name extends string, Output extends Name> {
  */
 export function runStages<Name extends string, Output extends Name>(
   groups: readonly (readonly Stage<Name>[])[],
-  { inputs, outputs, evaluateGroup = evaluate, onEvaluated }: StageRunOptions<Name, Output>,
+  { inputs, outputs, onBuilt, evaluateGroup = evaluate, onEvaluated }: StageRunOptions<Name, Output>,
 ): Values<Output> {
   const values: Partial<Record<Name, Tensor>> = { ...inputs };
   const made = new Set<Name>();
@@ -72,7 +74,7 @@ export function runStages<Name extends string, Output extends Name>(
     groups.forEach((group, index) => {
       const laterReads = groups.slice(index + 1).flatMap((later) => later.flatMap((stage) => stage.reads));
       const needed = new Set<Name>([...outputs, ...laterReads]);
-      const results = scope(() => buildGroup(group, values, needed));
+      const results = scope(() => buildGroup(group, values, { needed, onBuilt }));
       for (const [name, tensor] of entries(results)) {
         values[name] = tensor;
         made.add(name);
@@ -107,11 +109,13 @@ function pick<Name extends string, Output extends Name>(
 function buildGroup<Name extends string>(
   group: readonly Stage<Name>[],
   values: Readonly<Partial<Record<Name, Tensor>>>,
-  needed: ReadonlySet<Name>,
+  { needed, onBuilt }: Pick<StageRunOptions<Name, Name>, 'onBuilt'> & { readonly needed: ReadonlySet<Name> },
 ): Partial<Record<Name, Tensor>> {
   const built: Partial<Record<Name, Tensor>> = {};
   for (const stage of group) {
-    Object.assign(built, stage.run({ ...values, ...built }));
+    const given = stage.run({ ...values, ...built });
+    onBuilt?.(stage.name, given);
+    Object.assign(built, given);
   }
   return Object.fromEntries(entries(built).filter(([name]) => needed.has(name))) as Partial<
     Record<Name, Tensor>

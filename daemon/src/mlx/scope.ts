@@ -31,7 +31,7 @@ export function keep(tensor: Tensor): Tensor {
 }
 
 /** Every tensor in a value: the value itself, or those in arrays, maps and plain objects, at any depth. */
-function tensorsIn(value: unknown): Tensor[] {
+export function tensorsIn(value: unknown): Tensor[] {
   if (value instanceof Tensor) {
     return [value];
   }

@@ -5,13 +5,14 @@ import {
   addmm,
   blockedQuantizedMatmul,
   dequantize,
+  matmul,
   quantizedMatmul,
   take,
   transpose,
 } from '../mlx/ops.ts';
 import { layer } from './layer.ts';
 import type { Layer } from './layer.ts';
-import type { Weights } from './weights.ts';
+import type { QuantizedProduct, Weights } from './weights.ts';
 
 /**
  * x Wᵀ + b: [..., in] → [..., out]. A plain weight of a narrower dtype than `x` is widened by MLX in a copy, for as long as
@@ -21,13 +22,21 @@ export function linearFrom(weights: Weights, inFeatures: number, outFeatures: nu
   if (weights.isQuantized) {
     const { packed, scales, biases, options, product } = weights.quantized(outFeatures, inFeatures);
     const bias = weights.tensor('bias', [outFeatures]);
-    const multiply = product === 'mlx' ? quantizedMatmul : blockedQuantizedMatmul;
+    const multiply = products[product];
     return layer(weights.path, (x) => add(multiply(x, packed, scales, biases, options), bias));
   }
   const weight = weights.tensor('weight', [outFeatures, inFeatures]);
   const bias = weights.tensor('bias', [outFeatures]);
   return layer(weights.path, (x) => addmm(bias, x, transpose(weight)));
 }
+
+/** The products of a packed weight. `expanded`: with a dense copy of it, as a check of what finds dense copies needs one. */
+const products: Readonly<Record<QuantizedProduct, typeof quantizedMatmul>> = {
+  mlx: quantizedMatmul,
+  blocked: blockedQuantizedMatmul,
+  expanded: (x, packed, scales, biases, options) =>
+    matmul(x, transpose(dequantize(packed, scales, biases, options))),
+};
 
 /** `count` vectors, looked up by int32 indices: [...] → [..., width]. Of a packed table only the rows looked up are expanded. */
 export function embeddingFrom(weights: Weights, count: number, width: number): Layer {

@@ -8,8 +8,11 @@ import type { QuantizationOptions } from '../mlx/ops.ts';
 import { evaluate, keep, scope } from '../mlx/scope.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 
-/** MLX's own product with a packed weight, or the one that a CPU computes in less time; on a GPU they are the same. */
-export type QuantizedProduct = 'mlx' | 'blocked';
+/**
+ * MLX's own product with a packed weight, the one that a CPU computes in less time, or one that expands the whole weight. On a GPU
+ * the first two are the same.
+ */
+export type QuantizedProduct = 'mlx' | 'blocked' | 'expanded';
 
 export interface CheckpointOptions {
   /** How an error names the checkpoint: a file or a folder. */

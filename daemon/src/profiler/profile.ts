@@ -4,6 +4,7 @@ import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import type {
   Attribution,
+  Granularity,
   IterationSample,
   LoadRecord,
   ProfileDocument,
@@ -13,11 +14,12 @@ import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import { profileSchemaVersion } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
+import type { OperationTrace, TraceOrder } from '@tidemark/shared/protocol/trace-document.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
 import type { AttributionReading } from '../host/messages.ts';
-import type { Engine } from '../host/transport.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
+import { environmentOf } from './arms.ts';
 import { runCheckedLoop } from './loop.ts';
 
 export interface ProfileOptions {
@@ -26,15 +28,15 @@ export interface ProfileOptions {
   readonly onStep?: OnStep | undefined;
   readonly host?: Omit<StartOptions, 'signal'>;
   /** Speaks once more after the loop, with evaluation at these borders, to say which part takes what. */
-  readonly attribute?: Attribution['granularity'] | undefined;
+  readonly attribute?: Granularity | undefined;
+  /** In which order operations are traced, where they are; MLX's own unless given. */
+  readonly order?: TraceOrder | undefined;
 }
 
 /** A model and a voice that are on this machine. */
 export interface Subject {
   readonly model: ResolvedModel;
   readonly voiceFile: string;
-  /** What runs it; absent for Tidemark's own host. */
-  readonly engine?: Engine | undefined;
 }
 
 /** When work began, by the calendar, and how long it took, by a clock that nobody sets. */
@@ -61,13 +63,7 @@ export async function profileModel(
   const clock = new RunClock();
   const { signal, onStep } = options;
   const { mlx = {} } = settings;
-  const { engine } = subject;
-  await using host = await ModelHost.start({
-    ...hostOptions,
-    signal,
-    environment: mlxEnvironment(mlx),
-    engine,
-  });
+  await using host = await ModelHost.start({ ...hostOptions, signal, environment: mlxEnvironment(mlx) });
   const { folder, name } = subject.model;
   const { memoryLimitBytes } = mlx;
   const load = await host.load({ folder, voiceFile: subject.voiceFile, memoryLimitBytes }, { signal });
@@ -84,16 +80,17 @@ export interface LoadedHost {
 /** As {@link profileModel}, in a host that has loaded the subject already, and that is left alive. Never throws for the host's end. */
 export async function profileLoaded(
   { host, load }: LoadedHost,
-  { model }: Subject,
+  subject: Subject,
   settings: ProfileSettings,
   {
     signal,
     onStep,
     attribute,
+    order,
     clock = new RunClock(),
   }: Omit<ProfileOptions, 'host'> & { readonly clock?: RunClock } = {},
 ): Promise<ProfileDocument> {
-  const { name, source, tensorBytes, bytesByDtype } = model;
+  const { name, source, tensorBytes, bytesByDtype } = subject.model;
   const { iterations, confirmation, leaks, cacheLimitBytes, outcome } = await runCheckedLoop(host, settings, {
     model: name,
     signal,
@@ -107,7 +104,13 @@ export async function profileLoaded(
   const reading =
     attribute === undefined || summary === undefined || outcome.status !== 'complete'
       ? undefined
-      : await readAttribution(host, settings, { model: name, granularity: attribute, signal, onStep });
+      : await readAttribution(host, settings, {
+          subject,
+          granularity: attribute,
+          order,
+          signal,
+          onStep,
+        });
   const { device, versions } = host.description;
   return {
     kind: 'profile',
@@ -144,21 +147,57 @@ function peakOfLongest(
 /** What is measured stays measured: an attribution that fails or is stopped leaves the document without one. */
 async function readAttribution(
   host: ModelHost,
-  { phonemes, seed, deterministic, speed }: ProfileSettings,
+  settings: ProfileSettings,
   {
-    model,
+    subject,
     granularity,
+    order,
     signal,
     onStep,
-  }: Pick<ProfileOptions, 'signal' | 'onStep'> &
-    Pick<Attribution, 'granularity'> & { readonly model: string },
+  }: Pick<ProfileOptions, 'signal' | 'onStep' | 'order'> &
+    Pick<Attribution, 'granularity'> & { readonly subject: Subject },
 ): Promise<AttributionReading | undefined> {
   onStep?.({ kind: 'attributing' });
+  const { phonemes, seed, deterministic, speed } = settings;
   try {
-    return await host.attribute({ phonemes, seed, granularity, deterministic, speed }, { signal });
+    const reading = await host.attribute(
+      { phonemes, seed, granularity, order, deterministic, speed },
+      { signal },
+    );
+    return reading.traces === undefined || host.description.device.type === 'cpu'
+      ? reading
+      : { ...reading, traces: await withDrainedPeak(reading.traces, subject, settings, signal) };
   } catch (error) {
-    const what = `The memory of ${model} could not be attributed to its parts.`;
+    const what = `The memory of ${subject.model.name} could not be attributed to its parts.`;
     onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
     return undefined;
   }
+}
+
+/** Iterations of a GPU with one operation a command buffer, whose peak repeats to a tenth of a percent. */
+const drainedIterations = 5;
+
+/**
+ * What MLX's own order is compared with on a GPU: the loop itself, in a process whose command buffers hold one operation, because a
+ * trace leaves nothing queued either.
+ */
+async function withDrainedPeak(
+  traces: readonly OperationTrace[],
+  { model, voiceFile }: Subject,
+  { phonemes, seed, deterministic, speed, mlx = {} }: ProfileSettings,
+  signal: AbortSignal | undefined,
+): Promise<OperationTrace[]> {
+  const environment = { ...mlxEnvironment(mlx), ...environmentOf('drained') };
+  await using host = await ModelHost.start({ signal, environment });
+  await host.load({ folder: model.folder, voiceFile }, { signal });
+  const peaks: number[] = [];
+  for (let index = 0; index < drainedIterations; index += 1) {
+    const sample = await host.iterate(
+      { index, warmup: false, phonemes: phonemes.slice(0, 1), seed, deterministic, speed },
+      { signal, doing: 'in an iteration beside the trace' },
+    );
+    peaks.push(sample.peakBytes);
+  }
+  const plainPeakBytes = spreadOf(peaks).median;
+  return traces.map((trace) => (trace.order === 'mlx' ? { ...trace, plainPeakBytes } : trace));
 }

@@ -187,7 +187,7 @@ function outcomeOf(results: readonly PlantResult[], of: number): SelftestDocumen
 /** Nothing where it was aborted. */
 async function runPlant(
   plant: Plant,
-  { model, voiceFile, engine }: Subject,
+  { model, voiceFile }: Subject,
   settings: ProfileSettings,
   { signal, onStep, host: hostOptions }: SelftestOptions,
 ): Promise<Ended | undefined> {
@@ -215,7 +215,7 @@ async function runPlant(
   const environment = { ...hostOptions?.environment, ...mlxEnvironment(plant.mlx ?? {}) };
   await using host = isAborted()
     ? undefined
-    : await startUnlessAborted({ ...hostOptions, signal, environment, engine });
+    : await startUnlessAborted({ ...hostOptions, signal, environment });
   if (host === undefined) {
     return undefined;
   }

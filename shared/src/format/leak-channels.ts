@@ -7,11 +7,10 @@ import { formatCount } from './numbers.ts';
 export const channelNames: Readonly<Record<LeakChannel, string>> = {
   activeBytes: 'active memory',
   footprintBytes: 'footprint',
-  heapBytes: 'heap',
+  heapBytes: 'JavaScript heap',
   liveTensors: 'live tensors',
   undisposedTensors: 'undisposed tensors',
   openFileDescriptors: 'open files',
-  trackedObjects: 'tracked objects',
   cacheBytes: 'cache',
 };
 
@@ -34,8 +33,6 @@ export function channelAmount(
     case 'liveTensors':
     case 'undisposedTensors':
       return counted(amount, 'tensor', sign);
-    case 'trackedObjects':
-      return counted(amount, 'object', sign);
     case 'openFileDescriptors':
       return counted(amount, 'file', sign);
   }

@@ -25,8 +25,16 @@ const attributedPart = v.object({
 
 export type AttributedPart = v.InferOutput<typeof attributedPart>;
 
+/**
+ * How finely a profile's memory is attributed. With `operations` there is a trace of each operation beside the parts, which are the
+ * stages.
+ */
+export const granularities = ['stages', 'layers', 'operations'] as const;
+
+export type Granularity = (typeof granularities)[number];
+
 export const attribution = v.object({
-  granularity: v.picklist(['stages', 'layers']),
+  granularity: v.picklist(granularities),
   /** In the order in which they ran. */
   parts: v.array(attributedPart),
   /** The peak of the instrumented run: borders change what is evaluated together, so it differs from the plain one. */
@@ -148,10 +156,7 @@ export const iterationSample = v.object({
    * `currentAllocatedSize` on a Mac. Absent on a CPU, and where the driver does not say.
    */
   deviceBytes: v.exactOptional(bytes),
-  /** In use in V8's heap. Of a host in Python: the sizes of all objects that its collector tracks. */
   heapBytes: bytes,
-  /** How many objects Python's collector tracks; absent for a host that is not in Python. */
-  trackedObjects: v.exactOptional(count),
   openFileDescriptors: count,
 });
 

@@ -9,6 +9,11 @@ import { bytes, count, seconds, text } from './quantities.ts';
  */
 export const evaluationOrders = ['mlx', 'depth-first'] as const;
 
+/** Which orders are traced: one, or all of them, each operation of MLX's own order waited for and not. */
+export const traceOrders = [...evaluationOrders, 'all'] as const;
+
+export type TraceOrder = (typeof traceOrders)[number];
+
 export type EvaluationOrder = (typeof evaluationOrders)[number];
 
 /** An index into a list of the same trace. */
@@ -19,9 +24,10 @@ const indexOrNone = v.pipe(v.number(), v.safeInteger(), v.minValue(-1));
 /**
  * What a buffer holds. `weight`: what the model was loaded with. `input`: what was there when the utterance began (the style,
  * the tokens) and constants of the graph. `activation`: what an operation made. `from-weights`: what operations made of weights
- * and constants alone: a weight normalized, widened to another dtype, or expanded from its packed form.
+ * and constants alone: a weight normalized, widened to another dtype, or expanded from its packed form. `temporary`: what an operation
+ * needed beside what it read and gave, where MLX tells.
  */
-export const bufferKinds = ['weight', 'input', 'activation', 'from-weights'] as const;
+export const bufferKinds = ['weight', 'input', 'activation', 'from-weights', 'temporary'] as const;
 
 export type BufferKind = (typeof bufferKinds)[number];
 

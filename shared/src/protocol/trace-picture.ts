@@ -34,6 +34,8 @@ export type TracedOperation = v.InferOutput<typeof tracedOperation>;
 export const tracePicture = v.object({
   model: text,
   order: v.picklist(evaluationOrders),
+  /** As of the trace. */
+  queued: v.exactOptional(v.boolean()),
   operations: count,
   /** Of all operations together. */
   seconds,

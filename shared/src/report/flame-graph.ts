@@ -7,7 +7,7 @@ import { aliveAtPeak, layerOf } from '../analysis/trace/alive.ts';
 import type { TracedBuffer } from '../analysis/trace/alive.ts';
 import { namedTraces } from '../analysis/trace/named-traces.ts';
 import { tracedOperation } from '../analysis/trace/picture.ts';
-import { orderWords } from '../format/charts/trace-chart.ts';
+import { orderWords } from '../format/trace-words.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { OperationTrace } from '../protocol/trace-document.ts';
 import { aliveWords } from './words.ts';
@@ -25,7 +25,7 @@ export function flameGraph(document: RunDocument): string {
     const stacks = stacksAtPeak(trace);
     return {
       type: 'sampled',
-      name: `${model}, ${orderWords[trace.order]}: alive at the peak`,
+      name: `${model}, ${orderWords(trace)}: alive at the peak`,
       unit: 'bytes',
       startValue: 0,
       endValue: stacks.reduce((sum, { bytes }) => sum + bytes, 0),

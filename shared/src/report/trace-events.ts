@@ -6,7 +6,7 @@
 import { bandsOf } from '../analysis/trace/bands.ts';
 import { namedTraces } from '../analysis/trace/named-traces.ts';
 import type { NamedTrace } from '../analysis/trace/named-traces.ts';
-import { orderWords } from '../format/charts/trace-chart.ts';
+import { orderWords } from '../format/trace-words.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 
 interface TraceEvent {
@@ -34,7 +34,7 @@ function eventsOf({ model, trace }: NamedTrace, pid: number): TraceEvent[] {
   const here = { pid, tid: 1 };
   const title = { ph: 'M', ...here } as const;
   const events: TraceEvent[] = [
-    { name: 'process_name', ...title, args: { name: `${model}, ${orderWords[trace.order]}` } },
+    { name: 'process_name', ...title, args: { name: `${model}, ${orderWords(trace)}` } },
     { name: 'process_sort_index', ...title, args: { sort_index: pid } },
     { name: 'thread_name', ...title, args: { name: 'operations' } },
   ];

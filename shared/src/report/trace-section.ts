@@ -1,33 +1,23 @@
 /** Memory operation by operation, as a picture; several traces above each other on one scale. */
 
 import { tracesOf } from '../analysis/trace/named-traces.ts';
-import type { NamedTrace } from '../analysis/trace/named-traces.ts';
 import { pictureOf } from '../analysis/trace/picture.ts';
-import { element } from '../format/charts/svg.ts';
-import { orderWords, traceChart } from '../format/charts/trace-chart.ts';
+import { traceSentence } from '../analysis/trace/sentences.ts';
+import { traceChart } from '../format/charts/trace-chart.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
-import { explorerPolicy, explorerScript } from './explorer-script.ts';
 import { paragraph, responsiveChart, section } from './markup.ts';
-import type { PageScript } from './markup.ts';
-import { megabytes, percent, signedMegabytes } from './words.ts';
 
-/** Of the runs of a page: its section, and the script that makes the picture one to explore. Nothing where no run has a trace. */
-export function traceContent(runs: readonly ProfileDocument[]): {
-  readonly section: string;
-  readonly script?: PageScript;
-} {
+/** Markup; empty where no run has a trace. */
+export function traceSection(runs: readonly ProfileDocument[]): string {
   const traces = tracesOf(runs);
-  return traces.length === 0
-    ? { section: '' }
-    : { section: traceSection(traces), script: { markup: explorerScript(traces), policy: explorerPolicy } };
-}
-
-function traceSection(traces: readonly NamedTrace[]): string {
+  if (traces.length === 0) {
+    return '';
+  }
   const names = [...new Set(traces.map(({ model }) => model))].join(' and ');
   return section(
     'Operation by operation',
     paragraph(
-      'Each operation was evaluated alone, and its arrays were released as they were used. An area’s height is what memory was for ' +
+      'Each operation’s arrays were released as they were used, or when MLX’s queue came to it. An area’s height is what memory was for ' +
         'while an operation ran; where operations are closer together than the picture can show, each column shows the highest of them.',
     ) +
       traces.map((each) => paragraph(traceSentence(each))).join('') +
@@ -37,23 +27,6 @@ function traceSection(traces: readonly NamedTrace[]): string {
           traces.map(({ model, trace }) => pictureOf(model, trace, canvas.width)),
           canvas,
         ),
-      ) +
-      element('div', { class: 'explorer', hidden: '' }, ''),
-  );
-}
-
-/** How the trace compares to the same work without one. */
-function traceSentence({
-  model,
-  trace: { order, peakBytes, plainPeakBytes, sameAudio },
-}: NamedTrace): string {
-  const difference = peakBytes - plainPeakBytes;
-  const share = plainPeakBytes === 0 ? '' : `, ${percent(difference / plainPeakBytes, true)}`;
-  return (
-    `${model} in ${orderWords[order]} peaks at ${megabytes(peakBytes)} while traced, and at ${megabytes(plainPeakBytes)} without a ` +
-    `trace (${signedMegabytes(difference)}${share}). ` +
-    (sameAudio
-      ? 'The audio is the same, bit for bit.'
-      : 'The audio is not the same: do not rely on this trace.')
+      ),
   );
 }

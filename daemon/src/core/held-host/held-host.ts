@@ -100,11 +100,7 @@ export class HeldHost {
     this.#subject = subject;
     this.#enter('starting');
     try {
-      const host = await ModelHost.start({
-        ...this.#options.start,
-        signal,
-        engine: subject.engine,
-      });
+      const host = await ModelHost.start({ ...this.#options.start, signal });
       letGo(
         'noting the end of a model host',
         host.ended.then(({ code, signal: by }) => this.#onEnded(host, code, by)),
@@ -312,5 +308,4 @@ export class HeldHost {
 const isSame = (one: Subject, other: Subject): boolean =>
   one.model.folder === other.model.folder &&
   one.model.source.sha256 === other.model.source.sha256 &&
-  one.voiceFile === other.voiceFile &&
-  one.engine?.python === other.engine?.python;
+  one.voiceFile === other.voiceFile;

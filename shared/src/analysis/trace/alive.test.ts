@@ -81,7 +81,7 @@ function fourOperations(): OperationTrace {
 test('what is alive at the peak is named, and adds up to it', () => {
   const alive = aliveAtPeak(fourOperations());
   assert.equal(alive.operation, 2);
-  assert.equal(alive.bytes, alive.peakBytes);
+  assert.equal(alive.knownBytes + alive.temporaryBytes, alive.peakBytes);
   // The input was gone after the second operation.
   assert.deepEqual(
     alive.buffers.map(({ index }) => index),
@@ -93,7 +93,7 @@ test('what is alive at the peak is named, and adds up to it', () => {
     bytes: 32 * mega,
     dtype: 'float32',
     shape: [64, 64],
-    source: { tensor: 'bert.encoder.weight', dtype: 'uint32' },
+    source: { tensor: 'bert.encoder.weight', dtype: 'uint32', shape: [64, 8] },
     madeBy: { index: 0, operation: 'Dequantize', layer: 'bert.encoder', stage: 'bert' },
     lastReadBy: 2,
     freedAfter: 2,

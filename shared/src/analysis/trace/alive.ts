@@ -13,7 +13,7 @@ export interface TracedBuffer {
   /** The weight's key, or what an input is; absent for what an operation made. */
   readonly tensor?: string;
   /** The weight that it was made of alone, where it was. */
-  readonly source?: { readonly tensor: string; readonly dtype: string };
+  readonly source?: { readonly tensor: string; readonly dtype: string; readonly shape: readonly number[] };
   /** What made it, and where that stands among the operations. */
   readonly madeBy?: {
     readonly index: number;
@@ -26,8 +26,8 @@ export interface TracedBuffer {
   readonly freedAfter?: number;
 }
 
-/** What is alive beside the buffers: temporaries inside operations, and what was active before and belongs to no buffer. */
-export type AliveKind = BufferKind | 'temporary' | 'unknown';
+/** What is alive: buffers of these kinds, and what was active before and belongs to no buffer. */
+export type AliveKind = BufferKind | 'unknown';
 
 export interface AliveAtPeak {
   /** The place of the operation during which memory stood highest, and that peak. */
@@ -35,13 +35,12 @@ export interface AliveAtPeak {
   readonly peakBytes: number;
   /** The largest first. */
   readonly buffers: readonly TracedBuffer[];
-  /**
-   * The peak less the buffers and what is unknown: what operations need beside their inputs and outputs, of those too that MLX had
-   * queued.
-   */
-  readonly temporaryBytes: number;
+  /** Active before the first operation, and of no buffer. */
   readonly unknownBytes: number;
-  /** All of these together: the peak, but for what a queue gave back during the operation. */
+  /** The peak less the buffers and what is unknown: temporaries inside operations that MLX does not tell of. */
+  readonly temporaryBytes: number;
+  /** The buffers and what is unknown together, and with the temporaries: the peak, or a little more where a queue gave back. */
+  readonly knownBytes: number;
   readonly bytes: number;
 }
 
@@ -71,6 +70,7 @@ export function bufferOf({ buffers, operations, names }: OperationTrace, index: 
           source: {
             tensor: named(names.tensors, source),
             dtype: named(names.dtypes, names.tensorDtypes?.[source]),
+            shape: names.shapes[names.tensorShapes?.[source] ?? -1] ?? [],
           },
         }),
     ...(madeBy === undefined
@@ -107,15 +107,17 @@ export function aliveAtPeak(trace: OperationTrace): AliveAtPeak {
   const buffers = aliveDuring(trace, operation)
     .map((index) => bufferOf(trace, index))
     .toSorted((a, b) => b.bytes - a.bytes || a.index - b.index);
-  const known = buffers.reduce((sum, { bytes }) => sum + bytes, trace.unknownBytes);
-  const temporaryBytes = Math.max(0, peakBytes - known);
+  const knownBytes = buffers.reduce((sum, { bytes }) => sum + bytes, trace.unknownBytes);
+  // A queue may give something back between an operation's begin and its own peak.
+  const temporaryBytes = Math.max(0, peakBytes - knownBytes);
   return {
     operation,
     peakBytes,
     buffers,
-    temporaryBytes,
     unknownBytes: trace.unknownBytes,
-    bytes: known + temporaryBytes,
+    temporaryBytes,
+    knownBytes,
+    bytes: knownBytes + temporaryBytes,
   };
 }
 
@@ -143,13 +145,15 @@ export function groupAlive(
 export const layerOf = ({ tensor, madeBy }: TracedBuffer): string =>
   madeBy?.layer ?? tensor?.replace(/\.[^.]*$/, '') ?? 'unknown';
 
-/** All that is alive by kind, temporaries and what is unknown among them, without the kinds of which there is nothing. */
+/** All that is alive by kind, with what belongs to no buffer: the kinds of which there is something, the largest sum first. */
 export function aliveByKind({ buffers, temporaryBytes, unknownBytes }: AliveAtPeak): AliveGroup[] {
-  const others: AliveGroup[] = [
-    { name: 'temporary', bytes: temporaryBytes, buffers: 0 },
+  const groups = groupAlive(buffers, ({ kind }) => kind);
+  const temporary = groups.find(({ name }) => name === 'temporary') ?? { bytes: 0, buffers: 0 };
+  return [
+    ...groups.filter(({ name }) => name !== 'temporary'),
+    { ...temporary, name: 'temporary', bytes: temporary.bytes + temporaryBytes },
     { name: 'unknown', bytes: unknownBytes, buffers: 0 },
-  ];
-  return [...groupAlive(buffers, ({ kind }) => kind), ...others]
+  ]
     .filter(({ bytes }) => bytes > 0)
     .toSorted((a, b) => b.bytes - a.bytes);
 }

@@ -47,6 +47,10 @@ export function bandsOf({ names, unknownBytes, operations, buffers }: TracedMemo
   };
   add(1, 0, length - 1, unknownBytes);
   buffers.kind.forEach((kind, buffer) => {
+    // Part of what a peak has beyond all others, whether a buffer is known for it or not.
+    if (kind === 'temporary') {
+      return;
+    }
     const madeBy = buffers.madeBy[buffer] ?? -1;
     const freedAfter = buffers.freedAfter[buffer] ?? -1;
     const stage = operations.stage[madeBy];

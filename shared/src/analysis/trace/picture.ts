@@ -52,6 +52,7 @@ export function pictureOf(model: string, trace: OperationTrace, mostColumns: num
   return {
     model,
     order: trace.order,
+    ...(trace.queued === undefined ? {} : { queued: trace.queued }),
     operations: length,
     seconds: starts.at(-1) ?? 0,
     ...(peakAt === undefined || peakAt < 0

@@ -5,10 +5,10 @@ import { aliveDuring, bufferOf, peakOperation } from './alive.ts';
 import type { TracedBuffer } from './alive.ts';
 
 /**
- * `dense`: numbers expanded from a packed, quantized weight. `widened`: the weight in a larger dtype. `derived`: anything else made
- * of weights alone, as a weight normalized.
+ * `dense`: all numbers of a packed, quantized weight, expanded. `rows`: some of them, as a table's rows that are looked up.
+ * `widened`: the weight in a larger dtype. `derived`: anything else made of weights alone, as a weight normalized.
  */
-export type CopyForm = 'dense' | 'widened' | 'derived';
+export type CopyForm = 'dense' | 'rows' | 'widened' | 'derived';
 
 export interface WeightCopy extends TracedBuffer {
   readonly form: CopyForm;
@@ -22,11 +22,16 @@ const numberBytes: Readonly<Record<string, number>> = { bfloat16: 2, float16: 2,
 /** The dtype of rows of packed, quantized numbers. */
 const packedDtype = 'uint32';
 
-function formOf(dtype: string, source: string): CopyForm {
-  if (source === packedDtype && dtype in numberBytes) {
-    return 'dense';
+/** A word of 32 bits holds at least four numbers. */
+const fewestPerWord = 4;
+
+const elementsOf = (shape: readonly number[]): number => shape.reduce((product, each) => product * each, 1);
+
+function formOf({ dtype, shape }: TracedBuffer, source: NonNullable<TracedBuffer['source']>): CopyForm {
+  if (source.dtype === packedDtype && dtype in numberBytes) {
+    return elementsOf(shape) >= fewestPerWord * elementsOf(source.shape) ? 'dense' : 'rows';
   }
-  return (numberBytes[dtype] ?? 0) > (numberBytes[source] ?? Infinity) ? 'widened' : 'derived';
+  return (numberBytes[dtype] ?? 0) > (numberBytes[source.dtype] ?? Infinity) ? 'widened' : 'derived';
 }
 
 /** Every buffer that was made of weights alone, at any time of the trace, the largest first. */
@@ -42,7 +47,7 @@ export function weightCopies(trace: OperationTrace): WeightCopy[] {
             {
               ...buffer,
               source: buffer.source,
-              form: formOf(buffer.dtype, buffer.source.dtype),
+              form: formOf(buffer, buffer.source),
               isAliveAtPeak: atPeak.has(buffer.index),
             },
           ],
@@ -56,3 +61,12 @@ export const hasPackedWeights = ({ names, buffers }: OperationTrace): boolean =>
     (tensor, index) =>
       buffers.kind[index] === 'weight' && names.dtypes[names.tensorDtypes?.[tensor] ?? -1] === packedDtype,
   );
+
+/** The most that a product with a packed weight needed beside its inputs and its result, where MLX tells. */
+export function temporaryOfPackedProducts({ buffers, operations, names }: OperationTrace): number {
+  return buffers.kind.reduce((most, kind, index) => {
+    const operation = names.operations[operations.operation[buffers.madeBy[index] ?? -1] ?? -1] ?? '';
+    const counts = kind === 'temporary' && operation.includes('Quantized');
+    return counts ? Math.max(most, buffers.bytes[index] ?? 0) : most;
+  }, 0);
+}

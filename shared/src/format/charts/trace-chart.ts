@@ -6,13 +6,9 @@ import type { TracedOperation, TracePicture } from '../../protocol/trace-picture
 import { legend, scaleFromZero, tickStep } from './axes.ts';
 import type { Scale } from './axes.ts';
 import { amountText, seriesColor, tickText } from './palette.ts';
+import { orderWords } from '../trace-words.ts';
 import type { Canvas, Color, Palette } from './palette.ts';
 import { drawing, element, fontSize, path, text, textWidth, wrapped } from './svg.ts';
-
-export const orderWords: Readonly<Record<TracePicture['order'], string>> = {
-  mlx: 'MLX’s order',
-  'depth-first': 'depth-first order',
-};
 
 /** `Convolution of decoder.generator.conv_post, [1 × 22 × 12,000] float32, 1.1 MB`. */
 export const operationWords = (
@@ -95,9 +91,7 @@ export function traceChart(title: string, pictures: readonly TracePicture[], can
 }
 
 /** Each once, in the order of the first picture, with stages that only others have behind its own. */
-export function bandsOfAll(
-  pictures: readonly { readonly bands: readonly TracePicture['bands'][number][] }[],
-): TracePicture['bands'] {
+export function bandsOfAll(pictures: readonly Pick<TracePicture, 'bands'>[]): TracePicture['bands'] {
   const all = new Map(pictures.flatMap(({ bands }) => bands).map((band) => [band.name, band]));
   return bandKinds.flatMap((kind) => [...all.values()].filter((band) => band.kind === kind));
 }
@@ -183,18 +177,10 @@ function traceArea(
   };
 }
 
-/** `bf16, MLX’s order: peak 341.5 MB`. */
-export const traceTitle = (
-  model: string,
-  order: TracePicture['order'],
-  peakBytes: number,
-  canvas: Canvas,
-): string => `${model}, ${orderWords[order]}: peak ${amountText(peakBytes, canvas)}`;
-
-const headingOf = ({ model, order, peak }: TracePicture, canvas: Canvas): string =>
-  peak === undefined
-    ? `${model}, ${orderWords[order]}: no operation`
-    : traceTitle(model, order, peak.peakBytes, canvas);
+const headingOf = (picture: TracePicture, canvas: Canvas): string =>
+  picture.peak === undefined
+    ? `${picture.model}, ${orderWords(picture)}: no operation`
+    : `${picture.model}, ${orderWords(picture)}: peak ${amountText(picture.peak.peakBytes, canvas)}`;
 
 const peakWords = (peak: TracedOperation, { operations }: TracePicture, canvas: Canvas): string =>
   `at operation ${formatCount(peak.place + 1)} of ${formatCount(operations)}: ${operationWords(peak, canvas)}`;

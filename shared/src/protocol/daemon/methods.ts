@@ -3,11 +3,12 @@
 import * as v from 'valibot';
 import { doctorDocument, modelsDocument } from '../command-documents.ts';
 import { comparisonDocument } from '../comparison-document.ts';
-import { iterationSample, profileDocument, spokenLanguage } from '../profile-document.ts';
+import { granularities, iterationSample, profileDocument, spokenLanguage } from '../profile-document.ts';
 import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
 import { mlxSettings } from '../mlx-settings.ts';
-import { engineRequest, workloadRequest } from '../workload.ts';
+import { traceOrders } from '../trace-document.ts';
+import { workloadRequest } from '../workload.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runKind, runRecord, runStates, unreadableRow } from './run-record.ts';
 import { alert, alertId, schedule, scheduleId, scheduleSettings } from './schedule.ts';
@@ -46,7 +47,9 @@ const profileParameters = v.strictObject({
   ...workloadRequest,
   /** What of MLX is set for the run's process; where it is there, that is always a fresh one. */
   mlx: v.optional(mlxSettings),
-  attribute: v.optional(v.picklist(['stages', 'layers'])),
+  attribute: v.optional(v.picklist(granularities)),
+  /** In which order operations are traced. Default: `mlx`. */
+  order: v.optional(v.picklist(traceOrders)),
   /** `held`: in the host that is kept, which loads the model if it has another. `fresh`: in a process of its own. */
   host: v.optional(v.picklist(['held', 'fresh'])),
 });
@@ -57,7 +60,6 @@ const studyParameters = v.strictObject({
   /** Absent for the default study. */
   models: v.optional(v.pipe(v.array(name), v.minLength(1), v.maxLength(32))),
   ...loop,
-  ...engineRequest,
   /** Whether interventions are measured, on which verdicts rest. Default: true. */
   explain: v.optional(v.boolean()),
 });
