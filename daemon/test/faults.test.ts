@@ -156,6 +156,35 @@ test('Ctrl-C while it speaks leaves no file', onLinux, async () => {
   assert.deepEqual(readdirSync(folder), []);
 });
 
+test(
+  'Ctrl-C while it streams, or the end of its host, leaves the sentences that were said, and says so',
+  onLinux,
+  async (t) => {
+    const own = temporaryFolder(t);
+    const text = 'The tide leaves a line on the beach, and the line tells how high it came. '.repeat(60);
+    for (const end of ['SIGINT', 'SIGKILL'] as const) {
+      const out = join(own, `${end}.wav`);
+      const running = start(['say', text, '--stream', '--out', out]);
+      await said(running, 'utterance 2 of 60');
+      const cli = running.child.pid ?? 0;
+      const [host = 0] = childrenOf(cli);
+      process.kill(end === 'SIGINT' ? cli : host, end);
+      const { code, stderr } = await running.finished;
+      assert.equal(code, end === 'SIGINT' ? 130 : 1);
+      assert.match(
+        stderr,
+        /SIGINT\.wav has the first \d+ of 60 utterances: [\d.]+ s|SIGKILL\.wav has the first \d+ of 60/,
+      );
+      const file = readFileSync(out);
+      assert.equal(file.readUInt32LE(4), file.length - 8);
+      assert.equal(file.readUInt32LE(40), file.length - 44);
+      assert.ok(file.length > 50_000);
+      assert.ok(!isAlive(host));
+    }
+    assert.deepEqual(readdirSync(own).toSorted(), ['SIGINT.wav', 'SIGKILL.wav']);
+  },
+);
+
 test('Ctrl-C while a model is built leaves nothing that a later run would trust', onLinux, async (t) => {
   const own = temporaryFolder(t);
   const building = start(['models', 'build', 'bf16'], { TIDEMARK_HOME: own });

@@ -9,7 +9,7 @@ import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
-import { checkWritable, encodeWav, writeWav } from './wav.ts';
+import { checkWritable, encodeWav, growingWav, streamedWav, writeWav } from './wav.ts';
 
 const int16 = { sampleRate: 24_000, format: 'int16' } as const;
 const float32 = { sampleRate: 24_000, format: 'float32' } as const;
@@ -98,6 +98,63 @@ test('an existing file is replaced whole, and nothing else is left beside it', a
   await writeWav(path, new Float32Array(10), int16);
   assert.equal((await stat(path)).size, 44 + 20);
   assert.deepEqual(await readdir(own), ['speech.wav']);
+});
+
+test('a growing file is after each utterance the file of what was said until then', async () => {
+  for (const options of [int16, float32, { ...int16, raw: true }]) {
+    const own = temporaryFolder();
+    const path = join(own, 'speech.wav');
+    await writeFile(path, 'older');
+    const sink = growingWav(path, options);
+    assert.equal(await readFile(path, 'utf8'), 'older');
+    const samples = Float32Array.from({ length: 3000 }, (_, index) => 0.5 * Math.sin(index / 10));
+    for (const end of [1000, 1001, 3000]) {
+      const before = end === 1000 ? 0 : end === 1001 ? 1000 : 1001;
+      await sink.append(samples.subarray(before, end));
+      assert.deepEqual(await readFile(path), encodeWav(samples.subarray(0, end), options));
+      assert.deepEqual(await readdir(own), ['speech.wav']);
+    }
+    assert.equal(await sink.end(true), (await stat(path)).size);
+  }
+});
+
+test('a growing file that gets nothing leaves the older one, and one that fails says so and keeps what was whole', async () => {
+  const own = temporaryFolder();
+  const path = join(own, 'speech.wav');
+  await writeFile(path, 'older');
+  await growingWav(path, int16).end(false);
+  assert.equal(await readFile(path, 'utf8'), 'older');
+  const sink = growingWav(path, int16);
+  await sink.append(new Float32Array(10));
+  await assert.rejects(sink.append(Float32Array.of(NaN)), RangeError);
+  await sink.end(false);
+  assert.deepEqual(await readFile(path), encodeWav(new Float32Array(10), int16));
+  const missing = growingWav(join(own, 'missing', 'a.wav'), int16);
+  await assert.rejects(missing.append(new Float32Array(1)), {
+    code: 'not-writable',
+    message: /no such folder/,
+  });
+});
+
+test('a stream has one header, without lengths, and then only samples', async () => {
+  const pieces: Buffer[] = [];
+  const write = (piece: Buffer): Promise<void> => Promise.resolve(void pieces.push(piece));
+  const sink = streamedWav(write, float32);
+  await sink.append(Float32Array.of(0.25, 0.5));
+  await sink.append(Float32Array.of(-1));
+  const all = Buffer.concat(pieces);
+  assert.equal(await sink.end(true), all.length);
+  const whole = encodeWav(Float32Array.of(0.25, 0.5, -1), float32);
+  // Of RIFF, of the samples in `fact`, and of `data`.
+  for (const [at, unknown] of [
+    [4, 0xffff_ffff],
+    [46, 0],
+    [54, 0xffff_ffff],
+  ] as const) {
+    assert.equal(all.readUInt32LE(at), unknown);
+    all.writeUInt32LE(whole.readUInt32LE(at), at);
+  }
+  assert.deepEqual(all, whole);
 });
 
 test('a link stays a link, and its file is replaced', async () => {

@@ -2,14 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   doctorDocument,
   errorDocument,
   modelsDocument,
-  sayDocument,
 } from '@tidemark/shared/protocol/command-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
@@ -113,44 +112,6 @@ test('a study compares, and goes on after a model that cannot be loaded', async 
   const text = await cli(`study --models ${models} ${brief}`);
   assert.equal(text.code, 1);
   assert.match(text.stdout, /broken failed: /);
-});
-
-test('speech becomes a WAV file, in both formats', async () => {
-  for (const format of ['int16', 'float32']) {
-    const out = join(folder, `${format}.wav`);
-    const finished = await cli(`say --model ${tiny} ${speech} --out ${out} --format ${format} --json`);
-    assert.equal(finished.code, 0);
-    const { audio } = documentIn(sayDocument, finished);
-    const file = readFileSync(out);
-    assert.equal(file.toString('latin1', 0, 4), 'RIFF');
-    assert.equal(audio.fileBytes, file.byteLength);
-    assert.equal(audio.sampleRate, 24_000);
-    assert.ok(audio.samples > 0);
-  }
-});
-
-test('a voice can be a file or a mix, and a text needs --language where its name does not say one', async () => {
-  const voice = join(folder, 'own.safetensors');
-  copyFileSync(join(tiny, 'voices', 'af_tiny.safetensors'), voice);
-  const say = ['say', '--model', tiny, '--out', join(folder, 'own.wav'), '--json'];
-  for (const spec of [voice, `af_tiny,${voice}`]) {
-    const finished = await cli([...say, '--voice', spec, '--phonemes', 'abc.']);
-    assert.equal(documentIn(sayDocument, finished).settings.voice, spec);
-  }
-  const unknown = await cli([...say, '--voice', voice, 'a']);
-  assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /does not indicate its language\.\n.*--language american or british/);
-  const welsh = await cli([...say, '--voice', voice, '--language', 'welsh', 'a']);
-  assert.equal(welsh.code, 2);
-  assert.match(welsh.stderr, /Allowed choices are american, british/);
-});
-
-test('a file that cannot be written is said before a model is loaded, and nothing is left', async () => {
-  const out = join(folder, 'nowhere', 'x.wav');
-  const { code, stderr } = await cli(`say --model ${tiny} ${speech} --out ${out}`);
-  assert.equal(code, 1);
-  assert.match(stderr, /^error: The audio cannot be written to .*: there is no such folder\.\nhint: /);
-  assert.ok(!readdirSync(folder).some((name) => name.includes('.part')));
 });
 
 test('an x-ray, the catalogue and the doctor each print a document that is true to its schema', async () => {

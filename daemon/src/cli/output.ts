@@ -3,9 +3,13 @@
  * Tidemark's own colors is obeyed, and no line is endless. ESLint rejects another `write` in this room.
  */
 
-import { styleText } from 'node:util';
+import type { Writable } from 'node:stream';
+import { promisify, styleText } from 'node:util';
 import { fitText } from '@tidemark/shared/format/terminal.ts';
 import { escapedJson, escapedMarkup, printableJson, printableLines } from '@tidemark/shared/printable.ts';
+import { later, whenAborted } from '../background.ts';
+import { interruptionOf } from '../interruption.ts';
+import { exitCodeOfError } from './exit-codes.ts';
 
 /** As styleText decides it: by the stream, and by NO_COLOR and FORCE_COLOR. */
 const showsColors = (stream: NodeJS.WriteStream): boolean => styleText('bold', 'x', { stream }) !== 'x';
@@ -37,6 +41,25 @@ export async function writeJsonLine(
   if (!stream.write(`${escapedJson(line)}\n`)) {
     await new Promise((resolve) => stream.once('drain', resolve));
   }
+}
+
+/** How long a reader has, after the command was stopped, to take what was on its way. */
+const lastBytesMilliseconds = 500;
+
+/**
+ * Writes what is no text, such as audio, to a reader; resolves when it has been taken. Throws the stream's errors, and the
+ * signal's reason when it is aborted: nobody may ever take the bytes, and the process does not wait for that.
+ */
+export async function writeBytes(bytes: Uint8Array, stream: Writable, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const stopping = 'stopping to write to a reader';
+  const stop = Promise.withResolvers<never>();
+  const aborted = whenAborted(signal, stopping, () => {
+    later(stopping, lastBytesMilliseconds, () => process.exit(exitCodeOfError(signal.reason))).unref();
+    stop.reject(interruptionOf(signal));
+  });
+  const written = promisify((done: (error?: Error | null) => void) => stream.write(bytes, done))();
+  await Promise.race([written, stop.promise]).finally(() => aborted[Symbol.dispose]());
 }
 
 /** Writes markup, in whole: what a terminal would obey is a character reference. */

@@ -25,6 +25,7 @@ const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'part of the path is not a folder',
   EISDIR: 'it is a folder',
   ENOTEMPTY: 'the folder is not empty',
+  EPIPE: 'nobody reads it anymore',
   EIO: 'the disk reports an error',
   ENAMETOOLONG: 'the name is too long',
   ERR_FS_FILE_TOO_LARGE: 'it is too large',

@@ -20,6 +20,8 @@ export interface SpeechRequest {
   readonly seed: number;
   readonly deterministic: boolean;
   readonly speed: number;
+  /** Whether each sentence of a text is an utterance, rather than as many as fit into one. */
+  readonly bySentence?: boolean | undefined;
 }
 
 /** How many characters of a text have their phonemes, and of how many. */
@@ -83,7 +85,7 @@ export async function settleSettings(
 
 /** As {@link settleSettings}, for what is said. */
 export async function settleSpeech(
-  { text, phonemes, voice, language, seed, deterministic, speed }: SpeechRequest,
+  { text, phonemes, voice, language, seed, deterministic, speed, bySentence }: SpeechRequest,
   signal?: AbortSignal,
   onProgress?: OnPreparation,
 ): Promise<SpeechSettings> {
@@ -95,7 +97,7 @@ export async function settleSpeech(
       { hint: '1 is the voice’s normal speed; 2 is twice as fast.' },
     );
   }
-  const spoken = await utterancesOf({ text, phonemes, voice, language }, signal, onProgress);
+  const spoken = await utterancesOf({ text, phonemes, voice, language, bySentence }, signal, onProgress);
   return {
     text: phonemes === undefined ? text : undefined,
     phonemes: spoken.phonemes,
@@ -109,7 +111,13 @@ export async function settleSpeech(
 }
 
 async function utterancesOf(
-  { text, phonemes, voice, language }: Pick<SpeechRequest, 'text' | 'phonemes' | 'voice' | 'language'>,
+  {
+    text,
+    phonemes,
+    voice,
+    language,
+    bySentence,
+  }: Pick<SpeechRequest, 'text' | 'phonemes' | 'voice' | 'language' | 'bySentence'>,
   signal: AbortSignal | undefined,
   onProgress: OnPreparation | undefined,
 ): Promise<Pick<SpeechSettings, 'phonemes' | 'dropped'>> {
@@ -123,7 +131,11 @@ async function utterancesOf(
   if (phonemes !== undefined) {
     return { phonemes: [checkPhonemes(phonemes)] };
   }
-  const utterances = await chunkText(text ?? '', language ?? englishOfVoice(voice), { signal, onProgress });
+  const utterances = await chunkText(text ?? '', language ?? englishOfVoice(voice), {
+    signal,
+    onProgress,
+    bySentence,
+  });
   return {
     phonemes: utterances.map((utterance) => utterance.phonemes),
     dropped: droppedRecord(addCounts(...utterances.map((utterance) => utterance.dropped))),

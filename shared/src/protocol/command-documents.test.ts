@@ -41,13 +41,15 @@ test('what was said passes', () => {
       file: 'hello.wav',
       fileBytes: 64_844,
       format: 'int16',
+      raw: true,
       sampleRate: 24_000,
       samples: 32_400,
       seconds: 1.35,
     },
     synthesisSeconds: 1.2,
+    timing: { loadedSeconds: 1.5, firstAudioSeconds: 2, wholeSeconds: 2.8 },
   };
-  const optional = ['settings.text', 'settings.dropped', 'model.source.license'];
+  const optional = ['settings.text', 'settings.dropped', 'model.source.license', 'audio.raw'];
   assertSchema(sayDocument, document, (path, kind) => {
     return (
       path.startsWith('device.info.') ||

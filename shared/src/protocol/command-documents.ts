@@ -40,9 +40,12 @@ export const sayDocument = v.object({
     mlx: v.optional(mlxSettings),
   }),
   audio: v.object({
+    /** `-` for standard output. */
     file: text,
     fileBytes: bytes,
     format: v.picklist(['int16', 'float32']),
+    /** Whether the samples have no header. */
+    raw: v.optional(v.literal(true)),
     /** In Hz. */
     sampleRate: v.pipe(count, v.minValue(1)),
     samples: count,
@@ -50,6 +53,13 @@ export const sayDocument = v.object({
   }),
   /** What synthesis took, loading apart. */
   synthesisSeconds: seconds,
+  /** Since the command was started. */
+  timing: v.object({
+    loadedSeconds: seconds,
+    /** When the first audio was given out: with the first utterance if it is streamed, else with all of it. */
+    firstAudioSeconds: seconds,
+    wholeSeconds: seconds,
+  }),
 });
 
 export type SayDocument = v.InferOutput<typeof sayDocument>;

@@ -1,16 +1,17 @@
-/** `tidemark say TEXT --out F.wav`: a model's speech as a file. */
+/** `tidemark say TEXT --out F.wav`: a model's speech as a file, or as a stream of what has been said so far. */
 
-import { stat } from 'node:fs/promises';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { droppedWords } from '@tidemark/shared/format/workload.ts';
 import { saySchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { SayDocument } from '@tidemark/shared/protocol/command-documents.ts';
-import { checkWritable, writeWav } from '../../audio/wav.ts';
+import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import type { WavFormat } from '../../audio/wav.ts';
+import type { HostResult } from '../../host/messages.ts';
+import { fewestPhonemesAlone } from '../../kokoro/phonemes/splitting.ts';
 import { checkNames } from '../../models/voices.ts';
 import { settleSpeech } from '../../profiler/settings.ts';
 import { speak } from '../../profiler/speak.ts';
@@ -24,12 +25,16 @@ import { addExamples } from '../program.ts';
 import { loadNote } from '../progress.ts';
 import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
 import type { AnnounceOptions } from '../runs/announce.ts';
+import { AudioOutput, checkAudioOutput, isClosedPipe, isStdout } from '../runs/audio-output.ts';
 import { findSubject } from '../runs/subject.ts';
 
 interface SayOptions
   extends SpeechOptions, Pick<MlxOptions, 'fullPrecision'>, AnnounceOptions, OutputOptions {
   readonly out: string;
   readonly format: WavFormat;
+  readonly raw?: true;
+  readonly stream?: true;
+  readonly bySentence?: true;
   readonly model: string;
 }
 
@@ -39,25 +44,38 @@ export function addSayCommand(program: Command): void {
     .summary('synthesize a text into a WAV file')
     .description(
       'Synthesizes a text into a 24 kHz mono WAV file. A line break ends an utterance, as in mlx-audio, so a text that is wrapped ' +
-        'into lines pauses at each; a long line is split at sentence ends. The file appears only when it is complete.',
+        'into lines pauses at each; a long line is split at sentence ends. The file appears only when it is complete. With ' +
+        '--stream it grows sentence by sentence, is a whole WAV file after each, and keeps what was said if the command is stopped ' +
+        'or fails.',
     )
     .argument('[text]', 'text to say, or - for stdin; omit it with --phonemes')
-    .requiredOption('--out <file>', 'WAV file to write', givenFile)
+    .requiredOption('--out <file>', 'WAV file to write, or - for stdout', givenFile)
     .addOption(
       new Option('--format <format>', "sample format: 16-bit integers, or the model's own floats")
         .choices(['int16', 'float32'])
         .default('int16'),
     )
+    .option('--raw', 'write bare little-endian samples without a WAV header')
+    .option('--stream', 'write each sentence as soon as it is said')
+    .option('--by-sentence', 'say each sentence by itself, as --stream does, rather than as many as fit')
     .option('--model <model>', modelWords, givenModel, 'bf16');
-  addExamples(command, [
-    'tidemark say "Hello, world." --out hello.wav',
-    'tidemark say "Good evening." --voice bm_george --model 4bit-bf16 --out evening.wav',
-    'tidemark say - --out chapter.wav < chapter.txt',
-    'tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav',
-  ]);
+  addExamples(
+    command,
+    [
+      'tidemark say "Hello, world." --out hello.wav',
+      'tidemark say "Good evening." --voice bm_george --model 4bit-bf16 --out evening.wav',
+      'tidemark say - --out chapter.wav < chapter.txt',
+      'tidemark say - --stream --out - < chapter.txt | ffplay -nodisp -autoexit -',
+      'tidemark say - --stream --raw --out - < chapter.txt | aplay -f S16_LE -r 24000',
+      'tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav',
+    ],
+    `A sentence of fewer than ${fewestPhonemesAlone} phonemes is said with the next one. A stream into a pipe does not know its ` +
+      'length, so its header gives 4 GiB, which players take to mean “to the end”. A reader that closes the pipe ends the command ' +
+      'without an error.',
+  );
   addPrecisionOption(addYesOption(addSpeechOptions(command)));
   printResult(command, async (context, text: string | undefined, options: SayOptions) => {
-    const { out, format, model: spec } = options;
+    const { out, format, raw, model: spec } = options;
     const { signal, progress } = context;
     if (text === undefined && options.phonemes === undefined) {
       throw new TidemarkError('usage', 'There is no text to say.', {
@@ -67,29 +85,57 @@ export function addSayCommand(program: Command): void {
     checkNames([spec], options.voice);
     const startedAt = new Date().toISOString();
     const settings = await settleSpeech(
-      { ...options, text: await textFrom(text), deterministic: options.deterministic ?? false },
+      {
+        ...options,
+        text: await textFrom(text),
+        deterministic: options.deterministic ?? false,
+        bySentence: options.stream ?? options.bySentence,
+      },
       signal,
       showPreparation(progress),
     );
-    await checkWritable(out);
+    await checkAudioOutput(out, options);
     await announce(settings, options, context);
     const subject = await findSubject(spec, settings.voice, context);
     const title = subject.model.name;
     const { fullPrecision } = options;
     const mlx = mlxFrom(fullPrecision === undefined ? {} : { fullPrecision });
-    const speech = await speak(subject, settings, {
-      signal,
-      mlx,
-      onLoad: (load) => {
-        progress.note(loadNote(title, load));
-        progress.begin({ title, total: settings.phonemes.length });
-      },
-      onUtterance: (done, of) => progress.advance(done, `utterance ${done} of ${of}`),
-    });
+    const output = await AudioOutput.to({ out, format, raw, stream: options.stream ?? false }, signal);
+    const of = settings.phonemes.length;
+    let made = 0;
+    const take = async (utterance: HostResult<'synthesize'>): Promise<void> => {
+      made += 1;
+      progress.advance(made, `utterance ${made} of ${of}`);
+      await output.take(utterance);
+    };
+    let loadedSeconds = 0;
+    const onLoad = (load: LoadRecord): void => {
+      loadedSeconds = sinceStart();
+      progress.note(loadNote(title, load));
+      progress.begin({ title, total: of });
+    };
+    let speech: Speech;
+    let fileBytes: number;
+    try {
+      speech = await speak(subject, settings, take, { signal, mlx, onLoad });
+      signal.throwIfAborted();
+      fileBytes = await output.complete();
+    } catch (error) {
+      progress.end();
+      if (await output.abandon()) {
+        progress.note(
+          `${out} has the first ${output.given} of ${counted(of, 'utterance')}: ${output.seconds.toFixed(2)} s of audio`,
+        );
+      }
+      if (isClosedPipe(error)) {
+        // As where our stdout is closed: nobody is left to hear more, and that is no error.
+        process.exit();
+      }
+      throw error;
+    }
     progress.end();
-    signal.throwIfAborted();
-    await writeWav(out, speech.audio, { sampleRate: speech.sampleRate, format });
     const { name, source, tensorBytes, bytesByDtype } = subject.model;
+    const toStdout = isStdout(out);
     const document: SayDocument = {
       kind: 'say',
       schemaVersion: saySchemaVersion,
@@ -98,32 +144,43 @@ export function addSayCommand(program: Command): void {
       device: speech.device,
       versions: speech.versions,
       settings: { ...settings, mlx },
-      audio: await audioRecord(out, format, speech),
+      audio: {
+        file: toStdout ? '-' : out,
+        fileBytes,
+        format,
+        raw,
+        sampleRate: output.sampleRate,
+        samples: output.samples,
+        seconds: output.seconds,
+      },
       synthesisSeconds: speech.synthesisSeconds,
+      timing: {
+        loadedSeconds,
+        firstAudioSeconds: output.firstAtSeconds,
+        wholeSeconds: sinceStart(),
+      },
     };
-    return { document, text: () => sayReport(document) };
+    const report = sayReport(document, options.stream ?? false);
+    if (toStdout) {
+      progress.note(report);
+    }
+    return { document, text: () => (toStdout ? '' : report) };
   });
 }
 
-async function audioRecord(
-  file: string,
-  format: WavFormat,
-  { audio, sampleRate }: Speech,
-): Promise<SayDocument['audio']> {
-  return {
-    file,
-    fileBytes: (await stat(file)).size,
-    format,
-    sampleRate,
-    samples: audio.length,
-    seconds: audio.length / sampleRate,
-  };
-}
+/** Since the process began. */
+const sinceStart = (): number => performance.now() / 1000;
 
-function sayReport({ audio, model, settings, synthesisSeconds }: SayDocument): string {
+function sayReport(
+  { audio, model, settings, synthesisSeconds, timing }: SayDocument,
+  isStreamed: boolean,
+): string {
+  const { firstAudioSeconds, wholeSeconds } = timing;
+  const times = `The first audio came ${formatDuration(firstAudioSeconds)} after the start, the last ${formatDuration(wholeSeconds)}.`;
   return [
     ...(settings.dropped === undefined ? [] : [droppedWords(settings.dropped)]),
-    `Wrote ${audio.file}: ${audio.seconds.toFixed(2)} s of audio, ${audio.format}, ${formatBytes(audio.fileBytes)}, ` +
+    `Wrote ${audio.file === '-' ? 'to stdout' : audio.file}: ${audio.seconds.toFixed(2)} s of audio, ${audio.format}, ${formatBytes(audio.fileBytes)}, ` +
       `synthesized with ${model.name} and ${settings.voice} in ${formatDuration(synthesisSeconds)}.`,
+    ...(isStreamed ? [times] : []),
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import { markLinks, segmentsOf, takeLinks, wordsOf } from './links.ts';
 import type { Link } from './links.ts';
 import { hasWords, linkPlace, normalizeText } from './normalization/normalize.ts';
 import { readSentence } from './pronunciation/reading.ts';
-import { splitNearMiddle, splitSentences } from './splitting.ts';
+import { fewestPhonemesAlone, splitNearMiddle, splitSentences } from './splitting.ts';
 import { hasSound, kokoroSymbols, maximumPhonemes } from './vocabulary.ts';
 import type { Variety } from './voices.ts';
 
@@ -26,6 +26,8 @@ interface Utterance {
 export interface Preparation {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((doneCharacters: number, ofCharacters: number) => void) | undefined;
+  /** Makes an utterance of each sentence rather than of as many as fit, so that the first one is soon said. */
+  readonly bySentence?: boolean | undefined;
 }
 
 /** The longest text that {@link chunkText} accepts: about an hour of speech. */
@@ -47,7 +49,7 @@ export async function textToPhonemes(text: string, variety: Variety): Promise<st
 export async function chunkText(
   text: string,
   variety: Variety,
-  { signal, onProgress }: Preparation = {},
+  { signal, onProgress, bySentence = false }: Preparation = {},
 ): Promise<Utterance[]> {
   if (text.length > maximumTextCharacters) {
     throw new TidemarkError(
@@ -70,9 +72,10 @@ export async function chunkText(
     dropped = addCounts(dropped, line.dropped);
     const pieces: Utterance[] = [];
     for (const sentence of line.hasWords ? splitSentences(line.text) : []) {
-      pieces.push(...(await pronounceWithin(sentence, { variety, links: line.links, signal, onPiece })));
+      const parts = await pronounceWithin(sentence, { variety, links: line.links, signal, onPiece });
+      pieces.push(...(bySentence ? pack(parts) : parts));
     }
-    for (const piece of pack(pieces)) {
+    for (const piece of pack(pieces, bySentence ? isTooShortAlone : undefined)) {
       dropped = addCounts(dropped, piece.dropped);
       if (hasSound(piece.phonemes)) {
         utterances.push({ ...piece, dropped });
@@ -156,24 +159,41 @@ async function pronounceWithin(piece: string, reading: Reading): Promise<Utteran
   return halves;
 }
 
-/** Neighbors joined by a space as long as the sum fits. */
-function pack(pieces: readonly Utterance[]): Utterance[] {
+const isTooShortAlone = ({ phonemes }: Utterance): boolean => phonemes.length < fewestPhonemesAlone;
+
+/**
+ * Neighbors joined by a space as long as the sum fits; where `needsNeighbor` is given, only a piece that needs one, and with the
+ * next one if there is one.
+ */
+function pack(
+  pieces: readonly Utterance[],
+  needsNeighbor: (piece: Utterance) => boolean = () => true,
+): Utterance[] {
   const packed: Utterance[] = [];
-  for (const piece of pieces) {
-    const last = packed.at(-1) ?? { text: '', phonemes: '', dropped: new Map<string, number>() };
-    const joined = {
-      text: `${last.text} ${piece.text}`.trim(),
-      phonemes: `${last.phonemes} ${piece.phonemes}`.trim(),
-      dropped: addCounts(last.dropped, piece.dropped),
-    };
-    if (joined.phonemes.length > maximumPhonemes) {
-      packed.push(piece);
-    } else {
+  const add = (piece: Utterance, isJoined: (last: Utterance) => boolean): void => {
+    const last = packed.at(-1);
+    const joined = last !== undefined && isJoined(last) ? joinedPieces(last, piece) : undefined;
+    if (joined !== undefined && joined.phonemes.length <= maximumPhonemes) {
       packed.splice(-1, 1, joined);
+    } else {
+      packed.push(piece);
     }
+  };
+  for (const piece of pieces) {
+    add(piece, needsNeighbor);
+  }
+  const end = packed.pop();
+  if (end !== undefined) {
+    add(end, () => needsNeighbor(end));
   }
   return packed;
 }
+
+const joinedPieces = (first: Utterance, second: Utterance): Utterance => ({
+  text: `${first.text} ${second.text}`.trim(),
+  phonemes: `${first.phonemes} ${second.phonemes}`.trim(),
+  dropped: addCounts(first.dropped, second.dropped),
+});
 
 /** The phonemes of normalized text, its punctuation kept in place, and the symbols that Kokoro's vocabulary lacks. */
 async function pronounce(text: string, { variety, links }: Reading): Promise<Omit<Utterance, 'text'>> {

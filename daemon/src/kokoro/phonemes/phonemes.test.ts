@@ -57,6 +57,26 @@ test('a line break ends an utterance, whichever character writes it', async () =
   }
 });
 
+test('by sentence, each is an utterance, but a short one is said with its neighbor', async () => {
+  const texts = async (text: string): Promise<string[]> =>
+    (await chunkText(text, 'american', { bySentence: true })).map((utterance) => utterance.text);
+  const [a, b] = ['The tide leaves a line on the beach.', 'It shows how high the water came.'];
+  assert.deepEqual(await texts(`${a} ${b}`), [a, b]);
+  assert.deepEqual(await texts(`${a} Look! ${b}`), [a, `Look! ${b}`]);
+  assert.deepEqual(await texts(`Look! ${a} ${b} Oh.`), [`Look! ${a}`, `${b} Oh.`]);
+  assert.deepEqual(await texts(`Look!\n${a} Oh. No.`), ['Look!', `${a} Oh. No.`]);
+  assert.deepEqual(await texts('Oh. No. Yes.'), ['Oh. No. Yes.']);
+  assert.equal((await chunkText(`${a} ${b}`, 'american')).length, 1);
+});
+
+test('by sentence, one that is too long is split into as few parts as fit', async () => {
+  const sentence = `${'we go on and on and on and on, '.repeat(30)}until we stop.`;
+  assert.deepEqual(
+    await chunkText(sentence, 'american', { bySentence: true }),
+    await chunkText(sentence, 'american'),
+  );
+});
+
 test('what a line without words loses is told all the same', async () => {
   const utterances = await chunkText('😀\nOne. 😀\n***\nTwo.\n~', 'american');
   assert.deepEqual(

@@ -3,6 +3,12 @@
 const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
+/**
+ * A sentence with fewer phonemes is said with its neighbor: below 10 to 20 tokens most of Kokoro's voices are weak, as its
+ * author says (hexgrad/Kokoro-82M, VOICES.md).
+ */
+export const fewestPhonemesAlone = 20;
+
 /** The sentences of `text` by Unicode's rules (UAX #29), trimmed, without empty ones. */
 export function splitSentences(text: string): string[] {
   return [...sentences.segment(text)]
