@@ -1,6 +1,8 @@
 /** The catalogue's models for tests: built once for all test files of a run. */
 
 import { dirname } from 'node:path';
+import { resolveEngine } from '../src/host/python-environment.ts';
+import type { Engine } from '../src/host/transport.ts';
 import { resolveModel } from '../src/models/resolve.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -19,4 +21,14 @@ export async function testHome(...models: readonly [string, ...string[]]): Promi
   const [first] = await Promise.all(models.map(testModelFolder));
   // HOME/models/NAME.
   return dirname(dirname(first ?? ''));
+}
+
+/** mlx-audio in the environment that Tidemark makes, once for all test files of a run like a checkpoint. */
+export async function testEngine(): Promise<Engine> {
+  dataFolder ??= temporaryFolder();
+  const engine = await resolveEngine({ engine: 'mlx-audio' }, { dataFolder });
+  if (engine === undefined) {
+    throw new Error('there is no engine');
+  }
+  return engine;
 }

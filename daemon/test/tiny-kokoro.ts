@@ -2,7 +2,17 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { array, astype, contiguous, quantize, transpose } from '../src/mlx/ops.ts';
+import {
+  add,
+  array,
+  astype,
+  contiguous,
+  multiply,
+  quantize,
+  randomNormal,
+  seedRandom,
+  transpose,
+} from '../src/mlx/ops.ts';
 import { keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
 import { parseConfig } from '../src/kokoro/config.ts';
@@ -36,7 +46,27 @@ export const tinyConfig = {
   vocab: { a: 1, b: 2, c: 3, ' ': 4, '.': 5 },
 };
 
+/** As small as mlx-audio takes one: it fixes the decoder's sizes, so that such a network has 56 million parameters. */
+const mlxAudioConfig = {
+  ...tinyConfig,
+  istftnet: {
+    ...architecture.istftnet,
+    upsample_initial_channel: 512,
+    upsample_rates: [2, 2],
+    upsample_kernel_sizes: [4, 4],
+    resblock_kernel_sizes: [3],
+    resblock_dilation_sizes: [[1, 3, 5]],
+  },
+  dim_in: 512,
+  hidden_dim: 512,
+  max_dur: 2,
+  n_layer: 1,
+  style_dim: 128,
+};
+
 export interface TinyOptions {
+  /** Makes one that mlx-audio can load too. */
+  readonly forMlxAudio?: boolean;
   readonly dtype?: 'float32' | 'bfloat16';
   readonly layout?: 'pytorch' | 'mlx';
   /** Quantizes what can be, in groups of 64; mlx-audio's layout, as such checkpoints are. */
@@ -45,27 +75,33 @@ export interface TinyOptions {
 }
 
 /** The tensors of a tiny Kokoro: the network is asked what it needs, and gets numbers that look random. */
-export function tinyTensors({ dtype = 'float32', layout = 'pytorch', bits }: TinyOptions = {}): Map<
-  string,
-  Tensor
-> {
+export function tinyTensors({
+  dtype = 'float32',
+  layout = 'pytorch',
+  bits,
+  forMlxAudio = false,
+}: TinyOptions = {}): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   const next = numbers(7);
+  seedRandom(7);
+  // Of millions, a list of JavaScript's numbers would take gigabytes.
+  const scattered = (shape: number[], base: number, spread: number): Tensor =>
+    forMlxAudio
+      ? add(multiply(randomNormal(shape), spread), base)
+      : array(
+          next(shape.reduce((a, b) => a * b, 1)).map((value) => base + spread * value),
+          shape,
+        );
   const invented = new InventingCheckpoint(({ keys, shape, kernel }) => {
     const isMlx = layout === 'mlx' || bits !== undefined;
-    const key = (isMlx ? keys[0] : keys.at(-1)) ?? '';
+    // mlx-audio knows BERT's layers by MLX's names only.
+    const isNamedAsMlx = isMlx || (forMlxAudio && keys[0]?.startsWith('bert') === true);
+    const key = (isNamedAsMlx ? keys[0] : keys.at(-1)) ?? '';
     const spread = shape.length === 1 ? 0.1 : 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1));
-    const count = shape.reduce((a, b) => a * b, 1);
     // Norms' weights and snakes' rates must stay away from 0.
     const base =
       /alpha|gamma|weight_g|norm\.weight|Norm\.weight|\.1\.weight$/.test(key) && kernel !== true ? 1 : 0;
-    const values = astype(
-      array(
-        next(count).map((value) => base + spread * value),
-        shape,
-      ),
-      dtype,
-    );
+    const values = astype(scattered([...shape], base, spread), dtype);
     const canBePacked = shape.length === 2 && key.endsWith('.weight') && (shape[1] ?? 0) % 64 === 0;
     if (bits !== undefined && canBePacked) {
       const { packed, scales, biases } = quantize(values, { groupSize: 64, bits });
@@ -77,7 +113,7 @@ export function tinyTensors({ dtype = 'float32', layout = 'pytorch', bits }: Tin
     }
   });
   scope(() => {
-    new KokoroNetwork(invented.root(), parseConfig(tinyConfig));
+    new KokoroNetwork(invented.root(), parseConfig(forMlxAudio ? mlxAudioConfig : tinyConfig));
     tensors.forEach(keep);
   });
   invented.dispose();
@@ -86,14 +122,16 @@ export function tinyTensors({ dtype = 'float32', layout = 'pytorch', bits }: Tin
 
 /** Writes a tiny Kokoro's folder: config.json, one safetensors file, and the voice `af_tiny`. */
 export function writeTinyKokoro(folder: string, options: TinyOptions = {}): void {
-  const { bits, fileName = 'model.safetensors' } = options;
+  const { bits, fileName = 'model.safetensors', forMlxAudio = false } = options;
+  const config = forMlxAudio ? mlxAudioConfig : tinyConfig;
   mkdirSync(join(folder, 'voices'), { recursive: true });
   const quantization = bits === undefined ? {} : { quantization: { group_size: 64, bits } };
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...tinyConfig, ...quantization }));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, ...quantization }));
   const tensors = tinyTensors(options);
   writeTensors(join(folder, fileName), tensors);
   tensors.forEach((tensor) => tensor.dispose());
-  const voice = scope(() => array(numbers(8)(30 * 128), [30, 1, 128]));
+  const width = 2 * config.style_dim;
+  const voice = scope(() => array(numbers(8)(30 * width), [30, 1, width]));
   writeTensors(join(folder, 'voices', 'af_tiny.safetensors'), [['voice', voice]]);
   voice.dispose();
 }

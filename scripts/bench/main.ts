@@ -1,14 +1,14 @@
 /** Tidemark against its peer, mlx-audio: seconds and memory for the same sentence on the same checkpoint. */
 
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { resolveEngine } from '../../daemon/src/host/python-environment.ts';
+import type { InstallStep } from '../../daemon/src/host/python-environment.ts';
 import { resolveSubject } from '../../daemon/src/models/resolve.ts';
 import { dataFolder } from '../../daemon/src/paths.ts';
 import { compare, formatReport, merge, schedule, summarize } from './comparison.ts';
 import { describeMachine, runScript, wholeNumber } from './script.ts';
 import type { BenchmarkDocument, BenchmarkMachine, Side, Work } from './comparison.ts';
 import { Peer, profileOurs } from './sides.ts';
-import { ensurePeerPython } from './peer-python.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -73,18 +73,11 @@ async function startPeer(
   { work, peerPython, peerWarmup }: Options,
   note: (step: string) => void,
 ): Promise<Peer> {
-  const python = peerPython ?? (await ensurePeerPython(note));
-  const { model, voiceFile } = await resolveSubject(work.model, work.voice, { dataFolder: dataFolder() });
+  const options = { dataFolder: dataFolder(), onStep: ({ message }: InstallStep) => note(`${message} …`) };
+  const engine = await resolveEngine({ engine: 'mlx-audio', python: peerPython }, options);
+  const subject = await resolveSubject(work.model, work.voice, options);
   note('Loading the model into mlx-audio …');
-  const peer = await Peer.start(
-    {
-      python,
-      folder: model.folder,
-      weightsFile: join(model.folder, model.source.weightsFile),
-      voiceFile,
-    },
-    work,
-  );
+  const peer = await Peer.start({ ...subject, engine }, work);
   await peer.warmUp(peerWarmup);
   return peer;
 }
@@ -104,7 +97,7 @@ async function benchmark(options: Options, note: (step: string) => void): Promis
       }
     }
   } finally {
-    peer?.close();
+    await peer?.close();
   }
   const tidemark = summarize(merge(runs));
   const base = { kind: 'benchmark', startedAt, machine, work, tidemark } as const;

@@ -1,15 +1,15 @@
 /** The two sides of the benchmark: Tidemark's own command line, and mlx-audio's Kokoro in a Python process. */
 
 import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import * as v from 'valibot';
+import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import { ModelHost } from '../../daemon/src/host/model-host.ts';
 import { repositoryRoot } from '../../daemon/src/paths.ts';
+import type { Subject } from '../../daemon/src/profiler/profile.ts';
 import { iterationMeasurement, loadMeasurement } from './comparison.ts';
 import type { IterationMeasurement, Side, Work } from './comparison.ts';
 
@@ -56,50 +56,24 @@ export async function profileOurs(work: Work, iterations: number): Promise<Side>
   };
 }
 
-const loadedLine = v.object({
-  event: v.literal('loaded'),
-  ...loadMeasurement.entries,
-  parameterBytes: v.number(),
-  device: v.string(),
-  versions: v.record(v.string(), v.string()),
-});
-
-const iterationLine = v.object({ event: v.literal('iteration'), ...iterationMeasurement.entries });
-
-interface PeerFiles {
-  readonly python: string;
-  readonly folder: string;
-  readonly weightsFile: string;
-  readonly voiceFile: string;
-}
-
-/** A running peer. `close` ends its process; iterations are kept for `side`. */
+/** mlx-audio, its model loaded. `close` ends its process; iterations are kept for `side`. */
 export class Peer {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
+  readonly #host: ModelHost;
+  readonly #load: LoadRecord;
+  readonly #work: Work;
   readonly #iterations: IterationMeasurement[] = [];
-  #loaded: v.InferOutput<typeof loadedLine> | undefined;
+  #index = 0;
 
   /** Starts the process and waits until the model is loaded. */
-  static async start(files: PeerFiles, work: Work): Promise<Peer> {
-    const { python, ...paths } = files;
-    const request = { ...paths, phonemes: work.phonemes, seed: work.seed };
-    // The hub is never asked: what is compared is this network on this checkpoint.
-    const child = spawn(python, [join(import.meta.dirname, 'peer.py'), JSON.stringify(request)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, HF_HUB_OFFLINE: '1' },
-    });
-    const peer = new Peer(child);
-    peer.#loaded = v.parse(loadedLine, await peer.#nextLine());
-    return peer;
+  static async start({ model, voiceFile, engine }: Subject, work: Work): Promise<Peer> {
+    const host = await ModelHost.start({ engine });
+    return new Peer(host, await host.load({ folder: model.folder, voiceFile }), work);
   }
 
-  private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
-    this.#child = child;
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    // A process that died is told by the end of its output; a write that comes too late must not crash this one.
-    child.stdin.on('error', () => undefined);
-    child.on('error', () => undefined);
+  private constructor(host: ModelHost, load: LoadRecord, work: Work) {
+    this.#host = host;
+    this.#load = load;
+    this.#work = work;
   }
 
   async iterate(): Promise<void> {
@@ -114,30 +88,20 @@ export class Peer {
   }
 
   async #measure(): Promise<IterationMeasurement> {
-    this.#child.stdin.write('iterate\n');
-    return v.parse(iterationLine, await this.#nextLine());
+    const { phonemes, seed } = this.#work;
+    const index = this.#index;
+    this.#index += 1;
+    const manner = { seed, deterministic: false, speed: 1 };
+    return await this.#host.iterate({ index, warmup: false, phonemes: [phonemes], ...manner });
   }
 
   get side(): Side {
-    if (this.#loaded === undefined) {
-      throw new TypeError('the peer has not loaded');
-    }
-    const { versions, ...load } = this.#loaded;
-    return { name: 'mlx-audio', versions, load, iterations: this.#iterations };
+    const { mlx, python, packages } = this.#host.description.versions;
+    const versions = { mlx, ...(python === undefined ? {} : { python }), ...packages };
+    return { name: 'mlx-audio', versions, load: this.#load, iterations: this.#iterations };
   }
 
-  close(): void {
-    this.#child.stdin.end();
-    this.#child.kill();
-  }
-
-  async #nextLine(): Promise<unknown> {
-    const line = await this.#lines.next();
-    if (line.done) {
-      throw new TidemarkError('internal', 'The mlx-audio process ended before it answered.', {
-        hint: 'See its message above.',
-      });
-    }
-    return JSON.parse(line.value);
+  async close(): Promise<void> {
+    await this.#host.close();
   }
 }

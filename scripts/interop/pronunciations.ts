@@ -7,12 +7,12 @@ import { readSentence } from '../../daemon/src/kokoro/phonemes/pronunciation/rea
 import { normalizeText } from '../../daemon/src/kokoro/phonemes/normalization/normalize.ts';
 import { lexiconOf } from '../../daemon/src/kokoro/phonemes/pronunciation/lexicon.ts';
 import { buildFolder, repositoryRoot } from '../../daemon/src/paths.ts';
-import { askPeer, ensurePeerPython } from '../bench/peer-python.ts';
+import { askPeer, peerPython } from './ask-peer.ts';
 
 const peer = {
   name: 'misaki',
   requirements: join(import.meta.dirname, 'misaki-requirements.txt'),
-  folder: join('interop', 'venv'),
+  folder: join(buildFolder, 'interop', 'venv'),
 };
 
 const varieties = ['american', 'british'] as const;
@@ -32,7 +32,7 @@ const leastAgreement = { pairs: 99.9, lexicon: 99, sentences: 97 };
 function sentencesOfPackages(): string[] {
   const files = [
     ...globSync(join(repositoryRoot, 'node_modules', '**', '*.md')),
-    ...globSync(join(buildFolder, peer.folder, 'lib', '**', 'METADATA')),
+    ...globSync(join(peer.folder, 'lib', '**', 'METADATA')),
   ].sort();
   const sentence = /(?<=^|[.!?] )[A-Z][A-Za-z ,;:'’!?—()-]{20,250}[.!?](?= |$)/gu;
   return [
@@ -72,7 +72,7 @@ function pairsOfLexicon(common: readonly string[]): string[] {
 
 /** Prints a summary for each set of texts and each kind of English; gives whether all agree as much as they must. */
 export async function comparePronunciations(): Promise<boolean> {
-  const python = await ensurePeerPython((step) => console.error(step), peer);
+  const python = await peerPython(peer);
   const sentences = sentencesOfPackages();
   const common = mostCommon(sentences);
   const sets = {

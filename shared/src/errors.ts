@@ -29,6 +29,8 @@ export const errorCodes = [
   'build-failed',
   /** The model host ended before it answered. */
   'host-died',
+  /** There is no Python, or none that can run mlx-audio. */
+  'python',
   /** The model host did not answer in time. */
   'host-timeout',
   /** MLX could not get the memory that it asked for. */

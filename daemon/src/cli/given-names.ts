@@ -4,7 +4,7 @@
  */
 
 import { realpathSync, statSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, relative, resolve } from 'node:path';
 import { recipes } from '../models/recipes.ts';
 import { looksLikePath, parseTarget, withHome } from '../models/target.ts';
 import { isVoiceFile, partsOfVoice } from '../models/voices.ts';
@@ -26,6 +26,18 @@ function wholePath(given: string): string {
     }
   }
   return resolve(path);
+}
+
+/** For an argument that is a program: a name as the system finds it in the PATH, or a path. A whole path either way. */
+export function givenProgram(given: string): string {
+  const path = withHome(given);
+  const found = path.includes('/')
+    ? undefined
+    : (process.env['PATH'] ?? '')
+        .split(delimiter)
+        .map((folder) => join(folder, path))
+        .find((each) => isThere(each));
+  return found ?? wholePath(given);
 }
 
 const isThere = (path: string): boolean =>

@@ -3,6 +3,9 @@
 import { text as readAll } from 'node:stream/consumers';
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
+import { engines } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineRequest } from '../host/python-environment.ts';
 import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import { varieties } from '../kokoro/phonemes/voices.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
@@ -10,12 +13,13 @@ import {
   defaultIterations,
   mostIterations,
   profileDefaults,
+  refuseOfEngine,
   speechDefaults,
   speedRange,
 } from '../profiler/settings.ts';
 import type { ProfileRequest, SpeechRequest } from '../profiler/settings.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
-import { givenModel, givenVoice } from './given-names.ts';
+import { givenModel, givenProgram, givenVoice } from './given-names.ts';
 import { bytesValue, numberBetween, wholeNumber } from './values.ts';
 
 export const modelWords = 'name listed by `tidemark models`, repository id (owner/name), or folder';
@@ -127,6 +131,35 @@ export const addMlxOptions = (command: Command): Command =>
       bytesValue,
     )
     .option(...fullPrecision);
+
+export interface EngineOptions {
+  readonly engine?: EngineName;
+  readonly python?: string;
+}
+
+export const addEngineOptions = (command: Command): Command =>
+  command
+    .optionsGroup('Engine:')
+    .addOption(
+      new Option(
+        '--engine <name>',
+        "what loads and runs the model: Tidemark's own host, or mlx-audio in a Python process (default: tidemark)",
+      ).choices(engines),
+    )
+    .addOption(
+      new Option(
+        '--python <path>',
+        'Python that has mlx-audio (default: TIDEMARK_PYTHON, or an environment that Tidemark makes once)',
+      ).argParser(givenProgram),
+    );
+
+/** Which engine the options ask for. Throws a TidemarkError, 'bad-input', for a Python that nothing would run. */
+export function engineFrom({ engine, python: given }: EngineOptions): EngineRequest {
+  refuseOfEngine({ engine, python: given });
+  const { TIDEMARK_PYTHON: set = '' } = process.env;
+  const python = given ?? (engine === 'mlx-audio' && set !== '' ? givenProgram(set) : undefined);
+  return { ...(engine === undefined ? {} : { engine }), ...(python === undefined ? {} : { python }) };
+}
 
 /** What of MLX is set; undefined where nothing is. */
 export function mlxFrom({

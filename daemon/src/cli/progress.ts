@@ -139,6 +139,19 @@ export function showModelProgress(progress: Progress): (event: ModelProgress) =>
       progress.note(event.message);
       return;
     }
+    if (event.kind === 'installing') {
+      const { message, done, of } = event;
+      if (title !== message) {
+        title = message;
+        progress.begin({ title: message, total: of });
+      }
+      progress.advance(done, message);
+      if (done >= of) {
+        title = undefined;
+        progress.end();
+      }
+      return;
+    }
     const [nextTitle, doneBytes] =
       event.kind === 'building'
         ? [`Building ${event.model}`, event.writtenBytes]

@@ -199,6 +199,10 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE samples ADD COLUMN device_bytes INTEGER;
   `,
+  // NULL for a host that is not in Python, and in older rows.
+  `
+  ALTER TABLE samples ADD COLUMN tracked_objects INTEGER;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -42,6 +42,7 @@ export function insertSample(
     footprint_bytes: sample.footprintBytes,
     device_bytes: sample.deviceBytes,
     heap_bytes: sample.heapBytes,
+    tracked_objects: sample.trackedObjects,
     open_file_descriptors: sample.openFileDescriptors,
   });
 }
@@ -141,6 +142,7 @@ function storedSampleOf(row: Row): StoredSample {
       footprintBytes: numberOf(row, 'footprint_bytes'),
       deviceBytes: optionalNumber(row, 'device_bytes'),
       heapBytes: numberOf(row, 'heap_bytes'),
+      trackedObjects: optionalNumber(row, 'tracked_objects'),
       openFileDescriptors: numberOf(row, 'open_file_descriptors'),
     }) as IterationSample,
   };

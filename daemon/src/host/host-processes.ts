@@ -33,7 +33,7 @@ export async function liveHostsResidentBytes(): Promise<number> {
 }
 
 /** In every host's command line, whatever checkout it is from. */
-const hostScript = /\/daemon\/src\/host\/main\.ts(\s|$)/;
+const hostScript = /\/daemon\/(src\/host\/main\.ts|python\/mlx_audio_host\.py)(\s|$)/;
 
 /** The model hosts that run on this machine, whoever started them. Empty where the system does not list processes. */
 export async function runningHosts(): Promise<HostProcess[]> {

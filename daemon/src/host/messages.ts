@@ -111,7 +111,15 @@ const plantParameters = v.object({
 });
 
 const synthesis = v.object({
-  audio: v.custom<Float32Array>((value) => value instanceof Float32Array),
+  audio: v.union([
+    v.custom<Float32Array>((value) => value instanceof Float32Array),
+    // Of a host that speaks JSON: its bytes in base64.
+    v.pipe(
+      v.string(),
+      v.base64(),
+      v.transform((encoded) => new Float32Array(Uint8Array.from(Buffer.from(encoded, 'base64')).buffer)),
+    ),
+  ]),
   /** In Hz. */
   sampleRate: count,
 });

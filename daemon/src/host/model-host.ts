@@ -1,10 +1,8 @@
 /** The parent's side of a model host: starts it, asks it, and makes sure that it ends. */
 
-import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { MlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
@@ -21,8 +19,12 @@ import type {
   HostMessage,
   HostMethod,
   HostParameters,
+  HostRequest,
   HostResult,
 } from './messages.ts';
+
+import { ownHost, pythonHost } from './transport.ts';
+import type { Engine, Transport } from './transport.ts';
 
 export type { HostParameters } from './messages.ts';
 
@@ -35,6 +37,8 @@ export interface StartOptions {
   readonly environment?: MlxEnvironment | undefined;
   /** The script to run; a test gives one that misbehaves. */
   readonly entry?: string | undefined;
+  /** Another program that is the host; absent for Tidemark's own. */
+  readonly engine?: Engine | undefined;
 }
 
 export interface CallOptions {
@@ -49,32 +53,6 @@ interface PendingCall {
   readonly accept: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
-
-/**
- * V8's flags for a model host: they keep V8's own growth, and its own coming and going, out of what the host measures. The
- * time of a host is spent in libmlx, so what they cost in JavaScript's speed does not show.
- */
-const hostFlags: string[] = [
-  '--expose-gc',
-
-  // Bytecode, feedback and machine code of a function are made when it is first called, in the warm-up, and kept. Otherwise
-  // V8 compiles hot functions anew for hundreds of iterations: a clean heap grew by up to 25 kB in the first ones, and still
-  // by 1 kB after a hundred. With these it is constant to the byte.
-  '--no-lazy-feedback-allocation',
-  '--always-sparkplug',
-  '--no-maglev',
-  '--no-opt',
-  '--no-flush-bytecode',
-
-  // The young generation keeps one size, of 1 MB twice, pages go back to the system at once, and no second thread collects.
-  // Otherwise the footprint falls by 2 to 4 MB once, some 10 seconds after the start, in which a leak can hide.
-  '--min-semi-space-size=1',
-  '--max-semi-space-size=1',
-  '--no-memory-pool',
-  '--single-threaded-gc',
-];
-
-const defaultEntry = fileURLToPath(new URL('main.ts', import.meta.url));
 
 /** What a host gets before it is ended by force: to leave on request, and then to obey SIGTERM. */
 const leaveMilliseconds = 2000;
@@ -97,6 +75,7 @@ const lastWordsLength = 4000;
  * call that is open or comes later rejects with a {@link HostDeath}.
  */
 export class ModelHost implements AsyncDisposable {
+  readonly #transport: Transport;
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, PendingCall>();
   readonly #ended = Promise.withResolvers<HostEnd>();
@@ -105,18 +84,18 @@ export class ModelHost implements AsyncDisposable {
   #lastWords = '';
   #nextId = 0;
 
-  private constructor(child: ChildProcess) {
+  private constructor(transport: Transport) {
+    const { child, output, onPrinted } = transport;
+    this.#transport = transport;
     this.#child = child;
     // The host's own output is for whoever looks into its death; on our stdout it would break --json.
-    const output = [child.stdout, child.stderr].filter((stream) => stream !== null);
+    const note = (text: string): void => {
+      this.#lastWords = (this.#lastWords + text).slice(-lastWordsLength);
+    };
     for (const stream of output) {
-      stream.setEncoding('utf8').on(
-        'data',
-        guarded('reading what a model host prints', (text: string) => {
-          this.#lastWords = (this.#lastWords + text).slice(-lastWordsLength);
-        }),
-      );
+      stream.setEncoding('utf8').on('data', guarded('reading what a model host prints', note));
     }
+    onPrinted?.(note);
     // Not `close`, which Node does not emit for a child whose channel this side has closed.
     child.on(
       'exit',
@@ -133,19 +112,13 @@ export class ModelHost implements AsyncDisposable {
    * the addon, 'host-died', 'host-timeout', or the reason of an aborted signal.
    */
   static async start(options: StartOptions = {}): Promise<ModelHost> {
-    const { signal, timeoutSeconds = 60, environment = {}, entry = defaultEntry } = options;
+    const { signal, timeoutSeconds = 60, environment = {}, entry, engine } = options;
     signal?.throwIfAborted();
-    const child = fork(entry, [String(process.pid)], {
-      execArgv: hostFlags,
-      // A cache of compiled code would make the first host's heap another than the later ones'.
-      env: { ...process.env, ...environment, NODE_DISABLE_COMPILE_CACHE: '1' },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Structured clone: audio passes as a Float32Array.
-      serialization: 'advanced',
-    });
+    const transport = engine === undefined ? ownHost(environment, entry) : pythonHost(engine, environment);
+    const { child } = transport;
     await started(child, 'The model host', 'host-died');
     addHost(child);
-    const host = new ModelHost(child);
+    const host = new ModelHost(transport);
     try {
       await host.#untilReady(signal, timeoutSeconds);
     } catch (error) {
@@ -198,9 +171,7 @@ export class ModelHost implements AsyncDisposable {
 
   /** Asks the host to leave, by closing its channel; ends it by force where it does not. Resolves when it is gone. */
   async close(): Promise<void> {
-    if (this.#child.connected) {
-      this.#child.disconnect();
-    }
+    this.#transport.letGo();
     if (!(await this.#endsWithin(leaveMilliseconds))) {
       await this.kill();
     }
@@ -228,18 +199,16 @@ export class ModelHost implements AsyncDisposable {
   async #untilReady(signal: AbortSignal | undefined, timeoutSeconds: number): Promise<void> {
     const ready = Promise.withResolvers<HostDescription>();
     const starting = 'starting a model host';
-    this.#child.on(
-      'message',
-      guarded('reading what a model host answers', (message: unknown) => {
-        try {
-          this.#onMessage(v.parse(hostMessage, message), ready);
-        } catch (error) {
-          ready.reject(error);
-          this.#rejectAll(() => error);
-          letGo(stopping, this.kill());
-        }
-      }),
-    );
+    const { misstart } = this.#transport;
+    this.#transport.onMessage((message) => {
+      try {
+        this.#onMessage(v.parse(hostMessage, message), ready);
+      } catch (error) {
+        ready.reject(error);
+        this.#rejectAll(() => error);
+        letGo(stopping, this.kill());
+      }
+    });
     // What the system refuses later, a signal say, does not end this process: the host's own end says what matters.
     this.#child.on(
       'error',
@@ -247,7 +216,9 @@ export class ModelHost implements AsyncDisposable {
     );
     letGo(
       noting,
-      this.#ended.promise.then((end) => ready.reject(new HostDeath(end, 'while starting'))),
+      this.#ended.promise.then((end) =>
+        ready.reject(misstart?.(end) ?? new HostDeath(end, 'while starting')),
+      ),
     );
     const timer = later(starting, timeoutSeconds * 1000, () => {
       ready.reject(
@@ -298,8 +269,7 @@ export class ModelHost implements AsyncDisposable {
       reject(interruptionOf(signal));
       return this.kill();
     });
-    // Where the channel is closed the host has ended or is about to, and `close` says how.
-    this.#child.send({ id, method, parameters }, () => undefined);
+    this.#transport.send({ id, method, parameters } as HostRequest);
     try {
       return await promise;
     } finally {

@@ -14,6 +14,8 @@ export type ModelProgress =
       readonly receivedBytes: number;
       readonly totalBytes: number;
     }
+  /** An environment that is being made: what is done at the moment, and how many of its packages are there. */
+  | { readonly kind: 'installing'; readonly message: string; readonly done: number; readonly of: number }
   /** Something that a person should know, as a sentence: a wait, a repair, a fallback. */
   | { readonly kind: 'note'; readonly message: string };
 

@@ -232,7 +232,13 @@ async function examineModel(
   settings: ProfileSettings,
   { signal, host: hostOptions, queue }: ExplainOptions & { readonly queue: Queue },
 ): Promise<{ durations: number[][]; layers: LayerTransient[] }> {
-  await using host = await ModelHost.start({ ...hostOptions, signal, environment: environmentOf(queue) });
+  const { engine } = subject;
+  await using host = await ModelHost.start({
+    ...hostOptions,
+    signal,
+    environment: environmentOf(queue),
+    engine,
+  });
   await host.load({ folder: subject.model.folder, voiceFile: subject.voiceFile }, { signal });
   const durations = await host.durations({ phonemes: settings.phonemes, speed: settings.speed }, { signal });
   const layers = await host.layerTransients({ tokens: durations[0]?.length ?? 1 }, { signal });
@@ -244,8 +250,8 @@ async function runSequence(
   { phonemes, seed, deterministic, speed }: ProfileSettings,
   { signal, host: hostOptions }: ExplainOptions,
 ): Promise<UnresetSequence> {
-  await using host = await ModelHost.start({ ...hostOptions, signal });
-  const voiceFile = models[0]?.subject.voiceFile ?? '';
+  const { voiceFile = '', engine } = models[0]?.subject ?? {};
+  await using host = await ModelHost.start({ ...hostOptions, signal, engine });
   const steps = models.map(({ run, subject }) => ({ model: run.model.name, folder: subject.model.folder }));
   return await host.unresetSequence(
     { models: steps, voiceFile, phonemes, seed, deterministic, speed },
@@ -264,6 +270,7 @@ async function runArm(
     ...hostOptions,
     signal,
     environment: { ...environment, ...environmentOf(queue) },
+    engine: subject.engine,
   });
   const load = await host.load(
     { folder: subject.model.folder, voiceFile: subject.voiceFile, ...loadChange },

@@ -18,6 +18,7 @@ import type { OperationTrace, TraceOrder } from '@tidemark/shared/protocol/trace
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
 import type { AttributionReading } from '../host/messages.ts';
+import type { Engine } from '../host/transport.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { environmentOf } from './arms.ts';
 import { runCheckedLoop } from './loop.ts';
@@ -37,6 +38,8 @@ export interface ProfileOptions {
 export interface Subject {
   readonly model: ResolvedModel;
   readonly voiceFile: string;
+  /** What runs it; absent for Tidemark's own host. */
+  readonly engine?: Engine | undefined;
 }
 
 /** When work began, by the calendar, and how long it took, by a clock that nobody sets. */
@@ -63,7 +66,13 @@ export async function profileModel(
   const clock = new RunClock();
   const { signal, onStep } = options;
   const { mlx = {} } = settings;
-  await using host = await ModelHost.start({ ...hostOptions, signal, environment: mlxEnvironment(mlx) });
+  const { engine } = subject;
+  await using host = await ModelHost.start({
+    ...hostOptions,
+    signal,
+    environment: mlxEnvironment(mlx),
+    engine,
+  });
   const { folder, name } = subject.model;
   const { memoryLimitBytes } = mlx;
   const load = await host.load({ folder, voiceFile: subject.voiceFile, memoryLimitBytes }, { signal });

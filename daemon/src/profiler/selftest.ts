@@ -187,7 +187,7 @@ function outcomeOf(results: readonly PlantResult[], of: number): SelftestDocumen
 /** Nothing where it was aborted. */
 async function runPlant(
   plant: Plant,
-  { model, voiceFile }: Subject,
+  { model, voiceFile, engine }: Subject,
   settings: ProfileSettings,
   { signal, onStep, host: hostOptions }: SelftestOptions,
 ): Promise<Ended | undefined> {
@@ -215,7 +215,7 @@ async function runPlant(
   const environment = { ...hostOptions?.environment, ...mlxEnvironment(plant.mlx ?? {}) };
   await using host = isAborted()
     ? undefined
-    : await startUnlessAborted({ ...hostOptions, signal, environment });
+    : await startUnlessAborted({ ...hostOptions, signal, environment, engine });
   if (host === undefined) {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { textsIn } from '@tidemark/shared/protocol/workload.ts';
-import type { settledWorkload } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineName, settledWorkload } from '@tidemark/shared/protocol/workload.ts';
 import { droppedRecord } from './dropped.ts';
 import { checkWorkload, settleTexts } from './workload.ts';
 import type { WorkloadRequest } from './workload.ts';
@@ -67,10 +67,11 @@ export async function settleSettings(
   signal?: AbortSignal,
   onProgress?: OnPreparation,
 ): Promise<ProfileSettings> {
-  const { iterations, warmupIterations, keepCache = false, cacheLimitBytes, mlx } = request;
+  const { iterations, warmupIterations, keepCache = false, cacheLimitBytes, mlx, engine, python } = request;
   checkWhole('The number of iterations', iterations, { minimum: 1, maximum: mostIterations });
   checkWhole('The number of warm-up iterations', warmupIterations, { minimum: 0, maximum: mostIterations });
   checkWorkload(request);
+  refuseOfEngine(request);
   return {
     ...(request.texts === undefined
       ? await settleSpeech(request, signal, onProgress)
@@ -80,7 +81,44 @@ export async function settleSettings(
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
     ...(mlx === undefined ? {} : { mlx }),
+    ...(engine === undefined || engine === 'tidemark'
+      ? {}
+      : { engine, ...(python === undefined ? {} : { python }) }),
   };
+}
+
+interface EngineUse {
+  readonly engine?: EngineName | undefined;
+  readonly python?: string | undefined;
+  readonly deterministic?: boolean | undefined;
+  readonly attribute?: string | undefined;
+}
+
+/** Throws a TidemarkError, 'bad-input', for what only Tidemark's own host can do, and for a Python that nothing would run. */
+export function refuseOfEngine({
+  engine = 'tidemark',
+  python,
+  deterministic = false,
+  attribute,
+}: EngineUse): void {
+  if (engine === 'tidemark') {
+    if (python !== undefined) {
+      throw new TidemarkError('bad-input', 'A Python was named, but Tidemark’s own engine runs in none.', {
+        hint: 'Add --engine mlx-audio, or omit --python.',
+      });
+    }
+    return;
+  }
+  const only = deterministic
+    ? 'speak without the random part (--deterministic)'
+    : attribute === undefined
+      ? undefined
+      : 'attribute memory to parts of the network (--attribute)';
+  if (only !== undefined) {
+    throw new TidemarkError('bad-input', `The engine ${engine} cannot ${only}.`, {
+      hint: 'Use Tidemark’s own engine for it: omit --engine.',
+    });
+  }
 }
 
 /** As {@link settleSettings}, for what is said. */

@@ -6,7 +6,7 @@ import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { droppedOfAll } from './dropped.ts';
 import { textsIn, workloadRequest } from '@tidemark/shared/protocol/workload.ts';
-import type { SpokenText, WorkloadSummary } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineName, SpokenText, WorkloadSummary } from '@tidemark/shared/protocol/workload.ts';
 
 /** What is asked of a run beyond one text and a cache that is cleared each time. */
 export interface WorkloadRequest {
@@ -19,6 +19,10 @@ export interface WorkloadRequest {
   readonly cacheLimitBytes?: number | undefined;
   /** What of MLX is set for the process, which then is one of the run's own. */
   readonly mlx?: MlxSettings | undefined;
+  /** What runs the model; absent for Tidemark's own host. */
+  readonly engine?: EngineName | undefined;
+  /** The person's own interpreter for it. */
+  readonly python?: string | undefined;
 }
 
 /** Only these of what holds more; what is absent stays absent. */
@@ -126,7 +130,7 @@ export const workloadIn = ({ texts, ...manner }: ProfileSettings): WorkloadSumma
 
 function summaryOf(
   texts: readonly Pick<SpokenText, 'text'>[] | undefined,
-  { shuffled = false, keepCache = false, cacheLimitBytes, mlx }: Omit<WorkloadRequest, 'texts'>,
+  { shuffled = false, keepCache = false, cacheLimitBytes, mlx, engine }: Omit<WorkloadRequest, 'texts'>,
 ): WorkloadSummary | undefined {
   const summary: WorkloadSummary = {
     ...(texts === undefined
@@ -142,6 +146,7 @@ function summaryOf(
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
     ...(mlx === undefined ? {} : { mlx }),
+    ...(engine === undefined || engine === 'tidemark' ? {} : { engine }),
   };
   return Object.keys(summary).length === 0 ? undefined : summary;
 }

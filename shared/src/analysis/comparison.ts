@@ -65,6 +65,7 @@ function refuseOtherWork(before: Side, after: Side): void {
     ['list of texts', ({ texts = [] }) => texts.map(({ phonemes }) => phonemes.join(' ')).join(' / ')],
     ['voice', ({ voice }) => voice],
     ['speed', ({ speed }) => String(speed)],
+    ['engine', ({ engine = 'tidemark' }) => engine],
     ['treatment of the cache', ({ keepCache = false }) => (keepCache ? 'kept' : 'cleared')],
     [
       'cache limit',

@@ -49,7 +49,7 @@ test('what is open is called open, with the reason once', () => {
   );
   assert.match(
     leakSentence(judged(15, (i) => ({ heapBytes: 11e6 + 1e5 * i }))),
-    /would have been detected\. Footprint: .* It is undetermined whether JavaScript heap leaks: it rises, but no confirmation run was made\.$/,
+    /would have been detected\. Footprint: .* It is undetermined whether heap leaks: it rises, but no confirmation run was made\.$/,
   );
   assert.equal(leakSentence([]), '');
 });

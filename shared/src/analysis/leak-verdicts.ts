@@ -2,7 +2,7 @@
 
 import { counted } from '../format/numbers.ts';
 import type { LeakSummary, RunRecord } from '../protocol/daemon/run-record.ts';
-import { cacheChannel, judgedChannels, leakChannels } from '../protocol/leak-verdicts.ts';
+import { cacheChannel, leakChannels, pythonChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
@@ -32,6 +32,7 @@ export const channelThresholds: Readonly<Record<LeakChannel, number>> = {
   liveTensors: 0,
   undisposedTensors: 0,
   openFileDescriptors: 0,
+  trackedObjects: 0,
   cacheBytes: 0,
 };
 
@@ -162,19 +163,20 @@ export function channelsToConfirm(run: LeakRun): LeakChannel[] {
   if (endedEarly(run) !== undefined) {
     return [];
   }
-  const channels = leakChannels.filter((channel) => needsConfirmation(seriesOf(channel, run)));
+  const channels = channelsOf(run).filter((channel) => needsConfirmation(seriesOf(channel, run)));
   return run.keepCache === true && cacheNeedsConfirmation(cacheRunOf(run))
     ? [...channels, cacheChannel]
     : channels;
 }
 
 /**
- * Every channel's verdict, in the order of {@link leakChannels}. A run that ended early has none: what ended it may have
+ * Every channel's verdict, in the order of {@link judgedChannels}. A run that ended early has none: what ended it may have
  * to do with its memory, and a rule of N iterations has the error rates of N.
  */
 export function judgeRun(run: LeakRun): ChannelVerdict[] {
   const reason = endedEarly(run);
-  const channels = run.keepCache === true ? judgedChannels : leakChannels;
+  const channels =
+    run.keepCache === true ? [...channelsOf(run), cacheChannel as LeakChannel] : channelsOf(run);
   if (reason !== undefined) {
     return channels.map((channel) => ({ channel, status: 'inconclusive', ratePerIteration: 0, reason }));
   }
@@ -186,6 +188,10 @@ export function judgeRun(run: LeakRun): ChannelVerdict[] {
     return channel === 'footprintBytes' && isWithoutCache(run) ? { ...verdict, withoutCache: true } : verdict;
   });
 }
+
+/** All but a kept cache. */
+const channelsOf = ({ iterations }: LeakRun): LeakChannel[] =>
+  iterations.some((sample) => pythonChannel in sample) ? [...leakChannels, pythonChannel] : [...leakChannels];
 
 function judgeKeptCache(run: LeakRun): ChannelVerdict {
   const verdict = judgeCache(cacheRunOf(run));
@@ -209,7 +215,7 @@ function seriesOf(channel: LeakChannel, run: LeakRun): ChannelSeries {
   const of =
     channel === 'footprintBytes' && isWithoutCache(run)
       ? withoutCache
-      : (sample: IterationSample): number => sample[channel];
+      : (sample: IterationSample): number => sample[channel] ?? Number.NaN;
   const measured = measuredOf(run);
   return {
     channel,

@@ -7,10 +7,11 @@ import { formatCount } from './numbers.ts';
 export const channelNames: Readonly<Record<LeakChannel, string>> = {
   activeBytes: 'active memory',
   footprintBytes: 'footprint',
-  heapBytes: 'JavaScript heap',
+  heapBytes: 'heap',
   liveTensors: 'live tensors',
   undisposedTensors: 'undisposed tensors',
   openFileDescriptors: 'open files',
+  trackedObjects: 'tracked objects',
   cacheBytes: 'cache',
 };
 
@@ -33,6 +34,8 @@ export function channelAmount(
     case 'liveTensors':
     case 'undisposedTensors':
       return counted(amount, 'tensor', sign);
+    case 'trackedObjects':
+      return counted(amount, 'object', sign);
     case 'openFileDescriptors':
       return counted(amount, 'file', sign);
   }

@@ -11,9 +11,16 @@ import { formatCount } from './numbers.ts';
 type Workload = Omit<WorkloadSummary, 'textsSha256'>;
 
 /** Of a run's settings, as {@link workloadPhrases} takes it. */
-export function workloadIn({ texts, shuffled, keepCache, cacheLimitBytes, mlx }: ProfileSettings): Workload {
+export function workloadIn({
+  texts,
+  shuffled,
+  keepCache,
+  cacheLimitBytes,
+  mlx,
+  engine,
+}: ProfileSettings): Workload {
   const first = texts?.toSorted((a, b) => a.line - b.line)[0];
-  return { texts: texts?.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes, mlx };
+  return { texts: texts?.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes, mlx, engine };
 }
 
 /** `40 texts from “Good morning.” on`; undefined where there is one text. */
@@ -25,12 +32,19 @@ export function textsPhrase({ texts, firstText }: Workload): string | undefined 
   return texts === 1 ? first : `${formatCount(texts)} texts from ${first} on`;
 }
 
-/** `random order`, `cache kept`, `cache limit 512 MB`: what is not as usual, apart from the texts. */
-export const mannerPhrases = ({ shuffled, keepCache, cacheLimitBytes, mlx = {} }: Workload): string[] => [
+/** `random order`, `cache kept`, `cache limit 512 MB`, `engine mlx-audio`: what is not as usual, apart from the texts. */
+export const mannerPhrases = ({
+  shuffled,
+  keepCache,
+  cacheLimitBytes,
+  mlx = {},
+  engine,
+}: Workload): string[] => [
   ...(shuffled === true ? ['random order'] : []),
   ...(keepCache === true ? ['cache kept'] : []),
   ...(cacheLimitBytes === undefined ? [] : [`cache limit ${formatBytes(cacheLimitBytes)}`]),
   ...mlxPhrases(mlx),
+  ...(engine === undefined || engine === 'tidemark' ? [] : [`engine ${engine}`]),
 ];
 
 /** What of MLX is set, as its variables say it; empty where MLX is as it is by itself. */

@@ -14,11 +14,14 @@ export const leakChannels = [
   'openFileDescriptors',
 ] as const;
 
+/** The objects that Python's collector tracks: a channel of hosts in Python, and only there. */
+export const pythonChannel = 'trackedObjects';
+
 /** What MLX's allocator holds for reuse: a channel where a run keeps it from one iteration to the next, and only there. */
 export const cacheChannel = 'cacheBytes';
 
 /** In the order in which they are shown. */
-export const judgedChannels = [...leakChannels, cacheChannel] as const;
+export const judgedChannels = [...leakChannels, pythonChannel, cacheChannel] as const;
 
 export type LeakChannel = (typeof judgedChannels)[number];
 

@@ -156,7 +156,10 @@ export const iterationSample = v.object({
    * `currentAllocatedSize` on a Mac. Absent on a CPU, and where the driver does not say.
    */
   deviceBytes: v.exactOptional(bytes),
+  /** In use in V8's heap. Of a host in Python: the sizes of all objects that its collector tracks. */
   heapBytes: bytes,
+  /** How many objects Python's collector tracks; absent for a host that is not in Python. */
+  trackedObjects: v.exactOptional(count),
   openFileDescriptors: count,
 });
 

@@ -25,6 +25,9 @@ export const versions = v.object({
   node: text,
   /** The library that does the CPU's matrix products. */
   blas: text,
+  /** Of a host in Python: its version, and those of the packages that matter there. */
+  python: v.exactOptional(text),
+  packages: v.exactOptional(v.record(v.string(), text)),
 });
 
 export type VersionsRecord = v.InferOutput<typeof versions>;

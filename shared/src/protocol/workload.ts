@@ -5,6 +5,18 @@ import { TidemarkError } from '../errors.ts';
 import { mlxSettings } from './mlx-settings.ts';
 import { bytes, count, text } from './quantities.ts';
 
+/** What loads and runs a model: Tidemark's own host, or mlx-audio in a Python process. */
+export const engines = ['tidemark', 'mlx-audio'] as const;
+
+export type EngineName = (typeof engines)[number];
+
+/** Which engine a client asks for; absent for Tidemark's own. */
+export const engineRequest = {
+  engine: v.optional(v.picklist(engines)),
+  /** The interpreter that has mlx-audio, as an absolute path; absent for the environment that Tidemark makes. */
+  python: v.optional(v.pipe(text, v.maxLength(4096))),
+} as const;
+
 /** With more than these, one pass over them takes hours, and a request outgrows what the daemon reads. */
 export const workloadLimits = { texts: 1000, jsonBytes: 56_000 } as const;
 
@@ -53,6 +65,7 @@ export const workloadRequest = {
   keepCache: v.optional(v.boolean()),
   /** What MLX's cache may hold; absent for MLX's own limit. */
   cacheLimitBytes: v.optional(bytes),
+  ...engineRequest,
 } as const;
 
 /** One text of many. */
@@ -81,6 +94,8 @@ export const settledWorkload = {
   cacheLimitBytes: v.optional(bytes),
   /** What of MLX was set for the process; absent where nothing was. */
   mlx: v.optional(mlxSettings),
+  /** Absent where it is Tidemark's own, and `python` where it is the one that Tidemark makes. */
+  ...engineRequest,
 } as const;
 
 /** As lists of runs have it: enough to tell what was said, without saying all of it. */
@@ -93,6 +108,7 @@ export const workloadSummary = v.object({
   keepCache: v.optional(v.boolean()),
   cacheLimitBytes: v.optional(bytes),
   mlx: v.optional(mlxSettings),
+  engine: engineRequest.engine,
 });
 
 export type WorkloadSummary = v.InferOutput<typeof workloadSummary>;

@@ -31,6 +31,7 @@ const columns: readonly CsvColumn[] = [
   { header: 'new_shapes_count', of: (sample) => sample.newShapes },
   { header: 'cache_before_bytes', of: (sample) => sample.cacheBeforeBytes },
   { header: 'device_bytes', of: (sample) => sample.deviceBytes },
+  { header: 'tracked_objects_count', of: (sample) => sample.trackedObjects },
 ];
 
 type Phase = 'warm-up' | 'measured' | 'confirmation' | 'intervention';

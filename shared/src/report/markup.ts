@@ -170,7 +170,19 @@ pre { background: var(--panel); padding: 8px 12px; white-space: pre-wrap; font-s
 .status { white-space: nowrap; font-weight: 600; }
 .status svg { display: inline-block; vertical-align: -1px; margin-right: 5px; }
 .sum { font-size: 0.9rem; }
-@media print { details > *:not(summary) { display: block; } .scroll { overflow-x: visible; } }
+@media screen { .explored > figure { display: none; } }
+.explorer svg { display: block; width: 100%; touch-action: pan-y; cursor: crosshair; user-select: none; -webkit-user-select: none;
+  fill: var(--muted); font-size: 12px; }
+.explorer svg:focus-visible, .controls button:focus-visible { outline: 2px solid var(--s1); outline-offset: 2px; }
+.parts { list-style: none; margin: 4px 0; padding: 0; display: flex; flex-wrap: wrap; gap: 2px 14px; }
+.parts i { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 6px; vertical-align: -1px; }
+.controls { display: flex; flex-wrap: wrap; gap: 6px; margin: 8px 0; }
+.controls button { font: inherit; font-size: 0.9rem; color: var(--text); background: var(--panel); border: 1px solid var(--muted);
+  border-radius: 5px; padding: 3px 10px; cursor: pointer; }
+.operation { background: var(--panel); padding: 8px 12px; margin: 6px 0 18px; font-size: 0.9rem; min-height: 19em; }
+.operation p, .operation ul { margin: 2px 0; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+@media print { .explorer { display: none; } details > *:not(summary) { display: block; } .scroll { overflow-x: visible; } }
 @media (max-width: 860px) {
   table, tbody, tr, tbody th, td { display: block; width: 100%; }
   thead { display: none; }
@@ -184,20 +196,31 @@ pre { background: var(--panel); padding: 8px 12px; white-space: pre-wrap; font-s
 @media (max-width: 480px) { dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }
 `;
 
+/** A script at the end of a page: its markup, and what the page's policy says of it. */
+export interface PageScript {
+  readonly markup: string;
+  readonly policy: string;
+}
+
 /** The whole page: a title, what it is about in a line, and markup. */
-export const page = (title: string, subtitle: string, content: readonly string[]): string =>
+export const page = (
+  title: string,
+  subtitle: string,
+  content: readonly string[],
+  script?: PageScript,
+): string =>
   `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${script === undefined ? '' : `; ${script.policy}`}">
 <title>${escapeMarkup(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 ${element('header', {}, element('h1', {}, escapeMarkup(title)) + paragraph(subtitle, 'muted'))}
 ${content.filter((part) => part !== '').join('\n')}
-</body>
+${script?.markup ?? ''}</body>
 </html>
 `;

@@ -20,7 +20,7 @@ import {
   studyTerms,
   terms,
 } from './settings-section.ts';
-import { traceSection } from './trace-section.ts';
+import { traceContent } from './trace-section.ts';
 import { tuningPage } from './tune-page.ts';
 import { remedyContent, verdictsContent } from './verdicts-section.ts';
 import { megabytes, momentText, seconds, spokenText } from './words.ts';
@@ -43,6 +43,7 @@ export function renderReport(
 
 function profilePage(document: ProfileDocument, others: readonly ProfileDocument[]): string {
   const { model, settings, device, versions, leaks, attribution, iterations, startedAt, load } = document;
+  const traces = traceContent([document, ...others]);
   return page(
     `Memory of ${model.name}`,
     `${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')}; ${device.name}, ` +
@@ -58,7 +59,7 @@ function profilePage(document: ProfileDocument, others: readonly ProfileDocument
       attribution === undefined
         ? ''
         : section('Where in the network', stagesContent(model.name, attribution)),
-      traceSection([document, ...others]),
+      traces.section,
       leaks === undefined || leaks.length === 0 ? '' : section('Leaks', leaksTable(leaks)),
       section('Terms', facts(terms)),
       section(
@@ -75,6 +76,7 @@ function profilePage(document: ProfileDocument, others: readonly ProfileDocument
           deviceDetails(device),
       ),
     ],
+    traces.script,
   );
 }
 
@@ -126,6 +128,7 @@ function outcomeNotice({ model, outcome, iterations }: ProfileDocument): string 
 function studyPage(document: StudyDocument, others: readonly ProfileDocument[]): string {
   const { models, settings, runs, failures, skipped, comparison, answer, startedAt } = document;
   const [first] = runs;
+  const traces = traceContent([...runs, ...others]);
   const attributed = runs.filter((run) => run.attribution !== undefined);
   const judged = runs.filter((run) => run.leaks !== undefined && run.leaks.length > 0);
   return page(
@@ -172,7 +175,7 @@ function studyPage(document: StudyDocument, others: readonly ProfileDocument[]):
               )
               .join(''),
           ),
-      traceSection([...runs, ...others]),
+      traces.section,
       judged.length === 0
         ? ''
         : section(
@@ -192,6 +195,7 @@ function studyPage(document: StudyDocument, others: readonly ProfileDocument[]):
           (first === undefined ? '' : deviceDetails(first.device)),
       ),
     ],
+    traces.script,
   );
 }
 

@@ -23,6 +23,7 @@ function spokenFacts(settings: ProfileSettings): Facts {
     ...(workload.cacheLimitBytes === undefined
       ? []
       : [['cache limit', formatBytes(workload.cacheLimitBytes)] as const]),
+    ...(workload.engine === undefined ? [] : [['engine', workload.engine] as const]),
     ...(workload.mlx === undefined ? [] : [['MLX', mlxPhrases(workload.mlx).join(', ')] as const]),
   ];
 }
@@ -50,11 +51,21 @@ export function environmentFacts(device: DeviceRecord, versions: VersionsRecord)
       `${device.name}; ${counted(device.cores, 'core')}, ${formatBytes(device.memoryBytes)}; ${device.platform} ${device.architecture}`,
     ],
     ['MLX computes on', device.type === 'gpu' ? 'the GPU' : 'the CPU'],
-    [
-      'versions',
-      `Tidemark ${versions.tidemark}, MLX ${versions.mlx}, Node ${versions.node}, ${versions.blas}`,
-    ],
+    ['versions', versionsWords(versions)],
   ];
+}
+
+/** `Tidemark 0.1.0, MLX 0.32.4, Node 26.10.0, OpenBLAS 0.3.30`, and what a host in Python ran with. */
+function versionsWords({ tidemark, mlx, node, blas, python, packages = {} }: VersionsRecord): string {
+  const ofPython = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Tidemark ${tidemark}`,
+    `MLX ${mlx}`,
+    `Node ${node}`,
+    blas,
+    ...(python === undefined ? [] : [`Python ${python}`]),
+    ...ofPython,
+  ].join(', ');
 }
 
 /** What the device says of itself, on request. */

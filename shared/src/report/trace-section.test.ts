@@ -1,7 +1,8 @@
 /** The part of the page about a trace: its picture twice, and what it says of the trace. */
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
 import { exampleTrace } from '../../test/example-trace.ts';
 import { exampleAttribution, fullProfile } from '../../test/example-reports.ts';
 import type { OperationTrace } from '../protocol/trace-document.ts';
@@ -53,4 +54,57 @@ test('two orders of a model, and another run’s trace, are in one picture', () 
   ]) {
     assert.equal(section.split(`font-weight="bold">${heading}`).length, 3, heading);
   }
+});
+
+/** The page's scripts, and its text without them. */
+function scriptsOf(page: string): { data: string; code: string; rest: string } {
+  const scripts = [...page.matchAll(/<script([^>]*)>(.*?)<\/script>/gs)];
+  assert.deepEqual(
+    scripts.map(([, attributes]) => attributes),
+    [' type="application/json" id="traces"', ''],
+  );
+  const [data = '', code = ''] = scripts.map(([, , content]) => content);
+  return { data, code, rest: page.replaceAll(/<script[^>]*>.*?<\/script>/gs, '') };
+}
+
+describe('the script of a page with a trace', () => {
+  const page = renderReport(traced([exampleTrace()]));
+
+  test('is the one that the page’s policy names, and nothing else runs or is loaded', () => {
+    const { code, rest } = scriptsOf(page);
+    const digest = createHash('sha256').update(code).digest('base64');
+    assert.ok(
+      page.includes(`content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${digest}'"`),
+    );
+    assert.doesNotMatch(
+      rest,
+      /<script|<link|<img|<iframe|<object|<base|\bsrc=|\bhref=|url\(|@import|\son\w+=/i,
+    );
+    assert.doesNotMatch(
+      code,
+      /https?:\/\/(?!www\.w3\.org\/2000\/svg)|\bfetch\(|XMLHttp|import\(|innerHTML|\beval\(/,
+    );
+  });
+
+  test('is the same for every trace, and has the trace as data', () => {
+    const other = scriptsOf(renderReport(traced([exampleTrace({ seed: 9 })], '4bit-fp32')));
+    assert.equal(other.code, scriptsOf(page).code);
+    const data = JSON.parse(scriptsOf(page).data) as { traces: { trace: OperationTrace }[] };
+    assert.deepEqual(data.traces[0]?.trace, JSON.parse(JSON.stringify(exampleTrace())));
+  });
+
+  test('is not ended by a name in its data', () => {
+    const evil = '</script><script>alert(1)</script><!--';
+    const trace = exampleTrace();
+    const names = { ...trace.names, layers: trace.names.layers.map((layer) => layer + evil), stages: [evil] };
+    const hostile = renderReport(traced([{ ...trace, names }], evil));
+    const { data, rest } = scriptsOf(hostile);
+    assert.ok(!data.includes('<'));
+    assert.ok(data.includes('\\u003c/script>'));
+    assert.doesNotMatch(rest, /<script|alert\(1\)<\/script/);
+  });
+
+  test('leaves the pictures in the page for those who print it or run no script', () => {
+    assert.match(page, /<figure>.*<svg.*<\/figure><div class="explorer" hidden=""><\/div>/s);
+  });
 });

@@ -6,15 +6,23 @@ import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { checkNames } from '../../models/voices.ts';
 import { profileModel } from '../../profiler/profile.ts';
-import { profileDefaults, settleSettings } from '../../profiler/settings.ts';
+import { profileDefaults, refuseOfEngine, settleSettings } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { asTyped } from '../given-names.ts';
-import { addLoopOptions, addMlxOptions, mlxFrom, modelArgument, requestOf } from '../options.ts';
-import type { LoopOptions, MlxOptions } from '../options.ts';
+import {
+  addEngineOptions,
+  addLoopOptions,
+  addMlxOptions,
+  engineFrom,
+  mlxFrom,
+  modelArgument,
+  requestOf,
+} from '../options.ts';
+import type { EngineOptions, LoopOptions, MlxOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { profileReport } from '../reports/profile-report.ts';
 import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
@@ -26,7 +34,14 @@ import { addWorkloadOptions, workloadFrom } from '../workload-options.ts';
 import type { WorkloadOptions } from '../workload-options.ts';
 
 interface ProfileOptions
-  extends LoopOptions, WorkloadOptions, MlxOptions, AnnounceOptions, OutputOptions, PlaceOptions {
+  extends
+    LoopOptions,
+    WorkloadOptions,
+    MlxOptions,
+    EngineOptions,
+    AnnounceOptions,
+    OutputOptions,
+    PlaceOptions {
   readonly attribute?: 'stages' | 'layers';
   readonly fresh?: true;
 }
@@ -53,12 +68,13 @@ export function addProfileCommand(program: Command): void {
     'tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma',
     'tidemark profile bf16 --texts sentences.txt --keep-cache --cache-limit 512MB',
     'tidemark profile bf16 --ops-per-buffer 5 --bfs-width 1',
+    'tidemark profile bf16 --engine mlx-audio',
     'tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json',
   ]);
   addYesOption(
     addLoopOptions(command, `${profileDefaults.iterations}, or the number of texts if that is greater`),
   );
-  addMlxOptions(addWorkloadOptions(command));
+  addEngineOptions(addMlxOptions(addWorkloadOptions(command)));
   addPlaceOptions(command).option(
     '--fresh',
     "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",
@@ -67,7 +83,9 @@ export function addProfileCommand(program: Command): void {
     const { voice, attribute, fresh } = options;
     checkNames([model], voice);
     const mlx = mlxFrom(options);
-    const workload = await workloadFrom(options);
+    const engine = engineFrom(options);
+    refuseOfEngine({ ...engine, attribute });
+    const workload = { ...(await workloadFrom(options)), ...engine };
     const request = await requestOf(options, mlx === undefined ? workload : { ...workload, mlx });
     const settings = await settleSettings(request, context.signal, showPreparation(context.progress));
     await announce(settings, options, context);
@@ -81,7 +99,7 @@ export function addProfileCommand(program: Command): void {
     await using daemon = await daemonForRun(options, context);
     const document =
       daemon === undefined
-        ? await profileModel(await findSubject(model, voice, context), settings, {
+        ? await profileModel(await findSubject(model, voice, context, engine), settings, {
             signal: context.signal,
             attribute,
             onStep: show(),

@@ -18,6 +18,7 @@ import type {
   ProfileSummary,
 } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
+import type { VersionsRecord } from '@tidemark/shared/protocol/provenance.ts';
 import { iterationLabel } from '../../profiler/loop.ts';
 import type { SpeechSettings } from '../../profiler/settings.ts';
 import { column, figures, inMb, inMegabytes, nothing, tableOf } from './layout.ts';
@@ -66,7 +67,13 @@ function headLines({ model, settings, ...environment }: ProfileDocument): string
 }
 
 export const environmentLine = ({ device, versions }: Pick<ProfileDocument, 'device' | 'versions'>): string =>
-  `${device.name} (${device.type}, ${device.platform} ${device.architecture}), MLX ${versions.mlx}, Node ${versions.node}, Tidemark ${versions.tidemark}`;
+  `${device.name} (${device.type}, ${device.platform} ${device.architecture}), ${engineWords(versions)}MLX ${versions.mlx}, Node ${versions.node}, Tidemark ${versions.tidemark}`;
+
+/** Of a host in Python, what it is. */
+const engineWords = ({ python, packages = {} }: VersionsRecord): string =>
+  python === undefined
+    ? ''
+    : `mlx-audio ${packages['mlx-audio'] ?? 'of unknown version'}, Python ${python}, `;
 
 /** What is said, by whom, and how, and what of the text is not said. */
 export const speechLines = (settings: SpeechSettings | ProfileSettings): string[] => [

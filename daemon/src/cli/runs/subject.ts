@@ -1,5 +1,7 @@
 /** What a command works on: a model and its voice, on this machine, or as the daemon is asked for them. */
 
+import { resolveEngine } from '../../host/python-environment.ts';
+import type { EngineRequest } from '../../host/python-environment.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
 import type { Subject } from '../../profiler/profile.ts';
@@ -13,6 +15,17 @@ export const modelOptions = ({ signal, progress }: Pick<Context, 'signal' | 'pro
   onProgress: showModelProgress(progress),
 });
 
-/** The model that `spec` names, on this machine, with its voice. */
-export const findSubject = (spec: string, voice: string, context: Context): Promise<Subject> =>
-  resolveSubject(spec, voice, modelOptions(context));
+/** The model that `spec` names, on this machine, with its voice and what runs it. */
+export async function findSubject(
+  spec: string,
+  voice: string,
+  context: Context,
+  request: EngineRequest = {},
+): Promise<Subject> {
+  const { onProgress, ...options } = modelOptions(context);
+  const engine = await resolveEngine(request, {
+    ...options,
+    onStep: (step) => onProgress({ kind: 'installing', ...step }),
+  });
+  return { ...(await resolveSubject(spec, voice, { ...options, onProgress })), engine };
+}

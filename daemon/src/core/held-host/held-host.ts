@@ -100,7 +100,11 @@ export class HeldHost {
     this.#subject = subject;
     this.#enter('starting');
     try {
-      const host = await ModelHost.start({ ...this.#options.start, signal });
+      const host = await ModelHost.start({
+        ...this.#options.start,
+        signal,
+        engine: subject.engine,
+      });
       letGo(
         'noting the end of a model host',
         host.ended.then(({ code, signal: by }) => this.#onEnded(host, code, by)),
@@ -308,4 +312,5 @@ export class HeldHost {
 const isSame = (one: Subject, other: Subject): boolean =>
   one.model.folder === other.model.folder &&
   one.model.source.sha256 === other.model.source.sha256 &&
-  one.voiceFile === other.voiceFile;
+  one.voiceFile === other.voiceFile &&
+  one.engine?.python === other.engine?.python;

@@ -17,7 +17,7 @@ import type { RunHead } from '../../history/rebuild.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { profileLoaded, profileModel } from '../../profiler/profile.ts';
 import type { Subject } from '../../profiler/profile.ts';
-import { defaultIterations, profileDefaults } from '../../profiler/settings.ts';
+import { defaultIterations, profileDefaults, refuseOfEngine } from '../../profiler/settings.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
 import { workloadRequestOf } from '../../profiler/workload.ts';
 import { runStudy, studyModels } from '../../profiler/study.ts';
@@ -39,13 +39,17 @@ export interface WorkOptions {
   readonly onHead: (head: RunHead) => void;
 }
 
-/** Borders between layers are some hundred evaluations, and an intervention is a process with several iterations. */
-const patience = { attributing: 10, intervention: 10 } as const;
+/**
+ * Borders between layers are some hundred evaluations, and an intervention is a process with several iterations. mlx-audio takes
+ * minutes for a sentence on a CPU.
+ */
+const patience = { attributing: 10, intervention: 10, engine: 10 } as const;
 
 /** The parameters with the profiler's defaults in the place of what is absent. */
 export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParameters): ProfileRequest {
   const { text, phonemes, voice, language, iterations, warmupIterations, seed, deterministic, speed } =
     parameters;
+  refuseOfEngine(parameters);
   const workload = workloadRequestOf(parameters);
   const { texts } = workload;
   return {
@@ -83,7 +87,8 @@ export async function measureRun(request: RunRequest, options: WorkOptions): Pro
   refuseTooLarge(models, memoryCeilingBytes);
   // An iteration says all utterances, and each of them is bounded in length.
   const texts = settled.texts ?? [settled];
-  const timeout = hostTimeoutSeconds * Math.max(...texts.map(({ phonemes }) => phonemes.length));
+  const pace = settled.engine === undefined ? 1 : patience.engine;
+  const timeout = hostTimeoutSeconds * pace * Math.max(...texts.map(({ phonemes }) => phonemes.length));
   const limits = { signal, hostTimeoutSeconds: timeout, memoryCeilingBytes };
   return await watched<RunDocument>(limits, (watch) =>
     request.kind === 'profile'

@@ -6,6 +6,7 @@
 
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { serveTask } from '../../child-task.ts';
+import { resolveEngine } from '../../host/python-environment.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { settleSettings } from '../../profiler/settings.ts';
@@ -14,10 +15,14 @@ import type { PreparationTask, PreparedModel } from './prepare.ts';
 await serveTask<PreparationTask>(async ({ dataFolder, models, voice, request, examine }, onProgress) => {
   const settings = request === undefined ? undefined : await settleSettings(request);
   const options = { dataFolder, onProgress };
+  const engine = await resolveEngine(settings ?? {}, {
+    dataFolder,
+    onStep: (step) => onProgress({ kind: 'installing', ...step }),
+  });
   const prepared: PreparedModel[] = [];
   for (const model of models) {
     try {
-      const subject = await resolveSubject(model, voice, options);
+      const subject = { ...(await resolveSubject(model, voice, options)), engine };
       const examined = examine ? await xray(subject.model.folder, options) : undefined;
       prepared.push({ model, subject, xray: examined });
     } catch (error) {

@@ -61,6 +61,12 @@ export function preparingStep(progress: ModelProgress): RunStep {
   switch (progress.kind) {
     case 'note':
       return { kind: 'preparing', message: progress.message };
+    case 'installing':
+      return {
+        kind: 'preparing',
+        message: progress.message,
+        fraction: fractionOf(progress.done, progress.of),
+      };
     case 'building':
       return {
         kind: 'preparing',

@@ -91,7 +91,9 @@ export function traceChart(title: string, pictures: readonly TracePicture[], can
 }
 
 /** Each once, in the order of the first picture, with stages that only others have behind its own. */
-export function bandsOfAll(pictures: readonly Pick<TracePicture, 'bands'>[]): TracePicture['bands'] {
+export function bandsOfAll(
+  pictures: readonly { readonly bands: readonly TracePicture['bands'][number][] }[],
+): TracePicture['bands'] {
   const all = new Map(pictures.flatMap(({ bands }) => bands).map((band) => [band.name, band]));
   return bandKinds.flatMap((kind) => [...all.values()].filter((band) => band.kind === kind));
 }
@@ -177,10 +179,18 @@ function traceArea(
   };
 }
 
+/** `bf16, MLX’s order: peak 341.5 MB`. */
+export const traceTitle = (
+  model: string,
+  order: Pick<TracePicture, 'order' | 'queued'>,
+  peakBytes: number,
+  canvas: Canvas,
+): string => `${model}, ${orderWords(order)}: peak ${amountText(peakBytes, canvas)}`;
+
 const headingOf = (picture: TracePicture, canvas: Canvas): string =>
   picture.peak === undefined
     ? `${picture.model}, ${orderWords(picture)}: no operation`
-    : `${picture.model}, ${orderWords(picture)}: peak ${amountText(picture.peak.peakBytes, canvas)}`;
+    : traceTitle(picture.model, picture, picture.peak.peakBytes, canvas);
 
 const peakWords = (peak: TracedOperation, { operations }: TracePicture, canvas: Canvas): string =>
   `at operation ${formatCount(peak.place + 1)} of ${formatCount(operations)}: ${operationWords(peak, canvas)}`;

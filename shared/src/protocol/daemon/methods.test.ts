@@ -224,6 +224,7 @@ test('the numbers of errors are those that were given out', () => {
       'build-failed': 308,
       'not-writable': 309,
       network: 310,
+      python: 311,
       internal: 900,
     },
   );

@@ -8,7 +8,7 @@ import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
 import { mlxSettings } from '../mlx-settings.ts';
 import { traceOrders } from '../trace-document.ts';
-import { workloadRequest } from '../workload.ts';
+import { engineRequest, workloadRequest } from '../workload.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runKind, runRecord, runStates, unreadableRow } from './run-record.ts';
 import { alert, alertId, schedule, scheduleId, scheduleSettings } from './schedule.ts';
@@ -60,6 +60,7 @@ const studyParameters = v.strictObject({
   /** Absent for the default study. */
   models: v.optional(v.pipe(v.array(name), v.minLength(1), v.maxLength(32))),
   ...loop,
+  ...engineRequest,
   /** Whether interventions are measured, on which verdicts rest. Default: true. */
   explain: v.optional(v.boolean()),
 });

@@ -103,5 +103,6 @@ export const errorNumbers: Readonly<Record<ErrorCode, readonly [number: number, 
   'build-failed': [308, 'The process that builds a checkpoint ended before it was complete.'],
   'not-writable': [309, 'A folder or file cannot be written, or the disk is full.'],
   network: [310, 'The network or the model hub did not respond as expected.'],
+  python: [311, 'There is no Python, or none that can run mlx-audio.'],
   internal: [900, 'An internal error: a bug in Tidemark.'],
 };

@@ -1,0 +1,206 @@
+/** The second engine, with the real mlx-audio in the environment that Tidemark makes: its figures, its end, and its faults. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { judgedChannels } from '@tidemark/shared/protocol/leak-verdicts.ts';
+import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import * as v from 'valibot';
+import { likeness } from '../src/audio/log-mel.ts';
+import { HostDeath } from '../src/host/host-death.ts';
+import { runningHosts } from '../src/host/host-processes.ts';
+import { ModelHost } from '../src/host/model-host.ts';
+import type { StartOptions } from '../src/host/model-host.ts';
+import { pythonEntry } from '../src/host/transport.ts';
+import type { Engine } from '../src/host/transport.ts';
+import { runCli } from './cli.ts';
+import { isAlive, until } from './processes.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { testEngine } from './test-models.ts';
+import { writeTinyKokoro } from './tiny-kokoro.ts';
+
+let engine: Engine;
+let folder = '';
+const files = () => ({ folder, voiceFile: join(folder, 'voices', 'af_tiny.safetensors') });
+const manner = { seed: 0, deterministic: false, speed: 1 };
+const iteration = { index: 0, warmup: false, phonemes: ['a'], ...manner };
+
+before(async () => {
+  engine = await testEngine();
+  folder = temporaryFolder();
+  writeTinyKokoro(folder, { forMlxAudio: true, dtype: 'bfloat16' });
+});
+
+const failsWith =
+  (code: TidemarkError['code'], message: RegExp, hint = /./) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof TidemarkError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    assert.match(error.hint ?? '', hint);
+    return true;
+  };
+
+async function loaded(options: StartOptions = {}): Promise<ModelHost> {
+  const host = await ModelHost.start({ engine, ...options });
+  await host.load(files());
+  return host;
+}
+
+test('a profile of mlx-audio has the figures, the versions and a verdict for each of its channels', async () => {
+  const words = `profile ${folder} --voice af_tiny --phonemes a --engine mlx-audio --python ${engine.python} --iterations 10 --json --local`;
+  const { code, stdout, stderr } = await runCli(words);
+  assert.equal(code, 0, stderr);
+  const document = v.parse(profileDocument, JSON.parse(stdout));
+  assert.equal(document.settings.engine, 'mlx-audio');
+  assert.equal(document.versions.packages?.['mlx-audio'], '0.6.2');
+  assert.match(document.versions.python ?? '', /^3\./);
+  assert.deepEqual(
+    document.leaks
+      ?.map(({ channel, status }) => `${channel}: ${status === 'leak' ? status : 'none'}`)
+      .toSorted(),
+    judgedChannels
+      .filter((channel) => channel !== 'cacheBytes')
+      .map((channel) => `${channel}: none`)
+      .toSorted(),
+  );
+  const [first, ...rest] = document.iterations.slice(1);
+  assert.ok(rest.every(({ activeBytes }) => activeBytes === first?.activeBytes));
+  assert.ok(rest.every(({ trackedObjects = 0 }) => trackedObjects > 10_000));
+  assert.ok(rest.every(({ peakBytes, activeBytes }) => peakBytes > activeBytes + 1_000_000));
+  const { stdout: report } = await runCli(words.replace(' --json', '').replace('10', '2'));
+  assert.match(report, /mlx-audio 0\.6\.2, Python 3\./);
+  assert.match(report, /engine mlx-audio/);
+});
+
+test('by phonemes both engines say the same', async () => {
+  await using theirs = await loaded();
+  await using ours = await loaded({ engine: undefined });
+  const durations = { phonemes: ['abc.', 'a'], speed: 1 };
+  assert.deepEqual(await theirs.durations(durations), await ours.durations(durations));
+  const spoken = { phonemes: 'abc cab.', durations: [4, 5, 6, 7, 4, 5, 6, 7, 4, 5], ...manner };
+  const [a, b] = [await theirs.synthesize(spoken), await ours.synthesize(spoken)];
+  assert.equal(a.sampleRate, b.sampleRate);
+  assert.equal(a.audio.length, b.audio.length);
+  assert.ok(a.audio.some((sample) => sample !== 0));
+  assert.ok((likeness(a.audio, b.audio, a.sampleRate)?.correlation ?? 0) > 0.98);
+  const [x, y] = [
+    await theirs.iterate({ ...iteration, durations: [[3, 2, 1]] }),
+    await ours.iterate({ ...iteration, durations: [[3, 2, 1]] }),
+  ];
+  assert.deepEqual([x.samples, x.tokens, x.newShapes], [y.samples, y.tokens, y.newShapes]);
+});
+
+test('what mlx-audio cannot do is refused with what can, and the host goes on', async () => {
+  await using host = await loaded();
+  const noStage = { ...iteration, graphs: 'stage' } as const;
+  await assert.rejects(
+    host.iterate(noStage),
+    failsWith('bad-input', /does not support/, /--engine tidemark/),
+  );
+  const fused = { ...files(), alterations: { fuseWeightNorm: true } };
+  await assert.rejects(host.load(fused), failsWith('bad-input', /fuseWeightNorm/));
+  await host.load(files());
+  assert.ok((await host.iterate(iteration)).samples > 0);
+});
+
+test('a host that is killed in an iteration says by what; one that hangs is ended by whoever waits', async () => {
+  const host = await loaded();
+  assert.ok((await runningHosts()).some(({ pid }) => pid === host.pid));
+  const iterating = host.iterate(iteration, { doing: 'in iteration 7' });
+  process.kill(host.pid, 'SIGKILL');
+  await assert.rejects(
+    iterating,
+    (error: unknown) => error instanceof HostDeath && /SIGKILL in iteration 7/.test(error.message),
+  );
+  const hung = await loaded();
+  process.kill(hung.pid, 'SIGSTOP');
+  const signal = AbortSignal.timeout(300);
+  await assert.rejects(hung.iterate(iteration, { signal }));
+  await hung.ended;
+  assert.ok(!isAlive(hung.pid));
+});
+
+test('the host leaves when it is closed in the midst of work, and ends with a parent that was killed', async () => {
+  const host = await loaded();
+  const long = host.iterate({ ...iteration, phonemes: Array.from({ length: 200 }, () => 'abc') });
+  const startedAt = performance.now();
+  const [rejected] = await Promise.allSettled([long, host.close()]);
+  assert.equal(rejected.status, 'rejected');
+  assert.ok(performance.now() - startedAt < 2000);
+
+  const script = join(temporaryFolder(), 'parent.ts');
+  const module = new URL('../src/host/model-host.ts', import.meta.url).href;
+  writeFileSync(
+    script,
+    `import { ModelHost } from ${JSON.stringify(module)};
+     const host = await ModelHost.start({ engine: ${JSON.stringify(engine)} });
+     console.log(host.pid);
+     await host.load(${JSON.stringify(files())});
+     for (;;) await host.iterate(${JSON.stringify(iteration)});`,
+  );
+  const parent = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
+  parent.kill('SIGKILL');
+  await until(() => !isAlive(Number(line)), 'the host has ended with its parent');
+});
+
+/** The engine in a Python into which a folder's modules get before all others. */
+function withModule(name: string, source: string): StartOptions {
+  const modules = temporaryFolder();
+  mkdirSync(join(modules, name.split('/')[0] ?? ''), { recursive: true });
+  writeFileSync(join(modules, `${name}.py`), source);
+  const python = join(modules, 'python');
+  writeFileSync(python, `#!/bin/sh\nPYTHONPATH=${modules} exec ${engine.python} "$@"\n`, { mode: 0o755 });
+  return { engine: { name: 'mlx-audio', python, isOwn: false } };
+}
+
+test('a Python without mlx-audio and one in which it is broken say so, and what to do', async () => {
+  const home = /^home = (.*)$/mu.exec(
+    readFileSync(join(engine.python, '..', '..', 'pyvenv.cfg'), 'utf8'),
+  )?.[1];
+  const bare = { name: 'mlx-audio', python: join(home ?? '', 'python3'), isOwn: true } as const;
+  await assert.rejects(
+    ModelHost.start({ engine: bare }),
+    failsWith('python', /^The Python at .*python3.* has no mlx-audio\.$/, /-m pip install mlx-audio/),
+  );
+  for (const [name, source] of [
+    ['mlx_audio/__init__', 'raise RuntimeError("half an installation")'],
+    ['mlx_audio/__init__', 'import no_such_library'],
+    ['mlx/__init__', 'raise ImportError("libmlx.so: cannot open shared object file")'],
+    ['numpy/__init__', 'raise ImportError("another numpy")'],
+  ] as const) {
+    await assert.rejects(
+      ModelHost.start(withModule(name, source)),
+      failsWith('python', /^mlx-audio in .* cannot be used: \w+: /, /--force-reinstall mlx-audio/),
+    );
+  }
+  const noPython = { name: 'mlx-audio', python: '/bin/false', isOwn: true } as const;
+  await assert.rejects(
+    ModelHost.start({ engine: noPython }),
+    failsWith('python', /^\/bin\/false exited with code 1 before mlx-audio was loaded in it\.$/, /--version/),
+  );
+});
+
+test('what Python prints as it starts, and what mlx-audio prints, is no answer', async () => {
+  const start = withModule('sitecustomize', 'print("a banner"); print("{}"); print("null")');
+  await using host = await loaded(start);
+  assert.ok((await host.iterate(iteration)).samples > 0);
+});
+
+test('the host keeps to the syntax of the oldest Python that it names', async () => {
+  const check = `import ast, pathlib, sys
+for path in pathlib.Path(sys.argv[1]).parent.rglob("*.py"):
+    ast.parse(path.read_text("utf-8"), str(path), feature_version=(3, 9))
+    print(path.name)`;
+  const child = spawn(engine.python, ['-c', check, pythonEntry], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let names = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (names += text));
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 0);
+  assert.ok(names.includes('session.py'));
+});
