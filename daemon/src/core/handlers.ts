@@ -117,7 +117,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     cancel: ({ runId }, { client }) => queue.cancel(runId, client.name),
 
     listRuns: (filter) => history.runs.list({ limit: pageLength, ...filter }),
-    getRun: ({ runId, document = true, samples }) => history.runs.detail(runId, { document, samples }),
+    getRun: ({ runId, ...options }) => history.runs.detail(runId, options),
     deleteRun: ({ runId }) => {
       history.runs.remove(runId);
       parts.notices.clear(`request-${runId}`);

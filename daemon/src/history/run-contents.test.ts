@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
+import { exampleAttribution, exampleStudy, fullProfile } from '@tidemark/shared/test/example-reports.ts';
+import { exampleTrace } from '@tidemark/shared/test/example-trace.ts';
 import { exampleRun, finishedRun, withHistory } from '../../test/example-histories.ts';
 import type { History } from './history.ts';
 import { thinnedPlaces } from './run-contents.ts';
@@ -45,6 +48,45 @@ test('a document of megabytes is kept in a small part of them', () => {
     assert.equal(row.json_bytes, Buffer.byteLength(JSON.stringify(document)));
     assert.ok(row.json_bytes > 1_500_000 && row.kept < row.json_bytes / 5, JSON.stringify(row));
     assert.deepEqual(history.runs.detail(id, { samples: 0 }).document, document);
+  });
+});
+
+test('whoever shows a run gets pictures of its traces instead of them, and a study has one for each', () => {
+  withHistory((history) => {
+    const traced = (name: string): ProfileDocument => {
+      const profile = fullProfile();
+      const traces = [exampleTrace({ operations: 22_000 })];
+      return {
+        ...profile,
+        model: { ...profile.model, name },
+        attribution: { ...exampleAttribution(), traces },
+      };
+    };
+    const document = traced('bf16');
+    const { id } = finishedRun(history, { document });
+    assert.deepEqual(history.runs.detail(id).document, document);
+    assert.equal(history.runs.detail(id).pictures, undefined);
+    const shown = history.runs.detail(id, { traceColumns: 400 });
+    assert.deepEqual(shown.document, { ...document, attribution: exampleAttribution() });
+    assert.deepEqual(
+      shown.pictures?.map(({ model, columns, peak }) => [
+        model,
+        columns.startSeconds.length,
+        peak?.peakBytes,
+      ]),
+      [['bf16', 400, document.attribution?.traces?.[0]?.peakBytes]],
+    );
+    assert.ok(JSON.stringify(shown.pictures).length < 60_000, `${JSON.stringify(shown.pictures).length}`);
+    assert.deepEqual(history.runs.detail(id, { traceColumns: 0 }).pictures, []);
+    const study = exampleStudy({ runs: [traced('bf16'), exampleProfile(), traced('4bit-fp32')] });
+    const { id: studyId } = history.runs.add(exampleRun({ kind: 'study' }));
+    history.runs.finish(studyId, { state: 'complete', document: study });
+    const { document: without, pictures } = history.runs.detail(studyId, { traceColumns: 100 });
+    assert.deepEqual(
+      pictures?.map(({ model }) => model),
+      ['bf16', '4bit-fp32'],
+    );
+    assert.doesNotMatch(JSON.stringify(without), /"traces"/);
   });
 });
 

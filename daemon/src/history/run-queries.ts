@@ -3,8 +3,9 @@
 import type { SQLInputValue } from 'node:sqlite';
 import * as v from 'valibot';
 import { fewestIterations } from '@tidemark/shared/analysis/leak-rule.ts';
+import { picturesInstead } from '@tidemark/shared/analysis/trace/picture.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { Parameters, Result, RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type {
   LeakSummary,
   RunKind,
@@ -13,6 +14,7 @@ import type {
   UnreadableRow,
 } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { workloadRequest } from '@tidemark/shared/protocol/workload.ts';
 import { profileDefaults } from '../profiler/settings.ts';
@@ -23,6 +25,17 @@ import { documentOf, thinnedSamplesOf } from './run-contents.ts';
 import { listedRunColumns, recordOf, runColumns } from './run-row.ts';
 import { searchConditions } from './run-search.ts';
 import type { Condition } from './run-search.ts';
+
+/** As of the request `getRun`; all samples without a limit. */
+export type DetailOptions = Omit<Parameters<'getRun'>, 'runId'>;
+
+const shownDocument = (
+  document: RunDocument | undefined,
+  traceColumns: number | undefined,
+): Pick<RunDetail, 'document' | 'pictures'> =>
+  document === undefined || traceColumns === undefined
+    ? { document }
+    : picturesInstead(document, traceColumns);
 
 export interface RunFilter {
   /** Default: 50. */
@@ -93,20 +106,17 @@ export class RunQueries {
     }
   }
 
-  /** All samples without a limit; those of a study are those of its models, one after the other. Throws 'not-found'. */
+  /** The samples of a study are those of its models, one after the other. Throws 'not-found'. */
   detail(
     id: number,
-    {
-      document: withDocument = true,
-      samples = Number.MAX_SAFE_INTEGER,
-    }: { readonly document?: boolean | undefined; readonly samples?: number | undefined } = {},
+    { document: withDocument = true, samples = Number.MAX_SAFE_INTEGER, traceColumns }: DetailOptions = {},
   ): RunDetail {
     return this.database.read(() => {
       const record = this.need(id);
       return this.database.unreadable.needPart('runs', id, () =>
         defined({
           record,
-          document: withDocument ? documentOf(this.database, id) : undefined,
+          ...(withDocument ? shownDocument(documentOf(this.database, id), traceColumns) : {}),
           samples: thinnedSamplesOf(this.database, id, samples),
         }),
       );

@@ -11,6 +11,7 @@ import { levelLooks, memoryLevel, shortAmount } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
 import { recordMarkdown, runMarkdown } from '../lib/run-markdown.ts';
 import { ago, runLook, runMoment, runTitle } from '../lib/run-words.ts';
+import { shownRun } from '../lib/shown-run.ts';
 import { troubleText } from '../lib/trouble.ts';
 import { RunActions } from './run-actions.tsx';
 import { RunMetadata } from './run-metadata.tsx';
@@ -131,7 +132,7 @@ const plainDetail = (run: RunRecord): ReactNode => (
 function FetchedDetail({ run }: { readonly run: RunRecord }): ReactNode {
   const { data, trouble, isLoading } = useDaemon(
     // Asked for again when its record changes: while it runs, with every sample.
-    (client, { id }) => client.call('getRun', { runId: id, samples: 300 }),
+    (client, { id }) => shownRun(client, { runId: id, samples: 300, traceColumns: 0 }),
     [run],
     { timeoutMilliseconds: 10_000 },
   );

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { widths } from '../lib/charts.ts';
 import { preferences } from '../lib/preferences.ts';
 import { comparisonMarkdown, runMarkdown } from '../lib/run-markdown.ts';
+import { shownRun } from '../lib/shown-run.ts';
 import { RefreshAction } from './actions.tsx';
 import { RunActions } from './run-actions.tsx';
 import { RunMetadata } from './run-metadata.tsx';
@@ -14,6 +15,9 @@ import { useDaemon } from './use-daemon.ts';
 /** The maximum number of a chart's points. */
 const samplesForChart = 2000;
 
+/** The maximum number of columns of a trace's picture: more than its width has pixels would not be seen. */
+const columnsForTrace = widths.detail;
+
 interface RunDetailViewProps {
   readonly runId: number;
   /** Raycast itself names a screen with which a command opens. */
@@ -22,7 +26,7 @@ interface RunDetailViewProps {
 
 export function RunDetailView({ runId, isRoot = false }: RunDetailViewProps): ReactNode {
   const { data, trouble, isLoading, revalidate } = useDaemon(
-    (client, id) => client.call('getRun', { runId: id, samples: samplesForChart }),
+    (client, id) => shownRun(client, { runId: id, samples: samplesForChart, traceColumns: columnsForTrace }),
     [runId],
     { timeoutMilliseconds: 10_000 },
   );

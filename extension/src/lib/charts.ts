@@ -6,7 +6,9 @@ import type { WaterfallStep } from '../../../shared/src/format/charts/bars.ts';
 import { iterationChart, iterationSeries } from '../../../shared/src/format/charts/iteration-chart.ts';
 import { darkPalette, lightPalette } from '../../../shared/src/format/charts/palette.ts';
 import type { Canvas } from '../../../shared/src/format/charts/palette.ts';
+import { traceChart } from '../../../shared/src/format/charts/trace-chart.ts';
 import type { IterationSample, ProfileSettings } from '../../../shared/src/protocol/profile-document.ts';
+import type { TracePicture } from '../../../shared/src/protocol/trace-picture.ts';
 import type { MemoryUnit } from './preferences.ts';
 
 /** Points that a detail has room for. */
@@ -79,3 +81,15 @@ export function peakBars(models: readonly ModelBar[], options: ChartOptions): st
 /** How parts add up. Markdown. */
 export const partsChart = (title: string, steps: readonly WaterfallStep[], options: ChartOptions): string =>
   svgImage(waterfall({ title, steps, axis: 'memory' }, canvasOf(options)));
+
+/** Memory over the operations of traces, above each other on one scale; empty without one. Markdown. */
+export const tracesChart = (pictures: readonly TracePicture[], options: ChartOptions): string =>
+  pictures.length === 0
+    ? ''
+    : svgImage(
+        traceChart(
+          `Memory of ${[...new Set(pictures.map(({ model }) => model))].join(' and ')} by operation`,
+          pictures,
+          canvasOf(options),
+        ),
+      );

@@ -11,7 +11,9 @@ import type {
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
 import type { RunProgress, RunStep } from '../../../shared/src/protocol/daemon/run-progress.ts';
 import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';
+import { widths } from './charts.ts';
 import { withClient } from './connection.ts';
+import { shownRun } from './shown-run.ts';
 
 /** What is to be followed: a run that is to be started, or one that is there. */
 export type Wanted =
@@ -183,7 +185,7 @@ async function once(
     onProgress: (progress) => show(advance(now(), progress)),
     signal,
   });
-  return await client.call('getRun', { runId, samples }, { signal });
+  return await shownRun(client, { runId, samples, traceColumns: widths.detail }, { signal });
 }
 
 async function start(

@@ -4,6 +4,8 @@ import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.t
 import { compareDocuments } from '../../../shared/src/analysis/comparison.ts';
 import { judgeRun } from '../../../shared/src/analysis/leak-verdicts.ts';
 import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
+import { pictureOf } from '../../../shared/src/analysis/trace/picture.ts';
+import { exampleTrace } from '../../../shared/test/example-trace.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
 import { gpuAnswer } from '../../../shared/test/simulated-gpu.ts';
 import { svgImage } from './charts.ts';
@@ -40,6 +42,20 @@ describe('a run as text', () => {
     expect(text).toMatch(/\| cache \| ▲ grows \| \+\d/);
     expect(text).toMatch(/\| new length \| /);
     expect(text).toMatch(/Set a cache limit: /);
+  });
+
+  test('a trace has its picture, still, on a screen of its own, and two are in one', () => {
+    const pictures = [
+      pictureOf('bf16', exampleTrace({ operations: 22_000 }), 450),
+      pictureOf('bf16', exampleTrace({ order: 'depth-first', seed: 4 }), 450),
+    ];
+    const detail = { record: exampleRun(), document: fullProfile(), samples: [], pictures };
+    const drawn = charts(runMarkdown(detail, options));
+    expect(drawn.length).toBe(3);
+    expect(drawn[2]).toMatch(/<title>Memory of bf16 by operation, in MB<.*>peak 356\.2 MB</s);
+    expect(drawn[2]).toContain('bf16, depth-first order: peak');
+    expect(drawn[2]?.length).toBeLessThan(100_000);
+    expect(charts(runMarkdown(detail, { ...options, isBrief: true })).length).toBe(1);
   });
 
   test('beside a list it has the one chart that there is room for', () => {

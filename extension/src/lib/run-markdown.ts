@@ -23,7 +23,7 @@ import type {
   ComparisonDocument,
   MetricChange,
 } from '../../../shared/src/protocol/comparison-document.ts';
-import { memoryChart, partsChart, peakBars } from './charts.ts';
+import { memoryChart, partsChart, peakBars, tracesChart } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
 import { blocks, plain, table } from './markdown.ts';
 import { amount, signedAmount } from './memory-words.ts';
@@ -35,12 +35,16 @@ interface RunMarkdownOptions extends ChartOptions {
   readonly isBrief: boolean;
 }
 
-export function runMarkdown({ record, document, samples }: RunDetail, options: RunMarkdownOptions): string {
+export function runMarkdown(
+  { record, document, samples, pictures = [] }: RunDetail,
+  options: RunMarkdownOptions,
+): string {
+  const traces = options.isBrief ? '' : traceMarkdown(pictures, options);
   switch (document?.kind) {
     case 'study':
-      return studyMarkdown(record, document, options);
+      return blocks([studyMarkdown(record, document, options), traces]);
     case 'profile':
-      return profileMarkdown(record, document, options);
+      return blocks([profileMarkdown(record, document, options), traces]);
     case undefined:
       return blocks([
         headSentence(record),
@@ -49,6 +53,10 @@ export function runMarkdown({ record, document, samples }: RunDetail, options: R
       ]);
   }
 }
+
+/** Still: the report of the run, which can be exported, has it to explore. */
+const traceMarkdown = (pictures: RunDetail['pictures'] = [], options: ChartOptions): string =>
+  pictures.length === 0 ? '' : blocks(['### Operation by operation', tracesChart(pictures, options)]);
 
 /** What a list shows before the run itself is fetched. */
 export const recordMarkdown = (record: RunRecord): string => headSentence(record);

@@ -96,6 +96,41 @@ test("a run's own screen has its chart as SVG and its metadata", async () => {
   expect(screen.all('Detail.Metadata.Label').length).toBeGreaterThan(5);
 });
 
+test('a run’s screen asks for pictures of traces instead of 20,000 operations, and the list for none', async () => {
+  const asked: Parameters<'getRun'>[] = [];
+  daemon.script = {
+    ...daemon.script,
+    getRun: (parameters) => {
+      asked.push(parameters);
+      return { record: exampleRun(7), document: exampleProfile(), samples: [] };
+    },
+  };
+  const screen = open();
+  await screen.until('the detail in the list', () => asked.length > 0);
+  expect(asked[0]).toMatchObject({ runId: 7, traceColumns: 0 });
+  await screen.press('Show Details', itemOf(screen, 7));
+  await screen.until('the run', () => asked.length > 1);
+  expect(asked.at(-1)?.traceColumns).toBeGreaterThan(100);
+});
+
+test('a daemon that is older than traces is asked without them', async () => {
+  daemon.script = {
+    ...daemon.script,
+    getRun: ({ traceColumns }) => {
+      if (traceColumns !== undefined) {
+        throw new Refusal('bad-request', 'The parameters of getRun are invalid: "traceColumns" is wrong.');
+      }
+      return { record: exampleRun(7), document: exampleProfile(), samples: [] };
+    },
+  };
+  const screen = open();
+  await screen.until('the runs', () => screen.all('List.Item').length === 2);
+  await screen.press('Show Details', itemOf(screen, 7));
+  await screen.until('the chart', () =>
+    /data:image\/svg\+xml;base64,/.test(String(screen.top.props['markdown'])),
+  );
+});
+
 test('two runs are compared after one is marked', async () => {
   let compared: unknown;
   daemon.script = {

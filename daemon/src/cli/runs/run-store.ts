@@ -24,7 +24,7 @@ type Stored = {
 
 const fromHistory: Stored = {
   listRuns: (history, filter) => history.runs.list(filter),
-  getRun: (history, { runId, document = true, samples }) => history.runs.detail(runId, { document, samples }),
+  getRun: (history, { runId, ...options }) => history.runs.detail(runId, options),
   deleteRun: (history, { runId }) => {
     history.runs.remove(runId);
     return {};

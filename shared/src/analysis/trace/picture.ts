@@ -1,8 +1,12 @@
 /** A trace as it is drawn: in columns, with the operation of its peak. */
 
+import type { ProfileDocument } from '../../protocol/profile-document.ts';
+import { runsOf } from '../../protocol/run-document.ts';
+import type { RunDocument } from '../../protocol/run-document.ts';
 import type { OperationTrace } from '../../protocol/trace-document.ts';
 import type { TracedOperation, TracePicture } from '../../protocol/trace-picture.ts';
 import { bandsOf, highestOperations } from './bands.ts';
+import { tracesOf } from './named-traces.ts';
 
 /** When each operation began, in seconds from the first one's start, and when the last one ended. */
 export function startSeconds({ operations }: OperationTrace): number[] {
@@ -63,5 +67,34 @@ export function pictureOf(model: string, trace: OperationTrace, mostColumns: num
       startSeconds: highest.map((_, column) => starts[Math.floor((column * length) / columns)] ?? 0),
       bytes: bytes.map((column) => highest.map((operation) => column[operation] ?? 0)),
     },
+  };
+}
+
+function withoutTraces(run: ProfileDocument): ProfileDocument {
+  if (run.attribution?.traces === undefined) {
+    return run;
+  }
+  const attribution = { ...run.attribution };
+  delete attribution.traces;
+  return { ...run, attribution };
+}
+
+/**
+ * For who shows a document and has little memory: pictures of its traces in at most `mostColumns` columns, of which 0 means none, and
+ * the document without the traces.
+ */
+export function picturesInstead(
+  document: RunDocument,
+  mostColumns: number,
+): { readonly document: RunDocument; readonly pictures: TracePicture[] } {
+  return {
+    document:
+      document.kind === 'profile'
+        ? withoutTraces(document)
+        : { ...document, runs: document.runs.map(withoutTraces) },
+    pictures:
+      mostColumns === 0
+        ? []
+        : tracesOf(runsOf(document)).map(({ model, trace }) => pictureOf(model, trace, mostColumns)),
   };
 }

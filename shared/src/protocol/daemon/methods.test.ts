@@ -49,7 +49,7 @@ const examples: { readonly [M in Method]: Parameters<M> } = {
     scheduleId: 2,
     search: 'bf16 no leak',
   },
-  getRun: { runId: 7, document: false, samples: 500 },
+  getRun: { runId: 7, document: false, samples: 500, traceColumns: 400 },
   deleteRun: { runId: 7 },
   prepareImport: {},
   importRuns: { path: '/home/me/run/import-1' },
@@ -105,7 +105,13 @@ test('parameters out of their range are refused', () => {
     ],
     startStudy: [{ models: [] }, { models: Array.from({ length: 33 }, () => 'bf16') }],
     listRuns: [{ limit: 0 }, { limit: 501 }, { before: 0 }, { search: '' }, { search: 'x'.repeat(201) }],
-    getRun: [{}, { runId: 0 }, { runId: 2 ** 53 }, { runId: 7, samples: 100_001 }],
+    getRun: [
+      {},
+      { runId: 0 },
+      { runId: 2 ** 53 },
+      { runId: 7, samples: 100_001 },
+      { runId: 7, traceColumns: 2001 },
+    ],
     setSchedule: [
       { settings: exampleSchedule({ timing: { kind: 'every', seconds: 59 } }) },
       { settings: exampleSchedule({ name: '  ' }) },

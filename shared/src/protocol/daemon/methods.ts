@@ -8,6 +8,7 @@ import { count, moment, text } from '../quantities.ts';
 import { studyDocument } from '../study-document.ts';
 import { mlxSettings } from '../mlx-settings.ts';
 import { traceOrders } from '../trace-document.ts';
+import { tracePicture } from '../trace-picture.ts';
 import { engineRequest, workloadRequest } from '../workload.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runKind, runRecord, runStates, unreadableRow } from './run-record.ts';
@@ -80,6 +81,8 @@ export const runDetail = v.object({
   record: runRecord,
   document: v.optional(v.union([profileDocument, studyDocument])),
   samples: v.array(iterationSample),
+  /** Of the traces that the document has, where they were asked for instead of them. */
+  pictures: v.optional(v.array(tracePicture)),
 });
 
 export type RunDetail = v.InferOutput<typeof runDetail>;
@@ -160,12 +163,16 @@ export const methods = {
       unreadable: v.optional(v.array(unreadableRow)),
     }),
   },
-  /** With `samples` the samples are thinned to so many at most, the first and last kept; `document: false` leaves it out. */
+  /**
+   * With `samples` the samples are thinned to so many at most, the first and last kept; `document: false` leaves it out. With
+   * `traceColumns` the document comes without the traces of its operations, and with pictures of them in so many columns at most.
+   */
   getRun: {
     parameters: v.strictObject({
       runId,
       document: v.optional(v.boolean()),
       samples: v.optional(v.pipe(count, v.maxValue(100_000))),
+      traceColumns: v.optional(v.pipe(count, v.maxValue(2000))),
     }),
     result: runDetail,
   },
