@@ -32,7 +32,7 @@ export async function stage(
 ): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const { root } = context.layout;
-  for (const file of await trackedFiles(context)) {
+  for (const file of (await trackedFiles(root, context.signal)).filter((path) => !leftOut.test(path))) {
     copy(join(root, file), join(folder, file));
   }
   for (const path of await usedPackages(context)) {
@@ -69,14 +69,13 @@ function copy(from: string, to: string): void {
   cpSync(from, to, { recursive: true, verbatimSymlinks: true });
 }
 
-async function trackedFiles({ layout, env, signal }: Context): Promise<string[]> {
-  const { status, output } = await run('git', ['-C', layout.root, 'ls-files', '-z'], { env, signal });
+/** The files of a repository that git tracks and that are there, relative to it. */
+export async function trackedFiles(root: string, signal: AbortSignal): Promise<string[]> {
+  const { status, output } = await run('git', ['-C', root, 'ls-files', '-z'], { signal });
   if (status !== 0) {
-    throw new Error(`git does not list the files of ${layout.root}: ${output.trim()}`);
+    throw new Error(`git does not list the files of ${root}: ${output.trim()}`);
   }
-  return output
-    .split('\0')
-    .filter((file) => file !== '' && !leftOut.test(file) && existsSync(join(layout.root, file)));
+  return output.split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
 }
 
 /** The paths in node_modules of what runs, the pinned Node among it, and of the headers that an addon is built with. */

@@ -316,11 +316,11 @@ function asksForRetention({ alerts, ...change }: DaemonSettingsChange, before: D
 /** Resolves when the work has or the signal aborts, whichever comes first. */
 async function raceAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   const aborted = Promise.withResolvers<undefined>();
-  using held = new DisposableStack();
-  held.use(whenAborted(signal, 'ending the start', () => aborted.resolve(undefined)));
+  const watched = whenAborted(signal, 'ending the start', () => aborted.resolve(undefined));
   try {
     await Promise.race([work, aborted.promise]);
   } finally {
+    watched[Symbol.dispose]();
     // Nobody waits for it any more.
     work.catch(() => undefined);
   }

@@ -38,12 +38,11 @@ export interface DaemonOptions {
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { dataFolder, log, logFile, clock = systemClock, host = {}, silenceSeconds } = options;
   const startedAt = new Date();
-  using held = new DisposableStack();
-  const presence = held.use(new Presence(dataFolder, startedAt));
+  using presence = new Presence(dataFolder, startedAt);
 
   // Notices may come before the daemon is put together, and are then in its first status.
   const notices = new Notices();
-  held.use(surviveFaults(log, notices));
+  using _faults = surviveFaults(log, notices);
   const onSetAside = ({ path, reason, saved }: SetAside): void => {
     const runs = counted(saved.runs, 'run');
     const message = `The history was damaged (${reason}). It was moved to ${path}, and a new history was created with ${runs} recovered from it.`;
@@ -52,12 +51,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       'Keep the file if you need the missing runs; `sqlite3 FILE .recover` may recover more of them.';
     notices.set('set-aside', message, hint);
   };
-  const { history } = openHistory(dataFolder, {
+  using history = openHistory(dataFolder, {
     onSetAside,
     owner: presence.note,
     now: () => clock.now(),
-  });
-  held.use(history);
+  }).history;
   const ending = new AbortController();
   const daemon = new Daemon({
     dataFolder,
@@ -94,7 +92,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       isLooking = false;
     }
   });
-  held.defer(() => clearInterval(looking));
+  using _watch = { [Symbol.dispose]: () => clearInterval(looking) };
   if (!signal.aborted) {
     await once(signal, 'abort');
   }

@@ -23,17 +23,18 @@ export class SharedWork<Result> {
     throwIfInterrupted(signal);
     const ongoing = (this.#ongoing ??= this.#begin());
     ongoing.askers += 1;
-    using held = new DisposableStack();
-    held.use(
-      whenAborted(signal, 'leaving shared work', () => {
-        ongoing.askers -= 1;
-        if (ongoing.askers === 0) {
-          this.#forget(ongoing);
-          ongoing.controller.abort(signal.reason);
-        }
-      }),
-    );
-    return await ongoing.result;
+    const watched = whenAborted(signal, 'leaving shared work', () => {
+      ongoing.askers -= 1;
+      if (ongoing.askers === 0) {
+        this.#forget(ongoing);
+        ongoing.controller.abort(signal.reason);
+      }
+    });
+    try {
+      return await ongoing.result;
+    } finally {
+      watched[Symbol.dispose]();
+    }
   }
 
   #begin(): Ongoing<Result> {

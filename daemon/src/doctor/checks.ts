@@ -16,7 +16,7 @@ import { listCatalogue } from '../models/catalogue.ts';
 import { hubCacheFolder } from '../models/hub/environment.ts';
 import { checkedPath, vocabularySource, weightsSource } from '../models/packaged.ts';
 import { packagedVoices } from '../models/voices.ts';
-import { repositoryRoot, setupHint } from '../paths.ts';
+import { isInstalled, repositoryRoot, setupCommand, setupHint } from '../paths.ts';
 import { speechDefaults } from '../profiler/settings.ts';
 
 /** The doctor adds the check's name. */
@@ -64,9 +64,12 @@ export async function describeHost(signal: AbortSignal | undefined): Promise<Hos
   }
 }
 
-/** The Node that set-up pins is the one that everything was tested with. */
+/** The Node that set-up pins is the one that everything was tested with; a package runs on the person's own. */
 function checkNode(): Finding {
   const { node } = process.versions;
+  if (isInstalled) {
+    return { status: 'ok', detail: `${node}, ${process.execPath}` };
+  }
   const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
     optionalDependencies?: Record<string, string>;
   };
@@ -89,7 +92,7 @@ export function checkMlx(host: HostDescription | Error): Finding {
   return device.type === 'cpu' && existsSync('/proc/driver/nvidia/version')
     ? {
         status: 'ok',
-        detail: `${detail}, although there is an NVIDIA driver; \`TIDEMARK_BACKEND=cuda npm run setup\` uses its GPU`,
+        detail: `${detail}, although there is an NVIDIA driver; \`TIDEMARK_BACKEND=cuda ${setupCommand}\` uses its GPU`,
       }
     : { status: 'ok', detail };
 }

@@ -15,7 +15,7 @@ export async function examine({ dataFolder, signal }: DoctorOptions): Promise<Do
   const checks: Check[] = [];
   for (const [id, title, find] of checksOf({ dataFolder, host, signal })) {
     signal?.throwIfAborted();
-    const finding = await Promise.try(find).catch(failure);
+    const finding = await (async () => find())().catch(failure);
     checks.push({ id, title, ...finding });
   }
   signal?.throwIfAborted();

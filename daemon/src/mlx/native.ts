@@ -1,8 +1,9 @@
 /** Loads the Node-API addon over libmlx and hands out its functions to this folder. */
 
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { buildFolder, setupCommand } from '../paths.ts';
 
 /** An element type, by MLX's own name. */
 export type DType =
@@ -26,8 +27,8 @@ export interface NativeHandle {
   readonly __brand: 'mlx::core::array';
 }
 
-/** Where `npm run setup` leaves the addon. */
-const addonPath = fileURLToPath(new URL('../../../build/native/tidemark.node', import.meta.url));
+/** Where set-up leaves the addon. */
+const addonPath = join(buildFolder, 'native', 'tidemark.node');
 
 function loadAddon(): Readonly<Record<string, unknown>> {
   try {
@@ -38,8 +39,8 @@ function loadAddon(): Readonly<Record<string, unknown>> {
     throw new TidemarkError('native-addon', `The native addon for libmlx could not be loaded${reason}.`, {
       hint:
         missing === 'libcuda.so.1'
-          ? "MLX's CUDA backend is set up, which needs NVIDIA's driver: install it, or run `TIDEMARK_BACKEND=cpu npm run setup`."
-          : 'Run `npm run setup` to build whatever is missing.',
+          ? `MLX's CUDA backend is set up, which needs NVIDIA's driver: install it, or run \`TIDEMARK_BACKEND=cpu ${setupCommand}\`.`
+          : `Run \`${setupCommand}\` to get whatever is missing.`,
       cause,
     });
   }
@@ -54,8 +55,8 @@ const addon = loadAddon();
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- C++ defines the signature; the caller says it
 export function native<Signature>(name: string): Signature {
   if (typeof addon[name] !== 'function') {
-    throw new TidemarkError('native-addon', "The native addon does not match this checkout's sources.", {
-      hint: 'Run `npm run setup` to rebuild it.',
+    throw new TidemarkError('native-addon', "The native addon does not match this version's sources.", {
+      hint: `Run \`${setupCommand}\` to replace it.`,
     });
   }
   return addon[name] as Signature;

@@ -96,7 +96,7 @@ test("MLX's exceptions become errors with the operation's name and the shapes", 
 test('a function that the addon lacks is an error that says how to rebuild it', () => {
   assert.throws(() => native('noSuchFunction'), {
     code: 'native-addon',
-    message: /does not match this checkout's sources/,
+    message: /does not match this version's sources/,
     hint: /npm run setup/,
   });
 });

@@ -62,7 +62,7 @@ export async function openRuns(context: Pick<Context, 'signal'>): Promise<RunSto
   const history = openHistoryToRead();
   return {
     isDaemon: false,
-    ask: (method, parameters) => Promise.try(() => fromHistory[method](history, parameters)),
+    ask: (method, parameters) => attempt(() => fromHistory[method](history, parameters)),
     [Symbol.asyncDispose]: () => {
       history.close();
       return Promise.resolve();
@@ -89,9 +89,12 @@ const empty: { readonly [M in StoredMethod & Method]: () => Result<M> } = {
   getSettings: () => defaultDaemonSettings,
 };
 
+/** What fails at once rejects too, as a daemon's refusal does. */
+const attempt = <Result>(work: () => Result): Promise<Result> => Promise.resolve().then(work);
+
 const emptyStore: RunStore = {
   isDaemon: false,
-  ask: (method) => Promise.try(() => empty[method]()),
+  ask: (method) => attempt(() => empty[method]()),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

@@ -23,7 +23,7 @@ export const end = String.raw`(?![\p{L}\p{N}])`;
 export const either = (words: Iterable<string>): string =>
   Array.from(words)
     .toSorted((a, b) => b.length - a.length)
-    .map((word) => RegExp.escape(word))
+    .map((word) => word.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
     .join('|');
 
 /** An address or a path: letters as they are, figures, and every sign by its name. */
