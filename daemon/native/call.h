@@ -345,8 +345,8 @@ using Table = std::vector<std::pair<const char*, Callback>>;
 // Each is defined in the file of its domain.
 namespace tables {
 
-extern const Table arithmetic, convolutions, device, device_memory, linear_algebra, lstm, memory, process, quantization,
-    random, safetensors, shapes, sine, tensors, trace, walk;
+extern const Table arithmetic, convolutions, device, device_memory, lean_convolutions, linear_algebra, lstm, memory,
+    process, quantization, random, safetensors, shapes, sine, tensors, trace, walk;
 
 } // namespace tables
 

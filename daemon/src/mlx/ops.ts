@@ -200,6 +200,99 @@ export const convTranspose1d = (
   { stride = 1, padding = 0, groups = 1 }: { stride?: number; padding?: number; groups?: number } = {},
 ): Tensor => convolveTransposed(x, weight, stride, padding, groups);
 
+interface LeanConvOptions {
+  /** Of the result's shape; added to it, in its buffer where nothing else reads that. */
+  readonly residual?: Tensor | undefined;
+  /** x where positive, else slope · x, before the convolution; 1 (no change) unless given. */
+  readonly slope?: number;
+  /** In which the result is stored, whatever dtype the operands have; computed is in float32 on a CPU. */
+  readonly dtype: DType;
+}
+
+const leanConvolve =
+  operation<
+    [
+      x: Tensor,
+      weight: Tensor,
+      bias: Tensor,
+      residual: Tensor | undefined,
+      style: Tensor | undefined,
+      alpha: Tensor | undefined,
+      gain: number,
+      slope: number,
+      padding: number,
+      dilation: number,
+      dtype: DType,
+    ]
+  >('leanConv1d');
+
+/**
+ * All that a convolution of the generator is: adaptive instance norm, activation, convolution of stride 1, bias and residual.
+ * `x` [1, length, in], `weight` [out, kernel, in], `bias` [out] → [1, length', out]. `style` [1, 2 · in] are the norm's γ and β;
+ * without it x is multiplied by `gain`. With `alpha`, of `in` numbers, the activation is {@link snake}.
+ *
+ * On a CPU it goes over time in tiles, and needs no array of the utterance's length but x, the residual and the result.
+ */
+export const leanConv1d = (
+  x: Tensor,
+  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor },
+  {
+    residual,
+    style,
+    alpha,
+    gain = 1,
+    slope = 1,
+    padding = 0,
+    dilation = 1,
+    dtype,
+  }: LeanConvOptions & {
+    readonly style?: Tensor | undefined;
+    readonly alpha?: Tensor | undefined;
+    readonly gain?: number;
+    readonly padding?: number;
+    readonly dilation?: number;
+  },
+): Tensor => leanConvolve(x, weight, bias, residual, style, alpha, gain, slope, padding, dilation, dtype);
+
+const leanConvolveTransposed =
+  operation<
+    [
+      x: Tensor,
+      weight: Tensor,
+      bias: Tensor,
+      residual: Tensor | undefined,
+      gain: number,
+      slope: number,
+      stride: number,
+      padding: number,
+      lead: number,
+      dtype: DType,
+    ]
+  >('leanConvTranspose1d');
+
+/**
+ * The same of a transposed convolution: leaky ReLU, convolution, bias, residual. `x` [1, length, in], `weight` [in, kernel, out]
+ * → [1, lead + (length − 1) · stride − 2 · padding + kernel, out]; the first `lead` rows are those of the residual alone.
+ */
+export const leanConvTranspose1d = (
+  x: Tensor,
+  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor },
+  {
+    residual,
+    gain = 1,
+    slope = 1,
+    stride,
+    padding = 0,
+    lead = 0,
+    dtype,
+  }: LeanConvOptions & {
+    readonly gain?: number;
+    readonly stride: number;
+    readonly padding?: number;
+    readonly lead?: number;
+  },
+): Tensor => leanConvolveTransposed(x, weight, bias, residual, gain, slope, stride, padding, lead, dtype);
+
 export interface LstmDirection {
   /** [4 · hidden, in], gates in the order i, f, g, o. */
   readonly inputWeight: Tensor;
