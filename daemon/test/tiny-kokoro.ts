@@ -17,6 +17,7 @@ import { keep, scope } from '../src/mlx/scope.ts';
 import type { Tensor } from '../src/mlx/tensor.ts';
 import { parseConfig } from '../src/kokoro/config.ts';
 import { KokoroNetwork } from '../src/kokoro/network.ts';
+import { strategies } from '../src/kokoro/strategy.ts';
 import { architecture } from '../src/models/recipes.ts';
 import { Checkpoint } from '../src/nn/weights.ts';
 import type { KernelShape } from '../src/nn/weights.ts';
@@ -113,7 +114,8 @@ export function tinyTensors({
     }
   });
   scope(() => {
-    new KokoroNetwork(invented.root(), parseConfig(forMlxAudio ? mlxAudioConfig : tinyConfig));
+    const config = parseConfig(forMlxAudio ? mlxAudioConfig : tinyConfig);
+    new KokoroNetwork(invented.root(), config, strategies.faithful.generatorLayers);
     tensors.forEach(keep);
   });
   invented.dispose();

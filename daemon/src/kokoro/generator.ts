@@ -4,19 +4,60 @@ import { add, divide, exp, pad, reshape, sin, slice, snake } from '../mlx/ops.ts
 import type { Tensor } from '../mlx/tensor.ts';
 import { leakyRelu } from '../nn/activations.ts';
 import { convFrom, convTransposeFrom } from '../nn/conv.ts';
+import type { ConvShape } from '../nn/conv.ts';
 import type { Layer } from '../nn/layer.ts';
 import { adaptiveInstanceNormFrom } from '../nn/norms.ts';
-import type { StyledLayer } from '../nn/norms.ts';
 import type { Weights } from '../nn/weights.ts';
 import type { KokoroConfig } from './config.ts';
 import type { Spectrum } from './stft.ts';
 
-/** One upsampling, and the blocks that run at its resolution, the sum of which is taken. */
+/** Of the leaky ReLU before each upsampling, and before the last convolution. */
+export const upsamplingSlope = 0.1;
+export const spectrumSlope = 0.01;
+
+/** One upsampling, and the blocks that run at its resolution, the mean of which is taken. */
 interface Level {
-  readonly upsample: Layer;
+  readonly upsample: Upsampling;
   readonly harmonics: Layer;
   readonly harmonicsBlock: SnakeBlock;
   readonly blocks: readonly SnakeBlock[];
+}
+
+export interface UpsamplingShape {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly padding: number;
+  /** How many rows of zeros come before the first. */
+  readonly lead: number;
+}
+
+/** Leaky ReLU and transposed convolution of `x`, to which the harmonics at that resolution are added. */
+export interface Upsampling {
+  forward(x: Tensor, harmonics: Tensor): Tensor;
+}
+
+export interface SnakeConvShape {
+  readonly channels: number;
+  readonly kernelSize: number;
+  readonly dilation: number;
+  readonly styleSize: number;
+}
+
+/** Adaptive norm, snake and convolution of `x` [1, length, channels], and the residual added to it where there is one. */
+export interface SnakeConv {
+  forward(x: Tensor, style: Tensor, residual?: Tensor): Tensor;
+}
+
+/** What the generator is made of, which a strategy chooses. */
+export interface GeneratorLayers {
+  upsampling(weights: Weights, shape: UpsamplingShape): Upsampling;
+  /** `part` of the round of a block: 1 for its first convolution, 2 for its second. */
+  snakeConv(weights: Weights, part: 1 | 2, round: number, shape: SnakeConvShape): SnakeConv;
+  harmonicsConv(weights: Weights, shape: ConvShape): Layer;
+  /** The last convolution, after a leaky ReLU; float32. */
+  spectrumConv(weights: Weights, shape: ConvShape): Layer;
 }
 
 export class Generator {
@@ -24,7 +65,7 @@ export class Generator {
   readonly #toSpectrum: Layer;
   readonly #bins: number;
 
-  constructor(weights: Weights, { istftnet, style_dim: styleSize }: KokoroConfig) {
+  constructor(weights: Weights, { istftnet, style_dim: styleSize }: KokoroConfig, layers: GeneratorLayers) {
     const { upsample_rates: rates, upsample_kernel_sizes: kernelSizes, gen_istft_n_fft } = istftnet;
     const { resblock_kernel_sizes: blockKernels, resblock_dilation_sizes: blockDilations } = istftnet;
     const channelsAt = (level: number): number => istftnet.upsample_initial_channel / 2 ** level;
@@ -37,21 +78,23 @@ export class Generator {
       const stride = rates.slice(level + 1).reduce((product, later) => product * later, 1);
       const isLast = level === rates.length - 1;
       return {
-        upsample: convTransposeFrom(weights.at('ups', level), {
+        upsample: layers.upsampling(weights.at('ups', level), {
           inChannels: channelsAt(level),
           outChannels: channels,
           kernelSize,
           stride: rate,
           padding: Math.floor((kernelSize - rate) / 2),
+          // A spectrum has one frame more than hops; mlx-audio, whose layer is named for reflection, puts a zero before.
+          lead: isLast ? 1 : 0,
         }),
-        harmonics: convFrom(weights.at('noise_convs', level), {
+        harmonics: layers.harmonicsConv(weights.at('noise_convs', level), {
           inChannels: 2 * this.#bins,
           outChannels: channels,
           kernelSize: isLast ? 1 : 2 * stride,
           stride,
           padding: isLast ? 0 : Math.floor((stride + 1) / 2),
         }),
-        harmonicsBlock: new SnakeBlock(weights.at('noise_res', level), {
+        harmonicsBlock: new SnakeBlock(weights.at('noise_res', level), layers, {
           channels,
           kernelSize: isLast ? 11 : 7,
           dilations: [1, 3, 5],
@@ -59,7 +102,7 @@ export class Generator {
         }),
         blocks: blockKernels.map(
           (blockKernel, index) =>
-            new SnakeBlock(weights.at('resblocks', level * blockKernels.length + index), {
+            new SnakeBlock(weights.at('resblocks', level * blockKernels.length + index), layers, {
               channels,
               kernelSize: blockKernel,
               dilations: blockDilations[index] ?? [],
@@ -68,7 +111,7 @@ export class Generator {
         ),
       };
     });
-    this.#toSpectrum = convFrom(weights.at('conv_post'), {
+    this.#toSpectrum = layers.spectrumConv(weights.at('conv_post'), {
       inChannels: channelsAt(rates.length),
       outChannels: 2 * this.#bins,
       kernelSize: 7,
@@ -81,17 +124,13 @@ export class Generator {
    * speech's spectrum, each part [1, spectrumFrames, bins].
    */
   forward(x: Tensor, harmonics: Tensor, style: Tensor): Spectrum {
-    const hidden = this.#levels.reduce((input, level, index) => {
-      const upsampled = level.upsample.forward(leakyRelu(input, 0.1));
-      // A spectrum has one frame more than hops; mlx-audio, whose layer is named for reflection, puts a zero before.
-      const isLast = index === this.#levels.length - 1;
-      const aligned = isLast ? pad(upsampled, [0, 1, 0], [0, 0, 0]) : upsampled;
+    const hidden = this.#levels.reduce((input, { upsample, blocks, ...level }) => {
       const source = level.harmonicsBlock.forward(level.harmonics.forward(harmonics), style);
-      const mixed = add(aligned, source);
-      const outputs = level.blocks.map((block) => block.forward(mixed, style));
+      const mixed = upsample.forward(input, source);
+      const outputs = blocks.map((block) => block.forward(mixed, style));
       return divide(outputs.reduce(add), outputs.length);
     }, x);
-    const spectrum = this.#toSpectrum.forward(leakyRelu(hidden, 0.01));
+    const spectrum = this.#toSpectrum.forward(hidden);
     return {
       magnitude: exp(slice(spectrum, 2, 0, this.#bins)),
       phase: sin(slice(spectrum, 2, this.#bins)),
@@ -99,62 +138,65 @@ export class Generator {
   }
 }
 
-interface SnakeBlockShape {
-  readonly channels: number;
-  readonly kernelSize: number;
+interface SnakeBlockShape extends Omit<SnakeConvShape, 'dilation'> {
   /** Of each round's first convolution. */
   readonly dilations: readonly number[];
-  readonly styleSize: number;
 }
 
 /** A residual block: three rounds of adaptive norm, snake and convolution, the first one dilated. */
 class SnakeBlock {
   readonly #rounds: readonly { readonly first: SnakeConv; readonly second: SnakeConv }[];
 
-  constructor(weights: Weights, { channels, kernelSize, dilations, styleSize }: SnakeBlockShape) {
-    const half = (part: 1 | 2, round: number, dilation: number): SnakeConv =>
-      new SnakeConv(weights, part, round, { channels, kernelSize, dilation, styleSize });
+  constructor(weights: Weights, layers: GeneratorLayers, { dilations, ...shape }: SnakeBlockShape) {
     this.#rounds = dilations.map((dilation, round) => ({
-      first: half(1, round, dilation),
-      second: half(2, round, 1),
+      first: layers.snakeConv(weights, 1, round, { ...shape, dilation }),
+      second: layers.snakeConv(weights, 2, round, { ...shape, dilation: 1 }),
     }));
   }
 
   /** `x` [1, length, channels], `style` [1, style] → the same shape. */
   forward(x: Tensor, style: Tensor): Tensor {
     return this.#rounds.reduce(
-      (sum, { first, second }) => add(second.forward(first.forward(sum, style), style), sum),
+      (sum, { first, second }) => second.forward(first.forward(sum, style), style, sum),
       x,
     );
   }
 }
 
-class SnakeConv {
-  readonly #norm: StyledLayer;
-  readonly #alpha: Tensor;
-  readonly #conv: Layer;
-
-  constructor(
-    weights: Weights,
-    part: 1 | 2,
-    round: number,
-    shape: { channels: number; kernelSize: number; dilation: number; styleSize: number },
-  ) {
-    const { channels, kernelSize, dilation, styleSize } = shape;
-    this.#norm = adaptiveInstanceNormFrom(weights.at(`adain${part}`, round), styleSize, channels);
-    this.#alpha = weights.tensor(`alpha${part}.${round}`, [1, channels, 1]);
-    this.#conv = convFrom(weights.at(`convs${part}`, round), {
+/** As mlx-audio computes it: each step an operation of its own. */
+export const faithfulLayers: GeneratorLayers = {
+  upsampling(weights, { lead, ...shape }) {
+    const upsample = convTransposeFrom(weights, shape);
+    return {
+      forward: (x, harmonics) => {
+        const upsampled = upsample.forward(leakyRelu(x, upsamplingSlope));
+        const aligned = lead === 0 ? upsampled : pad(upsampled, [0, lead, 0], [0, 0, 0]);
+        return add(aligned, harmonics);
+      },
+    };
+  },
+  snakeConv(weights, part, round, { styleSize, ...shape }) {
+    const { channels, dilation, kernelSize } = shape;
+    const norm = adaptiveInstanceNormFrom(weights.at(`adain${part}`, round), styleSize, channels);
+    const alpha = weights.tensor(`alpha${part}.${round}`, [1, channels, 1]);
+    const conv = convFrom(weights.at(`convs${part}`, round), {
       inChannels: channels,
       outChannels: channels,
       kernelSize,
       dilation,
       padding: (dilation * (kernelSize - 1)) / 2,
     });
-  }
-
-  forward(x: Tensor, style: Tensor): Tensor {
-    // An α for each channel (Ziyin et al., 2020).
-    const alpha = reshape(this.#alpha, [1, 1, -1]);
-    return this.#conv.forward(snake(this.#norm.forward(x, style), alpha));
-  }
-}
+    return {
+      forward: (x, style, residual) => {
+        // An α for each channel (Ziyin et al., 2020).
+        const y = conv.forward(snake(norm.forward(x, style), reshape(alpha, [1, 1, -1])));
+        return residual === undefined ? y : add(y, residual);
+      },
+    };
+  },
+  harmonicsConv: convFrom,
+  spectrumConv(weights, shape) {
+    const conv = convFrom(weights, shape);
+    return { forward: (x) => conv.forward(leakyRelu(x, spectrumSlope)) };
+  },
+};

@@ -1,6 +1,7 @@
 /** A loaded Kokoro: from phonemes and a style to samples. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { StrategyName } from '@tidemark/shared/protocol/workload.ts';
 import { loadSafetensors } from '../mlx/safetensors.ts';
 import { array, astype, slice } from '../mlx/ops.ts';
 import { scope } from '../mlx/scope.ts';
@@ -15,6 +16,8 @@ import { KokoroNetwork } from './network.ts';
 import type { StageOptions, ValueName } from './network.ts';
 import { runStages } from './stages.ts';
 import type { Stage } from './stages.ts';
+import { strategies } from './strategy.ts';
+import type { Strategy } from './strategy.ts';
 
 export interface SynthesisOptions {
   /** Durations are divided by it; 1 unless given. */
@@ -30,7 +33,7 @@ export interface SynthesisOptions {
   /** Called when the graph of a stage has been built, with all that it gives. */
   readonly onBuilt?:
     ((stage: string, values: Readonly<Partial<Record<ValueName, Tensor>>>) => void) | undefined;
-  /** Evaluates a graph, given what it is to give; MLX's own evaluation unless given. */
+  /** Evaluates a graph, given what it is to give; as the strategy does unless given. */
   readonly evaluateGraph?: ((values: Readonly<Partial<Record<ValueName, Tensor>>>) => void) | undefined;
   /** Called when a graph has been evaluated, with the names of its stages and the values that are kept of it. */
   readonly onEvaluated?: (
@@ -50,19 +53,28 @@ export class Kokoro implements Disposable {
   readonly config: KokoroConfig;
   readonly network: KokoroNetwork;
   readonly #checkpoint: Checkpoint;
+  readonly #strategy: Strategy;
 
-  private constructor(config: KokoroConfig, network: KokoroNetwork, checkpoint: Checkpoint) {
+  private constructor(
+    config: KokoroConfig,
+    network: KokoroNetwork,
+    checkpoint: Checkpoint,
+    strategy: Strategy,
+  ) {
     this.config = config;
     this.network = network;
     this.#checkpoint = checkpoint;
+    this.#strategy = strategy;
   }
 
   /**
    * Loads a checkpoint folder, in PyTorch's layout or in mlx-audio's, quantized or not. Throws a TidemarkError: 'bad-config',
-   * or 'bad-checkpoint', for keys that are missing, misshapen or unknown with a list of them. `alterations` change the weights
-   * on the way.
+   * or 'bad-checkpoint', for keys that are missing, misshapen or unknown with a list of them. `changes` change the weights
+   * on the way, beside what the strategy changes.
    */
-  static load(folder: string, alterations: Alterations = {}): Kokoro {
+  static load(folder: string, changes: Alterations = {}, strategyName: StrategyName = 'faithful'): Kokoro {
+    const strategy = strategies[strategyName];
+    const alterations = { ...strategy.alterations, ...changes };
     const config = parseConfig(readConfig(folder));
     const tensors = loadFiles(checkpointFiles(folder));
     alter(tensors, alterations, (path) => quantizationAt(config, path));
@@ -75,10 +87,10 @@ export class Kokoro implements Disposable {
       channelsFirst: [...tensors.keys()].some((key) => key.endsWith('.weight_ih_l0')),
     });
     try {
-      const network = new KokoroNetwork(checkpoint.root(), config);
+      const network = new KokoroNetwork(checkpoint.root(), config, strategy.generatorLayers);
       checkpoint.assertFits();
       checkpoint.materialize();
-      return new Kokoro(config, network, checkpoint);
+      return new Kokoro(config, network, checkpoint, strategy);
     } catch (error) {
       checkpoint.dispose();
       throw error;
@@ -116,7 +128,7 @@ export class Kokoro implements Disposable {
       deterministic = false,
       graphs = 'whole',
       onBuilt,
-      evaluateGraph,
+      evaluateGraph = this.#strategy.evaluate,
       onEvaluated,
     } = options;
     this.#check(tokens, style, options);
@@ -151,7 +163,8 @@ export class Kokoro implements Disposable {
     const inputs = scope(() => this.#inputs(tokens, style, {}));
     try {
       const stages = this.network.textStages({ speed, noise: false });
-      using durations = runStages([stages], { inputs, outputs: ['durations'] }).durations;
+      const evaluateGroup = this.#strategy.evaluate;
+      using durations = runStages([stages], { inputs, outputs: ['durations'], evaluateGroup }).durations;
       return Int32Array.from(durations.toTypedArray(), Number);
     } finally {
       Object.values(inputs).forEach((input) => input.dispose());

@@ -9,6 +9,7 @@ import { Albert } from './albert.ts';
 import type { KokoroConfig } from './config.ts';
 import { Decoder } from './decoder.ts';
 import { Generator } from './generator.ts';
+import type { GeneratorLayers } from './generator.ts';
 import { HarmonicSource } from './harmonic-source.ts';
 import { alignmentIndices, ProsodyPredictor, wholeFrames } from './prosody.ts';
 import { defineStage } from './stages.ts';
@@ -76,7 +77,7 @@ export class KokoroNetwork {
   readonly generator: Generator;
   readonly fourier: ShortTimeFourier;
 
-  constructor(weights: Weights, config: KokoroConfig) {
+  constructor(weights: Weights, config: KokoroConfig, generatorLayers: GeneratorLayers) {
     const { istftnet, plbert, hidden_dim, sample_rate } = config;
     const hop = istftnet.gen_istft_hop_size;
     this.albert = new Albert(weights.at('bert'), config);
@@ -88,7 +89,7 @@ export class KokoroNetwork {
       sampleRate: sample_rate,
       samplesPerValue: istftnet.upsample_rates.reduce((product, rate) => product * rate, hop),
     });
-    this.generator = new Generator(weights.at('decoder', 'generator'), config);
+    this.generator = new Generator(weights.at('decoder', 'generator'), config, generatorLayers);
     this.fourier = new ShortTimeFourier(istftnet.gen_istft_n_fft, hop);
   }
 

@@ -6,7 +6,7 @@ import { layer } from './layer.ts';
 import type { Layer } from './layer.ts';
 import type { KernelShape, Weights } from './weights.ts';
 
-interface ConvShape {
+export interface ConvShape {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: number;

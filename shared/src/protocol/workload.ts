@@ -55,6 +55,17 @@ export function textsIn(lines: readonly string[]): Omit<SpokenText, 'phonemes'>[
   return texts;
 }
 
+/**
+ * How the network is built and evaluated. `faithful`: with mlx-audio's graph and dtypes, in MLX's own order. `lean`: the same speech
+ * in the least memory.
+ */
+export const strategyNames = ['faithful', 'lean'] as const;
+
+export type StrategyName = (typeof strategyNames)[number];
+
+/** Absent where it is `faithful`, as in documents of older versions. */
+export const strategy = v.exactOptional(v.picklist(strategyNames));
+
 /** What a client asks for. */
 export const workloadRequest = {
   /** One is said in each iteration, over and over; not together with `text` or `phonemes`. */
@@ -66,6 +77,7 @@ export const workloadRequest = {
   /** What MLX's cache may hold; absent for MLX's own limit. */
   cacheLimitBytes: v.optional(bytes),
   ...engineRequest,
+  strategy,
 } as const;
 
 /** One text of many. */
@@ -96,6 +108,7 @@ export const settledWorkload = {
   mlx: v.optional(mlxSettings),
   /** Absent where it is Tidemark's own, and `python` where it is the one that Tidemark makes. */
   ...engineRequest,
+  strategy,
 } as const;
 
 /** As lists of runs have it: enough to tell what was said, without saying all of it. */
@@ -109,6 +122,7 @@ export const workloadSummary = v.object({
   cacheLimitBytes: v.optional(bytes),
   mlx: v.optional(mlxSettings),
   engine: engineRequest.engine,
+  strategy,
 });
 
 export type WorkloadSummary = v.InferOutput<typeof workloadSummary>;
