@@ -16,10 +16,10 @@ import { checkTiming } from '../history/schedule-check.ts';
 import { givenModel, givenVoice } from './given-names.ts';
 import { modelWords } from './options.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';
-import { addWorkloadOptions } from './workload-options.ts';
-import type { WorkloadOptions } from './workload-options.ts';
+import { addStrategyOption, addWorkloadOptions } from './workload-options.ts';
+import type { StrategyOptions, WorkloadOptions } from './workload-options.ts';
 
-export interface ScheduleOptions extends WorkloadOptions {
+export interface ScheduleOptions extends WorkloadOptions, StrategyOptions {
   readonly name?: string | undefined;
   readonly every?: number;
   readonly cron?: string;
@@ -87,7 +87,7 @@ export function addScheduleOptions(command: Command): Command {
       `number of warm-up iterations (default: ${scheduleDefaults.warmupIterations})`,
       wholeNumber(0, 1000),
     );
-  return addWorkloadOptions(command, { changeable: true });
+  return addStrategyOption(addWorkloadOptions(command, { changeable: true }));
 }
 
 /**
@@ -132,11 +132,12 @@ function spokenFrom(
     texts === undefined && text === undefined
       ? { text: before?.text, texts: before?.texts, shuffled: before?.shuffled }
       : { text, texts, shuffled: texts === undefined ? undefined : before?.shuffled };
-  const { cacheLimitBytes } = before ?? {};
+  const { cacheLimitBytes, strategy } = before ?? {};
   return {
     ...spoken,
     keepCache: before?.keepCache,
     cacheLimitBytes: cacheLimit === false ? undefined : cacheLimitBytes,
+    ...(strategy === undefined ? {} : { strategy }),
     ...workload,
   };
 }

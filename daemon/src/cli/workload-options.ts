@@ -6,7 +6,8 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { linesOf, textsIn } from '@tidemark/shared/protocol/workload.ts';
+import { linesOf, strategyNames, textsIn } from '@tidemark/shared/protocol/workload.ts';
+import type { StrategyName } from '@tidemark/shared/protocol/workload.ts';
 import { readError } from '../files/storage-errors.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
 import { givenFile } from './given-names.ts';
@@ -19,6 +20,21 @@ export interface WorkloadOptions {
   /** False where a schedule is to have none any more. */
   readonly cacheLimit?: number | false;
 }
+
+export interface StrategyOptions {
+  readonly strategy?: StrategyName;
+}
+
+export const addStrategyOption = (command: Command): Command =>
+  command
+    .optionsGroup('Engine:')
+    .addOption(
+      new Option(
+        '--strategy <name>',
+        "how the network is built and evaluated: faithful, with mlx-audio's operations and in MLX's own order (default), or " +
+          'lean, which needs a fraction of the memory',
+      ).choices(strategyNames),
+    );
 
 /** Each with its opposite where what was set before can be changed: in a schedule. */
 export function addWorkloadOptions(
@@ -57,12 +73,14 @@ export async function workloadFrom({
   shuffle,
   keepCache,
   cacheLimit,
-}: WorkloadOptions): Promise<WorkloadRequest> {
+  strategy,
+}: WorkloadOptions & StrategyOptions): Promise<WorkloadRequest> {
   return {
     ...(texts === undefined ? {} : { texts: await textsFrom(texts) }),
     ...(shuffle === undefined ? {} : { shuffled: shuffle }),
     ...(keepCache === undefined ? {} : { keepCache }),
     ...(cacheLimit === undefined || cacheLimit === false ? {} : { cacheLimitBytes: cacheLimit }),
+    ...(strategy === undefined ? {} : { strategy }),
   };
 }
 

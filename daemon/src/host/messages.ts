@@ -11,6 +11,7 @@ import {
 import { traceOrders } from '@tidemark/shared/protocol/trace-document.ts';
 import { bytes, count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { plantKinds } from '@tidemark/shared/protocol/command-documents.ts';
+import { strategyNames } from '@tidemark/shared/protocol/workload.ts';
 import { layerTransient, unresetSequence } from '@tidemark/shared/protocol/study-document.ts';
 
 /** What a host says of itself as soon as libmlx is loaded. */
@@ -31,6 +32,8 @@ const loadParameters = v.object({
       quantizedProduct: v.optional(v.picklist(['mlx', 'blocked'])),
     }),
   ),
+  /** How the network is built and evaluated; `faithful` where it is absent. */
+  strategy: v.optional(v.picklist(strategyNames)),
   /** How much freed memory MLX's allocator may hold, in bytes; its own default where it is absent. */
   cacheLimitBytes: v.optional(count),
   /** From how much active memory on MLX waits for queued work, in bytes; its own default where it is absent. */

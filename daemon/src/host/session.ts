@@ -67,6 +67,7 @@ export class HostSession {
     folder,
     voiceFile,
     alterations,
+    strategy,
     cacheLimitBytes,
     memoryLimitBytes,
   }: HostParameters<'load'>): Promise<LoadRecord> {
@@ -83,7 +84,7 @@ export class HostSession {
     const footprintBeforeBytes = footprintBytes();
     resetPeak();
     const startedAt = performance.now();
-    const model = Kokoro.load(folder, alterations);
+    const model = Kokoro.load(folder, alterations, strategy);
     const seconds = (performance.now() - startedAt) / 1000;
     try {
       await settle();

@@ -65,7 +65,7 @@ export async function profileModel(
 ): Promise<ProfileDocument> {
   const clock = new RunClock();
   const { signal, onStep } = options;
-  const { mlx = {} } = settings;
+  const { mlx = {}, strategy } = settings;
   const { engine } = subject;
   await using host = await ModelHost.start({
     ...hostOptions,
@@ -75,7 +75,8 @@ export async function profileModel(
   });
   const { folder, name } = subject.model;
   const { memoryLimitBytes } = mlx;
-  const load = await host.load({ folder, voiceFile: subject.voiceFile, memoryLimitBytes }, { signal });
+  const { voiceFile } = subject;
+  const load = await host.load({ folder, voiceFile, memoryLimitBytes, strategy }, { signal });
   onStep?.({ kind: 'loaded', model: name, load });
   return await profileLoaded({ host, load }, subject, settings, { ...options, clock });
 }

@@ -4,9 +4,9 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { textsIn } from '@tidemark/shared/protocol/workload.ts';
-import type { EngineName, settledWorkload } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineName, settledWorkload, StrategyName } from '@tidemark/shared/protocol/workload.ts';
 import { droppedRecord } from './dropped.ts';
-import { checkWorkload, settleTexts } from './workload.ts';
+import { checkWorkload, settleTexts, strategyRecord } from './workload.ts';
 import type { WorkloadRequest } from './workload.ts';
 
 /** What is said, and how; the same for a measurement and for speech that is kept. */
@@ -67,7 +67,8 @@ export async function settleSettings(
   signal?: AbortSignal,
   onProgress?: OnPreparation,
 ): Promise<ProfileSettings> {
-  const { iterations, warmupIterations, keepCache = false, cacheLimitBytes, mlx, engine, python } = request;
+  const { iterations, warmupIterations, keepCache = false, cacheLimitBytes, mlx } = request;
+  const { engine, python, strategy } = request;
   checkWhole('The number of iterations', iterations, { minimum: 1, maximum: mostIterations });
   checkWhole('The number of warm-up iterations', warmupIterations, { minimum: 0, maximum: mostIterations });
   checkWorkload(request);
@@ -84,6 +85,7 @@ export async function settleSettings(
     ...(engine === undefined || engine === 'tidemark'
       ? {}
       : { engine, ...(python === undefined ? {} : { python }) }),
+    ...strategyRecord(strategy),
   };
 }
 
@@ -92,6 +94,7 @@ interface EngineUse {
   readonly python?: string | undefined;
   readonly deterministic?: boolean | undefined;
   readonly attribute?: string | undefined;
+  readonly strategy?: StrategyName | undefined;
 }
 
 /** Throws a TidemarkError, 'bad-input', for what only Tidemark's own host can do, and for a Python that nothing would run. */
@@ -100,6 +103,7 @@ export function refuseOfEngine({
   python,
   deterministic = false,
   attribute,
+  strategy = 'faithful',
 }: EngineUse): void {
   if (engine === 'tidemark') {
     if (python !== undefined) {
@@ -111,9 +115,11 @@ export function refuseOfEngine({
   }
   const only = deterministic
     ? 'speak without the random part (--deterministic)'
-    : attribute === undefined
-      ? undefined
-      : 'attribute memory to parts of the network (--attribute)';
+    : attribute !== undefined
+      ? 'attribute memory to parts of the network (--attribute)'
+      : strategy === 'faithful'
+        ? undefined
+        : `build the network by another strategy (--strategy ${strategy})`;
   if (only !== undefined) {
     throw new TidemarkError('bad-input', `The engine ${engine} cannot ${only}.`, {
       hint: 'Use Tidemark’s own engine for it: omit --engine.',

@@ -4,6 +4,7 @@ import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { DeviceRecord, VersionsRecord } from '@tidemark/shared/protocol/provenance.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
+import type { StrategyName } from '@tidemark/shared/protocol/workload.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { HostResult } from '../host/messages.ts';
 import type { Subject } from './profile.ts';
@@ -12,6 +13,7 @@ import type { SpeechSettings } from './settings.ts';
 export interface SpeakOptions {
   readonly signal?: AbortSignal | undefined;
   readonly mlx?: MlxSettings | undefined;
+  readonly strategy?: StrategyName | undefined;
   readonly onLoad?: ((load: LoadRecord) => void) | undefined;
 }
 
@@ -33,10 +35,10 @@ export async function speak(
   { model, voiceFile }: Subject,
   { phonemes, seed, deterministic, speed }: SpeechSettings,
   take: (utterance: HostResult<'synthesize'>) => Promise<void>,
-  { signal, mlx = {}, onLoad }: SpeakOptions = {},
+  { signal, mlx = {}, strategy, onLoad }: SpeakOptions = {},
 ): Promise<Speech> {
   await using host = await ModelHost.start({ signal, environment: mlxEnvironment(mlx) });
-  const load = await host.load({ folder: model.folder, voiceFile }, { signal });
+  const load = await host.load({ folder: model.folder, voiceFile, strategy }, { signal });
   onLoad?.(load);
   let synthesisSeconds = 0;
   let taken: Promise<unknown> = Promise.resolve();

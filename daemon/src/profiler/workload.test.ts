@@ -111,8 +111,14 @@ test('lists of runs tell workloads apart without holding the texts', async () =>
   assert.ok(JSON.stringify(summary).length < 400);
   assert.notEqual(workloadOf({ texts: many.with(3, 'Another.') })?.textsSha256, summary.textsSha256);
   assert.equal(workloadOf({}), undefined);
-  assert.equal(workloadOf({ keepCache: false, shuffled: false }), undefined);
-  const request = { texts: lines, shuffled: true, keepCache: true, cacheLimitBytes: 5 };
+  assert.equal(workloadOf({ keepCache: false, shuffled: false, strategy: 'faithful' }), undefined);
+  const request = {
+    texts: lines,
+    shuffled: true,
+    keepCache: true,
+    cacheLimitBytes: 5,
+    strategy: 'lean',
+  } as const;
   assert.deepEqual(workloadIn(await settle(request)), workloadOf(request));
   assert.deepEqual(workloadRequestOf({ ...request, id: 3, name: 'nightly', text: undefined }), request);
 });

@@ -6,7 +6,12 @@ import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { droppedOfAll } from './dropped.ts';
 import { textsIn, workloadRequest } from '@tidemark/shared/protocol/workload.ts';
-import type { EngineName, SpokenText, WorkloadSummary } from '@tidemark/shared/protocol/workload.ts';
+import type {
+  EngineName,
+  SpokenText,
+  StrategyName,
+  WorkloadSummary,
+} from '@tidemark/shared/protocol/workload.ts';
 
 /** What is asked of a run beyond one text and a cache that is cleared each time. */
 export interface WorkloadRequest {
@@ -23,6 +28,8 @@ export interface WorkloadRequest {
   readonly engine?: EngineName | undefined;
   /** The person's own interpreter for it. */
   readonly python?: string | undefined;
+  /** How the network is built and evaluated; `faithful` where it is absent. */
+  readonly strategy?: StrategyName;
 }
 
 /** Only these of what holds more; what is absent stays absent. */
@@ -130,7 +137,14 @@ export const workloadIn = ({ texts, ...manner }: ProfileSettings): WorkloadSumma
 
 function summaryOf(
   texts: readonly Pick<SpokenText, 'text'>[] | undefined,
-  { shuffled = false, keepCache = false, cacheLimitBytes, mlx, engine }: Omit<WorkloadRequest, 'texts'>,
+  {
+    shuffled = false,
+    keepCache = false,
+    cacheLimitBytes,
+    mlx,
+    engine,
+    strategy,
+  }: Omit<WorkloadRequest, 'texts'>,
 ): WorkloadSummary | undefined {
   const summary: WorkloadSummary = {
     ...(texts === undefined
@@ -147,8 +161,13 @@ function summaryOf(
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
     ...(mlx === undefined ? {} : { mlx }),
     ...(engine === undefined || engine === 'tidemark' ? {} : { engine }),
+    ...strategyRecord(strategy),
   };
   return Object.keys(summary).length === 0 ? undefined : summary;
 }
 
 const longestText = 200;
+
+/** As documents have it, which leave out what is so by default. */
+export const strategyRecord = (strategy: StrategyName | undefined): { strategy?: StrategyName } =>
+  strategy === undefined || strategy === 'faithful' ? {} : { strategy };

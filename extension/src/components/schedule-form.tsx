@@ -63,7 +63,7 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
           withClient((client) =>
             client.call('setSchedule', {
               id: schedule?.id,
-              settings: scheduleSettingsOf(submitted, schedule?.paused ?? false),
+              settings: scheduleSettingsOf(submitted, schedule),
             }),
           ),
       });

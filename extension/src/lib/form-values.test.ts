@@ -8,7 +8,7 @@ const fresh = newScheduleValues({ defaultModel: 'bf16', voice: 'af_heart', text:
 
 describe('the form of a schedule', () => {
   test('as it opens it is a schedule that the daemon takes', () => {
-    expect(v.is(scheduleSettings, scheduleSettingsOf(fresh, false))).toBe(true);
+    expect(v.is(scheduleSettings, scheduleSettingsOf(fresh))).toBe(true);
   });
 
   test('a schedule that is opened and saved is the same', () => {
@@ -16,19 +16,19 @@ describe('the form of a schedule', () => {
       { kind: 'every', seconds: 5400 },
       { kind: 'cron', expression: '0 9 * * 1-5', timeZone: 'Europe/Berlin' },
     ] as const) {
-      const schedule = exampleSchedule({ timing, jitterSeconds: 120, paused: true });
-      const saved = scheduleSettingsOf(scheduleValues(schedule), schedule.paused);
+      const schedule = exampleSchedule({ timing, jitterSeconds: 120, paused: true, strategy: 'lean' });
+      const saved = scheduleSettingsOf(scheduleValues(schedule), schedule);
       expect(saved).toEqual(v.parse(scheduleSettings, schedule));
     }
   });
 
   test('without a time zone it is the one of the Mac', () => {
-    const saved = scheduleSettingsOf({ ...fresh, every: 'cron', cron: ' @daily ', timeZone: ' ' }, false);
+    const saved = scheduleSettingsOf({ ...fresh, every: 'cron', cron: ' @daily ', timeZone: ' ' });
     expect(saved.timing).toEqual({ kind: 'cron', expression: '@daily' });
   });
 
   test('no warm-up is a number too', () => {
-    expect(scheduleSettingsOf({ ...fresh, warmupIterations: '0' }, false).warmupIterations).toBe(0);
+    expect(scheduleSettingsOf({ ...fresh, warmupIterations: '0' }).warmupIterations).toBe(0);
   });
 
   test('intervals are said in the largest unit that fits', () => {

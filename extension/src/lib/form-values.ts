@@ -114,13 +114,20 @@ export const scheduleValues = (schedule: Schedule): ScheduleFormValues => ({
   skipInLowPowerMode: schedule.skipInLowPowerMode,
 });
 
-/** What cannot be read as a number has the default: the form itself refuses it before. */
-export function scheduleSettingsOf(values: ScheduleFormValues, paused: boolean): ScheduleSettings {
+/**
+ * What cannot be read as a number has the default: the form itself refuses it before. What the form does not show stays as it is
+ * in the schedule that is changed.
+ */
+export function scheduleSettingsOf(
+  values: ScheduleFormValues,
+  { paused, strategy }: Pick<ScheduleSettings, 'paused' | 'strategy'> = { paused: false },
+): ScheduleSettings {
   return {
     name: values.name.trim(),
     model: chosenModel(values),
     voice: chosenVoice(values),
     ...workloadOfForm(values),
+    ...(strategy === undefined ? {} : { strategy }),
     timing: timingOf(values),
     iterations: wholeNumber(values.iterations.trim()) ?? 15,
     warmupIterations: countOf(values.warmupIterations) ?? 3,

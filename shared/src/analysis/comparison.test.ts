@@ -109,6 +109,14 @@ describe('warned of', () => {
     assert.deepEqual(compare(set, set).models[0]?.warnings, []);
   });
 
+  test('another strategy', () => {
+    const lean = { ...profile(), settings: { ...profile().settings, strategy: 'lean' } } as const;
+    assert.deepEqual(compare(profile(), lean).models[0]?.warnings, [
+      'The strategies differ: faithful and lean.',
+    ]);
+    assert.deepEqual(compare(lean, lean).models[0]?.warnings, []);
+  });
+
   test('another machine, whose times then carry no verdict', () => {
     const elsewhere = { ...profile(), device: { ...profile().device, name: 'Another processor' } };
     const [model] = compare(profile(), elsewhere).models;

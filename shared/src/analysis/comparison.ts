@@ -2,7 +2,7 @@
 
 import { TidemarkError } from '../errors.ts';
 import { formatBytes } from '../format/bytes.ts';
-import { mlxPhrases } from '../format/workload.ts';
+import { mlxPhrases, strategyIn } from '../format/workload.ts';
 import { channelNames } from '../format/leak-channels.ts';
 import { counted, formatList } from '../format/numbers.ts';
 import { comparisonSchemaVersion } from '../protocol/comparison-document.ts';
@@ -234,6 +234,10 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
     ...warn(
       first.settings.deterministic !== second.settings.deterministic,
       'One run used deterministic excitation, the other did not.',
+    ),
+    ...warn(
+      strategyIn(first.settings) !== strategyIn(second.settings),
+      `The strategies differ: ${strategyIn(first.settings)} and ${strategyIn(second.settings)}.`,
     ),
     ...warn(mlxOf(first) !== mlxOf(second), `MLX was set differently: ${mlxOf(first)} and ${mlxOf(second)}.`),
     ...warn(

@@ -4,7 +4,7 @@ import { printable } from '../printable.ts';
 import { mlxEnvironment } from '../protocol/mlx-settings.ts';
 import type { MlxSettings } from '../protocol/mlx-settings.ts';
 import type { DroppedCharacters, ProfileSettings } from '../protocol/profile-document.ts';
-import type { WorkloadSummary } from '../protocol/workload.ts';
+import type { StrategyName, WorkloadSummary } from '../protocol/workload.ts';
 import { formatBytes } from './bytes.ts';
 import { formatCount } from './numbers.ts';
 
@@ -18,10 +18,25 @@ export function workloadIn({
   cacheLimitBytes,
   mlx,
   engine,
+  ...manner
 }: ProfileSettings): Workload {
   const first = texts?.toSorted((a, b) => a.line - b.line)[0];
-  return { texts: texts?.length, firstText: first?.text, shuffled, keepCache, cacheLimitBytes, mlx, engine };
+  const strategy = strategyIn(manner);
+  return {
+    texts: texts?.length,
+    firstText: first?.text,
+    shuffled,
+    keepCache,
+    cacheLimitBytes,
+    mlx,
+    engine,
+    ...(strategy === 'faithful' ? {} : { strategy }),
+  };
 }
+
+/** By which strategy the network was built; documents name it only where it is not the default. */
+export const strategyIn = ({ strategy = 'faithful' }: Pick<WorkloadSummary, 'strategy'>): StrategyName =>
+  strategy;
 
 /** `40 texts from “Good morning.” on`; undefined where there is one text. */
 export function textsPhrase({ texts, firstText }: Workload): string | undefined {
@@ -39,7 +54,9 @@ export const mannerPhrases = ({
   cacheLimitBytes,
   mlx = {},
   engine,
+  ...manner
 }: Workload): string[] => [
+  ...(strategyIn(manner) === 'faithful' ? [] : [`${strategyIn(manner)} strategy`]),
   ...(shuffled === true ? ['random order'] : []),
   ...(keepCache === true ? ['cache kept'] : []),
   ...(cacheLimitBytes === undefined ? [] : [`cache limit ${formatBytes(cacheLimitBytes)}`]),

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { channelVerdict, judgedChannels } from './leak-verdicts.ts';
 import { droppedCharacters, iterationSample, profileSettings, spokenLanguage } from './profile-document.ts';
 import { mlxSettings } from './mlx-settings.ts';
+import { strategy } from './workload.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
@@ -38,6 +39,7 @@ export const sayDocument = v.object({
     deterministic: v.boolean(),
     speed: v.pipe(v.number(), v.finite(), v.gtValue(0)),
     mlx: v.optional(mlxSettings),
+    strategy,
   }),
   audio: v.object({
     /** `-` for standard output. */

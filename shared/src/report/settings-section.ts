@@ -2,7 +2,7 @@
 
 import { formatBytes } from '../format/bytes.ts';
 import { counted, formatCount } from '../format/numbers.ts';
-import { droppedWords, mlxPhrases, textsPhrase, workloadIn } from '../format/workload.ts';
+import { droppedWords, mlxPhrases, strategyIn, textsPhrase, workloadIn } from '../format/workload.ts';
 import type { DeviceRecord, ModelRecord, VersionsRecord } from '../protocol/provenance.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 import { weightsByDtype } from '../analysis/waterfall.ts';
@@ -24,6 +24,7 @@ function spokenFacts(settings: ProfileSettings): Facts {
       ? []
       : [['cache limit', formatBytes(workload.cacheLimitBytes)] as const]),
     ...(workload.engine === undefined ? [] : [['engine', workload.engine] as const]),
+    ...(strategyIn(settings) === 'faithful' ? [] : [['strategy', strategyIn(settings)] as const]),
     ...(workload.mlx === undefined ? [] : [['MLX', mlxPhrases(workload.mlx).join(', ')] as const]),
   ];
 }

@@ -30,13 +30,14 @@ import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { showLoop } from '../runs/show-steps.ts';
 import { findSubject } from '../runs/subject.ts';
-import { addWorkloadOptions, workloadFrom } from '../workload-options.ts';
-import type { WorkloadOptions } from '../workload-options.ts';
+import { addStrategyOption, addWorkloadOptions, workloadFrom } from '../workload-options.ts';
+import type { StrategyOptions, WorkloadOptions } from '../workload-options.ts';
 
 interface ProfileOptions
   extends
     LoopOptions,
     WorkloadOptions,
+    StrategyOptions,
     MlxOptions,
     EngineOptions,
     AnnounceOptions,
@@ -67,6 +68,7 @@ export function addProfileCommand(program: Command): void {
     'tidemark profile bf16 --attribute stages',
     'tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma',
     'tidemark profile bf16 --texts sentences.txt --keep-cache --cache-limit 512MB',
+    'tidemark profile bf16 --strategy lean',
     'tidemark profile bf16 --ops-per-buffer 5 --bfs-width 1',
     'tidemark profile bf16 --engine mlx-audio',
     'tidemark profile ./my-checkpoint --phonemes "həlˈO." --json > run.json',
@@ -74,7 +76,7 @@ export function addProfileCommand(program: Command): void {
   addYesOption(
     addLoopOptions(command, `${profileDefaults.iterations}, or the number of texts if that is greater`),
   );
-  addEngineOptions(addMlxOptions(addWorkloadOptions(command)));
+  addEngineOptions(addMlxOptions(addStrategyOption(addWorkloadOptions(command))));
   addPlaceOptions(command).option(
     '--fresh',
     "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",

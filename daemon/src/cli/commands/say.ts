@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted, formatDuration } from '@tidemark/shared/format/numbers.ts';
-import { droppedWords } from '@tidemark/shared/format/workload.ts';
+import { droppedWords, strategyIn } from '@tidemark/shared/format/workload.ts';
 import { saySchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { SayDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
@@ -15,6 +15,7 @@ import { fewestPhonemesAlone } from '../../kokoro/phonemes/splitting.ts';
 import { checkNames } from '../../models/voices.ts';
 import { settleSpeech } from '../../profiler/settings.ts';
 import { speak } from '../../profiler/speak.ts';
+import { strategyRecord } from '../../profiler/workload.ts';
 import type { Speech } from '../../profiler/speak.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
@@ -27,9 +28,11 @@ import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
 import type { AnnounceOptions } from '../runs/announce.ts';
 import { AudioOutput, checkAudioOutput, isClosedPipe, isStdout } from '../runs/audio-output.ts';
 import { findSubject } from '../runs/subject.ts';
+import { addStrategyOption } from '../workload-options.ts';
+import type { StrategyOptions } from '../workload-options.ts';
 
 interface SayOptions
-  extends SpeechOptions, Pick<MlxOptions, 'fullPrecision'>, AnnounceOptions, OutputOptions {
+  extends SpeechOptions, StrategyOptions, Pick<MlxOptions, 'fullPrecision'>, AnnounceOptions, OutputOptions {
   readonly out: string;
   readonly format: WavFormat;
   readonly raw?: true;
@@ -73,7 +76,7 @@ export function addSayCommand(program: Command): void {
       'length, so its header gives 4 GiB, which players take to mean “to the end”. A reader that closes the pipe ends the command ' +
       'without an error.',
   );
-  addPrecisionOption(addYesOption(addSpeechOptions(command)));
+  addPrecisionOption(addStrategyOption(addYesOption(addSpeechOptions(command))));
   printResult(command, async (context, text: string | undefined, options: SayOptions) => {
     const { out, format, raw, model: spec } = options;
     const { signal, progress } = context;
@@ -98,7 +101,7 @@ export function addSayCommand(program: Command): void {
     await announce(settings, options, context);
     const subject = await findSubject(spec, settings.voice, context);
     const title = subject.model.name;
-    const { fullPrecision } = options;
+    const { fullPrecision, strategy } = options;
     const mlx = mlxFrom(fullPrecision === undefined ? {} : { fullPrecision });
     const output = await AudioOutput.to({ out, format, raw, stream: options.stream ?? false }, signal);
     const of = settings.phonemes.length;
@@ -117,7 +120,7 @@ export function addSayCommand(program: Command): void {
     let speech: Speech;
     let fileBytes: number;
     try {
-      speech = await speak(subject, settings, take, { signal, mlx, onLoad });
+      speech = await speak(subject, settings, take, { signal, mlx, strategy, onLoad });
       signal.throwIfAborted();
       fileBytes = await output.complete();
     } catch (error) {
@@ -143,7 +146,7 @@ export function addSayCommand(program: Command): void {
       model: { name, source, tensorBytes, bytesByDtype },
       device: speech.device,
       versions: speech.versions,
-      settings: { ...settings, mlx },
+      settings: { ...settings, mlx, ...strategyRecord(strategy) },
       audio: {
         file: toStdout ? '-' : out,
         fileBytes,
@@ -180,7 +183,7 @@ function sayReport(
   return [
     ...(settings.dropped === undefined ? [] : [droppedWords(settings.dropped)]),
     `Wrote ${audio.file === '-' ? 'to stdout' : audio.file}: ${audio.seconds.toFixed(2)} s of audio, ${audio.format}, ${formatBytes(audio.fileBytes)}, ` +
-      `synthesized with ${model.name} and ${settings.voice} in ${formatDuration(synthesisSeconds)}.`,
+      `synthesized with ${model.name}${strategyIn(settings) === 'faithful' ? '' : `, the ${strategyIn(settings)} strategy,`} and ${settings.voice} in ${formatDuration(synthesisSeconds)}.`,
     ...(isStreamed ? [times] : []),
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { HostStatus, MemoryReading } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { StrategyName } from '@tidemark/shared/protocol/workload.ts';
 import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
 import { every, later, letGo } from '../../background.ts';
 import { HostDeath } from '../../host/host-death.ts';
@@ -39,6 +40,7 @@ const defaultTiming = {
 /** A host with its model, in use by one run at a time. */
 export interface HeldModel extends LoadedHost {
   readonly subject: Subject;
+  readonly strategy: StrategyName;
   /** Names this process among all hosts ever: what its checks have in common. */
   readonly instance: string;
 }
@@ -85,13 +87,17 @@ export class HeldHost {
 
   /**
    * The host with the subject loaded, for one user until {@link release}: the one that is kept, or a new one where it holds
-   * another model or voice, since only a fresh process has a clean peak. Waits after a death. Throws a TidemarkError of the host
+   * another model or voice, or was built by another strategy, since only a fresh process has a clean peak. Waits after a death. Throws a TidemarkError of the host
    * or the checkpoint, or the reason of an aborted signal.
    */
-  async acquire(subject: Subject, signal: AbortSignal): Promise<HeldModel> {
+  async acquire(
+    subject: Subject,
+    signal: AbortSignal,
+    strategy: StrategyName = 'faithful',
+  ): Promise<HeldModel> {
     this.#stopIdling();
     const held = this.#held;
-    if (held !== undefined && isSame(held.subject, subject)) {
+    if (held !== undefined && held.strategy === strategy && isSame(held.subject, subject)) {
       this.#enter('busy');
       return held;
     }
@@ -111,12 +117,12 @@ export class HeldHost {
       );
       this.#enter('loading');
       const load = await host
-        .load({ folder: subject.model.folder, voiceFile: subject.voiceFile }, { signal })
+        .load({ folder: subject.model.folder, voiceFile: subject.voiceFile, strategy }, { signal })
         .catch(async (error: unknown) => {
           await host.kill();
           throw error;
         });
-      const made = { host, load, subject, instance: randomUUID() };
+      const made = { host, load, subject, strategy, instance: randomUUID() };
       this.#held = made;
       this.#loadedAt = new Date();
       this.#memory = {

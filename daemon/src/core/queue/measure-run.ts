@@ -130,7 +130,7 @@ async function measureProfile(
   if (kind === 'fresh' || settings.mlx !== undefined) {
     return await profileModel(subject, settings, { signal, onStep, attribute, order });
   }
-  const loaded = await held.acquire(subject, signal);
+  const loaded = await held.acquire(subject, signal, settings.strategy);
   try {
     const { host, load, instance } = loaded;
     const { name, source, tensorBytes, bytesByDtype } = subject.model;
