@@ -270,6 +270,10 @@ bool SpectralConv::pays(const Shape& shape, int out_length) {
       static_cast<double>(tiling.count()) * kWeightPlanes + kRowsOfWeight;
 }
 
+int SpectralConv::block_rows(const Shape& shape) {
+  return std::max(1, kTiles / shape.dilation) * shape.dilation * (kPoints + 1 - shape.kernel);
+}
+
 std::ptrdiff_t SpectralConv::room_size(const Shape& shape) {
   return kWeightPlanes * weight_plane_size(shape) + (kTilePlanes + 2 * lanes()) * tile_plane_size(shape);
 }

@@ -32,6 +32,9 @@ class SpectralConv {
   // Whether it takes less time for `out_length` rows than matrix products over the unfolded input.
   static bool pays(const Shape& shape, int out_length);
 
+  // Output rows that are computed at a time: more of them are so many times these.
+  static int block_rows(const Shape& shape);
+
   // How many float32 numbers the constructor needs room for.
   static std::ptrdiff_t room_size(const Shape& shape);
 
