@@ -106,7 +106,7 @@ export function exampleTrace({
       const row = {
         bytes,
         tensor: -1,
-        source: isCopy ? operation % weights : -1,
+        source: isCopy ? 10 * (operation % 6) + 3 : -1,
         madeBy: operation,
         lastReadBy: Math.min(operation + life, operations - 1),
         freedAfter,

@@ -7,6 +7,7 @@ import { traceSentence } from '../analysis/trace/sentences.ts';
 import { element } from '../format/charts/svg.ts';
 import { traceChart } from '../format/charts/trace-chart.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
+import { aliveContent } from './alive-section.ts';
 import { explorerPolicy, explorerScript } from './explorer-script.ts';
 import { paragraph, responsiveChart, section } from './markup.ts';
 import type { PageScript } from './markup.ts';
@@ -31,13 +32,17 @@ function traceSection(traces: readonly NamedTrace[]): string {
         'while an operation ran; where operations are closer together than the picture can show, each column shows the highest of them.',
     ) +
       traces.map((each) => paragraph(traceSentence(each))).join('') +
-      responsiveChart((canvas) =>
-        traceChart(
-          `Memory of ${names} by operation`,
-          traces.map(({ model, trace }) => pictureOf(model, trace, canvas.width)),
-          canvas,
-        ),
+      element(
+        'div',
+        {},
+        responsiveChart((canvas) =>
+          traceChart(
+            `Memory of ${names} by operation`,
+            traces.map(({ model, trace }) => pictureOf(model, trace, canvas.width)),
+            canvas,
+          ),
+        ) + element('div', { class: 'explorer', hidden: '' }, ''),
       ) +
-      element('div', { class: 'explorer', hidden: '' }, ''),
+      aliveContent(traces),
   );
 }
