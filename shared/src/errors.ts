@@ -33,6 +33,8 @@ export const errorCodes = [
   'python',
   /** The model host did not answer in time. */
   'host-timeout',
+  /** A program that was watched ended with an error, or did nothing that can be watched. */
+  'program-failed',
   /** MLX could not get the memory that it asked for. */
   'out-of-memory',
   /** A person or a signal stopped the work. */

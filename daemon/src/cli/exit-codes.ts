@@ -13,7 +13,20 @@ export const exitCodeWithoutDaemon = 4;
 /** What a shell makes of a process that a signal ended. */
 export const exitCodeOfSignal = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
+/** A program that was run for the person and could not be watched: its own exit code is passed on where that says that it failed. */
+export class ProgramFailure extends TidemarkError {
+  readonly exitCode: number;
+
+  constructor({ code, message, hint }: TidemarkError, exitCode: number) {
+    super(code, message, { hint });
+    this.exitCode = exitCode === 0 ? 1 : exitCode;
+  }
+}
+
 export function exitCodeOfError(error: unknown): number {
+  if (error instanceof ProgramFailure) {
+    return error.exitCode;
+  }
   if (error instanceof Interruption) {
     return exitCodeOfSignal(error.signal);
   }

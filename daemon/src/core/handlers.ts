@@ -125,7 +125,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
       return {};
     },
     prepareImport: (_, { signal }) => ({ path: parts.imports.prepare(signal) }),
-    importRuns: ({ path }, { signal }) => parts.imports.run(path, signal),
+    importRuns: ({ path, measured = false }, { client, signal }) =>
+      parts.imports.run(path, signal, measured ? client.name : undefined),
     compareRuns: ({ baselineId, runId, threshold = defaultThreshold }) =>
       compareDocuments(
         { file: `#${baselineId}`, document: documentOf(baselineId) },

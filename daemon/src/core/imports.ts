@@ -70,8 +70,8 @@ export class Imports {
     return path;
   }
 
-  /** Imports a prepared file, once. Throws what the import does, and 'shutting-down' where the daemon is told to stop. */
-  async run(path: string, signal: AbortSignal): Promise<ImportResult> {
+  /** Imports a prepared file, once; `client` is who has itself measured what is in it. Throws what the import does, and 'shutting-down' where the daemon is told to stop. */
+  async run(path: string, signal: AbortSignal, client?: string): Promise<ImportResult> {
     this.#ending.signal.throwIfAborted();
     const prepared = this.#prepared.get(path);
     if (prepared === undefined) {
@@ -84,7 +84,7 @@ export class Imports {
     const { dataFolder, onHistory, log } = this.#options;
     const work = runTask<ImportTask>(
       new URL('../history/import-process.ts', import.meta.url),
-      { dataFolder, path },
+      { dataFolder, path, client },
       {
         name: 'The import',
         failure: 'internal',

@@ -4,16 +4,11 @@ import * as v from 'valibot';
 import { alert, scheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { runRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { device, modelRecord, versions } from '@tidemark/shared/protocol/provenance.ts';
-import {
-  iterationSample,
-  loadRecord,
-  profileDocument,
-  profileSettings,
-} from '@tidemark/shared/protocol/profile-document.ts';
+import { iterationSample, loadRecord, profileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { runRequest } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { count, errorRecord, moment, text } from '@tidemark/shared/protocol/quantities.ts';
 import { workloadSummary } from '@tidemark/shared/protocol/workload.ts';
-import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { runDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { tidemarkVersion } from '../version.ts';
 import { alertOf } from './alerts.ts';
 import type { Database } from './database.ts';
@@ -58,6 +53,8 @@ const runHead = v.object({
 /** What the socket takes of a name, a client, a schedule's name; and more than anything writes in a sentence. */
 const longest = { name: 1024, client: 64, scheduleName: 80, sentence: 20_000 } as const;
 
+export const longestName = longest.name;
+
 const name = v.pipe(text, v.maxLength(longest.name));
 const sentence = v.pipe(text, v.maxLength(longest.sentence));
 const scheduleName = v.pipe(text, v.maxLength(longest.scheduleName));
@@ -72,7 +69,7 @@ export const importedRecord = v.object({
     v.object({ kind: v.literal('import') }),
   ]),
   models: v.pipe(v.array(name), v.minLength(1), v.maxLength(32)),
-  voice: name,
+  voice: v.optional(name),
   text: v.optional(v.pipe(text, v.maxLength(longestText))),
   workload: v.optional(
     v.object({ ...workloadSummary.entries, firstText: v.optional(v.pipe(text, v.maxLength(200))) }),
@@ -101,7 +98,7 @@ export const runLine = v.object({
       sample: iterationSample,
     }),
   ),
-  document: v.optional(v.union([profileDocument, studyDocument])),
+  document: v.optional(runDocument),
 });
 
 export type RunLine = v.InferOutput<typeof runLine>;

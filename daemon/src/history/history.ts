@@ -158,9 +158,9 @@ export class History implements Disposable {
     return exportLines(this.#database, this.#now);
   }
 
-  /** Takes an export line by line. */
-  beginImport(): HistoryImport {
-    return new HistoryImport(this.#database, this.runs, this.#clock.now());
+  /** Takes an export line by line; `client` is who has itself measured what documents there are. */
+  beginImport(client?: string): HistoryImport {
+    return new HistoryImport(this.#database, this.runs, this.#clock.now(), client);
   }
 
   close(): void {

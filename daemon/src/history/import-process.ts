@@ -7,8 +7,11 @@ import { openHistory } from './history.ts';
 import { importFrom } from './import-stream.ts';
 import type { ImportTask } from './import-stream.ts';
 
-await serveTask<ImportTask>(async ({ dataFolder, path }, report) => {
+await serveTask<ImportTask>(async ({ dataFolder, path, client }, report) => {
   const file = await open(path, readPlain);
   using history = openHistory(dataFolder, { access: 'shared' }).history;
-  return await importFrom(history, file.createReadStream() as AsyncIterable<Buffer>, () => report({}));
+  return await importFrom(history, file.createReadStream() as AsyncIterable<Buffer>, {
+    onBatch: () => report({}),
+    client,
+  });
 });

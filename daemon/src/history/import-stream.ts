@@ -8,7 +8,12 @@ import { longestLine } from './import.ts';
 
 /** An import in a child process, of a file that was made for it. */
 export interface ImportTask {
-  readonly job: { readonly dataFolder: string; readonly path: string };
+  readonly job: {
+    readonly dataFolder: string;
+    readonly path: string;
+    /** Who has itself measured what is in it. */
+    readonly client?: string | undefined;
+  };
   /** Something was added. */
   readonly progress: object;
   readonly result: ImportResult;
@@ -21,14 +26,14 @@ const pauseMilliseconds = 5;
 export async function importFrom(
   history: History,
   input: AsyncIterable<Buffer>,
-  onBatch: () => void = () => undefined,
+  { onBatch, client }: { readonly onBatch?: () => void; readonly client?: string | undefined } = {},
 ): Promise<ImportResult> {
-  const taking = history.beginImport();
+  const taking = history.beginImport(client);
   for await (const line of linesOf(input)) {
     if (line === undefined) {
       taking.skip(`It is longer than ${formatBytes(longestLine)}.`);
     } else if (taking.take(line)) {
-      onBatch();
+      onBatch?.();
       await wait(pauseMilliseconds);
     }
   }

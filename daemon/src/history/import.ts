@@ -53,9 +53,10 @@ export class HistoryImport {
   /** The lines of a document that is printed over many. */
   #document: string[] | undefined;
 
-  constructor(database: Database, runs: RunTable, now: Date) {
+  /** `client` is who has itself measured what documents there are. */
+  constructor(database: Database, runs: RunTable, now: Date, client?: string) {
     this.#database = database;
-    this.#rows = new ImportedRows(database, runs, now);
+    this.#rows = new ImportedRows(database, runs, now, client);
   }
 
   /**
@@ -190,7 +191,8 @@ export class HistoryImport {
         };
       }
       case 'profile':
-      case 'study': {
+      case 'study':
+      case 'watch': {
         const document = documentIn(line);
         return () => this.#addDocument(document);
       }

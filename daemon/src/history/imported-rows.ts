@@ -4,17 +4,19 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
-import type { Outcome } from '@tidemark/shared/protocol/profile-document.ts';
+import type { Outcome, ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import type { WatchDocument } from '@tidemark/shared/protocol/watch-document.ts';
 import { workloadIn } from '../profiler/workload.ts';
 import { AlertTable } from './alerts.ts';
 import type { Database } from './database.ts';
-import { importedRecord } from './export.ts';
+import { importedRecord, longestName } from './export.ts';
 import type { AlertLine, RunLine, ScheduleLine } from './export.ts';
 import type { StoredSample } from './rebuild.ts';
 import { defined, momentText, numberOf } from './rows.ts';
-import { insertDocument, insertSample, samplesIn } from './run-contents.ts';
-import { insertRun, recordOf, runColumns } from './run-row.ts';
+import { insertDocument, insertSample, iterationsIn, samplesIn } from './run-contents.ts';
+import { insertRun, longestText, recordOf, runColumns } from './run-row.ts';
 import { noteWords } from './run-search.ts';
 import { findingOf } from './runs.ts';
 import { refuseTooManySchedules } from './schedules.ts';
@@ -26,11 +28,14 @@ export class ImportedRows {
   readonly #database: Database;
   readonly #runs: RunTable;
   readonly #now: Date;
+  readonly #trigger: Trigger;
 
-  constructor(database: Database, runs: RunTable, now: Date) {
+  /** `client` has itself measured what documents there are; otherwise they are brought in. */
+  constructor(database: Database, runs: RunTable, now: Date, client?: string) {
     this.#database = database;
     this.#runs = runs;
     this.#now = now;
+    this.#trigger = client === undefined ? { kind: 'import' } : { kind: 'request', client };
   }
 
   /** It comes in paused: to import a colleague's runs is not to ask for the colleague's checks. */
@@ -54,6 +59,8 @@ export class ImportedRows {
         ...record,
         trigger: this.#triggerOf(record.trigger, scheduleUid),
         state: wasOpen ? 'running' : record.state,
+        samplesTaken:
+          samples.length === 0 && document !== undefined ? iterationsIn(document) : samples.length,
       },
       samples.length === 0 && document !== undefined ? samplesIn(document, document.startedAt) : samples,
       hostInstance,
@@ -83,7 +90,7 @@ export class ImportedRows {
 
   addDocument(document: RunDocument): boolean {
     const samples = samplesIn(document, document.startedAt);
-    const id = this.#insert(recordOfDocument(document, samples.length), samples);
+    const id = this.#insert(recordOfDocument(document, this.#trigger), samples);
     if (id === undefined) {
       return false;
     }
@@ -121,11 +128,10 @@ export class ImportedRows {
     if (this.#idOf('runs', record.uid) !== undefined) {
       return undefined;
     }
-    const id = insertRun(
-      this.#database,
-      { ...checked(v.omit(importedRecord, ['id']), record), samplesTaken: samples.length },
-      { recordedAt: momentText(this.#now), hostInstance },
-    );
+    const id = insertRun(this.#database, checked(v.omit(importedRecord, ['id']), record), {
+      recordedAt: momentText(this.#now),
+      hostInstance,
+    });
     for (const [place, sample] of samples.entries()) {
       insertSample(this.#database, id, place, sample);
     }
@@ -158,27 +164,40 @@ export class ImportedRows {
 }
 
 /** Of a run of which there is only its document, as `tidemark profile --json` prints it. */
-function recordOfDocument(document: RunDocument, samplesTaken: number): Omit<RunRecord, 'id'> {
-  const { startedAt, seconds, settings, kind } = document;
+function recordOfDocument(document: RunDocument, trigger: Trigger): Omit<RunRecord, 'id'> {
+  const { startedAt, seconds, kind } = document;
   return defined({
     uid: uidOf(document),
     kind,
-    trigger: { kind: 'import' as const },
-    models: kind === 'profile' ? [document.model.name] : document.models,
-    voice: settings.voice,
-    text: settings.text,
-    workload: workloadIn(settings),
-    iterations: settings.iterations,
-    warmupIterations: settings.warmupIterations,
-    samplesTaken,
+    trigger,
+    ...(kind === 'watch' ? watchedWork(document) : spokenWork(document)),
+    samplesTaken: iterationsIn(document),
     queuedAt: startedAt,
     startedAt,
     endedAt: new Date(Date.parse(startedAt) + seconds * 1000).toISOString(),
     seconds,
     ...findingOf(document),
-    ...(kind === 'profile' ? endOf(document.outcome) : { state: document.outcome }),
+    ...(kind === 'study' ? { state: document.outcome } : endOf(document.outcome)),
   });
 }
+
+type Work = Pick<RunRecord, 'models' | 'voice' | 'text' | 'workload' | 'iterations' | 'warmupIterations'>;
+
+const spokenWork = (document: ProfileDocument | StudyDocument): Work => ({
+  models: document.kind === 'profile' ? [document.model.name] : document.models,
+  voice: document.settings.voice,
+  text: document.settings.text,
+  workload: workloadIn(document.settings),
+  iterations: document.settings.iterations,
+  warmupIterations: document.settings.warmupIterations,
+});
+
+const watchedWork = ({ program, iterations }: WatchDocument): Work => ({
+  models: [program.name.slice(0, longestName)],
+  text: program.command.join(' ').slice(0, longestText),
+  iterations: iterations.filter(({ warmup }) => !warmup).length,
+  warmupIterations: iterations.filter(({ warmup }) => warmup).length,
+});
 
 function endOf(outcome: Outcome): Pick<RunRecord, 'state' | 'reason' | 'signal' | 'error'> {
   switch (outcome.status) {

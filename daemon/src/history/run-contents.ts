@@ -148,6 +148,15 @@ function storedSampleOf(row: Row): StoredSample {
   };
 }
 
+/** How many iterations a document has, of all its models. */
+export const iterationsIn = (document: RunDocument): number =>
+  document.kind === 'watch'
+    ? document.iterations.length
+    : runsOf(document).reduce(
+        (sum, { iterations, confirmation = [] }) => sum + iterations.length + confirmation.length,
+        0,
+      );
+
 /** Of all models of a study, one after the other. When each was taken, no document says. */
 export const samplesIn = (document: RunDocument, takenAt: string): StoredSample[] =>
   runsOf(document).flatMap(({ model: { name: model }, iterations, confirmation = [] }) => [

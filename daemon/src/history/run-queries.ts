@@ -257,7 +257,8 @@ export class RunQueries {
       return {
         recentPeaksOf: defined({
           model: models[0] ?? '',
-          voice,
+          // A profile has one.
+          voice: voice ?? '',
           text,
           workload,
           iterations,

@@ -68,7 +68,8 @@ export const recordOf = (row: Row): RunRecord =>
       state: optionalText(row, 'state'),
       trigger: triggerOf(row),
       models: jsonOf(row, 'models'),
-      voice: optionalText(row, 'voice'),
+      // Of a run without a voice, the column, which may not be NULL, is empty.
+      voice: optionalText(row, 'voice') || undefined,
       text: optionalText(row, 'text'),
       workload: jsonOf(row, 'workload'),
       iterations: optionalNumber(row, 'iterations'),
@@ -143,7 +144,7 @@ export function insertRun(
     schedule_id: scheduled?.scheduleId,
     schedule_name: scheduled?.scheduleName,
     models: JSON.stringify(record.models),
-    voice: record.voice,
+    voice: record.voice ?? '',
     text: record.text,
     workload: optionalJson(record.workload),
     iterations: record.iterations,

@@ -59,6 +59,7 @@ const shownValues: readonly (readonly [word: string, column: string, value: stri
   ['INCONCLUSIVE', 'leak', 'inconclusive'],
   ['PROFILE', 'kind', 'profile'],
   ['STUDY', 'kind', 'study'],
+  ['WATCHED', 'kind', 'watch'],
   ['CHECK', 'trigger_kind', 'schedule'],
   ['IMPORTED', 'trigger_kind', 'import'],
 ];

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { cacheRemedySentences } from '@tidemark/shared/analysis/cache-sentence.ts';
 import { leakSentence } from '@tidemark/shared/analysis/leak-sentence.ts';
 import { summarizeLeaksOf } from '@tidemark/shared/analysis/leak-verdicts.ts';
+import { watchedFinding } from '@tidemark/shared/analysis/watched.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -12,6 +13,7 @@ import type { RunRecord, RunState } from '@tidemark/shared/protocol/daemon/run-r
 import type { IterationSample, Outcome } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import type { WatchedSample } from '@tidemark/shared/protocol/watch-document.ts';
 import type { Database } from './database.ts';
 import { rebuildDocument } from './rebuild.ts';
 import type { RunHead, RunPart, SamplePhase, StoredSample } from './rebuild.ts';
@@ -290,13 +292,23 @@ function outcomeOf({ state, reason, signal, error }: RunEnd): Exclude<Outcome, {
 
 /** What a document comes down to in the record of its run. The figures of a study stand in its document, one set a model. */
 export function findingOf(document: RunDocument): Pick<RunRecord, 'figures' | 'leak' | 'finding'> {
-  const isStudy = document.kind === 'study';
-  const finding = isStudy ? document.conclusion : profileFinding(document.leaks ?? []);
+  const finding = findingIn(document);
   return {
-    figures: isStudy ? undefined : figuresOf(document.iterations),
+    figures: document.kind === 'study' ? undefined : figuresOf(document.iterations),
     leak: summarizeLeaksOf(document),
     finding: finding === '' ? undefined : finding,
   };
+}
+
+function findingIn(document: RunDocument): string {
+  switch (document.kind) {
+    case 'profile':
+      return profileFinding(document.leaks ?? []);
+    case 'study':
+      return document.conclusion;
+    case 'watch':
+      return watchedFinding(document);
+  }
 }
 
 /** What leaks and what does not; of a cache that grows without end, what to do about it too. */
@@ -306,7 +318,7 @@ function profileFinding(leaks: readonly ChannelVerdict[]): string {
 }
 
 /** Over the measured iterations, as the document's summary has it; undefined without one. */
-function figuresOf(iterations: readonly IterationSample[]): RunFigures | undefined {
+function figuresOf(iterations: readonly (IterationSample | WatchedSample)[]): RunFigures | undefined {
   const measured = iterations.filter(({ warmup }) => !warmup);
   const last = measured.at(-1);
   if (last === undefined) {
@@ -318,7 +330,8 @@ function figuresOf(iterations: readonly IterationSample[]): RunFigures | undefin
     peakBytes: Math.round(peak.median),
     maximumPeakBytes: peak.maximum,
     cacheBytes: last.cacheBytes,
-    footprintBytes: last.footprintBytes,
+    // Where a Python cannot tell.
+    footprintBytes: last.footprintBytes ?? 0,
     secondsPerIteration: spreadOf(measured.map(({ seconds }) => seconds)).median,
   };
 }

@@ -141,7 +141,7 @@ test('a page that would be too long for an answer is shorter, and the next one g
     const first = history.runs.list({ limit: 500 });
     assert.ok(first.runs.length < 70 && first.hasMore, String(first.runs.length));
     assert.ok(JSON.stringify(first).length < 9_000_000);
-    assert.ok(first.runs.every(({ text = '', voice }) => text.length === 200 && voice.length === 1024));
+    assert.ok(first.runs.every(({ text = '', voice = '' }) => text.length === 200 && voice.length === 1024));
     const second = history.runs.list({ limit: 500, before: first.runs.at(-1)?.id });
     assert.deepEqual([first.runs.length + second.runs.length, second.hasMore], [70, false]);
     assert.equal(history.runs.get(1)?.text?.length, 50_000);

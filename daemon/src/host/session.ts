@@ -1,8 +1,6 @@
 /** What a model host does: holds one Kokoro and one voice, measures what they say, and hands speech out. */
 
-import { arch, cpus, platform, totalmem } from 'node:os';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { DeviceRecord } from '@tidemark/shared/protocol/provenance.ts';
 import type { IterationSample, LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import type { LayerTransient, UnresetSequence } from '@tidemark/shared/protocol/study-document.ts';
 import { Kokoro } from '../kokoro/kokoro.ts';
@@ -18,6 +16,7 @@ import { readCheckpointTensors, readLoadableTensors } from '../models/safetensor
 import { tidemarkVersion } from '../version.ts';
 import { attribute } from './attribute.ts';
 import { layerTransients } from './layer-transients.ts';
+import { deviceRecord } from './machine.ts';
 import { deviceFigure, measure, processFigures, settle } from './measure.ts';
 import type { AttributionReading, HostDescription, HostParameters, HostResult } from './messages.ts';
 import { isFinite, nonFiniteError, requireFiniteDurations } from './non-finite.ts';
@@ -44,7 +43,7 @@ export class HostSession {
   describe(): HostDescription {
     return {
       pid: process.pid,
-      device: deviceRecord(),
+      device: deviceRecord(describeDevice()),
       versions: {
         tidemark: tidemarkVersion,
         mlx: mlxVersion(),
@@ -288,19 +287,4 @@ export class HostSession {
     }
     return this.#loaded;
   }
-}
-
-function deviceRecord(): DeviceRecord {
-  const { type, info } = describeDevice();
-  const processors = cpus();
-  const named = info['device_name'];
-  return {
-    type,
-    name: typeof named === 'string' && named !== '' ? named : (processors[0]?.model ?? arch()),
-    platform: platform(),
-    architecture: arch(),
-    cores: processors.length,
-    memoryBytes: totalmem(),
-    info: { ...info },
-  };
 }

@@ -7,10 +7,11 @@ import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { IterationSample } from '@tidemark/shared/protocol/profile-document.ts';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { iterationLabel } from '@tidemark/shared/format/work-words.ts';
 import { HostDeath } from '../host/host-death.ts';
 import type { CallOptions, HostParameters } from '../host/model-host.ts';
 import { Interruption } from '../interruption.ts';
-import { iterationLabel, outcomeOf, runCheckedLoop, runLoop } from './loop.ts';
+import { outcomeOf, runCheckedLoop, runLoop } from './loop.ts';
 import type { CheckedRun } from './loop.ts';
 
 const settings = { ...exampleProfile().settings, iterations: 4, warmupIterations: 2 };

@@ -5,6 +5,7 @@
 
 import { channelsToConfirm, judgeRun } from '@tidemark/shared/analysis/leak-verdicts.ts';
 import { confirmationLength } from '@tidemark/shared/analysis/leak-rule.ts';
+import { iterationLabel } from '@tidemark/shared/format/work-words.ts';
 import type { OnStep, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type {
@@ -35,11 +36,6 @@ interface LoopResult {
   readonly cacheLimitBytes?: number;
   /** What ended it early, if anything did. */
   readonly error?: unknown;
-}
-
-/** What a person calls an iteration: warm-up and measured ones are counted apart, from 1. */
-export function iterationLabel(index: number, warmupIterations: number): string {
-  return index < warmupIterations ? `warm-up ${index + 1}` : `iteration ${index - warmupIterations + 1}`;
 }
 
 /** A sample as a step: its phase, and its place in that from 1. */

@@ -16,6 +16,7 @@ import type { LeakChannel } from '../protocol/leak-verdicts.ts';
 import type { ProfileDocument, ProfileSettings } from '../protocol/profile-document.ts';
 import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
+import type { WatchDocument } from '../protocol/watch-document.ts';
 import { isLeaking } from './leak-verdicts.ts';
 import { judgeChange, leastTimeThreshold } from './regression.ts';
 
@@ -57,9 +58,14 @@ export function compareDocuments(before: Side, after: Side, threshold: number): 
 const refusal = (message: string, hint: string): TidemarkError =>
   new TidemarkError('not-comparable', message, { hint });
 
-/** Other phonemes, voices or speeds are other work, however alike the figures look. */
+/** Other phonemes, voices or speeds are other work, however alike the figures look; of a program, what an iteration is. */
 function refuseOtherWork(before: Side, after: Side): void {
-  const [a, b] = [before.document.settings, after.document.settings];
+  const [first, second] = [before.document, after.document];
+  if (first.kind === 'watch' || second.kind === 'watch') {
+    refuseOtherPrograms(before.file, first, after.file, second);
+    return;
+  }
+  const [a, b] = [first.settings, second.settings];
   const differences: readonly [what: string, of: (settings: ProfileSettings) => string][] = [
     ['text', ({ phonemes }) => phonemes.join(' ')],
     ['list of texts', ({ texts = [] }) => texts.map(({ phonemes }) => phonemes.join(' ')).join(' / ')],
@@ -83,6 +89,37 @@ function refuseOtherWork(before: Side, after: Side): void {
   }
 }
 
+function refuseOtherPrograms(
+  firstFile: string,
+  first: RunDocument,
+  secondFile: string,
+  second: RunDocument,
+): void {
+  if (first.kind !== 'watch' || second.kind !== 'watch') {
+    const [file, other] = first.kind === 'watch' ? [firstFile, secondFile] : [secondFile, firstFile];
+    throw refusal(
+      `${file} is a watched program, and ${other} is not.`,
+      'Compare two watched programs, or two profiles or studies.',
+    );
+  }
+  const marked = ({ marks, settings }: WatchDocument): string =>
+    marks.kind === 'timer' ? `a timer of ${settings.everySeconds ?? 0} s` : markWords[marks.kind];
+  if (marked(first) !== marked(second)) {
+    throw refusal(
+      `An iteration is not the same in both: ${firstFile} has them by ${marked(first)}, ${secondFile} by ${marked(second)}.`,
+      'Watch both with the same options, and mark their iterations in the same way.',
+    );
+  }
+}
+
+const markWords: Readonly<Record<WatchDocument['marks']['kind'], string>> = {
+  function: 'the program’s own marks',
+  timer: 'a timer',
+  clear_cache: 'calls of mx.clear_cache',
+  eval: 'calls of mx.eval',
+  none: 'nothing',
+};
+
 /** Two long texts from a word before they begin to differ. */
 function excerpts(first: string, second: string): readonly [first: string, second: string] {
   let at = 0;
@@ -97,9 +134,9 @@ function excerpts(first: string, second: string): readonly [first: string, secon
 
 function refuseOtherDevice(
   firstFile: string,
-  first: ProfileDocument,
+  first: ComparedRun,
   secondFile: string,
-  second: ProfileDocument,
+  second: ComparedRun,
 ): void {
   if (first.device.type !== second.device.type) {
     throw refusal(
@@ -109,37 +146,58 @@ function refuseOtherDevice(
   }
 }
 
-type Pair = readonly [before: ProfileDocument, after: ProfileDocument];
+/** What is compared of a profile, and of a watched program alike. */
+interface ComparedRun extends Pick<ProfileDocument, 'device' | 'leaks' | 'outcome'> {
+  readonly name: string;
+  readonly mlx: string;
+  readonly iterations: readonly Pick<
+    ProfileDocument['iterations'][number],
+    'warmup' | 'activeBytes' | 'peakBytes' | 'seconds'
+  >[];
+  readonly document: ProfileDocument | WatchDocument;
+}
+
+type Pair = readonly [before: ComparedRun, after: ComparedRun];
 
 interface Pairs {
   readonly pairs: readonly Pair[];
   readonly unmatched: ComparisonDocument['unmatched'];
 }
 
+function comparedRuns(document: RunDocument): readonly ComparedRun[] {
+  const parts = document.kind === 'watch' ? [document] : runsOf(document);
+  return parts.map((part) => {
+    const { device, leaks, outcome, iterations, versions } = part;
+    const name = part.kind === 'watch' ? part.program.name : part.model.name;
+    return { name, mlx: versions.mlx, device, leaks, outcome, iterations, document: part };
+  });
+}
+
 /** By the model's name, the first with the first where a study has one twice. Two profiles are a pair whatever their names. */
 function pairsOf(before: Side, after: Side): Pairs {
   const [first, second] = [before.document, after.document];
-  if (first.kind === 'profile' && second.kind === 'profile') {
-    return { pairs: [[first, second]], unmatched: [] };
+  const [[one], [other]] = [comparedRuns(first), comparedRuns(second)];
+  if (first.kind !== 'study' && second.kind !== 'study' && one !== undefined && other !== undefined) {
+    return { pairs: [[one, other]], unmatched: [] };
   }
-  const rest = [...runsOf(second)];
+  const rest = [...comparedRuns(second)];
   const pairs: Pair[] = [];
   const unmatched: ComparisonDocument['unmatched'] = [];
-  for (const run of runsOf(first)) {
-    const place = rest.findIndex(({ model }) => model.name === run.model.name);
+  for (const run of comparedRuns(first)) {
+    const place = rest.findIndex(({ name }) => name === run.name);
     const counterpart = rest[place];
     if (counterpart === undefined) {
-      unmatched.push({ model: run.model.name, onlyIn: 'before' });
+      unmatched.push({ model: run.name, onlyIn: 'before' });
     } else {
       pairs.push([run, counterpart]);
       rest.splice(place, 1);
     }
   }
-  unmatched.push(...rest.map(({ model }) => ({ model: model.name, onlyIn: 'after' as const })));
+  unmatched.push(...rest.map(({ name }) => ({ model: name, onlyIn: 'after' as const })));
   if (pairs.length === 0) {
     const namesOf = (document: RunDocument): string =>
-      runsOf(document)
-        .map(({ model }) => model.name)
+      comparedRuns(document)
+        .map(({ name }) => name)
         .join(', ') || 'no run';
     throw refusal(
       `The two documents have no model in common: ${before.file} has ${namesOf(first)}, ${after.file} has ${namesOf(second)}.`,
@@ -151,8 +209,8 @@ function pairsOf(before: Side, after: Side): Pairs {
 }
 
 /** Three metrics of two runs of the same work. */
-function compareRunPair(first: ProfileDocument, second: ProfileDocument, threshold: number): ModelChange {
-  const measured = (run: ProfileDocument) => run.iterations.filter(({ warmup }) => !warmup);
+function compareRunPair(first: ComparedRun, second: ComparedRun, threshold: number): ModelChange {
+  const measured = (run: ComparedRun) => run.iterations.filter(({ warmup }) => !warmup);
   const [a, b] = [measured(first), measured(second)];
   const obstacle = endedEarly(first, 'first') ?? endedEarly(second, 'second');
   const otherMachine =
@@ -185,8 +243,8 @@ function compareRunPair(first: ProfileDocument, second: ProfileDocument, thresho
   ];
   const newLeaks = newLeaksOf(first, second);
   return {
-    before: first.model.name,
-    after: second.model.name,
+    before: first.name,
+    after: second.name,
     status: newLeaks.length > 0 ? 'worse' : worst(metrics.map(({ status }) => status)),
     metrics,
     newLeaks,
@@ -194,25 +252,52 @@ function compareRunPair(first: ProfileDocument, second: ProfileDocument, thresho
   };
 }
 
-function endedEarly({ outcome, settings, iterations }: ProfileDocument, which: string): string | undefined {
+function endedEarly({ outcome, document, iterations }: ComparedRun, which: string): string | undefined {
   if (outcome.status === 'complete') {
     return undefined;
   }
   const count = iterations.filter(({ warmup }) => !warmup).length;
   const verb = outcome.status === 'failed' ? 'failed' : 'was interrupted';
-  return `the ${which} run ${verb} after ${count} of ${counted(settings.iterations, 'iteration')}`;
+  const asked = document.kind === 'watch' ? '' : ` of ${counted(document.settings.iterations, 'iteration')}`;
+  return `the ${which} run ${verb} after ${asked === '' ? counted(count, 'iteration') : `${count}${asked}`}`;
 }
 
 /** A leak counts where it was confirmed, and where the first run was asked too. */
-function newLeaksOf(first: ProfileDocument, second: ProfileDocument): LeakChannel[] {
-  const leaking = (run: ProfileDocument): LeakChannel[] =>
+function newLeaksOf(first: ComparedRun, second: ComparedRun): LeakChannel[] {
+  const leaking = (run: ComparedRun): LeakChannel[] =>
     (run.leaks ?? []).filter(isLeaking).map(({ channel }) => channel);
   const before = leaking(first);
   return first.leaks === undefined ? [] : leaking(second).filter((channel) => !before.includes(channel));
 }
 
-function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
-  const warn = (isSo: boolean, sentence: string): string[] => (isSo ? [sentence] : []);
+function warningsOf(first: ComparedRun, second: ComparedRun): string[] {
+  return [
+    ...workWarnings(first.document, second.document),
+    ...warn(
+      first.device.name !== second.device.name || first.device.platform !== second.device.platform,
+      `The machines differ: ${first.device.name} (${first.device.platform}) and ${second.device.name} (${second.device.platform}).`,
+    ),
+    ...warn(first.mlx !== second.mlx, `The MLX versions differ: ${first.mlx} and ${second.mlx}.`),
+    ...warn(
+      first.leaks === undefined && second.leaks?.some(isLeaking) === true,
+      'The second run leaks; the first was not checked for leaks.',
+    ),
+  ];
+}
+
+const warn = (isSo: boolean, sentence: string): string[] => (isSo ? [sentence] : []);
+
+/** What makes the work of both less alike than it could be. */
+function workWarnings(
+  first: ProfileDocument | WatchDocument,
+  second: ProfileDocument | WatchDocument,
+): string[] {
+  if (first.kind === 'watch' || second.kind === 'watch') {
+    const [a, b] = [first, second].map((each) =>
+      each.kind === 'watch' ? each.program.command.join(' ') : '',
+    );
+    return warn(a !== b, `The commands differ: “${a ?? ''}” and “${b ?? ''}”.`);
+  }
   const [a, b] = [first.summary?.samples.median, second.summary?.samples.median];
   return [
     ...warn(
@@ -222,14 +307,6 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
     ...warn(
       first.model.name === second.model.name && first.model.source.sha256 !== second.model.source.sha256,
       `The two runs loaded different weights files for ${first.model.name}.`,
-    ),
-    ...warn(
-      first.device.name !== second.device.name || first.device.platform !== second.device.platform,
-      `The machines differ: ${first.device.name} (${first.device.platform}) and ${second.device.name} (${second.device.platform}).`,
-    ),
-    ...warn(
-      first.versions.mlx !== second.versions.mlx,
-      `The MLX versions differ: ${first.versions.mlx} and ${second.versions.mlx}.`,
     ),
     ...warn(
       first.settings.deterministic !== second.settings.deterministic,
@@ -243,10 +320,6 @@ function warningsOf(first: ProfileDocument, second: ProfileDocument): string[] {
     ...warn(
       a !== undefined && b !== undefined && a !== b,
       `They generated ${a ?? 0} and ${b ?? 0} audio samples: part of the difference is unequal work.`,
-    ),
-    ...warn(
-      first.leaks === undefined && second.leaks?.some(isLeaking) === true,
-      'The second run leaks; the first was not checked for leaks.',
     ),
   ];
 }

@@ -10,7 +10,10 @@ import { fewestForRelation, isMeasured } from './run-summary.ts';
 import { noticeableShare } from './verdicts/verdict.ts';
 
 /** Whether active memory moved over the measured iterations, as one sentence. */
-export function activeSentence({ iterations, active }: ProfileSummary): string {
+export function activeSentence({
+  iterations,
+  active,
+}: Pick<ProfileSummary, 'iterations' | 'active'>): string {
   const { firstBytes, lastBytes, minimumBytes, maximumBytes, growthBytes, course } = active;
   const over = iterations === 1 ? 'in the one iteration' : `over ${counted(iterations, 'iteration')}`;
   switch (course) {

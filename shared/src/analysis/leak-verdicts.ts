@@ -32,6 +32,7 @@ export const channelThresholds: Readonly<Record<LeakChannel, number>> = {
   liveTensors: 0,
   undisposedTensors: 0,
   openFileDescriptors: 0,
+  liveArrays: 0,
   trackedObjects: 0,
   cacheBytes: 0,
 };
@@ -176,7 +177,7 @@ export function channelsToConfirm(run: LeakRun): LeakChannel[] {
 export function judgeRun(run: LeakRun): ChannelVerdict[] {
   const reason = endedEarly(run);
   const channels =
-    run.keepCache === true ? [...channelsOf(run), cacheChannel as LeakChannel] : channelsOf(run);
+    run.keepCache === true ? [...channelsOf(run), cacheChannel as RunChannel] : channelsOf(run);
   if (reason !== undefined) {
     return channels.map((channel) => ({ channel, status: 'inconclusive', ratePerIteration: 0, reason }));
   }
@@ -189,8 +190,11 @@ export function judgeRun(run: LeakRun): ChannelVerdict[] {
   });
 }
 
+/** Of a run of an engine's; a watched program has others. */
+type RunChannel = Exclude<LeakChannel, 'liveArrays'>;
+
 /** All but a kept cache. */
-const channelsOf = ({ iterations }: LeakRun): LeakChannel[] =>
+const channelsOf = ({ iterations }: LeakRun): RunChannel[] =>
   iterations.some((sample) => pythonChannel in sample) ? [...leakChannels, pythonChannel] : [...leakChannels];
 
 function judgeKeptCache(run: LeakRun): ChannelVerdict {
@@ -210,7 +214,7 @@ const cacheRunOf = (run: LeakRun): CacheRun => ({
   limitAsked: run.cacheLimitAsked,
 });
 
-function seriesOf(channel: LeakChannel, run: LeakRun): ChannelSeries {
+function seriesOf(channel: RunChannel, run: LeakRun): ChannelSeries {
   const { confirmation } = run;
   const of =
     channel === 'footprintBytes' && isWithoutCache(run)
@@ -295,7 +299,7 @@ export function summarizeLeaks(verdicts: readonly ChannelVerdict[]): LeakSummary
  * judged.
  */
 export function summarizeLeaksOf(document: RunDocument): LeakSummary | undefined {
-  if (document.kind === 'profile') {
+  if (document.kind !== 'study') {
     return summarizeLeaks(document.leaks ?? []);
   }
   const summaries = document.runs.map(({ leaks = [] }) => summarizeLeaks(leaks));

@@ -44,7 +44,7 @@ export function summarizeRun(
   };
 }
 
-function activeCourse(series: readonly number[]): ProfileSummary['active'] {
+export function activeCourse(series: readonly number[]): ProfileSummary['active'] {
   const firstBytes = series[0] ?? 0;
   const lastBytes = series.at(-1) ?? 0;
   const minimumBytes = Math.min(...series);

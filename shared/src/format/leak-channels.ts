@@ -11,6 +11,7 @@ export const channelNames: Readonly<Record<LeakChannel, string>> = {
   liveTensors: 'live tensors',
   undisposedTensors: 'undisposed tensors',
   openFileDescriptors: 'open files',
+  liveArrays: 'live arrays',
   trackedObjects: 'tracked objects',
   cacheBytes: 'cache',
 };
@@ -34,6 +35,8 @@ export function channelAmount(
     case 'liveTensors':
     case 'undisposedTensors':
       return counted(amount, 'tensor', sign);
+    case 'liveArrays':
+      return counted(amount, 'array', sign);
     case 'trackedObjects':
       return counted(amount, 'object', sign);
     case 'openFileDescriptors':

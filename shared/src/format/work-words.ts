@@ -15,3 +15,7 @@ export function workWords({ model, voice, text, workload, iterations }: Work): s
   const said = spokenWords({ text, workload }, 40);
   return `${shortModel(model)} with ${voice}, ${counted(iterations, 'iteration')} of ${said}`;
 }
+
+/** What a person calls an iteration: warm-up and measured ones are counted apart, from 1. */
+export const iterationLabel = (index: number, warmupIterations: number): string =>
+  index < warmupIterations ? `warm-up ${index + 1}` : `iteration ${index - warmupIterations + 1}`;

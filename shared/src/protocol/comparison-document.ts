@@ -62,7 +62,7 @@ export type ModelChange = v.InferOutput<typeof modelChange>;
 const comparedDocument = v.object({
   /** Where it was read. */
   file: text,
-  kind: v.picklist(['profile', 'study']),
+  kind: v.picklist(['profile', 'study', 'watch']),
   startedAt: moment,
 });
 

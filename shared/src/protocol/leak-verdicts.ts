@@ -20,8 +20,11 @@ export const pythonChannel = 'trackedObjects';
 /** What MLX's allocator holds for reuse: a channel where a run keeps it from one iteration to the next, and only there. */
 export const cacheChannel = 'cacheBytes';
 
+/** Of a watched program's Python: the objects of type mx.array among those that its collector tracks. */
+export const arraysChannel = 'liveArrays';
+
 /** In the order in which they are shown. */
-export const judgedChannels = [...leakChannels, pythonChannel, cacheChannel] as const;
+export const judgedChannels = [...leakChannels, arraysChannel, pythonChannel, cacheChannel] as const;
 
 export type LeakChannel = (typeof judgedChannels)[number];
 

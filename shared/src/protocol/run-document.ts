@@ -1,4 +1,4 @@
-/** Reads the documents that hold runs, profiles and studies, from text, and says what is wrong where it is something else. */
+/** Reads the documents that hold runs (profiles, studies, and watched programs) from text, and says what is wrong where it is something else. */
 
 import * as v from 'valibot';
 import { TidemarkError } from '../errors.ts';
@@ -6,12 +6,34 @@ import { profileDocument, profileSchemaVersion } from './profile-document.ts';
 import type { ProfileDocument } from './profile-document.ts';
 import { studyDocument, studySchemaVersion } from './study-document.ts';
 import type { StudyDocument } from './study-document.ts';
+import { watchDocument, watchSchemaVersion } from './watch-document.ts';
+import type { WatchDocument } from './watch-document.ts';
 
-export type RunDocument = ProfileDocument | StudyDocument;
+export type RunDocument = ProfileDocument | StudyDocument | WatchDocument;
 
-/** Those of a study, or a profile itself. */
-export const runsOf = (document: RunDocument): readonly ProfileDocument[] =>
-  document.kind === 'profile' ? [document] : document.runs;
+const kinds = {
+  profile: { schema: profileDocument, version: profileSchemaVersion },
+  study: { schema: studyDocument, version: studySchemaVersion },
+  watch: { schema: watchDocument, version: watchSchemaVersion },
+} as const;
+
+/** A document of any of them. */
+export const runDocument = v.union([profileDocument, studyDocument, watchDocument]);
+
+const isKind = (kind: unknown): kind is RunDocument['kind'] =>
+  typeof kind === 'string' && Object.hasOwn(kinds, kind);
+
+/** The profiles in a document: those of a study, or a profile itself. A watched program is none. */
+export function runsOf(document: RunDocument): readonly ProfileDocument[] {
+  switch (document.kind) {
+    case 'profile':
+      return [document];
+    case 'study':
+      return document.runs;
+    case 'watch':
+      return [];
+  }
+}
 
 const howToMake =
   'Pass the output of `tidemark profile MODEL --json` or `tidemark study --json`, for example from `tidemark study --json > study.json`.';
@@ -34,21 +56,21 @@ export function parseRunDocument(json: string, name: string): RunDocument {
   if (kind === 'error') {
     throw refuse('holds the error of a failed command, not a measurement.');
   }
-  if (kind !== 'profile' && kind !== 'study') {
+  if (!isKind(kind)) {
     throw refuse(
       typeof kind === 'string'
-        ? `is a document of kind “${kind}”; a profile or a study is needed.`
+        ? `is a document of kind “${kind}”; a profile, a study, or a watched program is needed.`
         : 'is JSON, but not a Tidemark document.',
     );
   }
-  const known = kind === 'profile' ? profileSchemaVersion : studySchemaVersion;
+  const { schema, version: known } = kinds[kind];
   if (schemaVersion !== known) {
     throw refuse(
       `was written in ${typeof schemaVersion === 'number' ? `version ${schemaVersion}` : 'no known version'} of its format, and this Tidemark reads version ${known}.`,
       'Use the version of Tidemark that wrote it, or measure again.',
     );
   }
-  const result = v.safeParse(kind === 'profile' ? profileDocument : studyDocument, value);
+  const result = v.safeParse(schema, value);
   if (!result.success) {
     const [issue] = result.issues;
     const path = v.getDotPath(issue);

@@ -1,10 +1,11 @@
-/** The iterations of a profile or a study as CSV by RFC 4180: a header with units, then one row an iteration. */
+/** The iterations of a profile, a study, or a watched program as CSV by RFC 4180: a header with units, then one row an iteration. */
 
 import { armName, queueOf } from '../analysis/verdicts/verdict.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
 import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { Arm } from '../protocol/study-document.ts';
+import type { WatchDocument, WatchedSample } from '../protocol/watch-document.ts';
 
 interface CsvColumn {
   readonly header: string;
@@ -39,13 +40,45 @@ type Phase = 'warm-up' | 'measured' | 'confirmation' | 'intervention';
 /** Lines end in CRLF, the last one too, as the RFC has it. `index` is a sample's place in its run, from 0, and
  * `text_index` that of its text among several. A study's arms follow, each under its name; they say only what a verdict rests on. */
 export function iterationsCsv(document: RunDocument): string {
+  if (document.kind === 'watch') {
+    return linesOf(rowsOfProgram(document));
+  }
   const runs = runsOf(document);
   const header = ['model', 'phase', 'index', 'text_index', ...columns.map((column) => column.header)];
   const arms = document.kind === 'study' ? (document.answer?.evidence.arms ?? []) : [];
-  return [header, ...runs.flatMap(rowsOf), ...arms.flatMap(rowsOfArm)]
-    .map((row) => `${row.map(field).join(',')}\r\n`)
-    .join('');
+  return linesOf([header, ...runs.flatMap(rowsOf), ...arms.flatMap(rowsOfArm)]);
 }
+
+const linesOf = (rows: readonly (readonly string[])[]): string =>
+  rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');
+
+/** Of what a watched program has, under the same names where they are the same. */
+const watchedColumns: readonly (readonly [
+  header: string,
+  of: (sample: WatchedSample) => number | undefined,
+])[] = [
+  ['active_before_bytes', (sample) => sample.activeBeforeBytes],
+  ['active_bytes', (sample) => sample.activeBytes],
+  ['peak_bytes', (sample) => sample.peakBytes],
+  ['cache_bytes', (sample) => sample.cacheBytes],
+  ['footprint_bytes', (sample) => sample.footprintBytes],
+  ['live_arrays_count', (sample) => sample.liveArrays],
+  ['tracked_objects_count', (sample) => sample.trackedObjects],
+  ['open_file_descriptors_count', (sample) => sample.openFileDescriptors],
+  ['time_seconds', (sample) => sample.seconds],
+  ['evaluations_count', (sample) => sample.evaluations],
+  ['peak_resets_count', (sample) => sample.peakResets],
+];
+
+const rowsOfProgram = ({ program, iterations }: WatchDocument): string[][] => [
+  ['program', 'phase', 'index', ...watchedColumns.map(([header]) => header)],
+  ...iterations.map((sample) => [
+    program.name,
+    sample.warmup ? 'warm-up' : 'measured',
+    String(sample.index),
+    ...watchedColumns.map(([, of]) => String(of(sample) ?? '')),
+  ]),
+];
 
 function rowsOf({ model, iterations, confirmation = [] }: ProfileDocument): string[][] {
   const row = (sample: IterationSample, phase: Phase): string[] => [

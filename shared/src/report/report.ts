@@ -23,6 +23,7 @@ import {
 import { traceContent } from './trace-section.ts';
 import { tuningPage } from './tune-page.ts';
 import { remedyContent, verdictsContent } from './verdicts-section.ts';
+import { watchPage } from './watch-page.ts';
 import { megabytes, momentText, seconds, spokenText } from './words.ts';
 
 /** `beside` are further runs, of which the page draws the traces below the document's own, on one scale. */
@@ -38,6 +39,8 @@ export function renderReport(
       return studyPage(document, others);
     case 'tune':
       return tuningPage(document);
+    case 'watch':
+      return watchPage(document);
   }
 }
 

@@ -13,7 +13,7 @@ import { leakStatusMark, number, paragraph, responsiveChart, table } from './mar
 import { megabytes, none, percent, signedMegabytes } from './words.ts';
 
 /** More points than this are not told apart on a page. */
-const mostPoints = 240;
+export const mostPoints = 240;
 
 /** One chart a run, all on one scale. Markup; `heading` names a run where there are several. */
 export function iterationCharts(
@@ -146,7 +146,7 @@ function aliveAtPeak(model: string, { aliveAtPeak: alive }: Attribution): string
 }
 
 /** Markup. */
-export const leaksTable = (leaks: readonly ChannelVerdict[]): string =>
+export const leaksTable = (leaks: readonly ChannelVerdict[], rule = leakRuleNote): string =>
   table(
     ['channel', 'verdict', number('growth per iteration'), 'details'],
     leaks.map((verdict) => [
@@ -159,10 +159,10 @@ export const leaksTable = (leaks: readonly ChannelVerdict[]): string =>
     ]),
   ) +
   leaks.map(cacheContent).join('') +
-  paragraph(
-    'A leak is reported where a series rises overall and in each half separately, and again in a confirmation run of twice the length.',
-    'muted',
-  );
+  paragraph(rule, 'muted');
+
+const leakRuleNote =
+  'A leak is reported where a series rises overall and in each half separately, and again in a confirmation run of twice the length.';
 
 /** A kept cache's rates, and what to do about it. */
 function cacheContent(verdict: ChannelVerdict): string {

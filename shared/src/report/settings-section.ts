@@ -45,16 +45,18 @@ export const settingsFacts = (settings: ProfileSettings): Facts => [
   ['speed', String(settings.speed)],
 ];
 
-export function environmentFacts(device: DeviceRecord, versions: VersionsRecord): Facts {
-  return [
-    [
-      'machine',
-      `${device.name}; ${counted(device.cores, 'core')}, ${formatBytes(device.memoryBytes)}; ${device.platform} ${device.architecture}`,
-    ],
-    ['MLX computes on', device.type === 'gpu' ? 'the GPU' : 'the CPU'],
-    ['versions', versionsWords(versions)],
-  ];
-}
+export const machineFacts = (device: DeviceRecord): Facts => [
+  [
+    'machine',
+    `${device.name}; ${counted(device.cores, 'core')}, ${formatBytes(device.memoryBytes)}; ${device.platform} ${device.architecture}`,
+  ],
+  ['MLX computes on', device.type === 'gpu' ? 'the GPU' : 'the CPU'],
+];
+
+export const environmentFacts = (device: DeviceRecord, versions: VersionsRecord): Facts => [
+  ...machineFacts(device),
+  ['versions', versionsWords(versions)],
+];
 
 /** `Tidemark 0.1.0, MLX 0.32.4, Node 26.10.0, OpenBLAS 0.3.30`, and what a host in Python ran with. */
 function versionsWords({ tidemark, mlx, node, blas, python, packages = {} }: VersionsRecord): string {

@@ -23,13 +23,21 @@ import { addStatusCommand } from './status.ts';
 import { addStudyCommand } from './study.ts';
 import { addTuneCommand } from './tune.ts';
 import { addUnloadCommand } from './unload.ts';
+import { addWatchPythonCommand } from './watch-python.ts';
 import { addWatchCommand } from './watch.ts';
 import { addXrayCommand } from './xray.ts';
 
 export const allCommands: readonly CommandGroup[] = [
   {
     title: 'Measure:',
-    commands: [addProfileCommand, addStudyCommand, addTuneCommand, addReportCommand, addCompareCommand],
+    commands: [
+      addProfileCommand,
+      addStudyCommand,
+      addTuneCommand,
+      addWatchPythonCommand,
+      addReportCommand,
+      addCompareCommand,
+    ],
   },
   {
     title: 'Daemon and history:',

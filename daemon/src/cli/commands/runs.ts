@@ -80,7 +80,13 @@ export function addRunsCommand(program: Command): void {
           'inconclusive',
         ]),
       )
-      .addOption(new Option('--kind <kind>', 'only profiles or only studies').choices(['profile', 'study']))
+      .addOption(
+        new Option('--kind <kind>', 'only profiles, studies, or watched programs').choices([
+          'profile',
+          'study',
+          'watch',
+        ]),
+      )
       .option('--schedule <id>', 'only checks of this schedule', wholeNumber(1))
       .option('--limit <n>', 'maximum number of runs', wholeNumber(1, 500), 20)
       .option('--before <run>', 'only runs older than this one', parseRunId),

@@ -7,6 +7,7 @@ import { spokenWords } from '@tidemark/shared/format/workload.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
 import { givenFile } from '../given-names.ts';
@@ -15,6 +16,7 @@ import { outputWidth } from '../reports/layout.ts';
 import { profileReport, samplesTable } from '../reports/profile-report.ts';
 import { endWords, momentWords, runTitle, stateWord, triggerWords } from '../reports/run-words.ts';
 import { studyReport } from '../reports/study-report.ts';
+import { watchedReport } from '../reports/watched-report.ts';
 import { checkPage, documentOfRun, keepPage, parseRunId, singleRun } from '../runs/run-documents.ts';
 import { openRuns, runDetail } from '../runs/run-store.ts';
 
@@ -55,8 +57,7 @@ export function addShowCommand(program: Command): void {
 function showReport({ record, document, samples }: RunDetail, now: Date): string {
   const head = headLines(record, now);
   if (document !== undefined) {
-    const report = document.kind === 'profile' ? profileReport(document) : studyReport(document);
-    return [...head, '', report].join('\n');
+    return [...head, '', reportOf(document)].join('\n');
   }
   return [
     ...head,
@@ -67,14 +68,27 @@ function showReport({ record, document, samples }: RunDetail, now: Date): string
   ].join('\n');
 }
 
+function reportOf(document: RunDocument): string {
+  switch (document.kind) {
+    case 'profile':
+      return profileReport(document);
+    case 'study':
+      return studyReport(document);
+    case 'watch':
+      return watchedReport(document);
+  }
+}
+
 function headLines(record: RunRecord, now: Date): string[] {
-  const { id, models, state, startedAt, queuedAt, signal, error } = record;
+  const { id, kind, models, voice, text, state, startedAt, queuedAt, signal, error } = record;
   return formatFacts(
     [
       { label: `Run #${id}`, lines: [runTitle(record)] },
       { label: 'Models', lines: needsPaths(models) ? [models.join(', ')] : [] },
-      { label: 'Text', lines: [spokenWords(record, 200)] },
-      { label: 'Voice', lines: [record.voice] },
+      kind === 'watch'
+        ? { label: 'Command', lines: text === undefined ? [] : [text] }
+        : { label: 'Text', lines: [spokenWords(record, 200)] },
+      { label: 'Voice', lines: voice === undefined ? [] : [voice] },
       {
         label: 'Started',
         lines: [

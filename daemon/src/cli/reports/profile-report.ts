@@ -8,6 +8,7 @@ import { deviceSentence } from '@tidemark/shared/analysis/waterfall.ts';
 import { channelAmount, judgedName } from '@tidemark/shared/format/leak-channels.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted, formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
+import { iterationLabel } from '@tidemark/shared/format/work-words.ts';
 import { droppedWords, mannerPhrases, textsPhrase, workloadIn } from '@tidemark/shared/format/workload.ts';
 import type {
   AttributedPart,
@@ -19,7 +20,6 @@ import type {
 } from '@tidemark/shared/protocol/profile-document.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { VersionsRecord } from '@tidemark/shared/protocol/provenance.ts';
-import { iterationLabel } from '../../profiler/loop.ts';
 import type { SpeechSettings } from '../../profiler/settings.ts';
 import { column, figures, inMb, inMegabytes, nothing, tableOf } from './layout.ts';
 import type { Column } from './layout.ts';
@@ -130,7 +130,7 @@ function tensorSentence({ extraTensors, undisposedTensors }: ProfileSummary): st
 }
 
 /** Without a table where the rule could read none of the channels: the sentence says why. */
-function leakLines(leaks: readonly ChannelVerdict[]): string[] {
+export function leakLines(leaks: readonly ChannelVerdict[]): string[] {
   return leaks.every(({ first }) => first === undefined)
     ? [leakSentence(leaks)]
     : [leakSentence(leaks), '', tableOf(leaks, leakColumns), ...leaks.flatMap(cacheLines)];

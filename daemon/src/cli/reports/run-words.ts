@@ -34,8 +34,11 @@ export const unreadableLines = (
         }),
       ];
 
-/** `profile of bf16`, `check “nightly” of bf16`, `study of bf16, 4bit-fp32 and 3 more`. */
+/** `watched my_script.py`, `profile of bf16`, `check “nightly” of bf16`, `study of bf16, 4bit-fp32 and 3 more`. */
 export function runTitle({ kind, models, trigger }: Pick<RunRecord, 'kind' | 'models' | 'trigger'>): string {
+  if (kind === 'watch') {
+    return `watched ${modelWords(models)}`;
+  }
   const what = trigger.kind === 'schedule' ? `check “${trigger.scheduleName}”` : kind;
   return `${what} of ${modelWords(models)}`;
 }

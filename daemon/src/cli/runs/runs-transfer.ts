@@ -2,8 +2,7 @@
 
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
@@ -11,11 +10,13 @@ import { counted } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { ExportDocument, ImportDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { ImportResult } from '@tidemark/shared/protocol/daemon/methods.ts';
+import type { WatchDocument } from '@tidemark/shared/protocol/watch-document.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { readError, storageError } from '../../files/storage-errors.ts';
 import { importFrom } from '../../history/import-stream.ts';
 import type { CommandResult, Context, OutputOptions } from '../command.ts';
+import { cliClient } from '../daemon-connection.ts';
 import { writeJsonLine } from '../output.ts';
 import { openHistoryToRead, placeToImport } from './run-store.ts';
 
@@ -116,11 +117,35 @@ function besides(schedules: number, alerts: number): string {
     .join('');
 }
 
+/**
+ * Adds what this command has just measured to the history, also where the person has stopped it: through the daemon where one
+ * runs. Gives the run's number. Throws as {@link importRuns} does.
+ */
+export async function keepMeasured(document: WatchDocument): Promise<number | undefined> {
+  const context = { signal: new AbortController().signal };
+  await using place = await placeToImport(context);
+  const input = Readable.from([Buffer.from(JSON.stringify(document))]) as AsyncIterable<Buffer>;
+  const filter = { kind: document.kind, limit: 1 } as const;
+  if ('daemon' in place) {
+    refuseUnread(await importThrough(place.daemon, input, context, true));
+    return (await place.daemon.call('listRuns', filter)).runs[0]?.id;
+  }
+  refuseUnread(await importFrom(place.history, input, { client: cliClient.name }));
+  return place.history.runs.list(filter).runs[0]?.id;
+}
+
+function refuseUnread({ refused: [first] }: ImportResult): void {
+  if (first !== undefined) {
+    throw new TidemarkError('history', `The run cannot be kept in the history: ${first.reason}`);
+  }
+}
+
 /** Gives the daemon the whole input as a file of its own, which it reads wherever it runs: it may not be allowed to read the person's. */
 async function importThrough(
   daemon: DaemonClient,
   input: AsyncIterable<Buffer>,
-  { signal }: Context,
+  { signal }: Pick<Context, 'signal'>,
+  measured = false,
 ): Promise<ImportResult> {
   const { path } = await daemon.call('prepareImport', {}, { signal });
   try {
@@ -138,7 +163,10 @@ async function importThrough(
   } catch (error) {
     throw daemon.isOpen ? storageError(error, path) : daemon.failure;
   }
-  return await daemon.call('importRuns', { path }, { signal, timeoutMilliseconds: 0 });
+  return await daemon.call('importRuns', measured ? { path, measured } : { path }, {
+    signal,
+    timeoutMilliseconds: 0,
+  });
 }
 
 /** What a person imports, in pieces; a file that is none, as a pipe that nobody writes to, is refused at once. */

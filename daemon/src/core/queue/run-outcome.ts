@@ -1,7 +1,6 @@
 /** How a run ended: what its document, its error and whoever stopped it make of it. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import type { ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
@@ -39,7 +38,7 @@ function endOfStudy({ outcome, failures: [failure] }: StudyDocument, signal: Abo
   }
 }
 
-function endOfProfile({ outcome }: ProfileDocument, signal: AbortSignal): RunEnd {
+function endOfProfile({ outcome }: Exclude<RunDocument, StudyDocument>, signal: AbortSignal): RunEnd {
   switch (outcome.status) {
     case 'complete':
       return { state: 'complete' };

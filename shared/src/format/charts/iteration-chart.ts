@@ -25,10 +25,16 @@ interface IterationSeries {
   readonly each: number;
 }
 
+/** What is drawn of an iteration. */
+export type ChartedSample = Pick<
+  IterationSample,
+  'warmup' | 'activeBytes' | 'peakBytes' | 'cacheBytes' | 'newShapes'
+>;
+
 /** At most `mostPoints` points: of more iterations, neighbors are one point, by the highest of them. */
 export function iterationSeries(
-  samples: readonly IterationSample[],
-  confirmation: readonly IterationSample[],
+  samples: readonly ChartedSample[],
+  confirmation: readonly ChartedSample[],
   mostPoints: number,
   { keepCache = false }: { readonly keepCache?: boolean | undefined } = {},
 ): IterationSeries {
@@ -38,7 +44,7 @@ export function iterationSeries(
   const groups = Array.from({ length: Math.ceil(all.length / each) }, (_, place) =>
     all.slice(place * each, (place + 1) * each),
   );
-  const highest = (of: (sample: IterationSample) => number): number[] =>
+  const highest = (of: (sample: ChartedSample) => number): number[] =>
     groups.map((group) => Math.max(...group.map(of)));
   return {
     labels: groups.map((_, place) => {

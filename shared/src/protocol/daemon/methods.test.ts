@@ -222,6 +222,7 @@ test('the numbers of errors are those that were given out', () => {
       interrupted: 300,
       'host-died': 301,
       'host-timeout': 302,
+      'program-failed': 312,
       'memory-ceiling': 303,
       'out-of-memory': 304,
       'native-addon': 305,

@@ -3,9 +3,9 @@
 import * as v from 'valibot';
 import { doctorDocument, modelsDocument } from '../command-documents.ts';
 import { comparisonDocument } from '../comparison-document.ts';
-import { granularities, iterationSample, profileDocument, spokenLanguage } from '../profile-document.ts';
+import { granularities, iterationSample, spokenLanguage } from '../profile-document.ts';
 import { count, moment, text } from '../quantities.ts';
-import { studyDocument } from '../study-document.ts';
+import { runDocument } from '../run-document.ts';
 import { mlxSettings } from '../mlx-settings.ts';
 import { traceOrders } from '../trace-document.ts';
 import { tracePicture } from '../trace-picture.ts';
@@ -79,7 +79,7 @@ export type RunRequest = v.InferOutput<typeof runRequest>;
 /** A profile that an ended daemon or host left without a document has its samples only. */
 export const runDetail = v.object({
   record: runRecord,
-  document: v.optional(v.union([profileDocument, studyDocument])),
+  document: v.optional(runDocument),
   samples: v.array(iterationSample),
   /** Of the traces that the document has, where they were asked for instead of them. */
   pictures: v.optional(v.array(tracePicture)),
@@ -179,9 +179,15 @@ export const methods = {
   deleteRun: { parameters: v.strictObject({ runId }), result: done },
   /** Makes a private file, which the client then fills with what `tidemark runs export` wrote. It goes with the connection. */
   prepareImport: { parameters: nothing, result: v.object({ path: text }) },
-  /** Imports such a file, and removes it. Answers at the end, which takes as long as it takes; what is added by then stays. */
+  /**
+   * Imports such a file, and removes it. Answers at the end, which takes as long as it takes; what is added by then stays. With
+   * `measured`, its documents are what this client has just measured, and are recorded as asked for by it.
+   */
   importRuns: {
-    parameters: v.strictObject({ path: v.pipe(text, v.maxLength(longestPath)) }),
+    parameters: v.strictObject({
+      path: v.pipe(text, v.maxLength(longestPath)),
+      measured: v.optional(v.boolean()),
+    }),
     result: importResult,
   },
   /** `runId` against `baselineId`, by the rule of `tidemark compare`. `threshold` is a share. */

@@ -7,7 +7,7 @@ import { workloadSummary } from '../workload.ts';
 /** A run's number in its history, from 1; never given twice. */
 export const runId = v.pipe(count, v.minValue(1));
 
-export const runKind = v.picklist(['profile', 'study']);
+export const runKind = v.picklist(['profile', 'study', 'watch']);
 
 export type RunKind = v.InferOutput<typeof runKind>;
 
@@ -50,14 +50,18 @@ export const runRecord = v.object({
   kind: runKind,
   state: v.picklist(runStates),
   trigger,
-  /** As they were asked for: one for a profile, several for a study. */
+  /** As they were asked for: one for a profile, several for a study; the name of a watched program. */
   models: v.pipe(v.array(text), v.minLength(1)),
-  voice: text,
-  /** What is said, in lists and in the status its first 200 characters; absent where phonemes were given, or many texts. */
+  /** Absent of a watched program. */
+  voice: v.optional(text),
+  /**
+   * What is said, in lists and in the status its first 200 characters; absent where phonemes were given, or many texts. Of a
+   * watched program its command.
+   */
   text: v.optional(text),
   /** Where many texts are said, or MLX's cache is not cleared or has a limit of the run's own. */
   workload: v.optional(workloadSummary),
-  /** Measured iterations and warm-up that were asked for, of each model. */
+  /** Measured iterations and warm-up that were asked for, of each model; of a watched program, that there were. */
   iterations: count,
   warmupIterations: count,
   /** Iterations that were measured, the warm-up and a confirmation run included. */
@@ -67,7 +71,7 @@ export const runRecord = v.object({
   endedAt: v.optional(moment),
   seconds: v.optional(seconds),
   /**
-   * Of a profile with measured iterations: the last active memory after an iteration, the median and greatest peak, the
+   * Of a profile or a watched program with measured iterations: the last active memory after an iteration, the median and greatest peak, the
    * last cache and footprint, the median time.
    */
   figures: v.optional(
@@ -81,7 +85,7 @@ export const runRecord = v.object({
     }),
   ),
   leak: v.optional(leakSummary),
-  /** What it says in a sentence or two: the leak sentence of a profile, the conclusion of a study. */
+  /** What it says in a sentence or two: the leak sentence of a profile, the conclusion of a study, a watched program's leaks and peak. */
   finding: v.optional(text),
   /** Why it ended as it did, where it is not complete. */
   reason: v.optional(text),

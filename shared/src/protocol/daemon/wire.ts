@@ -9,7 +9,7 @@ import { count, errorRecord, text } from '../quantities.ts';
  * Raised when a request, an answer or an event changes in a way that an older side would misread. A new method, topic or
  * optional field does not raise it.
  */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The only names that either side accepts; what a message is about is in its data. */
 export const wireEvents = {
@@ -104,5 +104,6 @@ export const errorNumbers: Readonly<Record<ErrorCode, readonly [number: number, 
   'not-writable': [309, 'A folder or file cannot be written, or the disk is full.'],
   network: [310, 'The network or the model hub did not respond as expected.'],
   python: [311, 'There is no Python, or none that can run mlx-audio.'],
+  'program-failed': [312, 'The watched program failed, or did nothing that can be watched.'],
   internal: [900, 'An internal error: a bug in Tidemark.'],
 };
