@@ -174,6 +174,9 @@ function elsewhere(complaint: string, program: Command): string | undefined {
   if (complaint === "missing required argument 'model'") {
     return `Name a model, as in \`tidemark ${process.argv[2] ?? ''} bf16\`; \`tidemark models\` lists them.`;
   }
+  if (process.argv[2] === 'watch-python' && complaint.startsWith('unknown option')) {
+    return 'Put -- before the command, as in `tidemark watch-python -- python my_script.py`.';
+  }
   const [, word] = /^unknown command '(.*)'$/.exec(complaint) ?? [];
   const groups = program.commands.filter(({ commands }) => commands.some((each) => each.name() === word));
   const meant = groups.map((group) => `\`tidemark ${group.name()} ${word ?? ''}\``);

@@ -7,6 +7,8 @@ import { spokenWords } from '../../../shared/src/format/workload.ts';
 import { formatDuration } from '../../../shared/src/format/numbers.ts';
 import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
 import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
+import type { WatchDocument } from '../../../shared/src/protocol/watch-document.ts';
 import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
 import { runLook, runMoment, samplesPhrase, triggerWord } from '../lib/run-words.ts';
@@ -28,7 +30,7 @@ export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode
   const { word, icon, color } = runLook(record);
   const level = figures === undefined ? undefined : levelLooks[memoryLevel(figures.peakBytes, thresholds)];
   const document = detail?.document?.kind === 'profile' ? detail.document : undefined;
-  const origin = of === 'detail' ? document : undefined;
+  const origin = of === 'detail' ? detail?.document : undefined;
   return (
     <Metadata>
       <Metadata.TagList title="Verdict">
@@ -59,8 +61,8 @@ export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode
         of={of}
         texts={{
           Run: String(record.id),
-          [record.kind === 'study' ? 'Models' : 'Model']: record.models.join(', '),
-          Text: spokenWords(record, 200),
+          [subjectTitles[record.kind]]: record.models.join(', '),
+          ...(record.kind === 'watch' ? { Command: record.text } : { Text: spokenWords(record, 200) }),
           Voice: record.voice,
           Iterations: samplesPhrase(record),
           'Started By': triggerWord(record),
@@ -68,23 +70,30 @@ export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode
           Duration: record.seconds === undefined ? undefined : formatDuration(record.seconds),
         }}
       />
-      {origin !== undefined && (
+      {origin !== undefined && origin.kind !== 'study' && (
         <>
           <Metadata.Separator />
-          <Labels
-            of={of}
-            texts={{
-              Weights: origin.model.source.description,
-              'SHA-256': `${origin.model.source.sha256.slice(0, 16)}…`,
-              Device: `${origin.device.name} (${origin.device.type.toUpperCase()})`,
-              MLX: origin.versions.mlx,
-              Tidemark: origin.versions.tidemark,
-            }}
-          />
+          <Labels of={of} texts={originTexts(origin)} />
         </>
       )}
     </Metadata>
   );
+}
+
+const subjectTitles = { profile: 'Model', study: 'Models', watch: 'Program' } as const;
+
+/** With what it was measured. */
+function originTexts(document: ProfileDocument | WatchDocument): Record<string, string> {
+  const { device, versions } = document;
+  const on = { Device: `${device.name} (${device.type.toUpperCase()})`, MLX: versions.mlx };
+  return document.kind === 'profile'
+    ? {
+        Weights: document.model.source.description,
+        'SHA-256': `${document.model.source.sha256.slice(0, 16)}…`,
+        ...on,
+        Tidemark: versions.tidemark,
+      }
+    : { ...on, ...document.versions.packages, Python: document.versions.python, Tidemark: versions.tidemark };
 }
 
 const metadataOf = (of: Owner): typeof Detail.Metadata =>

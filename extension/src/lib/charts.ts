@@ -4,10 +4,11 @@ import { environment } from '@raycast/api';
 import { stackedBars, waterfall } from '../../../shared/src/format/charts/bars.ts';
 import type { WaterfallStep } from '../../../shared/src/format/charts/bars.ts';
 import { iterationChart, iterationSeries } from '../../../shared/src/format/charts/iteration-chart.ts';
+import type { ChartedSample } from '../../../shared/src/format/charts/iteration-chart.ts';
 import { darkPalette, lightPalette } from '../../../shared/src/format/charts/palette.ts';
 import type { Canvas } from '../../../shared/src/format/charts/palette.ts';
 import { traceChart } from '../../../shared/src/format/charts/trace-chart.ts';
-import type { IterationSample, ProfileSettings } from '../../../shared/src/protocol/profile-document.ts';
+import type { ProfileSettings } from '../../../shared/src/protocol/profile-document.ts';
 import type { TracePicture } from '../../../shared/src/protocol/trace-picture.ts';
 import type { MemoryUnit } from './preferences.ts';
 
@@ -46,9 +47,9 @@ const mostPoints = 160;
 /** Active memory and peak by iteration, and a cache that is kept; empty without one. Markdown. */
 export function memoryChart(
   model: string,
-  samples: readonly IterationSample[],
+  samples: readonly ChartedSample[],
   options: ChartOptions,
-  confirmation: readonly IterationSample[] = [],
+  confirmation: readonly ChartedSample[] = [],
   workload: Pick<ProfileSettings, 'keepCache'> = {},
 ): string {
   const series = iterationSeries(samples, confirmation, mostPoints, workload);

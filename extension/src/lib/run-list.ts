@@ -25,6 +25,7 @@ export function filterChoices(models: readonly string[]): readonly FilterChoice[
   return [
     { value: 'kind:profile', title: 'Profiles', section: 'Kind' },
     { value: 'kind:study', title: 'Studies', section: 'Kind' },
+    { value: 'kind:watch', title: 'Watched Programs', section: 'Kind' },
     ...verdicts.map((leak) => ({
       value: `leak:${leak}`,
       title: leakLooks[leak].word,
@@ -49,7 +50,7 @@ export function filterParameters(choice: string): ListParameters {
   const [field, value] = [choice.slice(0, at), choice.slice(at + 1)];
   switch (field) {
     case 'kind':
-      return value === 'profile' || value === 'study' ? { kind: value } : {};
+      return value === 'profile' || value === 'study' || value === 'watch' ? { kind: value } : {};
     case 'leak':
       return { leak: value as LeakSummary };
     case 'state':

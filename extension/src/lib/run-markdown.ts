@@ -2,6 +2,7 @@
 
 import { cacheRates, cacheRemedySentences } from '../../../shared/src/analysis/cache-sentence.ts';
 import { isLeaking } from '../../../shared/src/analysis/leak-verdicts.ts';
+import { marksSentence } from '../../../shared/src/analysis/watched.ts';
 import { makeupParts, peakRemedies } from '../../../shared/src/analysis/verdicts/peak-makeup.ts';
 import { peakParts, peakSteps } from '../../../shared/src/analysis/waterfall.ts';
 import { channelAmount, judgedName } from '../../../shared/src/format/leak-channels.ts';
@@ -23,6 +24,7 @@ import type {
   ComparisonDocument,
   MetricChange,
 } from '../../../shared/src/protocol/comparison-document.ts';
+import type { WatchDocument } from '../../../shared/src/protocol/watch-document.ts';
 import { memoryChart, partsChart, peakBars, tracesChart } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
 import { blocks, plain, table } from './markdown.ts';
@@ -45,6 +47,8 @@ export function runMarkdown(
       return blocks([studyMarkdown(record, document, options), traces]);
     case 'profile':
       return blocks([profileMarkdown(record, document, options), traces]);
+    case 'watch':
+      return watchedMarkdown(record, document, options);
     case undefined:
       return blocks([
         headSentence(record),
@@ -94,6 +98,17 @@ function profileMarkdown(record: RunRecord, run: ProfileDocument, options: RunMa
       ? ''
       : partsChart(`Parts of the peak of ${model.name}`, peakSteps(parts, run), options),
     options.isBrief || run.attribution === undefined ? '' : stageTable(run.attribution, options),
+  ]);
+}
+
+/** The record's finding says what leaks, and what the peaks do. */
+function watchedMarkdown(record: RunRecord, run: WatchDocument, options: RunMarkdownOptions): string {
+  const { program, iterations, leaks } = run;
+  return blocks([
+    headSentence(record),
+    memoryChart(program.name, iterations, options, [], { keepCache: true }),
+    plain(marksSentence(run)),
+    options.isBrief || iterations.length === 0 ? '' : leakTable(leaks),
   ]);
 }
 

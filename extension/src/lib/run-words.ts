@@ -43,7 +43,7 @@ export const alertNames: Readonly<Record<AlertKind, string>> = {
 export const runLook = ({ state, leak }: RunRecord): Look =>
   state === 'complete' && leak !== undefined ? leakLooks[leak] : stateLooks[state];
 
-/** A profile's model, or what a study compares. */
+/** A profile's model, what a study compares, or a watched program's name. */
 export const runTitle = ({ kind, models }: RunRecord): string =>
   kind === 'study' ? `Study of ${counted(models.length, 'model')}` : (models[0] ?? 'Unknown model');
 
@@ -72,7 +72,7 @@ export const ago = (moment: string, now: Date): string => formatRelative(new Dat
 
 /** `12 of 18 iterations`. */
 export const samplesPhrase = ({ samplesTaken, iterations, warmupIterations, kind }: RunRecord): string =>
-  kind === 'study'
+  kind !== 'profile'
     ? counted(samplesTaken, 'iteration')
     : `${samplesTaken} of ${counted(iterations + warmupIterations, 'iteration')}`;
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { nullKinds, rate, seededNormal, seededUniform, steadyLeak } from '../../test/simulated-series.ts';
+import { exampleWatched as watched } from '../../test/example-watch.ts';
 import type { WatchedSample } from '../protocol/watch-document.ts';
 import {
   judgePeaks,
@@ -17,28 +18,6 @@ const statusOf = (series: readonly number[]): string => judgeWatchedSeries('acti
 
 const series = (length: number, at: (iteration: number) => number): number[] =>
   Array.from({ length }, (_, iteration) => at(iteration));
-
-export function watched(
-  length: number,
-  at: (iteration: number) => Partial<WatchedSample> = () => ({}),
-): WatchedSample[] {
-  return Array.from({ length }, (_, index) => ({
-    index,
-    warmup: index === 0,
-    activeBeforeBytes: 100,
-    activeBytes: 100,
-    peakBytes: 500,
-    cacheBytes: 300,
-    seconds: 1,
-    footprintBytes: 5000,
-    openFileDescriptors: 7,
-    trackedObjects: 9000,
-    liveArrays: 12,
-    evaluations: 1,
-    peakResets: 0,
-    ...at(index),
-  }));
-}
 
 describe('of series without a leak, fewer than 1 in 200 is called one', () => {
   const kinds = nullKinds(

@@ -1,15 +1,17 @@
-/** Profiles and studies: what their schemas take and nothing else, and reading them from text. */
+/** Profiles, studies, and watched programs: what their schemas take and nothing else, and reading them from text. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
 import { exampleProfile, exampleSample } from '../../test/example-documents.ts';
 import { exampleRuns, exampleStudy, fullProfile } from '../../test/example-reports.ts';
+import { exampleWatch } from '../../test/example-watch.ts';
 import { assertSchema } from '../../test/mutations.ts';
 import { profileDocument } from './profile-document.ts';
 import { parseRunDocument } from './run-document.ts';
 import { studyDocument } from './study-document.ts';
 import type { StudyDocument } from './study-document.ts';
+import { watchDocument } from './watch-document.ts';
 
 const accepts = (document: unknown): boolean => v.safeParse(profileDocument, document).success;
 
@@ -99,7 +101,35 @@ test('a run inside a study is checked as thoroughly as by itself', () => {
   assert.ok(!v.safeParse(studyDocument, broken).success);
 });
 
-for (const document of [fullProfile(), exampleStudy()]) {
+test('a watched program passes, and one that is wrong in any one place does not', () => {
+  const optional =
+    /^(program\.exitCode|marks\.place|summary|summary\.footprintBytes|countingSeconds|peak\.(lifeIteration|ratePerIteration)|versions\.packages\..*|iterations\.\d+\.(activeBeforeBytes|footprintBytes|openFileDescriptors|trackedObjects|liveArrays))$/u;
+  const signed = /^(summary\.active\.growthBytes|peak\.ratePerIteration)$/u;
+  const refused = assertSchema(
+    watchDocument,
+    exampleWatch({ keptBytes: 4096 }),
+    (path, kind) =>
+      // A verdict's own places are tested with the profile's schema.
+      /^(device\.info|leaks)\./u.test(path) ||
+      (kind === 'removed' && optional.test(path)) ||
+      (kind === 'negative' && signed.test(path)),
+  );
+  assert.ok(refused > 500, `${refused} mutations`);
+  assert.ok(
+    v.safeParse(watchDocument, exampleWatch({ length: 0, marks: { kind: 'none', calls: 0 } })).success,
+  );
+  const [warmup, first, ...rest] = exampleWatch().iterations;
+  assert.ok(warmup && first);
+  for (const iterations of [
+    [first, warmup, ...rest],
+    [warmup, { ...first, warmup: true }, ...rest],
+    [warmup, { ...first, peakBytes: 1 }, ...rest],
+  ]) {
+    assert.ok(!v.safeParse(watchDocument, exampleWatch({ iterations })).success);
+  }
+});
+
+for (const document of [fullProfile(), exampleStudy(), exampleWatch()]) {
   test(`a ${document.kind} comes back as it was, with a byte-order mark too`, () => {
     const json = JSON.stringify(document);
     assert.deepEqual(parseRunDocument(json, 'f'), JSON.parse(json));

@@ -79,6 +79,17 @@ function withoutTraces(run: ProfileDocument): ProfileDocument {
   return { ...run, attribution };
 }
 
+function withoutAnyTraces(document: RunDocument): RunDocument {
+  switch (document.kind) {
+    case 'profile':
+      return withoutTraces(document);
+    case 'study':
+      return { ...document, runs: document.runs.map(withoutTraces) };
+    case 'watch':
+      return document;
+  }
+}
+
 /**
  * For who shows a document and has little memory: pictures of its traces in at most `mostColumns` columns, of which 0 means none, and
  * the document without the traces.
@@ -88,10 +99,7 @@ export function picturesInstead(
   mostColumns: number,
 ): { readonly document: RunDocument; readonly pictures: TracePicture[] } {
   return {
-    document:
-      document.kind === 'profile'
-        ? withoutTraces(document)
-        : { ...document, runs: document.runs.map(withoutTraces) },
+    document: withoutAnyTraces(document),
     pictures:
       mostColumns === 0
         ? []

@@ -34,7 +34,7 @@ function checkSchema(schema: v.GenericSchema, document: unknown, optional: reado
   assert.deepEqual([...new Set(passed)].toSorted(), expected.toSorted());
 }
 
-const runOptional = ['text', 'startedAt', 'endedAt', 'seconds', 'figures', 'leak', 'finding'];
+const runOptional = ['text', 'voice', 'startedAt', 'endedAt', 'seconds', 'figures', 'leak', 'finding'];
 const alertOptional = ['acknowledgedAt', 'resolvedAt', 'baseline', 'observed'];
 
 const within = (place: string, paths: readonly string[]): string[] => paths.map((path) => `${place}.${path}`);
@@ -51,9 +51,9 @@ test('a run that was interrupted passes with its reason, its signal and its erro
   ]));
 
 test('a run that was brought in passes without anything that only the daemon knows', () => {
-  const { id, uid, kind, state, models, voice, iterations, warmupIterations, samplesTaken, queuedAt } =
+  const { id, uid, kind, state, models, iterations, warmupIterations, samplesTaken, queuedAt } =
     exampleRun();
-  const bare = { id, uid, kind, state, models, voice, iterations, warmupIterations, samplesTaken, queuedAt };
+  const bare = { id, uid, kind, state, models, iterations, warmupIterations, samplesTaken, queuedAt };
   checkSchema(runRecord, { ...bare, trigger: { kind: 'import' } }, []);
 });
 
