@@ -20,9 +20,13 @@ export const tracesOf = (runs: readonly ProfileDocument[]): NamedTrace[] =>
 export function namedTraces(document: RunDocument): NamedTrace[] {
   const traces = tracesOf(runsOf(document));
   if (traces.length === 0) {
-    throw new TidemarkError('bad-document', `The ${document.kind} has no trace of its operations.`, {
-      hint: 'Measure the model with `tidemark profile MODEL --attribute operations`, and use that run.',
-    });
+    throw new TidemarkError(
+      'bad-document',
+      `The ${document.kind === 'watch' ? 'watched program' : document.kind} has no trace of its operations.`,
+      {
+        hint: 'Measure the model with `tidemark profile MODEL --attribute operations`, and use that run.',
+      },
+    );
   }
   return traces;
 }
