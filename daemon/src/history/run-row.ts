@@ -68,8 +68,7 @@ export const recordOf = (row: Row): RunRecord =>
       state: optionalText(row, 'state'),
       trigger: triggerOf(row),
       models: jsonOf(row, 'models'),
-      // Of a run without a voice, the column, which may not be NULL, is empty.
-      voice: optionalText(row, 'voice') || undefined,
+      voice: voiceOf(row),
       text: optionalText(row, 'text'),
       workload: jsonOf(row, 'workload'),
       iterations: optionalNumber(row, 'iterations'),
@@ -87,6 +86,12 @@ export const recordOf = (row: Row): RunRecord =>
       error: jsonOf(row, 'error'),
     }),
   );
+
+/** A watched program has none: the column, which may not be NULL, is empty. */
+function voiceOf(row: Row): string | undefined {
+  const voice = optionalText(row, 'voice');
+  return voice === '' && row['kind'] === 'watch' ? undefined : voice;
+}
 
 function triggerOf(row: Row): Trigger {
   switch (textOf(row, 'trigger_kind')) {
