@@ -51,8 +51,7 @@ test('a run that was interrupted passes with its reason, its signal and its erro
   ]));
 
 test('a run that was brought in passes without anything that only the daemon knows', () => {
-  const { id, uid, kind, state, models, iterations, warmupIterations, samplesTaken, queuedAt } =
-    exampleRun();
+  const { id, uid, kind, state, models, iterations, warmupIterations, samplesTaken, queuedAt } = exampleRun();
   const bare = { id, uid, kind, state, models, iterations, warmupIterations, samplesTaken, queuedAt };
   checkSchema(runRecord, { ...bare, trigger: { kind: 'import' } }, []);
 });
