@@ -236,6 +236,7 @@ class GemmConv1d : public CpuConv1d {
 
 // Output channels are taken some at a time where the room for all would be more float32 numbers than these, 10 MB.
 constexpr std::ptrdiff_t kMostRoom = 2'500'000;
+constexpr int kSmallestPart = 64;
 
 // With a weight in float32 or bfloat16, which needs no copy in float32.
 class SpectralConv1d : public CpuConv1d {
@@ -260,7 +261,8 @@ class SpectralConv1d : public CpuConv1d {
   void eval(const std::vector<mx::array>& inputs, mx::array& out, const T* weight) {
     const auto g = geometry(inputs, out);
     SpectralConv::Shape shape{g.in_channels, g.out_channels, g.kernel, g.dilation, g.padding};
-    while (shape.out_channels % 2 == 0 && SpectralConv::room_size(shape) > kMostRoom) {
+    // Each part transforms the input anew, so it has channels enough to pay for that, in whole vectors.
+    while (SpectralConv::room_size(shape) > kMostRoom && shape.out_channels % (2 * kSmallestPart) == 0) {
       shape.out_channels /= 2;
     }
     dispatch(

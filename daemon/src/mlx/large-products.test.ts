@@ -76,3 +76,15 @@ for (const [kernelSize, dilation, padding, length] of [
     });
   });
 }
+
+for (const outChannels of [80, 256]) {
+  test(`a convolution of more channels than there is room for at a time is the sum over its taps, with ${outChannels} of them`, () => {
+    const shape = { length: 1150, inChannels: 1024, outChannels, kernelSize: 3, padding: 1 };
+    const [x, weight] = [next(shape.length * shape.inChannels), next(outChannels * 3 * shape.inChannels)];
+    const expected = convolution(x, weight, shape);
+    scope(() => {
+      const kernel = array(weight, [outChannels, 3, shape.inChannels]);
+      assertClose(conv1d(array(x, [1, shape.length, shape.inChannels]), kernel, shape), expected, 2e-6);
+    });
+  });
+}
