@@ -64,7 +64,9 @@ def quantize(model, config, weights):
 
 def altered(weights, config, alterations):
     """The weights with one thing changed, as an arm of a study asks. Throws a Refusal for what cannot be changed here."""
-    unknown = sorted(set(alterations) - {"dense", "restDType"})
+    # The product with packed weights is MLX's own here, whether that is asked for or not.
+    is_own = alterations.get("quantizedProduct", "mlx") == "mlx"
+    unknown = sorted(set(alterations) - {"dense", "restDType"} - ({"quantizedProduct"} if is_own else set()))
     if unknown:
         raise not_supported("the change of weights " + ", ".join(unknown))
     settings = config.get("quantization") or config.get("quantization_config") or {}

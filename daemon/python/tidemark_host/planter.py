@@ -19,7 +19,9 @@ class Planter:
         self.arrays = []
         self.lists = []
         self.files = []
-        self.blocks = []
+        self.malloc = ctypes.CDLL(None).malloc
+        self.malloc.restype = ctypes.c_void_p
+        self.malloc.argtypes = [ctypes.c_size_t]
 
     def plant(self, kind, index):
         if kind == "tensor-4-bytes":
@@ -43,16 +45,16 @@ class Planter:
             size = MEBIBYTE + 16 * KIBIBYTE * index
             array_of(size)
             return size
-        if kind == "undisposed-handle":
+        if kind == "reference-cycle":
             cycle = {"array": array_of(4)}
             cycle["itself"] = cycle
             return 1
-        if kind == "javascript-object":
+        if kind == "python-object":
             self.lists.append([index + place / 2048 for place in range(2048)])
             return sys.getsizeof(self.lists[-1])
         if kind == "native-malloc":
-            self.blocks.append(ctypes.create_string_buffer(MEBIBYTE))
-            ctypes.memset(self.blocks[-1], 1, MEBIBYTE)
+            # Nobody knows of it any more, Python neither.
+            ctypes.memset(self.malloc(MEBIBYTE), 1, MEBIBYTE)
             return MEBIBYTE
         if kind == "file-descriptor":
             self.files.append(os.open(os.devnull, os.O_RDONLY))

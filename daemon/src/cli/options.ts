@@ -153,11 +153,16 @@ export const addEngineOptions = (command: Command): Command =>
       ).argParser(givenProgram),
     );
 
-/** Which engine the options ask for. Throws a TidemarkError, 'bad-input', for a Python that nothing would run. */
-export function engineFrom({ engine, python: given }: EngineOptions): EngineRequest {
+/** Which engine the options ask for, or else the one that was set before. Throws a TidemarkError, 'bad-input', for a Python that nothing would run. */
+export function engineFrom(
+  { engine: asked, python: given }: EngineOptions,
+  before: EngineRequest = {},
+): EngineRequest {
+  const engine = asked ?? before.engine;
   refuseOfEngine({ engine, python: given });
   const { TIDEMARK_PYTHON: set = '' } = process.env;
-  const python = given ?? (engine === 'mlx-audio' && set !== '' ? givenProgram(set) : undefined);
+  const inherited = before.python ?? (set === '' ? undefined : givenProgram(set));
+  const python = given ?? (engine === 'mlx-audio' ? inherited : undefined);
   return { ...(engine === undefined ? {} : { engine }), ...(python === undefined ? {} : { python }) };
 }
 

@@ -14,12 +14,13 @@ import { defaultIterations, profileDefaults } from '../profiler/settings.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
 import { checkTiming } from '../history/schedule-check.ts';
 import { givenModel, givenVoice } from './given-names.ts';
-import { modelWords } from './options.ts';
+import { addEngineOptions, engineFrom, modelWords } from './options.ts';
+import type { EngineOptions } from './options.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';
 import { addStrategyOption, addWorkloadOptions } from './workload-options.ts';
 import type { StrategyOptions, WorkloadOptions } from './workload-options.ts';
 
-export interface ScheduleOptions extends WorkloadOptions, StrategyOptions {
+export interface ScheduleOptions extends WorkloadOptions, StrategyOptions, EngineOptions {
   readonly name?: string | undefined;
   readonly every?: number;
   readonly cron?: string;
@@ -87,7 +88,7 @@ export function addScheduleOptions(command: Command): Command {
       `number of warm-up iterations (default: ${scheduleDefaults.warmupIterations})`,
       wholeNumber(0, 1000),
     );
-  return addStrategyOption(addWorkloadOptions(command, { changeable: true }));
+  return addEngineOptions(addStrategyOption(addWorkloadOptions(command, { changeable: true })));
 }
 
 /**
@@ -123,7 +124,7 @@ export function settingsFrom(
 
 /** A text takes the place of texts, and the other way round. */
 function spokenFrom(
-  { text, cacheLimit }: ScheduleOptions,
+  { text, cacheLimit, ...options }: ScheduleOptions,
   workload: WorkloadRequest,
   before: ScheduleSettings | undefined,
 ): Pick<ScheduleSettings, 'text'> & WorkloadRequest {
@@ -139,6 +140,7 @@ function spokenFrom(
     cacheLimitBytes: cacheLimit === false ? undefined : cacheLimitBytes,
     ...(strategy === undefined ? {} : { strategy }),
     ...workload,
+    ...engineFrom(options, before),
   };
 }
 

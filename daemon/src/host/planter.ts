@@ -67,6 +67,9 @@ export class Planter {
       case 'varying-lengths':
       case 'nothing':
         return 0;
+      case 'python-object':
+      case 'reference-cycle':
+        throw new Error(`Planter: ${kind} is of hosts in Python`);
     }
   }
 

@@ -3,6 +3,8 @@
 import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { MlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { Intervention, ModelFacts, Queue } from '@tidemark/shared/protocol/study-document.ts';
+import { ownInterventions } from '@tidemark/shared/protocol/study-document.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 import type { HostParameters } from '../host/model-host.ts';
 
 type LoadChange = Pick<HostParameters<'load'>, 'alterations' | 'cacheLimitBytes'>;
@@ -66,7 +68,7 @@ export const environmentOf = (queue: Queue): MlxEnvironment =>
   mlxEnvironment(queue === 'drained' ? { opsPerBuffer: 1 } : {});
 
 /** What every model does alike, so that the baseline needs the same arm as its control. */
-const shared: readonly Intervention[] = [
+const sharedByAll: readonly Intervention[] = [
   'bfloat16-activations',
   'fused-weight-norm',
   'no-cache',
@@ -79,8 +81,17 @@ const shared: readonly Intervention[] = [
  */
 export function armsFor(
   facts: ModelFacts,
-  { baseline, needsControls }: { readonly baseline: string; readonly needsControls: boolean },
+  {
+    baseline,
+    needsControls,
+    engine = 'tidemark',
+  }: {
+    readonly baseline: string;
+    readonly needsControls: boolean;
+    readonly engine?: EngineName | undefined;
+  },
 ): Intervention[] {
+  const shared = sharedByAll.filter((each) => engine === 'tidemark' || !ownInterventions.includes(each));
   const common: Intervention[] = ['narrow-evaluation', ...(needsControls ? shared : [])];
   if (facts.model === baseline) {
     return common;

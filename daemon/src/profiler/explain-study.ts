@@ -86,6 +86,7 @@ export async function explainStudy(
     arms: models.map(({ run }) => armOfRun(run)),
     layers: {},
     unreset: [],
+    ...(settings.engine === undefined ? {} : { engine: settings.engine }),
   };
 
   const quantized = base === undefined ? [] : models.filter((_, index) => facts[index]?.bits !== undefined);
@@ -134,7 +135,7 @@ export async function explainStudy(
       const each = facts[index] ?? factsOf(model);
       const isExplained = found.some((anomaly) => anomaly.model === each.model);
       const needsControls = isExplained || (each.model === baseline && found.length > 0);
-      const interventions = armsFor(each, { baseline, needsControls });
+      const interventions = armsFor(each, { baseline, needsControls, engine: settings.engine });
       return interventions.map((intervention) => ({ model, intervention, queue }));
     });
   };

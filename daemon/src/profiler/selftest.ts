@@ -6,8 +6,10 @@ import { mlxEnvironment } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { MlxSettings } from '@tidemark/shared/protocol/mlx-settings.ts';
 import type { LeakChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
-import { selftestSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
+import { plantKinds, selftestSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type {
   PlantKind,
   PlantResult,
@@ -40,7 +42,7 @@ const tensor = (kind: PlantKind, description: string): Plant => ({
   kind,
   description,
   channel: 'activeBytes',
-  alsoIn: ['liveTensors', 'footprintBytes', 'heapBytes'],
+  alsoIn: ['liveTensors', 'footprintBytes', 'heapBytes', 'trackedObjects'],
 });
 
 const clean = (kind: PlantKind, description: string): Plant => ({ kind, description, alsoIn: [] });
@@ -64,8 +66,20 @@ export const plants: readonly Plant[] = [
     alsoIn: ['footprintBytes'],
   },
   {
+    kind: 'python-object',
+    description: 'a list of 2,048 numbers, kept',
+    channel: 'heapBytes',
+    alsoIn: ['footprintBytes', 'trackedObjects'],
+  },
+  {
     kind: 'undisposed-handle',
     description: 'a tensor that is dropped without being disposed of',
+    channel: 'undisposedTensors',
+    alsoIn: [],
+  },
+  {
+    kind: 'reference-cycle',
+    description: 'an array in a cycle of references, which only the collector frees',
     channel: 'undisposedTensors',
     alsoIn: [],
   },
@@ -96,6 +110,29 @@ export const plants: readonly Plant[] = [
     cacheLimitBytes: 2 ** 21,
   },
 ];
+
+/** What there is only in one of the engines. */
+const onlyOf: Partial<Record<PlantKind, EngineName>> = {
+  'javascript-object': 'tidemark',
+  'python-object': 'mlx-audio',
+  'undisposed-handle': 'tidemark',
+  'reference-cycle': 'mlx-audio',
+};
+
+/** The plants of these kinds that an engine has. Throws a TidemarkError, 'bad-input', where that is none. */
+export function plantsOf(engine: EngineName = 'tidemark', kinds: readonly PlantKind[] = plantKinds): Plant[] {
+  const chosen = plants.filter(({ kind }) => kinds.includes(kind) && (onlyOf[kind] ?? engine) === engine);
+  if (chosen.length === 0) {
+    throw new TidemarkError(
+      'bad-input',
+      `The engine ${engine} has no plant ${kinds.join(' and no plant ')}.`,
+      {
+        hint: 'Run `tidemark selftest --help` for the list, and omit --only for all that the engine has.',
+      },
+    );
+  }
+  return chosen;
+}
 
 /**
  * How often the text is said in an iteration of {@link Plant} `varying-lengths`: longer and longer at first, as the texts of

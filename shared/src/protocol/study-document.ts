@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { profileDocument, profileSettings } from './profile-document.ts';
+import { engines } from './workload.ts';
 import { byteDifference, bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
 /**
@@ -26,6 +27,13 @@ export const interventions = [
 ] as const;
 
 export type Intervention = (typeof interventions)[number];
+
+/** Those that only Tidemark's own network can be given. */
+export const ownInterventions: readonly Intervention[] = [
+  'bfloat16-activations',
+  'fused-weight-norm',
+  'stage-wise',
+];
 
 /**
  * How much work MLX queues on a GPU before it waits. `default`: as many operations a command buffer as MLX has by itself, whose
@@ -101,6 +109,8 @@ const studyEvidence = v.object({
   unreset: v.array(unresetSequence),
   /** What MLX computed on; absent in documents of older versions. */
   device: v.exactOptional(v.picklist(['cpu', 'gpu'])),
+  /** What ran the models; absent for Tidemark's own engine. */
+  engine: v.exactOptional(v.picklist(engines)),
 });
 
 export type StudyEvidence = v.InferOutput<typeof studyEvidence>;

@@ -9,21 +9,22 @@ import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document
 import { plantKinds } from '@tidemark/shared/protocol/command-documents.ts';
 import type { PlantKind } from '@tidemark/shared/protocol/command-documents.ts';
 import { checkNames } from '../../models/voices.ts';
-import { plants, runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
+import { plantsOf, runSelftest, selftestDefaults } from '../../profiler/selftest.ts';
 import type { SelftestOptions as SelftestRunOptions } from '../../profiler/selftest.ts';
 import { mostIterations, settleSettings, speechDefaults } from '../../profiler/settings.ts';
 import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { givenModel } from '../given-names.ts';
-import { modelWords } from '../options.ts';
+import { addEngineOptions, engineFrom, modelWords } from '../options.ts';
+import type { EngineOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { resultWords, selftestReport } from '../reports/selftest-report.ts';
 import { showLoop } from '../runs/show-steps.ts';
 import { findSubject } from '../runs/subject.ts';
 import { list, wholeNumber } from '../values.ts';
 
-interface SelftestOptions extends OutputOptions {
+interface SelftestOptions extends EngineOptions, OutputOptions {
   readonly model: string;
   readonly iterations: number;
   readonly only: readonly PlantKind[];
@@ -51,6 +52,7 @@ export function addSelftestCommand(program: Command): void {
         .argParser(kinds)
         .default([...plantKinds], 'all'),
     );
+  addEngineOptions(command);
   addExamples(command, [
     'tidemark selftest',
     'tidemark selftest --model 4bit-bf16 --only native-malloc,nothing',
@@ -60,8 +62,11 @@ export function addSelftestCommand(program: Command): void {
     const { voice, seed, speed } = speechDefaults;
     checkNames([options.model], voice);
     const { phonemes } = selftestDefaults;
+    const engine = engineFrom(options);
+    const chosen = plantsOf(engine.engine, options.only);
     const settings = await settleSettings(
       {
+        ...engine,
         phonemes,
         voice,
         seed,
@@ -72,8 +77,7 @@ export function addSelftestCommand(program: Command): void {
       },
       context.signal,
     );
-    const subject = await findSubject(options.model, voice, context);
-    const chosen = plants.filter(({ kind }) => options.only.includes(kind));
+    const subject = await findSubject(options.model, voice, context, engine);
     const document = await runSelftest(chosen, subject, settings, {
       signal: context.signal,
       ...showSelftest(context, settings),

@@ -13,8 +13,8 @@ import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { addLoopOptions, requestOf } from '../options.ts';
-import type { LoopOptions } from '../options.ts';
+import { addEngineOptions, addLoopOptions, engineFrom, requestOf } from '../options.ts';
+import type { EngineOptions, LoopOptions } from '../options.ts';
 import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { studyReport } from '../reports/study-report.ts';
@@ -26,7 +26,7 @@ import { showStudy } from '../runs/show-steps.ts';
 import { findSubject } from '../runs/subject.ts';
 import { list } from '../values.ts';
 
-interface StudyOptions extends LoopOptions, AnnounceOptions, OutputOptions, PlaceOptions {
+interface StudyOptions extends LoopOptions, EngineOptions, AnnounceOptions, OutputOptions, PlaceOptions {
   readonly models: readonly string[];
   readonly explain: boolean;
   readonly report?: string;
@@ -52,17 +52,19 @@ export function addStudyCommand(program: Command): void {
   addExamples(command, [
     'tidemark study',
     'tidemark study --models bf16,4bit-fp32,4bit-bf16 --iterations 30',
+    'tidemark study --engine mlx-audio --phonemes "həlˈO."',
     'tidemark study --report study.html',
     'tidemark study --text "Good morning." --json > study.json',
   ]);
-  addYesOption(addLoopOptions(command));
+  addEngineOptions(addYesOption(addLoopOptions(command)));
   addPlaceOptions(command);
   printResult(command, async (context, options: StudyOptions) => {
     const { models, explain, report } = options;
     const { signal } = context;
     await checkPage(report);
     checkNames(models, options.voice);
-    const request = await requestOf(options);
+    const engine = engineFrom(options);
+    const request = await requestOf(options, engine);
     const settings = await settleSettings(request, signal, showPreparation(context.progress));
     await announce(settings, options, context);
     const show = (): OnStep => showStudy(context, settings);
@@ -71,7 +73,7 @@ export function addStudyCommand(program: Command): void {
     const document =
       daemon === undefined
         ? await runStudy(models, settings, {
-            find: (model) => findSubject(model, settings.voice, context),
+            find: (model) => findSubject(model, settings.voice, context, engine),
             // Reads the headers of a model that is on this machine.
             examine: explain
               ? ({ model }) => xray(model.folder, { dataFolder: dataFolder(), signal })

@@ -10,6 +10,7 @@ import type {
   Verdict,
   VerdictStatus,
 } from '../../protocol/study-document.ts';
+import { ownInterventions } from '../../protocol/study-document.ts';
 import { lessShift, median, noShift, offsetShift, shiftBetween, sorted } from '../statistics.ts';
 import type { Shift } from '../statistics.ts';
 
@@ -140,6 +141,8 @@ export function armName(arm: Pick<Arm, 'model' | 'intervention' | 'queue'>): str
 export interface NamedArm {
   readonly name: string;
   readonly arm: Arm | undefined;
+  /** Why it could not be measured, as a sentence, where it never can be. */
+  readonly obstacle?: string;
 }
 
 /** Finds the arms of a rule, in order; those whose name is asked for twice come once. */
@@ -150,6 +153,9 @@ export function findArms(
   return wanted.map((each) => ({
     name: armName(each),
     arm: findArm(evidence, each.model, each.intervention, queueOf(each)),
+    ...(evidence.engine === 'mlx-audio' && ownInterventions.includes(each.intervention)
+      ? { obstacle: `The network of mlx-audio cannot be given ${each.intervention}, so this was not tested.` }
+      : {}),
   }));
 }
 
@@ -165,7 +171,8 @@ export function notTested(
         status: 'not-tested',
         ...words,
         arms: arms.map(({ name }) => name),
-        sentence: `The study has no complete arm ${missing.name}, so this was not tested.`,
+        sentence:
+          missing.obstacle ?? `The study has no complete arm ${missing.name}, so this was not tested.`,
       };
 }
 

@@ -1,0 +1,154 @@
+/** What is built on a model host, with mlx-audio as the engine: the daemon's runs and schedules, a study, and the self-test. */
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
+import { resolveSubject } from '../src/models/resolve.ts';
+import type { Subject } from '../src/profiler/profile.ts';
+import { plantsOf, runSelftest } from '../src/profiler/selftest.ts';
+import { settleSettings } from '../src/profiler/settings.ts';
+import { runStudy } from '../src/profiler/study.ts';
+import { xray } from '../src/models/xray/xray.ts';
+import { runningHosts } from '../src/host/host-processes.ts';
+import type { Engine } from '../src/host/transport.ts';
+import { isAlive } from './processes.ts';
+import { runToEnd, TestDaemon, untilEnded, untilRun } from './test-daemon.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { testEngine } from './test-models.ts';
+import { writeTinyKokoro } from './tiny-kokoro.ts';
+
+let engine: Engine;
+const dataFolder = temporaryFolder();
+const bf16 = join(dataFolder, 'bf16');
+const packed = join(dataFolder, '4bit-fp32');
+const voice = 'af_tiny';
+const request = () => ({ engine: 'mlx-audio' as const, python: engine.python, voice, phonemes: 'a' });
+
+before(async () => {
+  engine = await testEngine();
+  writeTinyKokoro(bf16, { forMlxAudio: true, dtype: 'bfloat16' });
+  writeTinyKokoro(packed, { forMlxAudio: true, bits: 4 });
+});
+
+const find = async (model: string): Promise<Subject> => ({
+  ...(await resolveSubject(model, voice, { dataFolder })),
+  engine,
+});
+
+const settings = (iterations: number) =>
+  settleSettings({
+    ...request(),
+    iterations,
+    warmupIterations: 1,
+    seed: 0,
+    speed: 1,
+    deterministic: false,
+  });
+
+test('the daemon runs mlx-audio in the host that it keeps, says so in the history, and cancels it', async () => {
+  const { client } = await TestDaemon.connected();
+  const first = await runToEnd(client, { ...request(), model: bf16, iterations: 2 });
+  assert.equal(first.workload?.engine, 'mlx-audio');
+  const { pid } = (await client.call('status', {})).host;
+  await runToEnd(client, { ...request(), model: bf16, iterations: 2 });
+  assert.equal((await client.call('status', {})).host.pid, pid);
+  assert.ok((await runningHosts()).some((host) => host.pid === pid));
+  const { document } = await client.call('getRun', { runId: first.id });
+  assert.equal(document?.kind === 'profile' && document.versions.packages?.['mlx-audio'], '0.6.2');
+
+  // Another engine is another host, with the same model.
+  await runToEnd(client, { model: bf16, voice, phonemes: 'a', iterations: 2 });
+  assert.notEqual((await client.call('status', {})).host.pid, pid);
+  assert.ok(!isAlive(pid ?? 0));
+
+  const long = await client.call('startProfile', { ...request(), model: bf16, iterations: 1000 });
+  await untilRun(client, long.id, ({ samplesTaken }) => samplesTaken > 1);
+  const running = (await client.call('status', {})).host.pid ?? 0;
+  const cancelled = await client.call('cancel', { runId: long.id });
+  assert.equal(cancelled.state, 'cancelled');
+  assert.ok(!isAlive(running));
+  assert.ok((await client.call('getRun', { runId: long.id })).samples.length > 1);
+
+  const killed = await client.call('startProfile', { ...request(), model: bf16, iterations: 1000 });
+  await untilRun(client, killed.id, ({ samplesTaken }) => samplesTaken > 1);
+  process.kill((await client.call('status', {})).host.pid ?? 0, 'SIGKILL');
+  const ended = await untilEnded(client, killed.id);
+  assert.deepEqual([ended.state, ended.signal], ['interrupted', 'SIGKILL']);
+});
+
+test('a schedule checks mlx-audio, and what the engine cannot do is refused before there is a run', async () => {
+  const { client } = await TestDaemon.connected();
+  const schedule: ScheduleSettings = {
+    ...{ engine: 'mlx-audio', python: engine.python },
+    ...{ name: 'mlx-audio', timing: { kind: 'every', seconds: 3600 }, model: bf16, voice, text: 'A' },
+    ...{ iterations: 2, warmupIterations: 1, jitterSeconds: 0, paused: false },
+    ...{ skipOnBattery: false, skipInLowPowerMode: false },
+  };
+  const { id } = await client.call('setSchedule', { settings: schedule });
+  const [listed] = (await client.call('listSchedules', {})).schedules;
+  assert.equal(listed?.engine, 'mlx-audio');
+  const check = await untilEnded(client, (await client.call('checkNow', { id })).id);
+  assert.equal(check.workload?.engine, 'mlx-audio');
+  assert.equal(check.trigger.kind, 'schedule');
+  for (const change of [{ deterministic: true }, { attribute: 'stages' as const }]) {
+    await assert.rejects(client.call('startProfile', { ...request(), ...change, model: bf16 }), /cannot/);
+  }
+  await assert.rejects(
+    client.call('startProfile', { model: bf16, python: engine.python }),
+    /Tidemark’s own engine/,
+  );
+});
+
+test('a study of mlx-audio finds the float32 rest, and says what it could not test there', async () => {
+  const document = await runStudy([bf16, packed], await settings(6), {
+    find,
+    examine: ({ model }) => xray(model.folder, { dataFolder }),
+  });
+  assert.equal(document.outcome, 'complete');
+  const { evidence, explanations } = document.answer ?? assert.fail('there is no answer');
+  assert.equal(evidence.engine, 'mlx-audio');
+  const [explanation] = explanations;
+  assert.equal(explanation?.model, packed);
+  const statuses = new Map(explanation.verdicts.map((each) => [each.hypothesis, each]));
+  assert.equal(statuses.get('float32-rest')?.status, 'supported');
+  assert.equal(statuses.get('unequal-work')?.status, 'refuted');
+  for (const [hypothesis, intervention] of [
+    ['float32-activations', 'bfloat16-activations'],
+    ['one-lazy-graph', 'stage-wise'],
+    ['weight-norm-temporaries', 'fused-weight-norm'],
+  ] as const) {
+    const verdict = statuses.get(hypothesis);
+    assert.equal(verdict?.status, 'not-tested');
+    assert.match(verdict.sentence, new RegExp(`network of mlx-audio cannot be given ${intervention}`));
+  }
+  const measured = new Set(
+    evidence.arms.filter(({ model }) => model === packed).map((arm) => arm.intervention),
+  );
+  for (const each of [
+    'rest-bfloat16',
+    'dense',
+    'dense-bfloat16',
+    'frozen-durations',
+    'narrow-evaluation',
+  ] as const) {
+    assert.ok(measured.has(each), each);
+  }
+  assert.equal(evidence.unreset.length, 1);
+  assert.ok((evidence.layers[packed] ?? []).length > 10);
+});
+
+test('the self-test plants in Python what the leak rule must find there, and what it must leave alone', async () => {
+  const kinds = ['tensor-16-kibibytes', 'reference-cycle', 'growing-cache', 'bounded-cache'] as const;
+  const { plants, outcome } = await runSelftest(
+    plantsOf('mlx-audio', kinds),
+    await find(bf16),
+    await settings(10),
+  );
+  assert.deepEqual(
+    plants.map(({ plant, result, reason }) => [plant, result, reason]),
+    kinds.map((kind) => [kind, 'as-expected', undefined]),
+  );
+  assert.equal(outcome, 'passed');
+  assert.throws(() => plantsOf('mlx-audio', ['javascript-object']), /has no plant javascript-object/);
+});
