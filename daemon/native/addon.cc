@@ -9,9 +9,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   tidemark::Handle::define(env);
   for (const auto* table :
        {&tables::arithmetic, &tables::convolutions, &tables::device, &tables::device_memory,
-        &tables::lean_convolutions, &tables::linear_algebra, &tables::lstm, &tables::memory, &tables::process,
-        &tables::quantization, &tables::random, &tables::safetensors, &tables::shapes, &tables::sine,
-        &tables::tensors, &tables::trace, &tables::walk}) {
+        &tables::lean_convolutions, &tables::linear_algebra, &tables::lstm, &tables::memory, &tables::norms,
+        &tables::process, &tables::quantization, &tables::random, &tables::safetensors, &tables::shapes,
+        &tables::sine, &tables::tensors, &tables::trace, &tables::walk}) {
     for (const auto& [name, function] : *table) {
       exports.Set(name, Napi::Function::New(env, function, name, const_cast<char*>(name)));
     }

@@ -1,7 +1,6 @@
 // Operations on each element, with MLX's promotion of dtypes and Python's weak scalars, and along axes.
 
 #include "call.h"
-#include "fused.h"
 
 namespace tidemark {
 
@@ -58,15 +57,6 @@ mx::array softmax(mx::array a, int axis) {
   return mx::softmax(a, axis);
 }
 
-// {x, scale, shift} -> {x * scale + shift}.
-std::vector<mx::array> scaled_and_shifted(const std::vector<mx::array>& in) {
-  return {mx::add(mx::multiply(in[0], in[1]), in[2])};
-}
-
-mx::array scale_and_shift(mx::array x, mx::array scale, mx::array shift) {
-  return fused<scaled_and_shifted>({x, scale, shift})[0];
-}
-
 using Unary = mx::array(const mx::array&, mx::StreamOrDevice);
 using Reduction = mx::array(const mx::array&, const std::vector<int>&, bool, mx::StreamOrDevice);
 
@@ -98,7 +88,6 @@ const Table tables::arithmetic = {
     {"arctan2", call<binary<mx::arctan2>>},
     {"greater", call<binary<mx::greater>>},
     {"complex", call<complex_of>},
-    {"scaleAndShift", call<scale_and_shift>},
 
     {"sum", call<overload<Reduction>(mx::sum)>},
     {"mean", call<overload<Reduction>(mx::mean)>},

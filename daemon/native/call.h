@@ -345,7 +345,7 @@ using Table = std::vector<std::pair<const char*, Callback>>;
 // Each is defined in the file of its domain.
 namespace tables {
 
-extern const Table arithmetic, convolutions, device, device_memory, lean_convolutions, linear_algebra, lstm, memory,
+extern const Table arithmetic, convolutions, device, device_memory, lean_convolutions, linear_algebra, lstm, memory, norms,
     process, quantization, random, safetensors, shapes, sine, tensors, trace, walk;
 
 } // namespace tables

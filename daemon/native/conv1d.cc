@@ -172,16 +172,11 @@ class CpuConv1d : public CpuPrimitive {
       const std::vector<mx::array>& inputs, mx::array& out, std::ptrdiff_t room_size, const Convolve& convolve) {
     out.set_data(mx::allocator::malloc(out.nbytes()));
     auto room = scratch({static_cast<int>(room_size)});
-    auto& encoder = mx::cpu::get_command_encoder(stream());
-    encoder.set_input_array(inputs[0]);
-    encoder.set_input_array(inputs[1]);
-    encoder.set_output_array(out);
-    encoder.add_temporary(room);
-    encoder.dispatch([=,
-                      g = geometry(inputs, out),
-                      input_data = inputs[0].data<float>(),
-                      output_data = out.data<float>(),
-                      room_data = room.data<float>()]() {
+    queue(inputs, out, {room}, [=,
+                                g = geometry(inputs, out),
+                                input_data = inputs[0].data<float>(),
+                                output_data = out.data<float>(),
+                                room_data = room.data<float>()]() {
       for (int item = 0; item < g.batch; ++item) {
         convolve(
             g,

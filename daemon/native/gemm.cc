@@ -6,6 +6,7 @@
 #include "gemm.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <functional>
@@ -23,6 +24,11 @@ constexpr double kSmall = 4e6;
 constexpr int kPartsPerThread = 8;
 // The fewest rows or columns of a part, so that the copies that OpenBLAS makes of the other operand are worth it.
 constexpr blasint kSmallestPart = 64;
+
+// Rows of an expanded weight that a thread makes at a time.
+constexpr int kBlock = 32;
+// The most threads that expand at the same time, so that many processors do not add up to the whole weight.
+constexpr int kLanes = 8;
 
 double multiplications(const Product& product) {
   return static_cast<double>(product.m) * product.n * product.k;
@@ -78,6 +84,29 @@ void multiply(const std::vector<Product>& products) {
     cut(product, work / (kPartsPerThread * workers.thread_count()), parts);
   }
   workers.run(static_cast<int>(parts.size()), [&parts](int index) { multiply_alone(parts[index]); });
+}
+
+std::ptrdiff_t ExpandedProduct::room_size() const {
+  const int blocks = (out + kBlock - 1) / kBlock;
+  return static_cast<std::ptrdiff_t>(std::min({Workers::shared().thread_count(), blocks, kLanes})) * kBlock * in;
+}
+
+void ExpandedProduct::multiply(
+    const float* x, const std::function<void(int, float*)>& expand, float* y, float* room) const {
+  const int lanes = static_cast<int>(room_size() / kBlock / in);
+  std::atomic<int> next = 0;
+  // A lane is a block's place in the room; the thread that runs it takes one block after the other.
+  Workers::shared().run(lanes, [&](int lane) {
+    float* block = room + static_cast<std::ptrdiff_t>(lane) * kBlock * in;
+    for (int first = kBlock * next++; first < out; first = kBlock * next++) {
+      const int count = std::min(kBlock, out - first);
+      for (int row = 0; row < count; ++row) {
+        expand(first + row, block + static_cast<std::ptrdiff_t>(row) * in);
+      }
+      scipy_cblas_sgemm(
+          CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, in, 1.0f, x, in, block, in, 0.0f, y + first, out);
+    }
+  });
 }
 
 } // namespace tidemark

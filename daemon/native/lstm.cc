@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "fused.h"
+#include "linear.h"
 
 namespace tidemark {
 
@@ -46,8 +47,7 @@ mx::array run_directions(const mx::array& x, const LstmDirection& forward, const
   const int hidden_size = forward.hidden_weight.shape(1);
 
   const auto project = [&x](const LstmDirection& weights) {
-    return mx::addmm(
-        mx::add(weights.input_bias, weights.hidden_bias), x, mx::transpose(weights.input_weight));
+    return linear(x, weights.input_weight, mx::add(weights.input_bias, weights.hidden_bias));
   };
   const auto projected = mx::stack({project(forward), reversed(project(backward), 1)});
   const auto hidden_weight = mx::swapaxes(

@@ -2,11 +2,8 @@
 //
 // The CPU wheel of MLX 0.32 expands a packed weight number by number for each row of x again, at 2 GFLOP/s: ALBERT alone
 // took 4 s of a sentence. Here a few rows of the weight at a time are expanded, once for all rows of x, and multiplied
-// by BLAS. Like MLX's own it never holds the whole expanded weight: what it takes beside its output is kBlock rows for each
-// thread.
+// by BLAS. Like MLX's own it never holds the whole expanded weight.
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -14,10 +11,8 @@
 #include "call.h"
 
 #ifdef TIDEMARK_OPENBLAS
-#include <cblas.h>
-
 #include "cpu_primitive.h"
-#include "workers.h"
+#include "gemm.h"
 #endif
 
 namespace tidemark {
@@ -26,10 +21,6 @@ namespace {
 
 #ifdef TIDEMARK_OPENBLAS
 
-// Rows of the weight that a thread expands at a time.
-constexpr int kBlock = 32;
-// The most threads that expand at the same time, so that many processors do not add up to the whole weight.
-constexpr int kLanes = 8;
 // Packed numbers follow one another from each word's lowest bit, so that this many of them fill `bits` whole words.
 constexpr int kRun = 32;
 
@@ -84,57 +75,33 @@ class BlockedQuantizedMatmul : public CpuPrimitive {
     const auto& scales = inputs[2];
     const auto& biases = inputs[3];
     const int in = x.shape(-1);
-    const int rows = static_cast<int>(x.size() / in);
-    const int out_features = packed.shape(0);
-    const int blocks = (out_features + kBlock - 1) / kBlock;
-    const int lanes = std::min({Workers::shared().thread_count(), blocks, kLanes});
+    const ExpandedProduct product{static_cast<int>(x.size() / in), in, packed.shape(0)};
 
     out.set_data(mx::allocator::malloc(out.nbytes()));
-    auto expanded = scratch({lanes * kBlock, in});
+    auto expanded = scratch({static_cast<int>(product.room_size())});
 
-    auto& encoder = mx::cpu::get_command_encoder(stream());
-    for (const auto& input : inputs) {
-      encoder.set_input_array(input);
-    }
-    encoder.set_output_array(out);
-    encoder.add_temporary(expanded);
-    encoder.dispatch([in,
-                      rows,
-                      out_features,
-                      blocks,
-                      lanes,
-                      group_size = group_size_,
-                      words_per_row = packed.shape(1),
-                      expand = expand_row_of(bits_),
-                      x_data = x.data<float>(),
-                      packed_data = packed.data<std::uint32_t>(),
-                      scales_data = scales.data<float>(),
-                      biases_data = biases.data<float>(),
-                      expanded_data = expanded.data<float>(),
-                      out_data = out.data<float>()]() {
-      const int groups = in / group_size;
-      std::atomic<int> next = 0;
-      // A lane is a block's place in the scratch; the thread that runs it takes one block after the other.
-      Workers::shared().run(lanes, [&](int lane) {
-        float* block_data = expanded_data + static_cast<std::ptrdiff_t>(lane) * kBlock * in;
-        for (int block = next++; block < blocks; block = next++) {
-          const int first = block * kBlock;
-          const int count = std::min(kBlock, out_features - first);
-          for (int row = 0; row < count; ++row) {
-            const auto source = static_cast<std::ptrdiff_t>(first + row);
-            expand(
-                packed_data + source * words_per_row,
-                scales_data + source * groups,
-                biases_data + source * groups,
-                block_data + static_cast<std::ptrdiff_t>(row) * in,
-                in,
-                group_size);
-          }
-          scipy_cblas_sgemm(
-              CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, in, 1.0f, x_data, in, block_data, in, 0.0f,
-              out_data + first, out_features);
-        }
-      });
+    queue(inputs, out, {expanded}, [product,
+                                    group_size = group_size_,
+                                    words_per_row = packed.shape(1),
+                                    expand = expand_row_of(bits_),
+                                    x_data = x.data<float>(),
+                                    packed_data = packed.data<std::uint32_t>(),
+                                    scales_data = scales.data<float>(),
+                                    biases_data = biases.data<float>(),
+                                    expanded_data = expanded.data<float>(),
+                                    out_data = out.data<float>()]() {
+      const int groups = product.in / group_size;
+      const auto expand_row = [&](int row, float* numbers) {
+        const auto source = static_cast<std::ptrdiff_t>(row);
+        expand(
+            packed_data + source * words_per_row,
+            scales_data + source * groups,
+            biases_data + source * groups,
+            numbers,
+            product.in,
+            group_size);
+      };
+      product.multiply(x_data, expand_row, out_data, expanded_data);
     });
   }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <vector>
 
 #include <cblas.h>
@@ -40,20 +39,6 @@ constexpr int kLanes = 8;
 // Between planes, which would else begin in the same set of a processor's cache.
 constexpr int kGap = 16;
 
-// Channels that are transformed at a time. Compilers make of such a vector as many registers as it takes.
-constexpr int kWidth = 16;
-using Vector = float __attribute__((vector_size(kWidth * sizeof(float))));
-
-#define INLINE [[gnu::always_inline]] inline
-
-INLINE void load(Vector& vector, const float* from) {
-  std::memcpy(&vector, from, sizeof(Vector));
-}
-
-INLINE void store(float* to, const Vector& vector) {
-  std::memcpy(to, &vector, sizeof(Vector));
-}
-
 // cos(2 pi k / 32)
 constexpr float kCosines[] = {1.0f,
                               0.98078528040323045f,
@@ -76,7 +61,7 @@ constexpr float sine(int index, int points) {
 // The Fourier transform of `points` real numbers, `stride` apart: bins 0 to points / 2, from the transforms of the even and
 // the odd ones. im[0] and im[points / 2], which are zero, are neither written nor read.
 template <int points, int stride>
-INLINE void transform(const Vector* x, Vector* re, Vector* im) {
+TIDEMARK_INLINE void transform(const Vector* x, Vector* re, Vector* im) {
   if constexpr (points == 2) {
     re[0] = x[0] + x[stride];
     re[1] = x[0] - x[stride];
@@ -104,7 +89,7 @@ INLINE void transform(const Vector* x, Vector* re, Vector* im) {
 
 // Its inverse, times `points`.
 template <int points, int stride>
-INLINE void transform_back(const Vector* re, const Vector* im, Vector* x) {
+TIDEMARK_INLINE void transform_back(const Vector* re, const Vector* im, Vector* x) {
   if constexpr (points == 2) {
     x[0] = re[0] + re[1];
     x[stride] = re[0] - re[1];
@@ -131,7 +116,7 @@ INLINE void transform_back(const Vector* re, const Vector* im, Vector* x) {
 }
 
 // The transform of `rows` rows, `stride` numbers apart, and zeros after them.
-INLINE void transform_rows(const float* rows, std::ptrdiff_t stride, int count, Vector* re, Vector* im) {
+TIDEMARK_INLINE void transform_rows(const float* rows, std::ptrdiff_t stride, int count, Vector* re, Vector* im) {
   Vector x[kPoints];
 #pragma GCC unroll 32
   for (int row = 0; row < kPoints; ++row) {
@@ -232,16 +217,6 @@ struct Tiling {
   }
 };
 
-// Runs `part` over the numbers below `count`, `step` of them at a time.
-template <typename Part>
-void in_parts(int count, int step, const Part& part) {
-  Workers::shared().run(ceil_divide(count, step), [&](int index) {
-    for (int number = index * step; number < std::min(count, (index + 1) * step); ++number) {
-      part(number);
-    }
-  });
-}
-
 std::ptrdiff_t weight_plane_size(const SpectralConv::Shape& shape) {
   return static_cast<std::ptrdiff_t>(shape.out_channels) * shape.in_channels + kGap;
 }
@@ -286,10 +261,9 @@ SpectralConv::SpectralConv(
       weights_(room),
       tiles_(weights_ + kWeightPlanes * weight_plane_),
       products_(tiles_ + kTilePlanes * tile_plane_) {
-  Workers::shared().run(ceil_divide(shape.out_channels, kChannelsOfPart), [&](int part) {
+  Workers::shared().in_parts(shape.out_channels, kChannelsOfPart, [&](int first, int end) {
     std::vector<float> rows(static_cast<std::size_t>(shape.kernel) * shape.in_channels);
-    const int first = part * kChannelsOfPart;
-    for (int channel = first; channel < std::min(first + kChannelsOfPart, shape.out_channels); ++channel) {
+    for (int channel = first; channel < end; ++channel) {
       read_weight(channel, rows.data());
       float* planes = weights_ + static_cast<std::ptrdiff_t>(channel) * shape.in_channels;
       transform_weight(rows.data(), shape.kernel, shape.in_channels, planes, weight_plane_);
@@ -361,16 +335,24 @@ void SpectralConv::run(const Rows& input, int first, int end, float* output, int
         tiling.rows_of(tile));
   };
 
+  const auto each_of = [](int begin, const auto& work) {
+    return [begin, &work](int first, int end) {
+      for (int index = first; index < end; ++index) {
+        work(begin + index);
+      }
+    };
+  };
+  auto& workers = Workers::shared();
   for (int begin = 0; begin < tiling.count(); begin += kTiles) {
     const int tiles = std::min(kTiles, tiling.count() - begin);
-    in_parts(tiles, kTilesOfPart, [&](int index) { analyze(begin + index); });
+    workers.in_parts(tiles, kTilesOfPart, each_of(begin, analyze));
     std::atomic<int> next = 0;
-    Workers::shared().run(lanes(), [&](int lane) {
+    workers.run(lanes(), [&](int lane) {
       for (int bin = next++; bin <= kNyquist; bin = next++) {
         multiply(bin, tiles, products_ + 2 * lane * tile_plane_);
       }
     });
-    in_parts(tiles, kTilesOfPart, [&](int index) { synthesize(begin + index); });
+    workers.in_parts(tiles, kTilesOfPart, each_of(begin, synthesize));
   }
 }
 

@@ -43,6 +43,10 @@ void Workers::run(int count, const std::function<void(int)>& part) {
   done_.wait(lock, [this] { return running_ == 0; });
 }
 
+void Workers::in_parts(int count, int size, const std::function<void(int, int)>& part) {
+  run((count + size - 1) / size, [&](int index) { part(index * size, std::min(count, (index + 1) * size)); });
+}
+
 void Workers::take_parts(const std::function<void(int)>& part, int count) {
   for (int index = next_++; index < count; index = next_++) {
     part(index);

@@ -22,6 +22,9 @@ class Workers {
   // Calls `part` with each number below `count`, from this thread and those of the workers that are free.
   void run(int count, const std::function<void(int)>& part);
 
+  // Calls `part` with the first of up to `size` numbers below `count` and the one after their last, until all are done.
+  void in_parts(int count, int size, const std::function<void(int first, int end)>& part);
+
  private:
   Workers();
 

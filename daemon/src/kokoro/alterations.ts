@@ -1,10 +1,9 @@
 /** The interventions of a study in the weights: changed in one respect before the network is built from them. */
 
-import { astype, contiguous, dequantize } from '../mlx/ops.ts';
+import { astype, contiguous, dequantize, weightNorm } from '../mlx/ops.ts';
 import type { QuantizationOptions } from '../mlx/ops.ts';
 import { evaluate, keep, scope } from '../mlx/scope.ts';
 import type { DType, Tensor } from '../mlx/tensor.ts';
-import { weightNormed } from '../nn/conv.ts';
 import type { QuantizedProduct } from '../nn/weights.ts';
 import { splitKey } from './checkpoint-files.ts';
 
@@ -128,7 +127,7 @@ function fuse(tensors: Map<string, Tensor>): void {
     if (name !== 'weight_v' || magnitude === undefined) {
       continue;
     }
-    const weight = materialized(() => contiguous(weightNormed(direction, magnitude)));
+    const weight = materialized(() => contiguous(weightNorm(direction, magnitude)));
     tensors.set(`${path}.weight`, weight);
     remove(tensors, key);
     remove(tensors, `${path}.weight_g`);

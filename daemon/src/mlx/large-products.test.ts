@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { convolution, product, transposed } from '../../test/by-definition.ts';
 import { assertClose, at, numbers } from '../../test/numbers.ts';
-import { addmm, array, astype, conv1d, matmul, transpose } from './ops.ts';
+import { array, astype, conv1d, linear, matmul, transpose } from './ops.ts';
 import { scope } from './scope.ts';
 
 const next = numbers(12);
@@ -27,7 +27,7 @@ for (const [m, n, k] of [
       assertClose(matmul(leftTransposed, rightTransposed), expected);
       const c = next(n);
       assertClose(
-        addmm(array(c), left, right),
+        linear(left, array(transposed(b, k, n), [n, k]), array(c)),
         expected.map((value, index) => value + at(c, index % n)),
       );
     });

@@ -118,7 +118,7 @@ export const greater = operation<Binary>('greater');
 /** complex64 from float32 parts of one shape. */
 export const complex = operation<[realPart: Tensor, imaginaryPart: Tensor]>('complex');
 
-// Several operations on each element at once, which are one kernel on a GPU
+// Several operations on each element at once, which are one kernel on a GPU and one pass on a CPU
 
 /** x · scale + shift, broadcast. */
 export const scaleAndShift = operation<[x: Tensor, scale: Tensor, shift: Tensor]>('scaleAndShift');
@@ -126,6 +126,20 @@ export const scaleAndShift = operation<[x: Tensor, scale: Tensor, shift: Tensor]
 export const snake = operation<[x: Tensor, alpha: Tensor]>('snake');
 
 // Along axes
+
+/**
+ * g · v / ‖v‖ (Salimans and Kingma, 2016), with mlx-audio's 1e-7 added to the norm, which is over all axes but the first:
+ * `direction` [outer, a, b], `magnitude` [outer, 1, 1] → as `direction`, each step rounded to its dtype.
+ */
+export const weightNorm = operation<[direction: Tensor, magnitude: Tensor]>('weightNorm');
+
+const momentsOverTime = operationOfMany<Unary>('moments');
+
+/** `x` [batch, length, channels] → the mean and the variance of each channel over its length, [batch, 1, channels]. */
+export function moments(x: Tensor): { mean: Tensor; variance: Tensor } {
+  const [mean, variance] = momentsOverTime(x) as [Tensor, Tensor];
+  return { mean, variance };
+}
 
 interface ReductionOptions {
   readonly axes: readonly number[];
@@ -169,8 +183,8 @@ export const contiguous = operation<Unary>('contiguous');
 // Linear algebra and the network's larger operations
 
 export const matmul = operation<[a: Tensor, b: Tensor]>('matmul');
-/** `c + a @ b`. */
-export const addmm = operation<[c: Tensor, a: Tensor, b: Tensor]>('addmm');
+/** `x` [..., in], `weight` [out, in], `bias` [out] → x Wᵀ + b, [..., out]. */
+export const linear = operation<[x: Tensor, weight: Tensor, bias: Tensor]>('linear');
 /** Over the last axis, with the fused kernel that `mlx.nn.LayerNorm` uses. */
 export const layerNorm = operation<[x: Tensor, weight: Tensor, bias: Tensor, epsilon: number]>('layerNorm');
 /** Real FFT over the last axis: float32 [..., n] → complex64 [..., n / 2 + 1]. */

@@ -39,6 +39,23 @@ test('snake adds a squared sine of its own rate for each channel', () => {
   scope(() => assertClose(snake(array(values, [1, 3, 2]), array(rates, [1, 1, 2])), expected));
 });
 
+test('snake is as exact far out, where its sine needs another way, and keeps what is not a number', () => {
+  const xs = Float32Array.from({ length: 640 }, (_, index) => (index - 320) * 1.03 ** (index % 400));
+  const rates = Float32Array.of(0.7, 1, 3, 30);
+  const expected = Array.from(xs, (x, index) => {
+    const rate = rates[index % 4] ?? NaN;
+    return x + Math.sin(Math.fround(rate * x)) ** 2 / rate;
+  });
+  scope(() => {
+    const y = snake(array(xs, [1, 160, 4]), array(rates, [1, 1, 4])).toFloat32Array();
+    expected.forEach((value, index) => {
+      assert.ok(Math.abs((y[index] ?? NaN) - value) <= 2 ** -22 * (1 + Math.abs(value)), `of ${xs[index]}`);
+    });
+    const broken = snake(array([1, NaN, Infinity, 2], [1, 1, 4]), array(rates, [1, 1, 4])).toFloat32Array();
+    assert.deepEqual([...broken].map(Number.isNaN), [false, true, true, false]);
+  });
+});
+
 test('the sine is within one rounding of exact, near 0, far out and beyond', () => {
   const angles = Float32Array.from(
     { length: 4096 },

@@ -1,6 +1,6 @@
 /** One-dimensional convolutions over [batch, length, channels], and their weights. */
 
-import { add, conv1d, convTranspose1d, divide, multiply, sqrt, square, sum, transpose } from '../mlx/ops.ts';
+import { add, conv1d, convTranspose1d, transpose, weightNorm } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { layer } from './layer.ts';
 import type { Layer } from './layer.ts';
@@ -60,14 +60,5 @@ export function kernelFrom(weights: Weights, shape: KernelShape): () => Tensor {
   }
   const direction = weights.kernel('weight_v', shape);
   const magnitude = weights.tensor('weight_g', [shape.outer, 1, 1]);
-  return () => weightNormed(direction, magnitude);
-}
-
-/**
- * g · v / ‖v‖, the norm over all axes but the first (Salimans and Kingma, 2016), with mlx-audio's 1e-7 added to it: `direction`
- * [outer, …] at the length that `magnitude` [outer, 1, 1] says, whichever order the other axes have.
- */
-export function weightNormed(direction: Tensor, magnitude: Tensor): Tensor {
-  const norm = sqrt(sum(square(direction), { axes: [1, 2], keepDims: true }));
-  return multiply(divide(direction, add(norm, 1e-7)), magnitude);
+  return () => weightNorm(direction, magnitude);
 }

@@ -4,6 +4,7 @@ import { product, transposed } from '../../test/by-definition.ts';
 import { arrays, withWeights } from '../../test/checkpoint-of.ts';
 import { assertClose, at, numbers } from '../../test/numbers.ts';
 import { array, astype, dequantize, quantize, take } from '../mlx/ops.ts';
+import { scope } from '../mlx/scope.ts';
 import { embeddingFrom, linearFrom } from './linear.ts';
 
 const [rows, inFeatures, outFeatures] = [3, 64, 5];
@@ -30,6 +31,28 @@ test('a linear layer is x Wᵀ + b', () => {
     const y = layer.forward(array(x, [1, rows, inFeatures]));
     assert.deepEqual(y.shape, [1, rows, outFeatures]);
     assertClose(y, linear(weight));
+  });
+});
+
+test('a linear layer in bfloat16 sums in float32, and rounds once', () => {
+  const rounded = (numbers: Float32Array): Float32Array =>
+    scope(() => astype(astype(array(numbers), 'bfloat16'), 'float32').toFloat32Array());
+  const [features, outs] = [72, 101];
+  const [xs, ws, bs] = [rounded(next(rows * features)), rounded(next(outs * features)), rounded(next(outs))];
+  const exact = product(xs, transposed(ws, outs, features), [rows, outs, features]).map(
+    (value, index) => value + at(bs, index % outs),
+  );
+  const make = () => ({
+    weight: astype(array(ws, [outs, features]), 'bfloat16'),
+    bias: astype(array(bs), 'bfloat16'),
+  });
+  withWeights(make, (weights) => {
+    const y = linearFrom(weights, features, outs).forward(astype(array(xs, [1, rows, features]), 'bfloat16'));
+    assert.equal(y.dtype, 'bfloat16');
+    const result = astype(y, 'float32').toFloat32Array();
+    exact.forEach((value, index) => {
+      assert.ok(Math.abs(at(result, index) - value) <= 2 ** -8 * Math.abs(value) + 1e-6, `of ${index}`);
+    });
   });
 });
 

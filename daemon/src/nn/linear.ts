@@ -2,9 +2,9 @@
 
 import {
   add,
-  addmm,
   blockedQuantizedMatmul,
   dequantize,
+  linear,
   matmul,
   quantizedMatmul,
   take,
@@ -27,7 +27,7 @@ export function linearFrom(weights: Weights, inFeatures: number, outFeatures: nu
   }
   const weight = weights.tensor('weight', [outFeatures, inFeatures]);
   const bias = weights.tensor('bias', [outFeatures]);
-  return layer(weights.path, (x) => addmm(bias, x, transpose(weight)));
+  return layer(weights.path, (x) => linear(x, weight, bias));
 }
 
 /** The products of a packed weight. `expanded`: with a dense copy of it, as a check of what finds dense copies needs one. */

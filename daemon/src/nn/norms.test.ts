@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arrays, withWeights } from '../../test/checkpoint-of.ts';
 import { assertClose, at, numbers } from '../../test/numbers.ts';
-import { array } from '../mlx/ops.ts';
+import { add, array, astype, divide, moments, multiply, sqrt, square, sum, weightNorm } from '../mlx/ops.ts';
+import { scope } from '../mlx/scope.ts';
 import { adaptiveInstanceNormFrom, layerNormFrom } from './norms.ts';
 
 const [rows, width, epsilon] = [3, 8, 1e-5];
@@ -74,5 +76,57 @@ for (const [what, x, tolerance] of [
       const y = norm.forward(array(x, [1, length, channels]), array(style, [1, styleSize]));
       assertClose(y, normalize(x), tolerance);
     });
+  });
+}
+
+test('the moments of many steps hold about means that are far from zero, for each item of a batch', () => {
+  const [batch, steps, width] = [2, 1700, 5];
+  const values = next(batch * steps * width).map((value, index) => value + 100 * (index % width));
+  const column = (item: number, channel: number): number[] =>
+    Array.from({ length: steps }, (_, step) => at(values, (item * steps + step) * width + channel));
+  const average = (numbers: readonly number[]): number =>
+    numbers.reduce((total, value) => total + value, 0) / numbers.length;
+  const columns = Array.from({ length: batch * width }, (_, index) =>
+    column(Math.floor(index / width), index % width),
+  );
+  scope(() => {
+    const { mean, variance } = moments(array(values, [batch, steps, width]));
+    assert.deepEqual(
+      [mean.shape, variance.shape],
+      [
+        [batch, 1, width],
+        [batch, 1, width],
+      ],
+    );
+    assertClose(mean, columns.map(average), 3e-7);
+    assertClose(
+      variance,
+      columns.map((numbers) => {
+        const center = average(numbers);
+        return average(numbers.map((value) => (value - center) ** 2));
+      }),
+      1e-6,
+    );
+  });
+});
+
+for (const dtype of ['float32', 'bfloat16'] as const) {
+  test(`weight norm in ${dtype} rounds as MLX's own operations do, step by step`, () => {
+    for (const shape of [
+      [7, 3, 1],
+      [40, 11, 24],
+    ] as const) {
+      const [outer, a, b] = shape;
+      scope(() => {
+        const direction = astype(array(next(outer * a * b), shape), dtype);
+        const magnitude = astype(array(next(outer), [outer, 1, 1]), dtype);
+        const length = sqrt(sum(square(direction), { axes: [1, 2], keepDims: true }));
+        const expected = multiply(divide(direction, add(length, 1e-7)), magnitude);
+        const normed = weightNorm(direction, magnitude);
+        assert.deepEqual([normed.dtype, normed.shape], [dtype, [...shape]]);
+        const tolerance = dtype === 'float32' ? 3e-7 : 0;
+        assertClose(astype(normed, 'float32'), astype(expected, 'float32').toFloat32Array(), tolerance);
+      });
+    }
   });
 }

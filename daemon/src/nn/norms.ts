@@ -4,13 +4,12 @@ import {
   add,
   expandDims,
   layerNorm,
-  mean,
+  moments,
   multiply,
   reshape,
   rsqrt,
   scaleAndShift,
   split,
-  square,
   subtract,
 } from '../mlx/ops.ts';
 import type { Tensor } from '../mlx/tensor.ts';
@@ -55,10 +54,9 @@ export function adaptiveInstanceNormFrom(weights: Weights, styleSize: number, ch
   const affine = linearFrom(weights.at('fc'), styleSize, 2 * channels);
   const normalize = (x: Tensor, style: Tensor): Tensor => {
     const [gamma, beta] = split(expandDims(affine.forward(style), 1), 2, 2) as [Tensor, Tensor];
-    const average = mean(x, { axes: [1], keepDims: true });
-    const variance = mean(square(subtract(x, average)), { axes: [1], keepDims: true });
+    const { mean, variance } = moments(x);
     const scale = multiply(add(gamma, 1), rsqrt(add(variance, adaptiveEpsilon)));
-    return scaleAndShift(x, scale, subtract(beta, multiply(average, scale)));
+    return scaleAndShift(x, scale, subtract(beta, multiply(mean, scale)));
   };
   return { forward: (x, style) => observed(weights.path, x, () => normalize(x, style)) };
 }
