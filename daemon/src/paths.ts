@@ -12,10 +12,13 @@ export const repositoryRoot = resolve(fileURLToPath(new URL('../..', import.meta
 /** Whether this is the installed package, in which scripts/package has compiled every source, and not a checkout. */
 export const isInstalled = import.meta.url.endsWith('.js');
 
+/** What an installed package downloads. */
+export const installedFolder = join(dataFolder(), 'installed');
+
 /** All that tells the two apart: a package manager replaces the package's folder whole, so what is fetched is the person's. */
 function placesOf(installed: boolean) {
   return installed
-    ? { build: join(dataFolder(), 'installed'), command: 'tidemark setup' }
+    ? { build: join(installedFolder, 'build'), command: 'tidemark setup' }
     : { build: join(repositoryRoot, 'build'), command: 'npm run setup' };
 }
 

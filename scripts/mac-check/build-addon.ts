@@ -41,7 +41,7 @@ export async function buildMacAddon(toolchain: MacToolchain): Promise<string> {
     return addon;
   }
 
-  await checkRequirements(toolchain.context, ['python'], 100_000_000);
+  await checkRequirements(toolchain.context, [], 100_000_000);
   const { cmake, generator } = await findBuildTools(toolchain.context);
   const objects = join(toolchain.folder, 'obj');
   await mkdir(objects, { recursive: true });

@@ -50,7 +50,7 @@ export async function macToolchain(signal: AbortSignal): Promise<MacToolchain> {
   const mlxFolder = join(folder, `mlx-${libmlx.metal.version}`);
   const missing = [zigFolder, mlxFolder].filter((path) => !existsSync(path));
   if (missing.length > 0) {
-    await checkRequirements(context, ['python'], missing.length * 600_000_000);
+    await checkRequirements(context, [], missing.length * 600_000_000);
   }
   await mkdir(folder, { recursive: true });
   if (missing.includes(zigFolder)) {

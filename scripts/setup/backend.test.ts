@@ -64,10 +64,10 @@ test("NVIDIA's libraries are those of a Python installation that has all of them
   ];
   assert.deepEqual(missingIn(join(partial, 'nvidia')), ['libcudnn.so.9']);
   assert.deepEqual(missingIn(join(whole, 'absent')), neededLibraries);
-  const python = join(context.layout.root, 'python3');
-  writeProgram(python, `printf '%s\\n' '' '${partial}' '${whole}'`);
+  const programs = join(context.layout.root, 'bin');
+  writeProgram(join(programs, 'python3'), `printf '%s\\n' '' '${partial}' '${whole}'`);
   mkdirSync(context.layout.mlx, { recursive: true });
-  await nvidia.work({ ...context, tools: { python } });
+  await nvidia.work({ ...context, env: { ...process.env, PATH: `${programs}:${process.env['PATH']}` } });
   assert.equal(readlinkSync(join(context.layout.mlx, 'nvidia')), join(whole, 'nvidia'));
 });
 
@@ -79,6 +79,6 @@ test('or of the system, where its loader knows all of them', async (t) => {
   writeProgram(join(programs, 'python3'), 'exit 0');
   mkdirSync(context.layout.mlx, { recursive: true });
   const env = { ...process.env, PATH: `${programs}:${process.env['PATH']}` };
-  await nvidia.work({ ...context, env, tools: { python: join(programs, 'python3') } });
+  await nvidia.work({ ...context, env });
   assert.deepEqual(missingIn(join(context.layout.mlx, 'nvidia')), neededLibraries);
 });

@@ -7,7 +7,7 @@ import { layoutOf } from './layout.js';
 import { platformOf, thisMachine } from './platform.js';
 import { setUp } from './set-up.js';
 import { StepLines } from './step-lines.js';
-import { addon } from './steps/addon.js';
+import { addon, addonOfPackage, packagedAddon } from './steps/addon.js';
 import { voices, weights } from './steps/kokoro.js';
 import { lexicon } from './steps/lexicon.js';
 import { libmlx, openblas } from './steps/libraries.js';
@@ -18,6 +18,7 @@ import { tagger } from './steps/tagger.js';
 const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
 
 Usage: npm run setup [-- --only-dependencies] [--with-extension]
+       tidemark setup, of an installed package, for which --into FOLDER says where to
 
   --only-dependencies  stop after the npm dependencies, which the linter and the type checker need
   --with-extension     install those of the Raycast extension too, which its build and its tests need
@@ -26,7 +27,7 @@ MLX's CUDA backend is set up where there is an NVIDIA driver for CUDA 13, and it
 yourself, set TIDEMARK_BACKEND to cuda or cpu.
 `;
 
-const known = ['--only-dependencies', '--with-extension'];
+const known = ['--only-dependencies', '--with-extension', '--into'];
 
 /** Exit statuses of programs that a signal ended: 128 and the signal's number. */
 const signals = /** @type {const} */ ({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 });
@@ -40,7 +41,8 @@ export async function setUpFromCommandLine(args) {
     process.stdout.write(usage);
     return 0;
   }
-  const unknown = args.find((arg) => !known.includes(arg));
+  const into = args.includes('--into') ? args[args.indexOf('--into') + 1] : undefined;
+  const unknown = args.find((arg) => !known.includes(arg) && arg !== into);
   if (unknown !== undefined) {
     process.stderr.write(`Set-up does not know the argument ${unknown}.\n\n${usage}`);
     return 2;
@@ -59,16 +61,23 @@ export async function setUpFromCommandLine(args) {
   try {
     const machine = thisMachine();
     const platform = platformOf(machine);
-    const backend = backendOf(platform, process.env);
-    const layout = layoutOf();
     const { signal } = interruption;
-    const context = { layout, machine, platform, backend, env: process.env, tools: {}, signal };
-    const steps = [
-      dependencies,
-      ...(args.includes('--only-dependencies') ? [] : stepsFor(layout, backend)),
-      ...(args.includes('--with-extension') ? [extension] : []),
-    ];
-    await setUp(context, steps, lines);
+    const rest = { machine, platform, env: process.env, tools: {}, signal };
+    if (into === undefined) {
+      const backend = backendOf(platform, process.env);
+      const layout = layoutOf();
+      const steps = [
+        dependencies,
+        ...(args.includes('--only-dependencies') ? [] : stepsFor(layout, backend)),
+        ...(args.includes('--with-extension') ? [extension] : []),
+      ];
+      await setUp({ ...rest, layout, backend }, steps, lines);
+    } else {
+      const { root } = layoutOf();
+      const { backend } = packagedAddon(root);
+      refuseOtherBackend(backend, process.env);
+      await setUp({ ...rest, layout: layoutOf(into), backend }, stepsOfPackage(root, backend), lines);
+    }
     return 0;
   } catch (error) {
     if (error instanceof Interrupted) {
@@ -93,16 +102,46 @@ export async function setUpFromCommandLine(args) {
  * @returns {import('./context.js').Step[]}
  */
 export function stepsFor(layout, backend, { isForHere = true } = {}) {
+  return stepsAround(backend, addon(layout, backend, { isForHere }));
+}
+
+/**
+ * @param {string} root the installed package
+ * @param {import('./backend.js').Backend} backend
+ */
+const stepsOfPackage = (root, backend) => stepsAround(backend, addonOfPackage(root));
+
+/**
+ * @param {import('./backend.js').Backend} backend
+ * @param {import('./context.js').Step} addonStep
+ * @returns {import('./context.js').Step[]}
+ */
+function stepsAround(backend, addonStep) {
   return [
     libmlx(backend),
     ...(backend === 'cuda' ? [nvidia] : []),
     ...(backend === 'metal' ? [] : [openblas]),
-    addon(layout, backend, { isForHere }),
+    addonStep,
     weights,
     voices,
     lexicon,
     tagger,
   ];
+}
+
+/**
+ * @param {import('./backend.js').Backend} backend the package's
+ * @param {NodeJS.ProcessEnv} env
+ * @throws {SetupFailure} where another one is asked for
+ */
+function refuseOtherBackend(backend, env) {
+  const asked = env['TIDEMARK_BACKEND']?.trim() ?? '';
+  if (asked !== '' && asked !== backend) {
+    throw new SetupFailure(
+      `TIDEMARK_BACKEND is ${asked}, but this package has only MLX's ${backend} backend.`,
+      'Unset TIDEMARK_BACKEND, or use a clone of the repository, which builds the addon for each.',
+    );
+  }
 }
 
 /**

@@ -2,7 +2,6 @@
 
 /**
  * @typedef {object} Tools the programs that the requirement checks found
- * @property {string} [python] Python 3.9 or newer with pip
  * @property {string} [compiler] a C++20 compiler
  * @property {{command: string, args: string[]}} [npm]
  */
@@ -16,9 +15,10 @@
  * @property {NodeJS.ProcessEnv} env
  * @property {Tools} tools
  * @property {AbortSignal} signal
+ * @property {(text: string) => void} [report] says how far the step is, to whoever watches
  */
 
-/** @typedef {'npm' | 'python' | 'compiler'} Requirement */
+/** @typedef {'npm' | 'compiler'} Requirement */
 
 /**
  * @typedef {object} Step

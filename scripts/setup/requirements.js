@@ -1,7 +1,7 @@
 /** Checks for what only the person can install, and names everything that is missing at once. */
 
-import { mkdirSync, statfsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { run } from './children.js';
 import { SetupFailure } from './failures.js';
@@ -33,9 +33,6 @@ export async function checkRequirements(context, needs, bytes) {
   const missing = [];
   if (needs.includes('npm')) {
     missing.push(...(await findNpm(context)));
-  }
-  if (needs.includes('python')) {
-    missing.push(...(await findPython(context)));
   }
   if (needs.includes('compiler')) {
     missing.push(...(await findCompiler(context)));
@@ -69,44 +66,13 @@ async function findNpm({ env, signal, tools }) {
     tools.npm = { command: 'npm', args: [] };
     return [];
   }
+  // A service's PATH, or Raycast's, may lack both Node and the npm beside it.
+  const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
+  if (existsSync(beside)) {
+    tools.npm = { command: process.execPath, args: [beside] };
+    return [];
+  }
   return [{ what: 'npm, which comes with Node', remedy: 'Install Node together with npm.' }];
-}
-
-/**
- * @param {Context} context
- * @returns {Promise<Missing[]>}
- */
-async function findPython({ env, machine, signal, tools }) {
-  const install = installCommand(
-    {
-      debian: 'python3 python3-pip',
-      fedora: 'python3 python3-pip',
-      arch: 'python python-pip',
-      suse: 'python3 python3-pip',
-      mac: 'xcode-select --install',
-    },
-    machine,
-  );
-  const version = await run('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], {
-    env,
-    signal,
-  });
-  if (version.status !== 0) {
-    return [{ what: 'Python 3.9 or newer with pip: there is no working python3', remedy: install }];
-  }
-  const found = version.output.trim();
-  const [major = 0, minor = 0] = found.split('.').map(Number);
-  if (major < 3 || (major === 3 && minor < 9)) {
-    return [{ what: `Python 3.9 or newer with pip: python3 is ${found}`, remedy: install }];
-  }
-  const pip = await run('python3', ['-m', 'pip', '--version'], { env, signal });
-  if (pip.status !== 0) {
-    return [
-      { what: `pip: python3 is there (${found}), but \`python3 -m pip\` does not run`, remedy: install },
-    ];
-  }
-  tools.python = 'python3';
-  return [];
 }
 
 /**

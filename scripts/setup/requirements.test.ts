@@ -29,33 +29,17 @@ async function failureOf(check: Promise<void>): Promise<SetupFailure> {
   return failure;
 }
 
-test('on a bare machine npm, Python and a compiler are named together', async (t) => {
+test('on a bare machine npm and a compiler are named together', async (t) => {
   const context = machineWith(t);
-  const { message, remedy } = await failureOf(checkRequirements(context, ['npm', 'python', 'compiler'], 0));
+  const { message, remedy } = await failureOf(checkRequirements(context, ['npm', 'compiler'], 0));
   assert.equal(message, 'Tidemark cannot be set up yet: these are missing.');
   assert.match(remedy, /- npm/);
-  assert.match(remedy, /- Python 3\.9 or newer with pip: there is no working python3/);
   assert.match(remedy, /- a C\+\+20 compiler/);
 });
 
 test('only what the steps need is looked for', async (t) => {
   const context = machineWith(t);
   await checkRequirements(context, [], 0);
-});
-
-test('a Python that is too old is named with its version', async (t) => {
-  const context = machineWith(t, { python3: ['echo 3.8'] });
-  const { remedy } = await failureOf(checkRequirements(context, ['python'], 0));
-  assert.match(remedy, /python3 is 3\.8/);
-});
-
-test('a Python without pip is told from no Python', async (t) => {
-  const context = machineWith(t, {
-    python3: ['case $1 in -c) echo 3.12 ;; *) echo "No module named pip" >&2; exit 1 ;; esac'],
-  });
-  const { message, remedy } = await failureOf(checkRequirements(context, ['python'], 0));
-  assert.equal(message, 'Tidemark cannot be set up yet: this is missing.');
-  assert.match(remedy, /pip: python3 is there \(3\.12\), but `python3 -m pip` does not run/);
 });
 
 test('a compiler that cannot compile C++20 is named with its own words', async (t) => {

@@ -66,7 +66,7 @@ async function finish(context, step, stamps, lines) {
   const key = step.key(context);
   await stamps.clear(step.name);
   try {
-    await step.work(context);
+    await step.work({ ...context, report: (text) => lines.report(text) });
     const missing = missingOutput(context, step);
     if (missing !== undefined) {
       throw new SetupFailure(

@@ -5,7 +5,7 @@ const width = 34;
 export class StepLines {
   #stream;
   #now;
-  /** @type {{label: string, startedAt: number, timer: NodeJS.Timeout | undefined} | undefined} */
+  /** @type {{label: string, startedAt: number, timer: NodeJS.Timeout | undefined, report: string} | undefined} */
   #open;
 
   /**
@@ -33,11 +33,19 @@ export class StepLines {
     this.#stream.write(`${lead} `);
     const timer = this.#stream.isTTY
       ? setInterval(() => {
-          this.#stream.write(`\r${lead} ${Math.round(this.#elapsed(startedAt))} s `);
+          const { report = '' } = this.#open ?? {};
+          this.#stream.write(`\r${lead} ${Math.round(this.#elapsed(startedAt))} s ${report}\u001b[K`);
         }, 1000)
       : undefined;
     timer?.unref();
-    this.#open = { label, startedAt, timer };
+    this.#open = { label, startedAt, timer, report: '' };
+  }
+
+  /** @param {string} text how far the open line's step is; shown on a terminal */
+  report(text) {
+    if (this.#open !== undefined) {
+      this.#open.report = text;
+    }
   }
 
   /**
@@ -53,7 +61,7 @@ export class StepLines {
     const { label, startedAt, timer } = this.#open;
     clearInterval(timer);
     const lead = `  ${label} `.padEnd(width, '.');
-    const start = timer === undefined ? '' : `\r${lead} `;
+    const start = timer === undefined ? '' : `\r${lead} \u001b[K`;
     const time = timed ? ` (${this.#seconds(startedAt)} s)` : '';
     this.#stream.write(`${start}${outcome}${time}\n`);
     this.#open = undefined;

@@ -13,6 +13,7 @@ import { dataFolder } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 import { exitCodeOfError } from './exit-codes.ts';
 import { writeJson, writeText } from './output.ts';
+import { setUpBefore } from './set-up.ts';
 
 /** Commands that the help shows under one title. Each adds itself to the program. */
 export interface CommandGroup {
@@ -46,7 +47,8 @@ function createProgram(groups: readonly CommandGroup[]): Command {
       writeErr: (text) => writeText(text.replace(/\n$/, ''), process.stderr),
       outputError: () => undefined,
     })
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, command) => setUpBefore(command));
   for (const { title, commands } of groups) {
     program.commandsGroup(title);
     commands.forEach((add) => add(program));

@@ -8,7 +8,7 @@ import { findBuildTools } from '../build-tools.js';
 import { run } from '../children.js';
 import { lastError, SetupFailure } from '../failures.js';
 import { libmlx, openblas } from '../pins.js';
-import { pinnedNode, readJson } from '../package-files.js';
+import { nodeToUse, readJson } from '../package-files.js';
 import { keyOf, keyOfFiles } from '../stamps.js';
 
 /** @typedef {import('../context.js').Context} Context */
@@ -54,18 +54,55 @@ export function addon(layout, backend, { isForHere = true } = {}) {
     label: 'native addon',
     done: prebuilt === undefined ? 'built' : 'taken prebuilt',
     bytes: 60_000_000,
-    needs: prebuilt === undefined ? ['compiler', 'python'] : [],
+    needs: prebuilt === undefined ? ['compiler'] : [],
     outputs: ['build/native/tidemark.node'],
     key: () => addonSourceKey(layout.root, backend),
     async work(context) {
-      const fresh = `${layout.addon}.new`;
-      await mkdir(dirname(layout.addon), { recursive: true });
-      await cp(prebuilt ?? (await build(context)), fresh);
-      if (isForHere) {
-        await checkThatItLoads(context, fresh);
-      }
-      await rename(fresh, layout.addon);
+      await place(context, prebuilt ?? (await build(context)), isForHere);
     },
+  };
+}
+
+/**
+ * @param {Context} context
+ * @param {string} made
+ * @param {boolean} isForHere whether it is to load here
+ */
+async function place(context, made, isForHere) {
+  const { addon: target } = context.layout;
+  const fresh = `${target}.new`;
+  await mkdir(dirname(target), { recursive: true });
+  await cp(made, fresh);
+  if (isForHere) {
+    await checkThatItLoads(context, fresh);
+  }
+  await rename(fresh, target);
+}
+
+/**
+ * The addon of an installed package, which lies there under `prebuilt`.
+ *
+ * @param {string} root the package
+ * @returns {{backend: Backend, sha256: string}} what it is made for, and its hash
+ */
+export const packagedAddon = (root) =>
+  /** @type {{backend: Backend, sha256: string}} */ (readJson(join(root, 'prebuilt', 'tidemark.json')));
+
+/**
+ * @param {string} root the package
+ * @returns {import('../context.js').Step}
+ */
+export function addonOfPackage(root) {
+  const { backend, sha256 } = packagedAddon(root);
+  return {
+    name: 'addon',
+    label: 'native addon',
+    done: 'installed',
+    bytes: 2_000_000,
+    needs: [],
+    outputs: ['build/native/tidemark.node'],
+    key: () => keyOf(sha256, libmlx[backend], backend === 'metal' ? null : openblas),
+    work: (context) => place(context, join(root, 'prebuilt', 'tidemark.node'), true),
   };
 }
 
@@ -159,7 +196,7 @@ function buildFailure(output, layout) {
 async function checkThatItLoads({ layout, platform, backend, signal }, path) {
   const program =
     'const m = { exports: {} }; process.dlopen(m, process.argv[1]); console.log(m.exports.version())';
-  const node = pinnedNode(layout.root, platform).executable;
+  const node = nodeToUse(layout.root, platform);
   const { status, output } = await run(node, ['-e', program, path], { signal });
   const { version } = libmlx[backend];
   if (status === 0 && output.trim() === version) {

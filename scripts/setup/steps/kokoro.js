@@ -18,7 +18,7 @@ export const weights = {
   label: 'Kokoro-82M weights',
   done: 'fetched',
   bytes: 260_000_000,
-  needs: ['python'],
+  needs: [],
   outputs: ['kokoro-int8.onnx', 'vocab.json', 'LICENSES.txt'].map((file) => join('build', 'weights', file)),
   key: () => keyOf(kokoro, voicesPin),
 
@@ -83,7 +83,7 @@ export const voices = {
   label: `Kokoro-82M voices (${voicesPin.count})`,
   done: 'fetched',
   bytes: 90_000_000,
-  needs: ['npm', 'python'],
+  needs: ['npm'],
   outputs: ['build/voices/af_heart.bin'],
   key: () => keyOf(voicesPin),
   async work(context) {

@@ -20,7 +20,7 @@ export const lexicon = {
   label: 'English pronunciations',
   done: 'fetched',
   bytes: 60_000_000,
-  needs: ['python'],
+  needs: [],
   outputs: [...Object.values(varieties).map((name) => `${name}.tsv`), 'LICENSE.txt'].map((file) =>
     join('build', 'lexicon', file),
   ),

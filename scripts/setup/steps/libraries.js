@@ -34,7 +34,7 @@ export function libmlx(backend) {
     label: `MLX ${pin.version} (${pin.project})`,
     done: 'fetched',
     bytes,
-    needs: ['python'],
+    needs: [],
     outputs: [...files, 'mlx/include/mlx/mlx.h', 'mlx/share/cmake/MLX/MLXConfig.cmake'].map((path) =>
       join('build', 'mlx', path),
     ),
@@ -71,7 +71,7 @@ export const openblas = {
   label: `OpenBLAS ${openblasPin.version.split('.').slice(0, 3).join('.')}`,
   done: 'fetched',
   bytes: 70_000_000,
-  needs: ['python'],
+  needs: [],
   outputs: ['build/openblas/libscipy_openblas.so', 'build/openblas/include/cblas.h'],
   key: () => keyOf(openblasPin),
   async work(context) {

@@ -7,7 +7,7 @@ import { run } from '../children.js';
 import { fetchWheel } from '../download.js';
 import { nvidiaLibraries as pins } from '../pins.js';
 import { keyOf } from '../stamps.js';
-import { python, unpack } from '../unpack.js';
+import { unpack } from '../unpack.js';
 
 /** @typedef {import('../context.js').Context} Context */
 
@@ -31,7 +31,7 @@ export const nvidia = {
   label: "NVIDIA's CUDA libraries",
   done: 'installed',
   bytes: 5_000_000_000,
-  needs: ['python'],
+  needs: [],
   outputs: ['build/mlx/nvidia'],
   key: () => keyOf(pins, neededLibraries),
   async work(context) {
@@ -66,7 +66,7 @@ export function missingIn(folder) {
  */
 async function pythonFolders(context) {
   const program = 'import site, sys; print("\\n".join([*sys.path, *site.getsitepackages()]))';
-  const { status, output } = await run(python(context), ['-c', program], {
+  const { status, output } = await run('python3', ['-c', program], {
     env: context.env,
     signal: context.signal,
   });

@@ -25,7 +25,7 @@ export const tagger = {
   label: 'English part-of-speech tagger',
   done: 'fetched',
   bytes: 60_000_000,
-  needs: ['python'],
+  needs: [],
   outputs: ['weights.f32', 'tokens.json', 'LICENSE.txt'].map((file) => join('build', 'tagger', file)),
   key: () => keyOf(spacyEnglish),
   async work(context) {

@@ -18,6 +18,7 @@ import { addScheduleCommand } from './schedule.ts';
 import { addSelftestCommand } from './selftest.ts';
 import { addServiceCommand } from './service.ts';
 import { addSettingsCommand } from './settings.ts';
+import { addSetupCommand } from './setup.ts';
 import { addShowCommand } from './show.ts';
 import { addStatusCommand } from './status.ts';
 import { addStudyCommand } from './study.ts';
@@ -61,5 +62,5 @@ export const allCommands: readonly CommandGroup[] = [
     title: 'Models and speech:',
     commands: [addSayCommand, addRequantizeCommand, addXrayCommand, addModelsCommand],
   },
-  { title: 'Checks:', commands: [addDoctorCommand, addSelftestCommand] },
+  { title: 'Checks:', commands: [addSetupCommand, addDoctorCommand, addSelftestCommand] },
 ];
