@@ -108,12 +108,13 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
       <Form.Dropdown
         title="Attribution"
         placeholder="Search kinds of attribution…"
-        info="Evaluates the network part by part, to show how much memory each part takes."
+        info="Evaluates the network part by part, to show how much memory each part takes. Operations are traced one by one."
         {...itemProps.attribute}
       >
         <Form.Dropdown.Item value="none" title="None" />
         <Form.Dropdown.Item value="stages" title="Stages" />
         <Form.Dropdown.Item value="layers" title="Layers" />
+        <Form.Dropdown.Item value="operations" title="Operations" />
       </Form.Dropdown>
       <WorkloadFields itemProps={itemProps} />
       <Form.Checkbox

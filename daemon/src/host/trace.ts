@@ -93,7 +93,8 @@ function traceUtterance(
   const startedAt = performance.now();
   const { names, operations, ...traced } = traceOperations((tracer) => {
     tracer.know(model.weights(), 'weight');
-    tracer.know([['style', style]], 'input');
+    // The style is a view of the voice, which is there for all lengths of a text.
+    tracer.know([['voice', style]], 'input');
     const label = (output: Tensor, path: string): void => {
       const layer = layers.get(path) ?? layers.size;
       layers.set(path, layer);

@@ -6,6 +6,7 @@ import type {
   ScheduleSettings,
   ScheduleTiming,
 } from '../../../shared/src/protocol/daemon/schedule.ts';
+import { granularities } from '../../../shared/src/protocol/profile-document.ts';
 import { chosenModel, chosenVoice } from './choices.ts';
 import type { ChosenModel, ChosenVoice } from './choices.ts';
 import { countOf, wholeNumber } from './preferences.ts';
@@ -26,7 +27,7 @@ export function profileParametersOf(values: ProfileFormValues): ProfileParameter
     ...speechOf(values),
     ...workloadOfForm(values),
     iterations: wholeNumber(values.iterations.trim()),
-    attribute: attribute === 'stages' || attribute === 'layers' ? attribute : undefined,
+    attribute: granularities.find((each) => each === attribute),
     host: isFresh ? 'fresh' : undefined,
   };
 }

@@ -164,7 +164,7 @@ function stageTable(
 ): string {
   const largest = parts.toSorted((a, b) => b.transientBytes - a.transientBytes).slice(0, 10);
   return blocks([
-    `### The largest ${granularity}`,
+    `### The largest ${granularity === 'layers' ? 'layers' : 'stages'}`,
     table(
       ['Part', 'Transient', 'Peak'],
       largest.map(({ name, transientBytes, peakBytes }) => [

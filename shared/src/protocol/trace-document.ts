@@ -31,6 +31,9 @@ export const bufferKinds = ['weight', 'input', 'activation', 'from-weights', 'te
 
 export type BufferKind = (typeof bufferKinds)[number];
 
+/** What is alive at one time: buffers of these kinds, and what was active before and belongs to no buffer. */
+export type AliveKind = BufferKind | 'unknown';
+
 export const operationTrace = v.pipe(
   v.object({
     order: v.picklist(evaluationOrders),

@@ -1,16 +1,16 @@
 /** What is alive at the peak of a trace: by kind, by dtype, by layer, and array by array; and which of it copies a weight. */
 
 import { aliveAtPeak, aliveByKind, groupAlive, layerOf } from '../analysis/trace/alive.ts';
-import type { AliveAtPeak, AliveGroup, AliveKind, TracedBuffer } from '../analysis/trace/alive.ts';
+import type { AliveAtPeak, AliveGroup, TracedBuffer } from '../analysis/trace/alive.ts';
 import type { NamedTrace } from '../analysis/trace/named-traces.ts';
 import { tracedOperation } from '../analysis/trace/picture.ts';
 import { copySentences } from '../analysis/trace/sentences.ts';
 import { stackedBars } from '../format/charts/bars.ts';
 import { counted, formatCount } from '../format/numbers.ts';
-import { orderWords } from '../format/trace-words.ts';
-import type { OperationTrace } from '../protocol/trace-document.ts';
+import { aliveWords, orderWords } from '../format/trace-words.ts';
+import type { AliveKind, OperationTrace } from '../protocol/trace-document.ts';
 import { details, number, paragraph, responsiveChart, subheading, table } from './markup.ts';
-import { aliveWords, megabytes, none, percent } from './words.ts';
+import { megabytes, none, percent } from './words.ts';
 
 /** Of the layers, and of the arrays: those that are shown at once, and those that a reader may ask for. */
 const [mostLayers, mostArrays, mostAsked] = [12, 15, 300];

@@ -7,10 +7,9 @@ import { aliveAtPeak, layerOf } from '../analysis/trace/alive.ts';
 import type { TracedBuffer } from '../analysis/trace/alive.ts';
 import { namedTraces } from '../analysis/trace/named-traces.ts';
 import { tracedOperation } from '../analysis/trace/picture.ts';
-import { orderWords } from '../format/trace-words.ts';
+import { aliveWords, orderWords } from '../format/trace-words.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { OperationTrace } from '../protocol/trace-document.ts';
-import { aliveWords } from './words.ts';
 
 /** One profile for each trace. Throws a TidemarkError: 'bad-document' where there is no trace. */
 export function flameGraph(document: RunDocument): string {

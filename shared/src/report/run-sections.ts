@@ -59,7 +59,7 @@ const mostBars = 16;
 /** Markup. `model` names the charts. */
 export function stagesContent(model: string, attribution: Attribution): string {
   const { granularity, parts, instrumentedPeakBytes, plainPeakBytes } = attribution;
-  const word = granularity === 'stages' ? 'stage' : 'layer';
+  const word = granularity === 'layers' ? 'layer' : 'stage';
   const shown =
     parts.length <= mostBars
       ? parts

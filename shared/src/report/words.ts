@@ -1,6 +1,5 @@
 /** Figures and words as the report writes them: one unit throughout, and a dash for what is no number. */
 
-import type { AliveKind } from '../analysis/trace/alive.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { printable } from '../printable.ts';
 import { formatPercent } from '../format/numbers.ts';
@@ -55,13 +54,3 @@ export function spokenText(settings: ProfileSettings): string {
       : workloadWords(workloadIn(settings));
   return printable(said.replaceAll(/\s+/g, ' ').trim(), 100);
 }
-
-/** What is alive in a trace, by its kind. */
-export const aliveWords: Readonly<Record<AliveKind, string>> = {
-  weight: 'weights',
-  input: 'inputs',
-  activation: 'activations',
-  'from-weights': 'made from weights',
-  temporary: 'temporaries',
-  unknown: 'other',
-};

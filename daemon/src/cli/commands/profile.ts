@@ -2,8 +2,13 @@
 
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { granularities } from '@tidemark/shared/protocol/profile-document.ts';
+import type { Granularity } from '@tidemark/shared/protocol/profile-document.ts';
+import { traceOrders } from '@tidemark/shared/protocol/trace-document.ts';
+import type { TraceOrder } from '@tidemark/shared/protocol/trace-document.ts';
 import { checkNames } from '../../models/voices.ts';
 import { profileModel } from '../../profiler/profile.ts';
 import { profileDefaults, refuseOfEngine, settleSettings } from '../../profiler/settings.ts';
@@ -43,7 +48,8 @@ interface ProfileOptions
     AnnounceOptions,
     OutputOptions,
     PlaceOptions {
-  readonly attribute?: 'stages' | 'layers';
+  readonly attribute?: Granularity;
+  readonly order?: TraceOrder;
   readonly fresh?: true;
 }
 
@@ -60,12 +66,20 @@ export function addProfileCommand(program: Command): void {
     .addOption(
       new Option(
         '--attribute <parts>',
-        'after the measurement, evaluate one more iteration part by part, and show the memory of each part',
-      ).choices(['stages', 'layers']),
+        'after the measurement, evaluate one more iteration part by part, and show the memory of each part; with operations, trace ' +
+          'each one and show what is alive at the peak',
+      ).choices(granularities),
+    )
+    .addOption(
+      new Option(
+        '--order <order>',
+        'with --attribute operations: evaluate in the order of MLX (default), depth first, or in all orders one after the other',
+      ).choices(traceOrders),
     );
   addExamples(command, [
     'tidemark profile bf16',
     'tidemark profile bf16 --attribute stages',
+    'tidemark profile 4bit-fp32 --attribute operations --order all',
     'tidemark profile 4bit-fp32 --iterations 50 --voice bf_emma',
     'tidemark profile bf16 --texts sentences.txt --keep-cache --cache-limit 512MB',
     'tidemark profile bf16 --strategy lean',
@@ -82,8 +96,17 @@ export function addProfileCommand(program: Command): void {
     "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",
   );
   printResult(command, async (context, model: string, options: ProfileOptions) => {
-    const { voice, attribute, fresh } = options;
+    const { voice, attribute, order, fresh } = options;
     checkNames([model], voice);
+    if (order !== undefined && attribute !== 'operations') {
+      throw new TidemarkError(
+        'bad-input',
+        'Only operations are traced in an order, and --attribute does not ask for them.',
+        {
+          hint: 'Add --attribute operations, or leave --order out.',
+        },
+      );
+    }
     const mlx = mlxFrom(options);
     const engine = engineFrom(options);
     refuseOfEngine({ ...engine, attribute });
@@ -96,6 +119,7 @@ export function addProfileCommand(program: Command): void {
       model,
       ...request,
       attribute,
+      order,
       host: fresh === true ? 'fresh' : undefined,
     };
     await using daemon = await daemonForRun(options, context);
@@ -104,6 +128,7 @@ export function addProfileCommand(program: Command): void {
         ? await profileModel(await findSubject(model, voice, context, engine), settings, {
             signal: context.signal,
             attribute,
+            order,
             onStep: show(),
           })
         : await runByDaemon(

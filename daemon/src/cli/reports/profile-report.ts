@@ -24,6 +24,7 @@ import type { SpeechSettings } from '../../profiler/settings.ts';
 import { column, figures, inMb, inMegabytes, nothing, tableOf } from './layout.ts';
 import type { Column } from './layout.ts';
 import { verdictWord } from './run-words.ts';
+import { traceLines } from './trace-report.ts';
 
 export const samplesTable = (samples: readonly IterationSample[], warmupIterations: number): string =>
   tableOf(samples, [
@@ -48,6 +49,7 @@ export function profileReport(document: ProfileDocument): string {
     ...(summary === undefined ? [] : ['', ...summaryLines(summary), ...deviceLines(document)]),
     ...(leaks === undefined || summary === undefined ? [] : ['', ...leakLines(leaks)]),
     ...(document.attribution === undefined ? [] : ['', ...attributionLines(document.attribution)]),
+    ...(document.attribution?.traces ?? []).flatMap((trace) => ['', ...traceLines(model.name, trace)]),
     ...(outcome.status === 'complete'
       ? []
       : [

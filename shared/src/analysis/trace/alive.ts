@@ -1,6 +1,6 @@
 /** What is alive at the peak of a traced utterance: every buffer with what is known of it, and sums by kind, layer and dtype. */
 
-import type { BufferKind, OperationTrace } from '../../protocol/trace-document.ts';
+import type { AliveKind, BufferKind, OperationTrace } from '../../protocol/trace-document.ts';
 
 /** A buffer of a trace, its columns' places turned into names. */
 export interface TracedBuffer {
@@ -25,9 +25,6 @@ export interface TracedBuffer {
   readonly lastReadBy?: number;
   readonly freedAfter?: number;
 }
-
-/** What is alive: buffers of these kinds, and what was active before and belongs to no buffer. */
-export type AliveKind = BufferKind | 'unknown';
 
 export interface AliveAtPeak {
   /** The place of the operation during which memory stood highest, and that peak. */
@@ -121,18 +118,18 @@ export function aliveAtPeak(trace: OperationTrace): AliveAtPeak {
   };
 }
 
-export interface AliveGroup {
-  readonly name: string;
+export interface AliveGroup<Name extends string = string> {
+  readonly name: Name;
   readonly bytes: number;
   readonly buffers: number;
 }
 
 /** What is alive, summed by a property of the buffers, the largest sum first. */
-export function groupAlive(
+export function groupAlive<Name extends string>(
   buffers: readonly TracedBuffer[],
-  nameOf: (buffer: TracedBuffer) => string,
-): AliveGroup[] {
-  const groups = new Map<string, AliveGroup>();
+  nameOf: (buffer: TracedBuffer) => Name,
+): AliveGroup<Name>[] {
+  const groups = new Map<Name, AliveGroup<Name>>();
   for (const buffer of buffers) {
     const name = nameOf(buffer);
     const { bytes = 0, buffers: count = 0 } = groups.get(name) ?? {};
@@ -146,14 +143,14 @@ export const layerOf = ({ tensor, madeBy }: TracedBuffer): string =>
   madeBy?.layer ?? tensor?.replace(/\.[^.]*$/, '') ?? 'unknown';
 
 /** All that is alive by kind, with what belongs to no buffer: the kinds of which there is something, the largest sum first. */
-export function aliveByKind({ buffers, temporaryBytes, unknownBytes }: AliveAtPeak): AliveGroup[] {
-  const groups = groupAlive(buffers, ({ kind }) => kind);
+export function aliveByKind({ buffers, temporaryBytes, unknownBytes }: AliveAtPeak): AliveGroup<AliveKind>[] {
+  const groups = groupAlive<AliveKind>(buffers, ({ kind }) => kind);
   const temporary = groups.find(({ name }) => name === 'temporary') ?? { bytes: 0, buffers: 0 };
-  return [
-    ...groups.filter(({ name }) => name !== 'temporary'),
+  const others: AliveGroup<AliveKind>[] = [
     { ...temporary, name: 'temporary', bytes: temporary.bytes + temporaryBytes },
     { name: 'unknown', bytes: unknownBytes, buffers: 0 },
-  ]
+  ];
+  return [...groups.filter(({ name }) => name !== 'temporary'), ...others]
     .filter(({ bytes }) => bytes > 0)
     .toSorted((a, b) => b.bytes - a.bytes);
 }
