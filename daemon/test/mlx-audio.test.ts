@@ -5,10 +5,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { judgedChannels } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
+import { watchDocument } from '@tidemark/shared/protocol/watch-document.ts';
+import type { WatchDocument } from '@tidemark/shared/protocol/watch-document.ts';
 import * as v from 'valibot';
 import { likeness } from '../src/audio/log-mel.ts';
 import { HostDeath } from '../src/host/host-death.ts';
@@ -17,6 +19,7 @@ import { ModelHost } from '../src/host/model-host.ts';
 import type { StartOptions } from '../src/host/model-host.ts';
 import { pythonEntry } from '../src/host/transport.ts';
 import type { Engine } from '../src/host/transport.ts';
+import { repositoryRoot } from '../src/paths.ts';
 import { runCli } from './cli.ts';
 import { isAlive, until } from './processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -64,7 +67,7 @@ test('a profile of mlx-audio has the figures, the versions and a verdict for eac
       ?.map(({ channel, status }) => `${channel}: ${status === 'leak' ? status : 'none'}`)
       .toSorted(),
     judgedChannels
-      .filter((channel) => channel !== 'cacheBytes')
+      .filter((channel) => channel !== 'cacheBytes' && channel !== 'liveArrays')
       .map((channel) => `${channel}: none`)
       .toSorted(),
   );
@@ -203,4 +206,60 @@ for path in pathlib.Path(sys.argv[1]).parent.rglob("*.py"):
   const [code] = (await once(child, 'close')) as [number];
   assert.equal(code, 0);
   assert.ok(names.includes('session.py'));
+});
+
+describe('the example script under watch-python', () => {
+  const example = join(repositoryRoot, 'examples', 'memory_profiler.py');
+
+  async function watched(script: string): Promise<WatchDocument> {
+    const out = join(temporaryFolder(), 'watched.json');
+    const finished = await runCli(
+      [
+        ...['watch-python', '--local', '-o', out, '--', engine.python, script, folder],
+        ...['--phonemes', 'a', '--voice', 'af_tiny', '--iterations', '15'],
+      ],
+      {},
+    );
+    assert.equal(finished.code, 0, finished.stderr);
+    assert.equal(finished.stdout.match(/^iteration \d+: active [\d.]+ MB, peak [\d.]+ MB$/gm)?.length, 15);
+    assert.match(finished.stderr, /never resets the peak/);
+    return v.parse(watchDocument, JSON.parse(readFileSync(out, 'utf8')));
+  }
+
+  test('has no leak, and a peak of each iteration that it does not see itself', async () => {
+    const { leaks, marks, iterations, peak, summary, versions } = await watched(example);
+    assert.match(marks.place ?? '', /^mx\.clear_cache at memory_profiler\.py:/);
+    assert.deepEqual([marks.calls, iterations.length], [15, 15]);
+    assert.equal(versions.packages['mlx-audio'], '0.6.2');
+    assert.deepEqual(
+      leaks.filter(({ status }) => status === 'leak').map(({ channel }) => channel),
+      [],
+    );
+    assert.ok(summary !== undefined);
+    assert.equal(summary.active.course, 'constant');
+    assert.equal(leaks.find(({ channel }) => channel === 'activeBytes')?.smallestDetectable, 1);
+    assert.notEqual(peak.status, 'rises');
+    assert.ok(summary.transientBytes.median > 1_000_000);
+  });
+
+  test('leaks where its audio is kept in a list', async () => {
+    const source = readFileSync(example, 'utf8');
+    const leaky = join(temporaryFolder(), 'leaky.py');
+    const kept = source
+      .replace('        del audio\n', '        kept.append(audio)\n        del audio\n')
+      .replace('    for iteration in', '    kept = []\n    for iteration in');
+    assert.notEqual(kept, source);
+    writeFileSync(leaky, kept);
+    const { leaks, iterations } = await watched(leaky);
+    const found = leaks.filter(({ status }) => status === 'leak').map(({ channel }) => channel);
+    assert.ok(
+      ['activeBytes', 'liveArrays', 'trackedObjects'].every((channel) =>
+        found.some((each) => each === channel),
+      ),
+      String(found),
+    );
+    const [first, second] = iterations.slice(1);
+    assert.ok(first !== undefined && second !== undefined && second.activeBytes > first.activeBytes);
+    assert.equal(leaks.find(({ channel }) => channel === 'liveArrays')?.ratePerIteration, 1);
+  });
 });
