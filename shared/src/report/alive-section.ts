@@ -116,7 +116,7 @@ const arraysTable = (buffers: readonly TracedBuffer[]): string =>
   table(
     [
       'array',
-      'kind',
+      { title: 'kind', className: 'word' },
       'shape and dtype',
       number('bytes'),
       number('made by operation'),

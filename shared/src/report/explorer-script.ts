@@ -6,7 +6,8 @@ import type { NamedTrace } from '../analysis/trace/named-traces.ts';
 import { scaleFromZero, tickStep } from '../format/charts/axes.ts';
 import { pagePalette, tickText } from '../format/charts/palette.ts';
 import { element } from '../format/charts/svg.ts';
-import { bandColors, bandsOfAll, stepArea, traceTitle } from '../format/charts/trace-chart.ts';
+import { stepArea, traceTitle } from '../format/charts/trace-chart.ts';
+import { bandColors } from '../format/charts/trace-colors.ts';
 import { printableJson } from '../printable.ts';
 import { browserFunctions } from './explorer/index.js';
 import type { ExplorerData } from './explorer-data.ts';
@@ -37,28 +38,20 @@ export const explorerPolicy = `script-src 'sha256-${createHash('sha256').update(
 /** Markup for the end of a page. */
 export function explorerScript(traces: readonly NamedTrace[]): string {
   const stacks = traces.map(({ trace }) => bandsOf(trace));
-  const bands = bandsOfAll(stacks);
-  const colors = bandColors(bands, pagePalette);
-  const colorOf = new Map(bands.map(({ name }, order) => [name, colors[order] ?? pagePalette.text]));
+  const { colorOf, legend } = bandColors(stacks, pagePalette);
   const most = stacks.reduce((top, { totals }) => totals.reduce((a, b) => Math.max(a, b), top), 1);
   const canvas = { width: 0, palette: pagePalette, unit: 'MB' } as const;
   const data: ExplorerData = {
     traces: traces.map(({ model, trace }, place) => ({
       title: traceTitle(model, trace, trace.peakBytes, canvas),
       trace,
-      colors: (stacks[place]?.bands ?? []).map(({ name }) => colorOf.get(name) ?? pagePalette.text),
+      colors: (stacks[place]?.bands ?? []).map(({ name }) => colorOf(name)),
     })),
     ticks: scaleFromZero([most], [230, 0], 36).ticks.map((bytes) => ({
       bytes,
       label: tickText(bytes, canvas),
     })),
-    legend: bands
-      .filter(({ name }) =>
-        stacks.some(({ bands: own, bytes }) =>
-          bytes[own.findIndex((band) => band.name === name)]?.some((each) => each > 0),
-        ),
-      )
-      .map(({ name }) => ({ name, color: colorOf.get(name) ?? pagePalette.text })),
+    legend,
   };
   // Nothing of it can end the element that it stands in.
   const json = printableJson(data).replaceAll('<', '\\u003c');

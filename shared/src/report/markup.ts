@@ -21,8 +21,8 @@ export const section = (title: string, content: string): string =>
 
 export const subheading = (title: string): string => element('h3', {}, escapeMarkup(title));
 
-/** A column's title, and whether it holds numbers, which align at their end. */
-export type Column = string | { readonly title: string; readonly className: 'number' };
+/** A column's title, and whether it holds numbers, which align at their end, or words that are not broken. */
+export type Column = string | { readonly title: string; readonly className: 'number' | 'word' };
 
 export const number = (title: string): Column => ({ title, className: 'number' });
 
@@ -155,6 +155,7 @@ thead th { color: var(--muted); font-weight: 600; white-space: nowrap; vertical-
 tbody th { font-weight: 400; min-width: 6.5em; }
 td, dd { unicode-bidi: isolate; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: 8px; }
+.word { overflow-wrap: normal; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; font-size: 0.9rem; }
 dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }

@@ -9,7 +9,7 @@ export interface OperationDetails {
   readonly lines: readonly string[];
   /** Of what memory was for while it ran, by band. */
   readonly parts: readonly { readonly band: number; readonly text: string }[];
-  /** The largest arrays that were alive, one a line. */
+  /** The largest arrays that were alive beside the weights, one a line. */
   readonly largest: readonly string[];
 }
 
@@ -36,7 +36,8 @@ export function operationDetails(
   const dtype = names.dtypes[operations.dtype[place] ?? -1] ?? '';
   const isAlive = (buffer: number): boolean => {
     const freedAfter = buffers.freedAfter[buffer] ?? -1;
-    return (buffers.madeBy[buffer] ?? -1) <= place && (freedAfter < 0 || freedAfter >= place);
+    const isMade = (buffers.madeBy[buffer] ?? -1) <= place;
+    return isMade && (freedAfter < 0 || freedAfter >= place) && buffers.kind[buffer] !== 'weight';
   };
   const arrayWords = (buffer: number): string => {
     const madeBy = buffers.madeBy[buffer] ?? -1;

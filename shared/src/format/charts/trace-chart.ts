@@ -1,13 +1,13 @@
 /** Memory over the operations of a trace, as areas stacked by what it is for; several traces above each other on one scale. */
 
 import { formatCount } from '../numbers.ts';
-import { bandKinds } from '../../protocol/trace-picture.ts';
 import type { TracedOperation, TracePicture } from '../../protocol/trace-picture.ts';
 import { legend, scaleFromZero, tickStep } from './axes.ts';
 import type { Scale } from './axes.ts';
-import { amountText, seriesColor, tickText } from './palette.ts';
+import { amountText, tickText } from './palette.ts';
 import { orderWords } from '../trace-words.ts';
 import type { Canvas, Color, Palette } from './palette.ts';
+import { bandColors } from './trace-colors.ts';
 import { drawing, element, fontSize, path, text, textWidth, wrapped } from './svg.ts';
 
 /** `Convolution of decoder.generator.conv_post, [1 × 22 × 12,000] float32, 1.1 MB`. */
@@ -16,25 +16,6 @@ export const operationWords = (
   canvas: Canvas,
 ): string =>
   `${name} of ${layer}, [${shape.map(formatCount).join(' × ')}] ${dtype}, ${amountText(bytes, canvas)}`;
-
-/** Of each band; the last stages, which make the most, have the first colors. */
-export function bandColors(bands: TracePicture['bands'], palette: Palette): Color[] {
-  const stages = bands.filter(({ kind }) => kind === 'stage');
-  return bands.map(({ kind, name }) => {
-    switch (kind) {
-      case 'weights':
-        return palette.weights;
-      case 'other':
-        return palette.grid;
-      case 'from-weights':
-        return palette.expanded;
-      case 'temporary':
-        return palette.temporary;
-      case 'stage':
-        return seriesColor(palette, stages.length - 1 - stages.findIndex((stage) => stage.name === name));
-    }
-  });
-}
 
 const plotHeight = 210;
 const lineHeight = fontSize + 5;
@@ -51,19 +32,15 @@ interface Frame {
 /** `title` is without the unit. One scale of bytes and of operations for all pictures. */
 export function traceChart(title: string, pictures: readonly TracePicture[], canvas: Canvas): string {
   const { width, palette, unit } = canvas;
-  const bands = bandsOfAll(pictures);
-  const shown = bands.filter(({ name }) =>
-    pictures.some(({ bands: own, columns }) =>
-      columns.bytes[own.findIndex((band) => band.name === name)]?.some((bytes) => bytes > 0),
-    ),
+  const { colorOf, legend: entries } = bandColors(
+    pictures.map(({ bands, columns: { bytes } }) => ({ bands, bytes })),
+    palette,
   );
-  const colors = bandColors(bands, palette);
-  const colorOf = new Map(bands.map(({ name }, order) => [name, colors[order] ?? palette.text]));
   const key = legend(
-    shown.map(({ name }) => name),
+    entries.map(({ name }) => name),
     'box',
     canvas,
-    shown.map(({ name }) => colorOf.get(name) ?? palette.text),
+    entries.map(({ color }) => color),
   );
   const most = Math.max(1, ...pictures.map((picture) => Math.max(0, ...topsOf(picture))));
   const y = scaleFromZero([most], [plotHeight, 0], 36);
@@ -90,14 +67,6 @@ export function traceChart(title: string, pictures: readonly TracePicture[], can
   );
 }
 
-/** Each once, in the order of the first picture, with stages that only others have behind its own. */
-export function bandsOfAll(
-  pictures: readonly { readonly bands: readonly TracePicture['bands'][number][] }[],
-): TracePicture['bands'] {
-  const all = new Map(pictures.flatMap(({ bands }) => bands).map((band) => [band.name, band]));
-  return bandKinds.flatMap((kind) => [...all.values()].filter((band) => band.kind === kind));
-}
-
 /** Of each column, all bands together. */
 const topsOf = ({ columns: { bytes } }: TracePicture): number[] =>
   (bytes[0] ?? []).map((_, column) => bytes.reduce((sum, band) => sum + (band[column] ?? 0), 0));
@@ -105,7 +74,7 @@ const topsOf = ({ columns: { bytes } }: TracePicture): number[] =>
 interface AreaOptions extends Frame {
   readonly y: Scale;
   readonly top: number;
-  readonly colorOf: ReadonlyMap<string, Color>;
+  readonly colorOf: (name: string) => Color;
 }
 
 /** One trace: its heading, its areas with the peak, and both axes. */
@@ -152,7 +121,7 @@ function traceArea(
           columnCount === 0 ? 0 : (end - left) / columnCount,
           bottom,
         ),
-        { fill: colorOf.get(name) },
+        { fill: colorOf(name) },
       );
     })
     .toReversed();

@@ -118,7 +118,11 @@ export function explore(data, tools) {
       const label = unit === 'operations' ? grouped(tick * step) : (tick * step).toFixed(digits);
       marks.push(
         svg('line', { x1: x, x2: x, y1: bottom, y2: bottom + 4, stroke: 'var(--muted)' }),
-        svg('text', { x: Math.max(x, 14), y: bottom + 17, 'text-anchor': 'middle' }, label),
+        svg(
+          'text',
+          { x: Math.min(Math.max(x, 14), width - label.length * 4), y: bottom + 17, 'text-anchor': 'middle' },
+          label,
+        ),
       );
     }
     marks.push(
@@ -187,7 +191,7 @@ export function explore(data, tools) {
       html('p', {}, html('strong', {}, title)),
       ...lines.map((line) => html('p', {}, line)),
       key(parts.map(({ band, text }) => ({ name: text, color: chart.colors[band] ?? '' }))),
-      html('p', { class: 'muted' }, 'Largest arrays alive:'),
+      html('p', { class: 'muted' }, 'Largest arrays alive beside the weights:'),
       html('ul', {}, ...largest.map((line) => html('li', {}, line))),
     );
     if (isSaid) {
