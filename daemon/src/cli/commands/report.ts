@@ -14,6 +14,7 @@ import type { FilePurpose } from '../../files/output-file.ts';
 import { runCommand } from '../command.ts';
 import { givenFile } from '../given-names.ts';
 import { addExamples } from '../program.ts';
+import { issueForMlx } from '../reports/issue/issue.ts';
 import {
   digitsNote,
   onlyOneFromStdin,
@@ -28,6 +29,7 @@ interface ReportOptions {
   readonly csv?: string;
   readonly trace?: string;
   readonly flameGraph?: string;
+  readonly issue?: string;
   readonly json?: string | true;
   readonly verbose?: true;
 }
@@ -61,6 +63,11 @@ export function addReportCommand(program: Command): void {
     .option(
       '--flame-graph <file>',
       'write what is alive at the peak of the trace, by layer, for speedscope',
+      givenFile,
+    )
+    .option(
+      '--issue <file>',
+      'write what this run shows of MLX (a leak, or the cost of its order of evaluation) as a bug report in Markdown, for you to read and send',
       givenFile,
     )
     .option(
@@ -99,6 +106,7 @@ export function addReportCommand(program: Command): void {
       'tidemark report 12 --out run-12.html',
       'tidemark report 12 --beside 15 --out traces.html',
       'tidemark report 12 --trace run-12.trace.json --flame-graph run-12.speedscope.json',
+      'tidemark report study.json --issue mlx-issue.md',
       'tidemark profile bf16 --json | tidemark report - --out bf16.html --json bf16.json',
     ],
     digitsNote,
@@ -107,7 +115,7 @@ export function addReportCommand(program: Command): void {
 
 type Chosen = Output & { readonly path: string };
 
-function outputsOf({ out, csv, json, trace, flameGraph: flames }: ReportOptions): Chosen[] {
+function outputsOf({ out, csv, json, trace, flameGraph: flames, issue }: ReportOptions): Chosen[] {
   const outputs: readonly Output[] = [
     { path: out, what: 'The report', example: '--out report.html', contentOf: renderReport },
     { path: csv, what: 'The table', example: '--csv iterations.csv', contentOf: iterationsCsv },
@@ -118,6 +126,7 @@ function outputsOf({ out, csv, json, trace, flameGraph: flames }: ReportOptions)
       example: '--flame-graph peak.speedscope.json',
       contentOf: flameGraph,
     },
+    { path: issue, what: 'The bug report', example: '--issue issue.md', contentOf: issueForMlx },
     {
       path: json === true ? undefined : json,
       what: 'The document',
@@ -136,7 +145,7 @@ function checkOutputs(
 ): void {
   if (outputs.length === 0 && json === undefined) {
     throw new TidemarkError('usage', 'There is nothing to write: --out FILE is missing.', {
-      hint: 'Give --out FILE for the page, or one of --csv, --trace, --flame-graph, and --json.',
+      hint: 'Give --out FILE for the page, or one of --csv, --trace, --flame-graph, --issue, and --json.',
     });
   }
   if (beside !== undefined && out === undefined) {
