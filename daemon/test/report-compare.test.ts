@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import * as v from 'valibot';
@@ -80,6 +81,24 @@ describe('report', () => {
       readFileSync(at('both.html'), 'utf8').split('font-weight="bold">bf16, MLX’s order').length,
       5,
     );
+  });
+
+  test('writes a bug report for MLX where the run shows something of it, and nothing where it does not', async () => {
+    const { code, stdout, stderr } = await run('report', 'profile.json', '--issue', 'issue.md');
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+    assert.match(stdout, /^Wrote issue\.md \(.+\)\.\n$/);
+    const issue = readFileSync(at('issue.md'), 'utf8');
+    assert.match(issue, /^# Active memory grows by 4\.1 kB [^]*```python\n"""Does active memory grow/);
+    const { username } = userInfo();
+    assert.ok(![homedir(), folder, `/${username}`].some((place) => issue.includes(place)));
+    const none = await run('report', 'before.json', '--issue', 'none.md');
+    assert.equal(none.code, 1);
+    assert.match(
+      none.stderr,
+      /^error: Nothing in this run is worth a report to MLX: .*\.\nhint: Measure the order/,
+    );
+    assert.ok(!existsSync(at('none.md')));
   });
 
   test('takes a document on stdin', async () => {

@@ -11,6 +11,7 @@ import {
   exampleStudy,
 } from '../../test/example-reports.ts';
 import { exampleTrace } from '../../test/example-trace.ts';
+import { exampleWatch } from '../../test/example-watch.ts';
 import { parseRunDocument } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
@@ -66,6 +67,18 @@ test('two orders of evaluation are told with both peaks, what is alive, and the 
   assert.ok(issue.length < 60_000, 'an issue on GitHub has 65,536 characters at most');
 });
 
+test('where MLX’s order is traced with and without a queue, the order is told from the queue', () => {
+  const profile = tracedProfile(0.3);
+  const [own, other] = profile.attribution?.traces ?? [];
+  assert.ok(profile.attribution && own && other);
+  const traces = [{ ...own, queued: true, peakBytes: 350_000_000 }, { ...own, queued: false }, other];
+  const issue = mlxIssue({ ...profile, attribution: { ...profile.attribution, traces } }, scripts);
+  assert.match(
+    issue,
+    /each operation waited for, peaks at 300\.0 MB, .* at 210\.0 MB.* queued ahead, .* the peak is 350\.0 MB\./,
+  );
+});
+
 test('a study tells what the narrow order saves', () => {
   const study = exampleStudy();
   const [model = ''] = study.models;
@@ -89,6 +102,9 @@ test('what is not MLX’s, or is too small, is no report', () => {
   refused({ ...exampleProfile(), leaks: cleanLeaks() }, /not measured/);
   refused(tracedProfile(0.04), /less than 5% of the peak/);
   refused(tracedProfile(-0.2), /less than 5% of the peak/);
+  const { settings, ...traced } = tracedProfile(0.3);
+  refused({ ...traced, settings: { ...settings, strategy: 'lean' } }, /order of evaluation/);
+  refused(exampleWatch(), /watched program/);
   const [verdict] = activeLeak();
   assert.ok(verdict);
   for (const channel of ['liveTensors', 'undisposedTensors', 'heapBytes'] as const) {

@@ -6,19 +6,17 @@
 import { aliveAtPeak, groupAlive, layerOf } from '../analysis/trace/alive.ts';
 import { highestOperations } from '../analysis/trace/bands.ts';
 import { tracedOperation } from '../analysis/trace/picture.ts';
-import { TidemarkError } from '../errors.ts';
 import { formatBytes } from '../format/bytes.ts';
 import { channelAmount, channelNames } from '../format/leak-channels.ts';
 import { counted, formatCount, formatDuration, formatList, formatPercent } from '../format/numbers.ts';
 import { orderWords } from '../format/trace-words.ts';
-import { isLeaking } from '../analysis/leak-verdicts.ts';
 import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
 import { mlxEnvironment } from '../protocol/mlx-settings.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
-import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import type { PeakMakeup } from '../protocol/study-document.ts';
 import type { OperationTrace } from '../protocol/trace-document.ts';
+import { findings, nothingFound } from './mlx-findings.ts';
+import type { Finding } from './mlx-findings.ts';
 import { leftOut, publicText } from './public-text.ts';
 import type { PublicText } from './public-text.ts';
 
@@ -27,22 +25,6 @@ export interface IssueScripts {
   readonly evaluationOrder: string;
   readonly leak: string;
 }
-
-/** What of one run is worth telling MLX's authors. */
-type Finding =
-  | { readonly kind: 'leak'; readonly run: ProfileDocument; readonly verdicts: readonly ChannelVerdict[] }
-  | {
-      readonly kind: 'evaluation-order';
-      readonly run: ProfileDocument;
-      /** Peaks of the same work in MLX's own order and in a narrower one. */
-      readonly ownBytes: number;
-      readonly narrowBytes: number;
-      readonly narrow: 'depth first' | 'MLX_BFS_MAX_WIDTH=1';
-    };
-
-/** Less than this share of a peak, or so many bytes, is not worth anybody's time. */
-const leastShare = 0.05;
-const leastBytes = 1_000_000;
 
 /** Rows of the table of a trace: enough to see its course. */
 const traceRows = 60;
@@ -79,65 +61,6 @@ export function mlxIssue(
     `Measured with Tidemark ${safe(first.run.versions.tidemark)}, which has sent this to nobody.`,
     '',
   ].join('\n');
-}
-
-function findings(document: RunDocument): Finding[] {
-  const peaks = document.kind === 'study' ? (document.answer?.peaks ?? []) : [];
-  return runsOf(document)
-    .flatMap((run) => [leakOf(run), orderOf(run, peaks)])
-    .filter((finding) => finding !== undefined)
-    .toSorted((a, b) => weight(b) - weight(a));
-}
-
-/** A leak first, then the orders by what they cost. */
-const weight = (finding: Finding): number =>
-  finding.kind === 'leak' ? Infinity : finding.ownBytes - finding.narrowBytes;
-
-/** Memory that grows while no handle does: what this process itself holds on to is no fault of MLX. */
-function leakOf(run: ProfileDocument): Finding | undefined {
-  const leaking = (run.leaks ?? []).filter(isLeaking);
-  const isOwn = leaking.some(({ channel }) =>
-    ['liveTensors', 'undisposedTensors', 'heapBytes', 'openFileDescriptors'].includes(channel),
-  );
-  const verdicts = leaking.filter(({ channel }) => ['activeBytes', 'footprintBytes'].includes(channel));
-  return isOwn || verdicts.length === 0 ? undefined : { kind: 'leak', run, verdicts };
-}
-
-function orderOf(run: ProfileDocument, peaks: readonly PeakMakeup[]): Finding | undefined {
-  const traces = run.attribution?.traces ?? [];
-  const own = traces.find(({ order }) => order === 'mlx');
-  const other = traces.find(({ order }) => order === 'depth-first');
-  const makeup = peaks.find(({ model }) => model === run.model.name);
-  const found: Finding[] = [];
-  if (own !== undefined && other?.sameAudio === true) {
-    const [ownBytes, narrowBytes] = [own.peakBytes, other.peakBytes];
-    found.push({ kind: 'evaluation-order', run, ownBytes, narrowBytes, narrow: 'depth first' });
-  }
-  if (makeup?.orderBytes !== undefined) {
-    const ownBytes = makeup.peakBytes - (makeup.queueBytes ?? 0);
-    const narrowBytes = ownBytes - makeup.orderBytes;
-    found.push({ kind: 'evaluation-order', run, ownBytes, narrowBytes, narrow: 'MLX_BFS_MAX_WIDTH=1' });
-  }
-  return found.find(
-    (each) =>
-      weight(each) >= leastBytes && each.kind !== 'leak' && weight(each) >= leastShare * each.ownBytes,
-  );
-}
-
-function nothingFound(document: RunDocument): TidemarkError {
-  const runs = runsOf(document);
-  const isOwn = runs.some(({ leaks = [] }) => leaks.some(isLeaking));
-  const isMeasured = document.kind === 'study' || runs.some(({ attribution }) => attribution?.traces);
-  const why = isOwn
-    ? 'what leaks is held by Tidemark’s own process, not by MLX'
-    : isMeasured
-      ? 'memory does not leak, and the order of evaluation makes less than 5% of the peak'
-      : 'memory does not leak, and the order of evaluation was not measured';
-  return new TidemarkError('bad-document', `Nothing in this run is worth a report to MLX: ${why}.`, {
-    hint: isMeasured
-      ? 'Use `tidemark report RUN --out FILE` for the whole run.'
-      : 'Measure the order with `tidemark study`, or with `tidemark profile MODEL --attribute operations`.',
-  });
 }
 
 const megabytes = (bytes: number): string => formatBytes(bytes, { unit: 'MB' });
@@ -180,12 +103,21 @@ function seen(finding: Finding, safe: PublicText): string[] {
       '',
     ];
   }
-  const { ownBytes, narrowBytes, narrow } = finding;
+  const { ownBytes, narrowBytes, aheadBytes, narrow } = finding;
+  const order =
+    aheadBytes === undefined
+      ? 'MLX’s own order of evaluation'
+      : 'MLX’s own order of evaluation, each operation waited for,';
+  const ahead =
+    aheadBytes === undefined
+      ? ''
+      : ` With operations queued ahead, as MLX does by itself, the peak is ${megabytes(aheadBytes)}.`;
   return [
-    `During ${work}, MLX’s own order of evaluation peaks at ${megabytes(ownBytes)}, and the same graph ` +
+    `During ${work}, ${order} peaks at ${megabytes(ownBytes)}, and the same graph ` +
       `${narrow === 'depth first' ? 'evaluated depth first, one operation at a time,' : `with ${narrow}`} at ${megabytes(narrowBytes)}: ` +
       `${megabytes(ownBytes - narrowBytes)} less${narrow === 'depth first' ? ', with the same output bit for bit' : ''}. ` +
-      'Breadth first, all branches over a long array are begun before any is finished, so that what they hold is alive at once.',
+      'Breadth first, all branches over a long array are begun before any is finished, so that what they hold is alive at once.' +
+      ahead,
     '',
   ];
 }
@@ -250,6 +182,7 @@ function settings(run: ProfileDocument, safe: PublicText): string[] {
       `${counted(chosen.phonemes.join('').length, 'phoneme')} in ${counted(chosen.phonemes.length, 'utterance')}`,
     ],
     ['Seed', String(chosen.seed)],
+    ...(chosen.strategy === undefined ? [] : ([['Strategy', chosen.strategy]] as const)),
     ['Cache', chosen.keepCache === true ? 'kept between iterations' : 'cleared after each iteration'],
     ...(cacheLimitBytes === undefined ? [] : ([['Cache limit', formatBytes(cacheLimitBytes)]] as const)),
     ['MLX’s variables', variables.length === 0 ? 'none set' : safe(variables.join(', '))],
