@@ -14,6 +14,7 @@ import {
   checkCheckpoints,
   checkDataFolder,
   checkDisk,
+  checkEngine,
   checkHubCache,
   checkMlx,
   checkOtherHosts,
@@ -71,6 +72,25 @@ test('a host that runs is found, with its memory, and is not found when it has e
   await host.close();
   assert.ok(!isAlive(pid));
   assert.ok(!(await runningHosts()).some((each) => each.pid === pid));
+});
+
+test('mlx-audio is fine where nobody has installed it, and a warning where what was named cannot run it', async (context) => {
+  const { TIDEMARK_PYTHON: before, PATH: path } = process.env;
+  context.after(() => Object.assign(process.env, { PATH: path }));
+  context.after(() =>
+    before === undefined ? delete process.env['TIDEMARK_PYTHON'] : (process.env['TIDEMARK_PYTHON'] = before),
+  );
+  delete process.env['TIDEMARK_PYTHON'];
+  const { status, detail } = await checkEngine(folder);
+  assert.equal(status, 'ok');
+  assert.match(detail, /^not installed/);
+  process.env['PATH'] = folder;
+  assert.match((await checkEngine(folder)).detail, /only --engine mlx-audio needs it\. There is no Python/);
+  process.env['TIDEMARK_PYTHON'] = '/bin/false';
+  const broken = await checkEngine(folder);
+  assert.equal(broken.status, 'warn');
+  assert.match(broken.detail, /^\/bin\/false exited with code 1/);
+  assert.match(broken.remedy ?? '', /--version/);
 });
 
 test('each check has a name of its own', async () => {

@@ -12,6 +12,7 @@ import { freeBytesAt, storageError } from '../files/storage-errors.ts';
 import type { HostDescription } from '../host/messages.ts';
 import { ModelHost } from '../host/model-host.ts';
 import { runningHosts } from '../host/host-processes.ts';
+import { findPython, installedPython, mlxAudioEnvironment } from '../host/python-environment.ts';
 import { listCatalogue } from '../models/catalogue.ts';
 import { hubCacheFolder } from '../models/hub/environment.ts';
 import { checkedPath, vocabularySource, weightsSource } from '../models/packaged.ts';
@@ -39,6 +40,7 @@ export const checksOf = ({ dataFolder, host, signal }: Examined): readonly Named
   ['weights', 'Packaged weights', () => checkWeights(signal)],
   ['voices', 'Packaged voices', checkVoices],
   ['phonemes', 'Text to phonemes', checkPhonemizer],
+  ['mlx-audio', 'mlx-audio', () => checkEngine(dataFolder, signal)],
   ['data-folder', 'Data folder', () => checkDataFolder(dataFolder)],
   ['disk', 'Disk space', () => checkDisk(dataFolder)],
   ['checkpoints', 'Built models', () => checkCheckpoints(dataFolder)],
@@ -150,6 +152,31 @@ function nearestExisting(folder: string): string {
     path = dirname(path);
   }
   return path;
+}
+
+/** The other engine, which only those need who ask for it: what it runs in, what it would be made with, or why it does not work. */
+export async function checkEngine(folder: string, signal?: AbortSignal): Promise<Finding> {
+  const { TIDEMARK_PYTHON: set = '' } = process.env;
+  const python = set === '' ? await installedPython(mlxAudioEnvironment(folder)) : set;
+  try {
+    if (python === undefined) {
+      const base = await findPython(process.env, signal);
+      return {
+        status: 'ok',
+        detail: `not installed; --engine mlx-audio installs it when first used, with ${base}`,
+      };
+    }
+    const engine = { name: 'mlx-audio', python, isOwn: set === '' } as const;
+    await using host = await ModelHost.start({ signal, engine });
+    const { python: version = 'unknown', packages = {} } = host.description.versions;
+    return { status: 'ok', detail: `${packages['mlx-audio'] ?? 'unknown'} in ${python}, Python ${version}` };
+  } catch (error) {
+    signal?.throwIfAborted();
+    const { message, hint } = toErrorRecord(error);
+    return python === undefined
+      ? { status: 'ok', detail: `not installed, and only --engine mlx-audio needs it. ${message}` }
+      : { status: 'warn', detail: message, remedy: hint };
+  }
 }
 
 /** By writing a file, since permissions alone do not tell of a read-only or full disk. */

@@ -91,6 +91,9 @@ function originTexts(document: ProfileDocument | WatchDocument): Record<string, 
         Weights: document.model.source.description,
         'SHA-256': `${document.model.source.sha256.slice(0, 16)}…`,
         ...on,
+        ...(document.settings.engine === undefined
+          ? {}
+          : { 'mlx-audio': document.versions.packages?.['mlx-audio'] ?? 'unknown' }),
         Tidemark: versions.tidemark,
       }
     : { ...on, ...document.versions.packages, Python: document.versions.python, Tidemark: versions.tidemark };

@@ -16,7 +16,10 @@ describe('the form of a schedule', () => {
       { kind: 'every', seconds: 5400 },
       { kind: 'cron', expression: '0 9 * * 1-5', timeZone: 'Europe/Berlin' },
     ] as const) {
-      const schedule = exampleSchedule({ timing, jitterSeconds: 120, paused: true, strategy: 'lean' });
+      const schedule = exampleSchedule({
+        ...{ timing, jitterSeconds: 120, paused: true, strategy: 'lean' },
+        ...{ engine: 'mlx-audio', python: '/usr/bin/python3' },
+      });
       const saved = scheduleSettingsOf(scheduleValues(schedule), schedule);
       expect(saved).toEqual(v.parse(scheduleSettings, schedule));
     }

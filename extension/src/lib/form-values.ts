@@ -121,14 +121,14 @@ export const scheduleValues = (schedule: Schedule): ScheduleFormValues => ({
  */
 export function scheduleSettingsOf(
   values: ScheduleFormValues,
-  { paused, strategy }: Pick<ScheduleSettings, 'paused' | 'strategy'> = { paused: false },
+  { paused, ...set }: Pick<ScheduleSettings, 'paused' | 'strategy' | 'engine' | 'python'> = { paused: false },
 ): ScheduleSettings {
   return {
     name: values.name.trim(),
     model: chosenModel(values),
     voice: chosenVoice(values),
     ...workloadOfForm(values),
-    ...(strategy === undefined ? {} : { strategy }),
+    ...keptOf(set),
     timing: timingOf(values),
     iterations: wholeNumber(values.iterations.trim()) ?? 15,
     warmupIterations: countOf(values.warmupIterations) ?? 3,
@@ -138,6 +138,17 @@ export function scheduleSettingsOf(
     paused,
   };
 }
+
+/** What the form does not show stays as the command line has set it. */
+const keptOf = ({
+  strategy,
+  engine,
+  python,
+}: Pick<ScheduleSettings, 'strategy' | 'engine' | 'python'>): Partial<ScheduleSettings> => ({
+  ...(strategy === undefined ? {} : { strategy }),
+  ...(engine === undefined ? {} : { engine }),
+  ...(python === undefined ? {} : { python }),
+});
 
 function timingOf({ every, cron, timeZone }: ScheduleFormValues): ScheduleTiming {
   if (every !== 'cron') {

@@ -194,10 +194,9 @@ const columns: readonly RunColumn[] = [
   {
     ...column('what', ({ kind, trigger, workload = {} }) => {
       const what = trigger.kind === 'schedule' ? `“${trigger.scheduleName}”` : kind;
-      const { texts, keepCache } = workload;
-      return [what, texts === undefined ? [] : counted(texts, 'text'), keepCache === true ? 'cache kept' : []]
-        .flat()
-        .join(', ');
+      const { texts, keepCache, engine = [] } = workload;
+      const counts = texts === undefined ? [] : counted(texts, 'text');
+      return [what, engine, counts, keepCache === true ? 'cache kept' : []].flat().join(', ');
     }),
     from: 56,
   },
