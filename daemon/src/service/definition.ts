@@ -1,6 +1,6 @@
 /** What the service runs, with which environment, and where its files are: the same for launchd and systemd. */
 
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import {
   dataFolder as dataFolderOf,
   logFileName,
@@ -82,13 +82,23 @@ export function defineService(
 /** Control characters, all that counts as a line break somewhere, what no XML holds, and what Node makes of bytes that are not UTF-8. */
 const unwritable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\uFFFD-\uFFFF]/u;
 
-/** Throws 'bad-input' if a path or variable cannot be written: a line break in one would begin a directive of its own. */
+/** Throws 'service' if the program would not stay, and 'bad-input' if a path or variable cannot be written: a line break in one would begin a directive of its own. */
 export function checkWords({ program, environment, dataFolder }: ServiceDefinition): void {
   const named = [
     ...Object.entries(environment),
     ...program.map((word) => ["The path of Tidemark's program", word] as const),
     ['The path of the data folder', dataFolder] as const,
   ];
+  const fleeting = program.find((word) => word.includes(`${sep}_npx${sep}`));
+  if (fleeting !== undefined) {
+    throw new TidemarkError(
+      'service',
+      `npx keeps Tidemark in its cache, ${fleeting}, which it may clear at any time.`,
+      {
+        hint: 'Run `npm install -g tidemark`, then `tidemark service install`.',
+      },
+    );
+  }
   for (const [name, value] of named) {
     if (unwritable.test(value)) {
       throw new TidemarkError(

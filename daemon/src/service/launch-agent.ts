@@ -74,6 +74,12 @@ export function environmentOf(list: Readonly<Record<string, unknown>> | undefine
     : {};
 }
 
+/** The command line of an installed property list; empty if it has none that can be read. */
+export function programOf(list: Readonly<Record<string, unknown>> | undefined): string[] {
+  const program = list?.['ProgramArguments'];
+  return Array.isArray(program) ? program.filter((each): each is string => typeof each === 'string') : [];
+}
+
 /** The keys in which two property lists differ, sorted. */
 export function differencesOf(
   installed: Readonly<Record<string, unknown>>,

@@ -9,6 +9,7 @@ import {
   differencesOf,
   environmentOf,
   launchAgent,
+  programOf,
   propertyListText,
   readPropertyList,
 } from './launch-agent.ts';
@@ -141,6 +142,10 @@ export class LaunchdService extends ManagedService {
       lastExitCode: job?.lastExitCode,
       lastSignal: job?.lastSignal,
     };
+  }
+
+  protected override programOf(installed: string): readonly string[] {
+    return programOf(readPropertyList(installed));
   }
 
   protected override differencesOf(installed: string): readonly string[] {

@@ -1,8 +1,11 @@
 /** A service whose manager reads a definition from a file: what launchd and systemd have in common. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { printable } from '@tidemark/shared/printable.ts';
 import type { ServiceFacts, ServiceState } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { reasonOfEnd } from '../logging/log.ts';
 import { LogReader } from '../logging/read-log.ts';
@@ -97,6 +100,9 @@ export abstract class ManagedService implements ServiceManager {
   /** The keys in which an installed definition differs from the one that this version would install. */
   protected abstract differencesOf(installed: string): readonly string[];
 
+  /** The command line in an installed definition. */
+  protected abstract programOf(installed: string): readonly string[];
+
   async facts(): Promise<ServiceFacts> {
     const { installed, terms } = this;
     const { program, dataFolder, logFile, socketPath } = this.definition;
@@ -105,6 +111,11 @@ export abstract class ManagedService implements ServiceManager {
     const { version } = this.system;
     const { isLoaded, isDisabled, pid, runs, lastExitCode, lastSignal } = managed;
     const differences = installed === undefined ? [] : [...this.differencesOf(installed)];
+    // One that is the present definition starts what runs this.
+    const missing =
+      installed === undefined || differences.length === 0
+        ? undefined
+        : this.programOf(installed).find((word) => isAbsolute(word) && !existsSync(word));
     const isOtherVersion = daemon !== undefined && daemon.pid === pid && daemon.version !== version;
     const state = stateOf(managed, installed !== undefined, differences.length > 0 || isOtherVersion);
     const otherPid = daemon?.pid === pid ? undefined : daemon?.pid;
@@ -112,7 +123,7 @@ export abstract class ManagedService implements ServiceManager {
     return {
       manager: terms.manager,
       state,
-      ...wordsFor(state, managed, terms, { isOtherVersion, otherPid, lastError }),
+      ...wordsFor(state, managed, terms, { isOtherVersion, missing, otherPid, lastError }),
       label: terms.label,
       definitionFile: this.path,
       isInstalled: installed !== undefined,
@@ -125,6 +136,7 @@ export abstract class ManagedService implements ServiceManager {
       gaveUp: managed.gaveUp,
       lastError,
       differences,
+      missing,
       daemon,
       version,
       program: [...program],
@@ -272,10 +284,12 @@ function wordsFor(
   { manager, definition, disabledBy }: ManagerTerms,
   {
     isOtherVersion,
+    missing,
     otherPid,
     lastError,
   }: {
     readonly isOtherVersion: boolean;
+    readonly missing: string | undefined;
     readonly otherPid: number | undefined;
     readonly lastError: string | undefined;
   },
@@ -318,15 +332,23 @@ function wordsFor(
         message: `The daemon ${failure ?? 'failed'}${next}.${becauseOf(lastError)}${other}`,
         hint: '`tidemark service logs` shows more; `tidemark service restart` starts it again now.',
       };
-    case 'outdated':
-      return isOtherVersion
-        ? { message: 'The running daemon is of another version.', hint: 'Run `tidemark service restart`.' }
-        : {
-            message: `The ${definition} is not the one that this version of Tidemark installs.${
-              failure === undefined ? '' : ` The daemon ${failure}${next}.${becauseOf(lastError)}`
-            }`,
-            hint: `Run \`tidemark service install\` to replace it${failure === undefined ? '' : ' and start the daemon again'}.`,
-          };
+    case 'outdated': {
+      if (isOtherVersion && missing === undefined) {
+        return {
+          message: 'The running daemon is of another version.',
+          hint: 'Run `tidemark service restart`.',
+        };
+      }
+      const what =
+        missing === undefined
+          ? `The ${definition} is not the one that this version of Tidemark installs.`
+          : `The service starts ${printable(missing)}, which is no longer there.`;
+      const end = failure === undefined ? '' : ` The daemon ${failure}${next}.${becauseOf(lastError)}`;
+      return {
+        message: `${what}${end}`,
+        hint: `Run \`tidemark service install\` to replace it${failure === undefined ? '' : ' and start the daemon again'}.`,
+      };
+    }
     case 'disabled':
       return {
         message: `The service is disabled${disabledBy}.${other}`,

@@ -67,14 +67,14 @@ export async function runService(system: ServiceSystem, request: ServiceRequest)
 }
 
 /**
- * How the installed service has failed, where no daemon answers: what a person is to know who finds none. Undefined where there is no
+ * How the installed service has failed, where no daemon answers, or will, since what it starts is gone: what a person is to know. Undefined where there is no
  * failure, or the manager does not tell.
  */
 export async function failedService(system: ServiceSystem): Promise<ServiceFacts | undefined> {
   try {
     const facts = await (await openServiceManager(system, new Steps(system, true))).facts();
-    const hasFailed = facts.state === 'crashed' || facts.gaveUp === true;
-    return facts.isInstalled && facts.daemon === undefined && hasFailed ? facts : undefined;
+    const hasFailed = facts.daemon === undefined && (facts.state === 'crashed' || facts.gaveUp === true);
+    return facts.isInstalled && (hasFailed || facts.missing !== undefined) ? facts : undefined;
   } catch {
     return undefined;
   }

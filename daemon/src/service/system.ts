@@ -3,10 +3,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
-import { repositoryRoot } from '../paths.ts';
+import { isInstalled, repositoryRoot } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 
 export interface Executed {
@@ -43,7 +43,9 @@ export const thisSystem = (): ServiceSystem => ({
   userId: process.getuid?.() ?? 0,
   home: homedir(),
   environment: process.env,
-  program: [nodeToKeep(), join(repositoryRoot, 'daemon', 'src', 'cli', 'main.js'), 'daemon'],
+  program: isInstalled
+    ? installedProgram(repositoryRoot, process.execPath, process.env)
+    : [nodeToKeep(), join(repositoryRoot, 'daemon', 'src', 'cli', 'main.js'), 'daemon'],
   version: tidemarkVersion,
   execute: (words) => execute(words, process.env),
   greet,
@@ -54,6 +56,31 @@ export const thisSystem = (): ServiceSystem => ({
 function nodeToKeep(): string {
   const pinned = join(repositoryRoot, 'node_modules', '.bin', 'node');
   return realpathSync(existsSync(pinned) ? pinned : process.execPath);
+}
+
+/**
+ * The daemon's command line for a package in `root`, by names that stay when the package or Node is replaced by a newer version:
+ * npm's global link to the command, and the link to Node that is beside it or in the PATH, as Homebrew has them.
+ */
+export function installedProgram(root: string, execPath: string, environment: NodeJS.ProcessEnv): string[] {
+  const command = join(root, 'bin', 'tidemark.js');
+  const prefix = join(root, '..', '..', '..');
+  const link = join(prefix, 'bin', 'tidemark');
+  const folders = [join(prefix, 'bin'), ...(environment['PATH'] ?? '').split(delimiter).filter(isAbsolute)];
+  const nodes = folders.map((folder) => join(folder, 'node'));
+  return [
+    nodes.find((node) => isSame(node, execPath)) ?? execPath,
+    isSame(link, command) ? link : command,
+    'daemon',
+  ];
+}
+
+function isSame(link: string, target: string): boolean {
+  try {
+    return realpathSync(link) === realpathSync(target);
+  } catch {
+    return false;
+  }
 }
 
 /** Longer than launchctl or systemctl usually take, including the bootout of a daemon that is slow to end. */

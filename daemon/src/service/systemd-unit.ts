@@ -51,6 +51,14 @@ const word = (text: string): string => quoted(text).replaceAll('$', '$$$$');
 const quoted = (text: string): string =>
   `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 
+/** The command line of a unit that {@link unitText} wrote. */
+export function programOfUnit(text: string): string[] {
+  const [, line = ''] = /^ExecStart=(.*)$/m.exec(text) ?? [];
+  return Array.from(line.matchAll(/"((?:\\.|[^"\\])*)"/g), ([, content = '']) =>
+    content.replaceAll('%%', '%').replaceAll('$$', '$').replaceAll(/\\(.)/g, '$1'),
+  );
+}
+
 /** The variables of a unit that {@link unitText} wrote. */
 export function environmentOfUnit(text: string): Record<string, string> {
   const variables: Record<string, string> = {};

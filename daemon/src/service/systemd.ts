@@ -7,7 +7,7 @@ import { ManagedService, readDefinition } from './managed-service.ts';
 import type { ManagedProcess } from './managed-service.ts';
 import type { Steps } from './steps.ts';
 import type { Executed, ServiceSystem } from './system.ts';
-import { environmentOfUnit, unitDifferences, unitText } from './systemd-unit.ts';
+import { environmentOfUnit, programOfUnit, unitDifferences, unitText } from './systemd-unit.ts';
 
 /** What is asked of `systemctl show`. */
 const unitProperties = [
@@ -109,6 +109,10 @@ export class SystemdService extends ManagedService {
       throw refusal('report the state of the service', executed);
     }
     return readUnitState(executed.stdout);
+  }
+
+  protected override programOf(installed: string): readonly string[] {
+    return programOfUnit(installed);
   }
 
   protected override differencesOf(installed: string): readonly string[] {

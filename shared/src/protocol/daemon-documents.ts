@@ -189,6 +189,8 @@ export const serviceFacts = v.object({
   lastError: v.optional(text),
   /** What of the definition is not as it would be written now. */
   differences: v.array(text),
+  /** A file that the installed definition starts and that is gone: the clone or the package has moved, or its Node has. */
+  missing: v.optional(text),
   /** The daemon that answers on the socket, whoever started it. */
   daemon: v.optional(v.object({ pid: count, version: text })),
   /** The version that would be installed. */
