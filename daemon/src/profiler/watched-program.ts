@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { judgePeaks, judgeWatched, summarizeWatched } from '@tidemark/shared/analysis/watched.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { printable } from '@tidemark/shared/printable.ts';
@@ -28,14 +29,13 @@ import type { WatchDocument } from '@tidemark/shared/protocol/watch-document.ts'
 import { every, guarded, whenAborted } from '../background.ts';
 import { deviceRecord } from '../host/machine.ts';
 import { Interruption } from '../interruption.ts';
-import { repositoryRoot } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 import { mainProcess, ProbedProcess, programName } from './probe-events.ts';
 import type { Watched } from './probe-events.ts';
 import { RunClock } from './profile.ts';
 
 /** The module that a person's script may import, and that the program's Python loads by itself. */
-export const probeModule = join(repositoryRoot, 'daemon', 'python', 'tidemark_probe.py');
+export const probeModule = fileURLToPath(new URL('../../python/tidemark_probe.py', import.meta.url));
 
 export interface WatchOptions {
   readonly warmupIterations: number;

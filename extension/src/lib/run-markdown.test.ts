@@ -7,6 +7,7 @@ import { exampleProfile, exampleSample } from '../../../shared/test/example-docu
 import { pictureOf } from '../../../shared/src/analysis/trace/picture.ts';
 import { exampleTrace } from '../../../shared/test/example-trace.ts';
 import { exampleAnswer, exampleStudy, fullProfile } from '../../../shared/test/example-reports.ts';
+import { exampleWatch } from '../../../shared/test/example-watch.ts';
 import { gpuAnswer } from '../../../shared/test/simulated-gpu.ts';
 import { svgImage } from './charts.ts';
 import { plain, table } from './markdown.ts';
@@ -56,6 +57,20 @@ describe('a run as text', () => {
     expect(drawn[2]).toContain('bf16, depth-first order: peak');
     expect(drawn[2]?.length).toBeLessThan(100_000);
     expect(charts(runMarkdown(detail, { ...options, isBrief: true })).length).toBe(1);
+  });
+
+  test('a watched program has its chart with the cache, what marks its iterations, and its channels', () => {
+    const document = exampleWatch({ keptBytes: 4096 });
+    const record = exampleRun(1, { kind: 'watch', models: [document.program.name], voice: undefined });
+    const text = runMarkdown({ record, document, samples: [] }, options);
+    expect(charts(text)[0]).toMatch(/peak memory, and cache of memory_profiler\.py/);
+    expect(text).toMatch(/recognized by mx\.clear\\?_cache at memory\\?_profiler\.py:36/);
+    expect(text).toMatch(/\| live arrays \| ▲ leak \| \+1 array/);
+    expect(runMarkdown({ record, document, samples: [] }, { ...options, isBrief: true })).not.toMatch(
+      /\| Channel/,
+    );
+    const empty = exampleWatch({ length: 0, marks: { kind: 'none', calls: 0 } });
+    expect(charts(runMarkdown({ record, document: empty, samples: [] }, options))).toEqual([]);
   });
 
   test('beside a list it has the one chart that there is room for', () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
+import { exampleWatch } from '../../test/example-watch.ts';
 import { exampleProfile } from '../../test/example-documents.ts';
 import type { ExampleOptions } from '../../test/example-documents.ts';
 import { comparisonDocument } from '../protocol/comparison-document.ts';
@@ -217,5 +218,38 @@ describe('studies', () => {
     const { models, unmatched, status } = compare(exampleStudy(), fourBit);
     assert.deepEqual([models.length, unmatched.length, status], [1, 0, 'same']);
     assert.equal(compare(fourBit, exampleStudy()).status, 'same');
+  });
+});
+
+describe('watched programs', () => {
+  const compare = (a: RunDocument, b: RunDocument) =>
+    compareDocuments({ file: 'a', document: a }, { file: 'b', document: b }, 0.02);
+
+  test('are compared by what their iterations took, and a new leak is worse', () => {
+    const { status, models } = compare(exampleWatch(), exampleWatch({ keptBytes: 4096 }));
+    assert.equal(status, 'worse');
+    assert.deepEqual(models[0]?.newLeaks, ['activeBytes', 'liveArrays', 'trackedObjects']);
+    assert.deepEqual(models[0].metrics.map(({ metric, status: each }) => [metric, each]).slice(0, 2), [
+      ['active', 'same'],
+      ['peak', 'same'],
+    ]);
+    assert.equal(compare(exampleWatch(), exampleWatch()).status, 'same');
+  });
+
+  test('that were started by other commands say so', () => {
+    const other = exampleWatch();
+    const program = { ...other.program, command: ['python', 'other.py'] };
+    assert.match(
+      compare(other, { ...other, program }).models[0]?.warnings.join() ?? '',
+      /The commands differ/,
+    );
+  });
+
+  test('are not compared with profiles, nor where an iteration is something else', () => {
+    assert.throws(() => compare(exampleWatch(), exampleProfile()), /a is a watched program, and b is not/);
+    assert.throws(
+      () => compare(exampleWatch(), exampleWatch({ marks: { kind: 'eval', calls: 15 } })),
+      /not the same in both: a has them by calls of mx\.clear_cache, b by calls of mx\.eval/,
+    );
   });
 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { exampleWatch } from '../../test/example-watch.ts';
 import { exampleProfile } from '../../test/example-documents.ts';
 import { iterationsCsv } from './csv.ts';
 import { exampleRuns, exampleStudy, fullProfile } from '../../test/example-reports.ts';
@@ -139,4 +140,17 @@ test('any name of a model comes back as it was', () => {
       },
     ),
   );
+});
+
+test('a watched program has its own columns, and empty cells for what its Python cannot tell', () => {
+  const document = exampleWatch({ length: 2 });
+  const [first, ...rest] = document.iterations;
+  assert.ok(first !== undefined);
+  const { activeBeforeBytes: before, ...bare } = first;
+  assert.equal(before, 160_000_000);
+  const lines = iterationsCsv({ ...document, iterations: [bare, ...rest] }).split('\r\n');
+  assert.equal(lines.length, 4);
+  assert.match(lines[0] ?? '', /^program,phase,index,active_before_bytes,active_bytes,.*live_arrays_count/);
+  assert.match(lines[1] ?? '', /^memory_profiler\.py,warm-up,0,,160000000,500000000,/);
+  assert.match(lines[2] ?? '', /^memory_profiler\.py,measured,1,160000000,160000000,/);
 });

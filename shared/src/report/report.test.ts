@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
+import { exampleWatch } from '../../test/example-watch.ts';
 import { exampleProfile } from '../../test/example-documents.ts';
 import { judgeRun } from '../analysis/leak-verdicts.ts';
 import { profileDocument } from '../protocol/profile-document.ts';
@@ -278,4 +279,26 @@ test('a kept cache has its curve, its rates, what to do about it, and its part o
   assert.match(page, /Active memory, peak memory, and cache of bf16/);
   assert.match(page, /cache, kept/);
   assert.doesNotMatch(renderReport(base), /cache per new length|cache, kept/);
+});
+
+test('a watched program has its leaks, its peaks, and whose Python ran it, and what it is called is only text', () => {
+  const program = {
+    ...exampleWatch().program,
+    name: '<b>.py',
+    command: ['python', '<b>.py'],
+    otherProcesses: 1,
+  };
+  const html = renderReport(exampleWatch({ keptBytes: 4096, program }));
+  for (const words of [
+    /Leak: active memory \+4\.1 kB/,
+    /never resets the peak/,
+    /live arrays/,
+    /Python/,
+    /&lt;b&gt;\.py/,
+  ]) {
+    assert.match(html, words);
+  }
+  assert.ok(!html.includes('<b>.py'));
+  const empty = renderReport(exampleWatch({ length: 0, marks: { kind: 'none', calls: 0 } }));
+  assert.match(empty, /No iterations were recognized/);
 });
