@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
+import { exampleAttribution } from '@tidemark/shared/test/example-reports.ts';
+import { exampleTrace } from '@tidemark/shared/test/example-trace.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import type { HypothesisId, StudyAnswer } from '@tidemark/shared/protocol/study-document.ts';
 import { scriptedHost, scriptedSubject } from '../../test/scripted-host.ts';
@@ -66,12 +68,23 @@ const simulated = (device: 'cpu' | 'gpu', log: string): string => `
         answer(request, { ...sample(parameters), peakBytes, activeBytes: bytes, activeBeforeBytes: bytes });
         break;
       }
+      case 'attribute':
+        answer(request, ${JSON.stringify(traced)});
+        break;
       default:
         respond(request);
     }
   });
   ready();
 `;
+
+const trace = exampleTrace({ operations: 40 });
+
+const traced = {
+  ...exampleAttribution(),
+  granularity: 'operations',
+  traces: [trace],
+};
 
 const xray = (bits: number | undefined, dtype: string): StudiedModel['xray'] => ({
   kind: 'xray',
@@ -207,4 +220,15 @@ test('on the CPU no host is started for a queue, arms take two iterations, and q
   assert.equal(statusOf(answer, 'float32-rest'), 'supported');
   assert.equal(answer.peaks?.[0]?.queueBytes, undefined);
   assert.ok(Math.abs((answer.peaks?.[0]?.orderBytes ?? 0) - 45 * MB) < 0.1 * MB);
+});
+
+test('each quantized model is traced, and of the trace the evidence has the peaks and the dense copies', async () => {
+  const { answer } = await explained('cpu', {
+    bf16: Array.from({ length: 15 }, () => 130),
+    quantized: Array.from({ length: 15 }, () => 130),
+  });
+  const { peakBytes, plainPeakBytes } = trace;
+  assert.deepEqual(answer.evidence.traced, {
+    '4bit-fp32': { peakBytes, plainPeakBytes, sameAudio: true, denseCopies: { atPeak: [] } },
+  });
 });

@@ -1,5 +1,6 @@
 /** Runs a study's interventions and answers it: evidence first, then the verdicts that rest on it. */
 
+import { denseCopiesOf } from '@tidemark/shared/analysis/trace/weight-copies.ts';
 import { explain, fewestForInterval } from '@tidemark/shared/analysis/verdicts/explain.ts';
 import { furtherIterations } from '@tidemark/shared/analysis/verdicts/further-iterations.ts';
 import { peakMakeups } from '@tidemark/shared/analysis/verdicts/peak-makeup.ts';
@@ -21,6 +22,7 @@ import type {
   Queue,
   StudyAnswer,
   StudyEvidence,
+  TracedReading,
   UnresetSequence,
 } from '@tidemark/shared/protocol/study-document.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
@@ -91,8 +93,9 @@ export async function explainStudy(
 
   const quantized = base === undefined ? [] : models.filter((_, index) => facts[index]?.bits !== undefined);
   let place = 0;
-  // For each model a host that predicts its durations and measures its layers; for each quantized one a sequence.
-  let of = models.length + quantized.length;
+  // For each model a host that predicts its durations and measures its layers; for each quantized one a trace and a sequence.
+  const traced = quantized.filter(({ subject: { engine } }) => engine === undefined);
+  let of = models.length + quantized.length + traced.length;
   const attempt = async <Result>(name: string, run: () => Promise<Result>): Promise<Result | undefined> => {
     const step = (): void => {
       place += 1;
@@ -149,6 +152,15 @@ export async function explainStudy(
     if (found !== undefined) {
       durations.set(model, found.durations);
       evidence.layers[model.run.model.name] = found.layers;
+    }
+  }
+  for (const model of traced) {
+    const { name } = model.run.model;
+    const found = await attempt(`${name}: operation by operation`, () =>
+      traceModel(model, settings, options),
+    );
+    if (found !== undefined) {
+      evidence.traced = { ...evidence.traced, [name]: found };
     }
   }
   for (const model of quantized) {
@@ -244,6 +256,26 @@ async function examineModel(
   const durations = await host.durations({ phonemes: settings.phonemes, speed: settings.speed }, { signal });
   const layers = await host.layerTransients({ tokens: durations[0]?.length ?? 1 }, { signal });
   return { durations, layers };
+}
+
+/** Of a trace what a verdict needs: it is too long for a study's document. */
+async function traceModel(
+  { subject }: StudiedModel,
+  { phonemes, seed, deterministic, speed }: ProfileSettings,
+  { signal, host: hostOptions }: ExplainOptions,
+): Promise<TracedReading> {
+  await using host = await ModelHost.start({ ...hostOptions, signal });
+  await host.load({ folder: subject.model.folder, voiceFile: subject.voiceFile }, { signal });
+  const { traces = [] } = await host.attribute(
+    { phonemes, seed, granularity: 'operations', deterministic, speed },
+    { signal },
+  );
+  const [trace] = traces;
+  if (trace === undefined) {
+    throw new Error('traceModel: the host traced no order');
+  }
+  const { peakBytes, plainPeakBytes, sameAudio } = trace;
+  return { peakBytes, plainPeakBytes, sameAudio, denseCopies: denseCopiesOf(trace) };
 }
 
 async function runSequence(

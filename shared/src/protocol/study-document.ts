@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { profileDocument, profileSettings } from './profile-document.ts';
+import { denseCopies } from './trace-document.ts';
 import { engines } from './workload.ts';
 import { byteDifference, bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
@@ -99,6 +100,17 @@ const modelFacts = v.object({
 
 export type ModelFacts = v.InferOutput<typeof modelFacts>;
 
+const tracedReading = v.object({
+  /** Of the trace, and of the same work without one. */
+  peakBytes: bytes,
+  plainPeakBytes: bytes,
+  /** Whether the audio was the same, bit for bit. */
+  sameAudio: v.boolean(),
+  denseCopies,
+});
+
+export type TracedReading = v.InferOutput<typeof tracedReading>;
+
 const studyEvidence = v.object({
   /** The model that the others are compared with. */
   baseline: text,
@@ -107,6 +119,8 @@ const studyEvidence = v.object({
   /** By model. */
   layers: v.record(v.string(), v.array(layerTransient)),
   unreset: v.array(unresetSequence),
+  /** By quantized model, traced operation by operation as it was given; absent in documents of older versions. */
+  traced: v.exactOptional(v.record(v.string(), tracedReading)),
   /** What MLX computed on; absent in documents of older versions. */
   device: v.exactOptional(v.picklist(['cpu', 'gpu'])),
   /** What ran the models; absent for Tidemark's own engine. */

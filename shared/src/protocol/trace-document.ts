@@ -113,3 +113,17 @@ export const operationTrace = v.pipe(
 );
 
 export type OperationTrace = v.InferOutput<typeof operationTrace>;
+
+const denseCopy = v.object({
+  /** The packed weight. */
+  tensor: text,
+  bytes,
+});
+
+/** Dense copies of packed, quantized weights in a trace: those that are alive at its peak, and the largest at any time. */
+export const denseCopies = v.object({
+  atPeak: v.array(denseCopy),
+  largest: v.exactOptional(denseCopy),
+});
+
+export type DenseCopies = v.InferOutput<typeof denseCopies>;

@@ -3,9 +3,9 @@
 import { formatBytes } from '../../format/bytes.ts';
 import { formatList, formatPercent } from '../../format/numbers.ts';
 import { orderWords } from '../../format/trace-words.ts';
-import type { OperationTrace } from '../../protocol/trace-document.ts';
+import type { DenseCopies, OperationTrace } from '../../protocol/trace-document.ts';
 import type { NamedTrace } from './named-traces.ts';
-import { hasPackedWeights, temporaryOfPackedProducts, weightCopies } from './weight-copies.ts';
+import { denseCopiesOf, hasPackedWeights, temporaryOfPackedProducts, weightCopies } from './weight-copies.ts';
 import type { WeightCopy } from './weight-copies.ts';
 
 const megabytes = (bytes: number): string => formatBytes(bytes, { unit: 'MB' });
@@ -27,25 +27,24 @@ export function traceSentence({ model, trace }: NamedTrace): string {
 /** How many copies a sentence names. */
 const namedCopies = 3;
 
-const copyWords = ({ source, bytes }: WeightCopy): string => `${source.tensor} (${megabytes(bytes)})`;
+const copyWords = ({ tensor, bytes }: DenseCopies['atPeak'][number]): string =>
+  `${tensor} (${megabytes(bytes)})`;
 
-const sumOf = (copies: readonly WeightCopy[]): number => copies.reduce((sum, { bytes }) => sum + bytes, 0);
+const sumOf = (copies: readonly { readonly bytes: number }[]): number =>
+  copies.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Whether a dense copy of a quantized weight is alive at the peak, how large the largest ever was, and of other copies. */
 export function copySentences(trace: OperationTrace): string[] {
   const copies = weightCopies(trace);
-  const dense = copies.filter(({ form }) => form === 'dense');
   const others = copies.filter(({ form }) => form !== 'dense');
   return [
-    hasPackedWeights(trace) ? denseSentence(dense) : 'The model has no quantized weight.',
+    hasPackedWeights(trace) ? denseSentence(denseCopiesOf(trace)) : 'The model has no quantized weight.',
     ...(hasPackedWeights(trace) ? temporarySentence(trace) : []),
     ...othersSentence(others),
   ];
 }
 
-function denseSentence(dense: readonly WeightCopy[]): string {
-  const atPeak = dense.filter(({ isAliveAtPeak }) => isAliveAtPeak);
-  const [largest] = dense;
+export function denseSentence({ atPeak, largest }: DenseCopies): string {
   if (largest === undefined) {
     return 'No dense copy of a quantized weight is alive at the peak, nor at any other time.';
   }

@@ -1,6 +1,6 @@
 /** Copies of weights that a traced utterance made: expanded, widened, or normalized, by the weight's name. */
 
-import type { OperationTrace } from '../../protocol/trace-document.ts';
+import type { DenseCopies, OperationTrace } from '../../protocol/trace-document.ts';
 import { aliveDuring, bufferOf, peakOperation } from './alive.ts';
 import type { TracedBuffer } from './alive.ts';
 
@@ -69,4 +69,19 @@ export function temporaryOfPackedProducts({ buffers, operations, names }: Operat
     const counts = kind === 'temporary' && operation.includes('Quantized');
     return counts ? Math.max(most, buffers.bytes[index] ?? 0) : most;
   }, 0);
+}
+
+/** Of all that a trace tells of dense copies, what answers whether there are any. */
+export function denseCopiesOf(trace: OperationTrace): DenseCopies {
+  const dense = weightCopies(trace)
+    .filter(({ form }) => form === 'dense')
+    .map(({ source, bytes, isAliveAtPeak }) => ({ tensor: source.tensor, bytes, isAliveAtPeak }));
+  const named = ({ tensor, bytes }: (typeof dense)[number]): DenseCopies['atPeak'][number] => ({
+    tensor,
+    bytes,
+  });
+  return {
+    atPeak: dense.filter(({ isAliveAtPeak }) => isAliveAtPeak).map(named),
+    ...(dense[0] === undefined ? {} : { largest: named(dense[0]) }),
+  };
 }

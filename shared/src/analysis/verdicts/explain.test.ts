@@ -11,6 +11,7 @@ import type {
   Intervention,
   ModelFacts,
   StudyEvidence,
+  TracedReading,
 } from '../../protocol/study-document.ts';
 import { explain } from './explain.ts';
 
@@ -116,6 +117,34 @@ describe('a float32 rest is the cause', () => {
     const verdict = verdictOn(explanation, 'on-the-fly-dequantization');
     assert.equal(verdict.status, 'refuted');
     assert.match(verdict.sentence, /bert\.encoder\.ffn.* took 100\.0 kB of 6\.3 MB/);
+  });
+
+  test('what a trace shows of dense copies is part of the evidence, unless its audio was another', () => {
+    const arms = [
+      arm('4bit-fp32', 'as-given', 282.7, 481),
+      arm('4bit-fp32', 'dense', 326, 481),
+      arm('4bit-fp32', 'frozen-durations', 282.7, 482),
+    ];
+    const sentenceWith = (reading: Partial<TracedReading>): string => {
+      const whole = { peakBytes: 764 * MB, plainPeakBytes: 764 * MB, sameAudio: true, ...reading };
+      const traced = { '4bit-fp32': { denseCopies: { atPeak: [] }, ...whole } };
+      const explained = onlyExplanation({ ...study(quantized, arms), traced });
+      return verdictOn(explained, 'on-the-fly-dequantization').sentence;
+    };
+    assert.match(
+      sentenceWith({}),
+      /In a trace of its operations, with a peak of 764\.0 MB, no dense copy of a quantized weight is alive at the peak, nor at any other time\.$/,
+    );
+    const copies = ['a', 'b', 'c', 'd'].map((name) => ({ tensor: `bert.${name}.weight`, bytes: 6.3 * MB }));
+    assert.match(
+      sentenceWith({ denseCopies: { atPeak: copies, largest: { tensor: 'bert.e.weight', bytes: 9 * MB } } }),
+      /dense copies of quantized weights are alive at the peak, 25\.2 MB together: bert\.a\.weight \(6\.3 MB\), .*, and 1 more\. The largest at any time is that of bert\.e\.weight \(9\.0 MB\)\.$/,
+    );
+    assert.match(
+      sentenceWith({ denseCopies: { atPeak: [], largest: { tensor: 'bert.e.weight', bytes: 9 * MB } } }),
+      /no dense copy .* is alive at the peak\. The largest at any other time is that of bert\.e\.weight \(9\.0 MB\)\.$/,
+    );
+    assert.doesNotMatch(sentenceWith({ sameAudio: false }), /trace/);
   });
 
   test('what both models share is refuted, and so is a leak', () => {

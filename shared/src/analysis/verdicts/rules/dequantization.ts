@@ -2,7 +2,8 @@
 
 import { formatBytes } from '../../../format/bytes.ts';
 import { armName, judgeByIntervention, transientShift } from '../verdict.ts';
-import type { LayerTransient } from '../../../protocol/study-document.ts';
+import { denseSentence } from '../../trace/sentences.ts';
+import type { LayerTransient, TracedReading } from '../../../protocol/study-document.ts';
 import type { Rule } from '../verdict.ts';
 
 const total = (layers: readonly LayerTransient[], bytes: (layer: LayerTransient) => number): number =>
@@ -20,6 +21,12 @@ function layerSentence(layers: readonly LayerTransient[]): string {
   );
 }
 
+/** What the trace of the model as it was given shows. */
+function tracedSentence({ peakBytes, denseCopies }: TracedReading): string {
+  const shown = denseSentence(denseCopies);
+  return `In a trace of its operations, with a peak of ${formatBytes(peakBytes)}, ${shown.charAt(0).toLowerCase()}${shown.slice(1)}`;
+}
+
 export const dequantization: Rule = {
   id: 'on-the-fly-dequantization',
   statement: 'MLX expands whole quantized weights on the fly.',
@@ -27,6 +34,7 @@ export const dequantization: Rule = {
   judge(question) {
     const { evidence, facts, given } = question;
     const layers = evidence.layers[facts.model] ?? [];
+    const traced = evidence.traced?.[facts.model];
     const denseBytes = total(layers, (layer) => layer.denseBytes);
     const opposite =
       'The quantized model taking more beyond its weights than the same values stored dense, by the size of the copies.';
@@ -54,7 +62,12 @@ export const dequantization: Rule = {
           status === 'supported'
             ? `Stored dense, the same values took ${formatBytes(effect.estimate)} less beyond their weights than with MLX's own quantized products, which make these copies.`
             : `Stored dense, the same values took ${formatBytes(Math.abs(effect.estimate))} ${effect.estimate > 0 ? 'less' : 'more'} beyond their weights than with MLX's own quantized products, so no whole weights are expanded at the peak.`;
-        return layers.length === 0 ? finding : `${finding} ${layerSentence(layers)}`;
+        return [
+          finding,
+          ...(layers.length === 0 ? [] : [layerSentence(layers)]),
+          // Audio that is not the same is of other work.
+          ...(traced?.sameAudio === true ? [tracedSentence(traced)] : []),
+        ].join(' ');
       },
     });
   },
