@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compare, formatReport, merge, schedule, summarize } from './comparison.ts';
+import { compare, formatReport, merge, schedule, summarize, summarizeOnnx } from './comparison.ts';
 import type { Side } from './comparison.ts';
 
 const side = (name: string, seconds: readonly number[], peakBytes: number, samples = 106_800): Side => ({
@@ -56,6 +56,15 @@ test('the report names the machine, the settings and both sides', () => {
     tidemark,
     peer,
     comparison: compare(tidemark, peer),
+    onnx: summarizeOnnx(
+      [
+        {
+          versions: { onnxruntime: '1.32.0' },
+          iterations: [4, 2.5].map((seconds) => ({ seconds, samples: 107_400 })),
+        },
+      ],
+      tidemark,
+    ),
   });
   for (const part of [
     'A processor, 2 cores, 24 GiB, linux 6.1 x64, load 0.10',
@@ -65,6 +74,7 @@ test('the report names the machine, the settings and both sides', () => {
     '2 min 19 s',
     'Tidemark is 27.8 times as fast as mlx-audio; its peak is -66.0 MB (-9.9%).',
     'Both generated 106,800 samples.',
+    'onnxruntime 1.32.0, int8: 3.25 s (2.50 s to 4.00 s) for 107,400 samples, over 2 runs; Tidemark takes 1.54 times as long.',
   ]) {
     assert.ok(report.includes(part), `${part} in\n${report}`);
   }

@@ -96,6 +96,37 @@ export function summarize(side: Side): SideSummary {
   };
 }
 
+/** Of onnxruntime, whose memory is not MLX's to count. */
+export interface OnnxSide {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly iterations: readonly { readonly seconds: number; readonly samples: number }[];
+}
+
+interface OnnxSummary {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly iterations: number;
+  readonly seconds: Spread;
+  readonly samples: Spread;
+  /** Tidemark's seconds over its own, of the medians. */
+  readonly ratio: number;
+}
+
+export function summarizeOnnx(runs: readonly OnnxSide[], ours: SideSummary): OnnxSummary {
+  const iterations = runs.flatMap((run) => run.iterations);
+  const over = (figure: 'seconds' | 'samples'): Spread => {
+    const { minimum, median, maximum } = spreadOf(iterations.map((iteration) => iteration[figure]));
+    return { minimum, median, maximum };
+  };
+  const secondsSpread = over('seconds');
+  return {
+    versions: runs[0]?.versions ?? {},
+    iterations: iterations.length,
+    seconds: secondsSpread,
+    samples: over('samples'),
+    ratio: ours.seconds.median / secondsSpread.median,
+  };
+}
+
 export interface Comparison {
   /** How many times as long the peer takes: above one, Tidemark is faster. Of the medians. */
   readonly timesFaster: number;
@@ -127,10 +158,12 @@ export interface BenchmarkDocument {
   /** Left out when the peer was not asked for. */
   readonly peer?: SideSummary;
   readonly comparison?: Comparison;
+  /** Left out when it was not asked for. */
+  readonly onnx?: OnnxSummary;
 }
 
 export function formatReport(document: BenchmarkDocument): string {
-  const { machine, work, tidemark, peer, comparison } = document;
+  const { machine, work, tidemark, peer, comparison, onnx } = document;
   const environment = Object.entries(machine.environment).map(([name, value]) => `${name}=${value}`);
   const sides = peer ? [tidemark, peer] : [tidemark];
   const lines = [
@@ -154,6 +187,15 @@ export function formatReport(document: BenchmarkDocument): string {
   ];
   if (peer && comparison) {
     lines.push('', ...conclusions(tidemark, peer, comparison));
+  }
+  if (onnx) {
+    const { versions, seconds: theirs, samples, ratio } = onnx;
+    lines.push(
+      '',
+      `${formatVersions(versions)}, int8: ${formatSpread(theirs, formatDuration)} for ` +
+        `${formatSpread(samples, formatCount)} samples, over ${formatCount(onnx.iterations)} runs; ` +
+        `Tidemark takes ${ratio.toFixed(2)} times as long.`,
+    );
   }
   return lines.join('\n');
 }

@@ -1,14 +1,17 @@
-/** Tidemark against its peer, mlx-audio: seconds and memory for the same sentence on the same checkpoint. */
+/**
+ * Tidemark against its peer, mlx-audio: seconds and memory for the same sentence on the same checkpoint; and the seconds of
+ * onnxruntime with the int8 Kokoro that set-up downloads.
+ */
 
 import { parseArgs } from 'node:util';
 import { resolveEngine } from '../../daemon/src/host/python-environment.ts';
 import type { InstallStep } from '../../daemon/src/host/python-environment.ts';
 import { resolveSubject } from '../../daemon/src/models/resolve.ts';
 import { dataFolder } from '../../daemon/src/paths.ts';
-import { compare, formatReport, merge, schedule, summarize } from './comparison.ts';
+import { compare, formatReport, merge, schedule, summarize, summarizeOnnx } from './comparison.ts';
 import { describeMachine, runScript, wholeNumber } from './script.ts';
-import type { BenchmarkDocument, BenchmarkMachine, Side, Work } from './comparison.ts';
-import { Peer, profileOurs } from './sides.ts';
+import type { BenchmarkDocument, BenchmarkMachine, OnnxSide, Side, Work } from './comparison.ts';
+import { Peer, profileOurs, runOnnx } from './sides.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -17,6 +20,7 @@ const usage = `Usage: npm run bench -- [options]
   --peer-iterations N    of mlx-audio, 0 to skip it (default 1: one takes minutes on a CPU)
   --peer-warmup N        of mlx-audio, left out of its figures (default 0; on a GPU the first one compiles kernels)
   --peer-python PATH     a Python that has mlx-audio, in the place of one that this makes
+  --onnx-python PATH     a Python that has onnxruntime: it says the sentence too, after each run of Tidemark's
   --voice NAME           (default af_heart)
   --phonemes TEXT        (default: those of the sentence that Tidemark profiles)
   --json                 print one JSON document on stdout
@@ -31,6 +35,7 @@ interface Options {
   readonly peerIterations: number;
   readonly peerWarmup: number;
   readonly peerPython: string | undefined;
+  readonly onnxPython: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -43,6 +48,7 @@ function parseOptions(): Options {
       'peer-iterations': { type: 'string', default: '1' },
       'peer-warmup': { type: 'string', default: '0' },
       'peer-python': { type: 'string' },
+      'onnx-python': { type: 'string' },
       voice: { type: 'string', default: 'af_heart' },
       phonemes: { type: 'string', default: defaultPhonemes },
       json: { type: 'boolean', default: false },
@@ -56,6 +62,7 @@ function parseOptions(): Options {
     peerIterations: wholeNumber('--peer-iterations', values['peer-iterations'], 0),
     peerWarmup: wholeNumber('--peer-warmup', values['peer-warmup'], 0),
     peerPython: values['peer-python'],
+    onnxPython: values['onnx-python'],
     json,
     help,
   };
@@ -83,15 +90,20 @@ async function startPeer(
 }
 
 async function benchmark(options: Options, note: (step: string) => void): Promise<BenchmarkDocument> {
-  const { work, iterations, peerIterations } = options;
+  const { work, iterations, peerIterations, onnxPython } = options;
   const [startedAt, machine] = [new Date().toISOString(), benchmarkMachine()];
   const runs: Side[] = [];
+  const onnxRuns: OnnxSide[] = [];
   const peer = peerIterations > 0 ? await startPeer(options, note) : undefined;
   try {
     for (const step of schedule(iterations, peerIterations)) {
       note(`${step.side === 'ours' ? 'Tidemark' : 'mlx-audio'}, iterations: ${step.iterations} …`);
       if (step.side === 'ours') {
         runs.push(await profileOurs(work, step.iterations));
+        if (onnxPython !== undefined) {
+          note(`onnxruntime, iterations: ${step.iterations} …`);
+          onnxRuns.push(await runOnnx(onnxPython, work, step.iterations));
+        }
       } else {
         await peer?.iterate();
       }
@@ -100,7 +112,8 @@ async function benchmark(options: Options, note: (step: string) => void): Promis
     await peer?.close();
   }
   const tidemark = summarize(merge(runs));
-  const base = { kind: 'benchmark', startedAt, machine, work, tidemark } as const;
+  const onnx = onnxRuns.length > 0 ? summarizeOnnx(onnxRuns, tidemark) : undefined;
+  const base = { kind: 'benchmark', startedAt, machine, work, tidemark, ...(onnx && { onnx }) } as const;
   if (!peer) {
     return base;
   }

@@ -1,4 +1,4 @@
-/** The two sides of the benchmark: Tidemark's own command line, and mlx-audio's Kokoro in a Python process. */
+/** The sides of the benchmark: Tidemark's own command line, and mlx-audio's and onnxruntime's Kokoro in Python processes. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,10 +8,12 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import * as v from 'valibot';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
 import { ModelHost } from '../../daemon/src/host/model-host.ts';
-import { repositoryRoot } from '../../daemon/src/paths.ts';
+import { resolveSubject } from '../../daemon/src/models/resolve.ts';
+import { buildFolder, dataFolder, repositoryRoot } from '../../daemon/src/paths.ts';
 import type { Subject } from '../../daemon/src/profiler/profile.ts';
 import { iterationMeasurement, loadMeasurement } from './comparison.ts';
-import type { IterationMeasurement, Side, Work } from './comparison.ts';
+import type { IterationMeasurement, OnnxSide, Side, Work } from './comparison.ts';
+import { askPeer } from '../interop/ask-peer.ts';
 
 /** Of a profile's document, what is compared. */
 const profile = v.object({
@@ -54,6 +56,27 @@ export async function profileOurs(work: Work, iterations: number): Promise<Side>
     load,
     iterations: done.filter(({ warmup }) => !warmup),
   };
+}
+
+const onnxResults = v.object({
+  versions: v.record(v.string(), v.string()),
+  iterations: v.array(v.object({ seconds: v.number(), samples: v.number() })),
+});
+
+/** The int8 Kokoro that set-up downloads, in onnxruntime, in a process of its own, with one iteration of warm-up. */
+export async function runOnnx(python: string, work: Work, iterations: number): Promise<OnnxSide> {
+  const { voiceFile } = await resolveSubject(work.model, work.voice, { dataFolder: dataFolder() });
+  const weights = join(buildFolder, 'weights');
+  return await askPeer(python, join(import.meta.dirname, 'onnx.py'), {
+    job: {
+      model: join(weights, 'kokoro-int8.onnx'),
+      vocabulary: join(weights, 'vocab.json'),
+      voice: voiceFile,
+      phonemes: work.phonemes,
+      iterations,
+    },
+    schema: onnxResults,
+  });
 }
 
 /** mlx-audio, its model loaded. `close` ends its process; iterations are kept for `side`. */
