@@ -9,7 +9,7 @@ import { add, contiguous, full } from '../mlx/ops.ts';
 import { evaluate, scope } from '../mlx/scope.ts';
 import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
 import type { Tensor } from '../mlx/tensor.ts';
-import { measure, processFigures, settle } from './measure.ts';
+import { measure, processFigures, settle, settledFootprint } from './measure.ts';
 
 // What `--expose-gc` does for a host.
 setFlagsFromString('--expose-gc');
@@ -94,15 +94,15 @@ test('a process without a collector to call is refused', async () => {
 });
 
 test('the figures of the process are whole numbers, and count descriptors as they are opened', async () => {
-  const before = processFigures();
+  const before = await processFigures();
   for (const [name, value] of Object.entries(before)) {
     assert.ok(Number.isSafeInteger(value) && value >= 0, `${name}: ${value as number}`);
   }
   const { open } = await import('node:fs/promises');
   const file = await open(import.meta.filename);
-  assert.equal(processFigures().openFileDescriptors, before.openFileDescriptors + 1);
+  assert.equal((await processFigures()).openFileDescriptors, before.openFileDescriptors + 1);
   await file.close();
-  assert.equal(processFigures().openFileDescriptors, before.openFileDescriptors);
+  assert.equal((await processFigures()).openFileDescriptors, before.openFileDescriptors);
 });
 
 test('settling takes what is only reachable from a finalized tensor too', async () => {
@@ -117,4 +117,53 @@ test('settling takes what is only reachable from a finalized tensor too', async 
   }
   await settle();
   assert.equal(memorySnapshot().activeBytes, before);
+});
+
+/** A clock whose footprint is a course over milliseconds, which pass only while it is waited for. */
+function scriptedClock(platform: NodeJS.Platform, course: (milliseconds: number) => number) {
+  let now = 5000;
+  let reads = 0;
+  const clock = {
+    platform,
+    readBytes: () => {
+      reads += 1;
+      return course(now - 5000);
+    },
+    milliseconds: () => now,
+    wait: (milliseconds: number) => Promise.resolve((now += milliseconds)),
+  };
+  return { clock, reads: () => reads };
+}
+
+test('on a Mac the footprint is read once it stands still, and how long that took is told', async () => {
+  const falling = (until: number) => (at: number) => 300e6 + 1e5 * Math.max(0, until - at);
+  const steps = (at: number): number =>
+    300e6 + (at < 200 ? 3e7 : 0) + (at < 350 ? 2e7 : 0) + (at < 550 ? 1e7 : 0);
+  const cases = [
+    { course: () => 3e8, bytes: 300e6, seconds: 0.3 },
+    { course: (at: number) => 3e8 + (at % 200 === 0 ? 0 : 12_000), bytes: 300_012_000, seconds: 0.3 },
+    { course: falling(900), bytes: 300e6, seconds: 1.2 },
+    { course: falling(4000), bytes: 300e6, seconds: 4.3 },
+    { course: steps, bytes: 300e6, seconds: 0.9 },
+  ];
+  for (const { course, bytes, seconds } of cases) {
+    const { clock } = scriptedClock('darwin', course);
+    const { footprintBytes, footprintSeconds = NaN } = await settledFootprint(clock);
+    assert.equal(footprintBytes, bytes);
+    assert.ok(Math.abs(footprintSeconds - seconds) < 0.001, `${footprintSeconds}`);
+  }
+});
+
+test('a footprint that never stands still is read after 6 s', async () => {
+  const { clock, reads } = scriptedClock('darwin', (at) => 1e9 + 1e6 * at);
+  assert.deepEqual(await settledFootprint(clock), { footprintBytes: 7e9, footprintSeconds: 6 });
+  assert.equal(reads(), 61);
+});
+
+test('elsewhere the footprint is read once, without a wait', async () => {
+  for (const platform of ['linux', 'freebsd'] as const) {
+    const { clock, reads } = scriptedClock(platform, (at) => 1e9 - at);
+    assert.deepEqual(await settledFootprint(clock), { footprintBytes: 1e9 });
+    assert.equal(reads(), 1);
+  }
 });

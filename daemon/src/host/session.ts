@@ -17,7 +17,7 @@ import { tidemarkVersion } from '../version.ts';
 import { attribute } from './attribute.ts';
 import { layerTransients } from './layer-transients.ts';
 import { deviceRecord } from './machine.ts';
-import { deviceFigure, measure, processFigures, settle } from './measure.ts';
+import { deviceFigure, measure, processFigures, settle, settledFootprint } from './measure.ts';
 import type { AttributionReading, HostDescription, HostParameters, HostResult } from './messages.ts';
 import { isFinite, nonFiniteError, requireFiniteDurations } from './non-finite.ts';
 import type { Utterance } from './non-finite.ts';
@@ -80,7 +80,7 @@ export class HostSession {
       setMemoryLimit(memoryLimitBytes);
     }
     await settle();
-    const footprintBeforeBytes = footprintBytes();
+    const { footprintBytes: footprintBeforeBytes } = await settledFootprint();
     resetPeak();
     const startedAt = performance.now();
     const model = Kokoro.load(folder, alterations, strategy);
@@ -101,7 +101,7 @@ export class HostSession {
         weightTensors,
         liveTensors: liveTensors(),
         footprintBeforeBytes,
-        footprintBytes: footprintBytes(),
+        footprintBytes: (await settledFootprint()).footprintBytes,
         ...deviceFigure(),
       };
     } catch (error) {
@@ -159,7 +159,7 @@ export class HostSession {
       ...memory,
       samples,
       audioSeconds: samples / model.config.sample_rate,
-      ...processFigures(),
+      ...(await processFigures()),
     };
   }
 

@@ -151,6 +151,8 @@ export const iterationSample = v.object({
   undisposedTensors: count,
   /** The process as the system sees it: phys_footprint on macOS, the resident set on Linux. */
   footprintBytes: bytes,
+  /** On a Mac, where it trails a cleared cache: how long it was waited for until it stood still, after the work and its time. */
+  footprintSeconds: v.exactOptional(seconds),
   /**
    * What the GPU's driver counts for the process, with MLX's active memory and its cache in it: NVML's figure with CUDA, Metal's
    * `currentAllocatedSize` on a Mac. Absent on a CPU, and where the driver does not say.
