@@ -161,6 +161,7 @@ test('runs from before there was a search are found once their history was opene
     database.exec(`
       ALTER TABLE runs DROP COLUMN words;
       ALTER TABLE samples DROP COLUMN device_bytes;
+      ALTER TABLE samples DROP COLUMN tracked_objects;
       PRAGMA user_version = 4;
     `);
     database.close();
