@@ -1,10 +1,12 @@
 /**
- * Tidemark against its peer, mlx-audio: seconds and memory for the same sentence on the same checkpoint; and the seconds of
+ * Tidemark against a peer, mlx-audio or its own lean strategy: seconds and memory for the same sentence on the same checkpoint; and the seconds of
  * onnxruntime with the int8 Kokoro that set-up downloads.
  */
 
 import { parseArgs } from 'node:util';
 import { resolveEngine } from '../../daemon/src/host/python-environment.ts';
+import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { formatList } from '@tidemark/shared/format/numbers.ts';
 import type { InstallStep } from '../../daemon/src/host/python-environment.ts';
 import { resolveSubject } from '../../daemon/src/models/resolve.ts';
 import { dataFolder } from '../../daemon/src/paths.ts';
@@ -16,9 +18,10 @@ import { Peer, profileOurs, runOnnx } from './sides.ts';
 const usage = `Usage: npm run bench -- [options]
 
   --model NAME           a model as tidemark takes it (default bf16)
-  --iterations N         of Tidemark, before, between and after those of mlx-audio (default 3)
-  --peer-iterations N    of mlx-audio, 0 to skip it (default 1: one takes minutes on a CPU)
-  --peer-warmup N        of mlx-audio, left out of its figures (default 0; on a GPU the first one compiles kernels)
+  --iterations N         of Tidemark, before, between and after those of the peer (default 3)
+  --peer NAME            mlx-audio (default), or lean: Tidemark itself by its lean strategy
+  --peer-iterations N    of the peer, 0 to skip it (default 1: one of mlx-audio takes minutes on a CPU)
+  --peer-warmup N        of the peer, left out of its figures (default 0; on a GPU the first one compiles kernels)
   --peer-python PATH     a Python that has mlx-audio, in the place of one that this makes
   --onnx-python PATH     a Python that has onnxruntime: it says the sentence too, after each run of Tidemark's
   --voice NAME           (default af_heart)
@@ -29,8 +32,11 @@ const usage = `Usage: npm run bench -- [options]
 /** The phonemes of “This is a memory profiling test for the Kokoro TTS model.” */
 const defaultPhonemes = 'ðˌɪs ɪz ɐ mˈɛməɹi pɹˈOfˌIlɪŋ tˈɛst fɔɹ ðə kəkˈɔɹO tˌitˌiˈɛs mˈɑdᵊl.';
 
+const peers = ['mlx-audio', 'lean'] as const;
+
 interface Options {
   readonly work: Work;
+  readonly peer: (typeof peers)[number];
   readonly iterations: number;
   readonly peerIterations: number;
   readonly peerWarmup: number;
@@ -45,6 +51,7 @@ function parseOptions(): Options {
     options: {
       model: { type: 'string', default: 'bf16' },
       iterations: { type: 'string', default: '3' },
+      peer: { type: 'string', default: 'mlx-audio' },
       'peer-iterations': { type: 'string', default: '1' },
       'peer-warmup': { type: 'string', default: '0' },
       'peer-python': { type: 'string' },
@@ -56,7 +63,14 @@ function parseOptions(): Options {
     },
   });
   const { model, voice, phonemes, json, help } = values;
+  const peer = peers.find((name) => name === values.peer);
+  if (peer === undefined) {
+    throw new TidemarkError('usage', `--peer is ${formatList(peers)}, not ${values.peer}.`, {
+      hint: 'Run it with --help.',
+    });
+  }
   return {
+    peer,
     work: { model, voice, phonemes, seed: 0 },
     iterations: wholeNumber('--iterations', values.iterations, 1),
     peerIterations: wholeNumber('--peer-iterations', values['peer-iterations'], 0),
@@ -77,13 +91,14 @@ function benchmarkMachine(): BenchmarkMachine {
 }
 
 async function startPeer(
-  { work, peerPython, peerWarmup }: Options,
+  { work, peer: name, peerPython, peerWarmup }: Options,
   note: (step: string) => void,
 ): Promise<Peer> {
   const options = { dataFolder: dataFolder(), onStep: ({ message }: InstallStep) => note(`${message} …`) };
-  const engine = await resolveEngine({ engine: 'mlx-audio', python: peerPython }, options);
+  const engine =
+    name === 'lean' ? undefined : await resolveEngine({ engine: name, python: peerPython }, options);
   const subject = await resolveSubject(work.model, work.voice, options);
-  note('Loading the model into mlx-audio …');
+  note(`Loading the model into the peer, ${name} …`);
   const peer = await Peer.start({ ...subject, engine }, work);
   await peer.warmUp(peerWarmup);
   return peer;
@@ -97,7 +112,7 @@ async function benchmark(options: Options, note: (step: string) => void): Promis
   const peer = peerIterations > 0 ? await startPeer(options, note) : undefined;
   try {
     for (const step of schedule(iterations, peerIterations)) {
-      note(`${step.side === 'ours' ? 'Tidemark' : 'mlx-audio'}, iterations: ${step.iterations} …`);
+      note(`${step.side === 'ours' ? 'Tidemark' : options.peer}, iterations: ${step.iterations} …`);
       if (step.side === 'ours') {
         runs.push(await profileOurs(work, step.iterations));
         if (onnxPython !== undefined) {

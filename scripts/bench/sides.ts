@@ -79,7 +79,7 @@ export async function runOnnx(python: string, work: Work, iterations: number): P
   });
 }
 
-/** mlx-audio, its model loaded. `close` ends its process; iterations are kept for `side`. */
+/** mlx-audio, or Tidemark's lean strategy where the subject has no engine, its model loaded. `close` ends its process; iterations are kept for `side`. */
 export class Peer {
   readonly #host: ModelHost;
   readonly #load: LoadRecord;
@@ -90,7 +90,8 @@ export class Peer {
   /** Starts the process and waits until the model is loaded. */
   static async start({ model, voiceFile, engine }: Subject, work: Work): Promise<Peer> {
     const host = await ModelHost.start({ engine });
-    return new Peer(host, await host.load({ folder: model.folder, voiceFile }), work);
+    const strategy = engine === undefined ? 'lean' : undefined;
+    return new Peer(host, await host.load({ folder: model.folder, voiceFile, strategy }), work);
   }
 
   private constructor(host: ModelHost, load: LoadRecord, work: Work) {
@@ -121,7 +122,8 @@ export class Peer {
   get side(): Side {
     const { mlx, python, packages } = this.#host.description.versions;
     const versions = { mlx, ...(python === undefined ? {} : { python }), ...packages };
-    return { name: 'mlx-audio', versions, load: this.#load, iterations: this.#iterations };
+    const name = python === undefined ? 'Tidemark, lean' : 'mlx-audio';
+    return { name, versions, load: this.#load, iterations: this.#iterations };
   }
 
   async close(): Promise<void> {
