@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { convolution, transposedConvolution } from '../../test/by-definition.ts';
 import { at, numbers } from '../../test/numbers.ts';
+import { describeDevice } from './device.ts';
 import { clearCache, memorySnapshot, resetPeak, synchronize } from './memory.ts';
 import { array, astype, leanConv1d, leanConvTranspose1d, transpose } from './ops.ts';
 import { evaluate, evaluateInOrder, keep, scope } from './scope.ts';
@@ -83,6 +84,9 @@ const cases: readonly Case[] = [
   },
   { ...plain, length: 33, inChannels: 2, outChannels: 3, kernelSize: 1, padding: 0 },
 ];
+
+/** There MLX's operations do it, which store what is convolved in the dtype of the result. */
+const isGpu = describeDevice().type === 'gpu';
 
 const slopeOf = ({ activation }: Case): number => (activation === 'leaky' ? 0.1 : 1);
 
@@ -180,7 +184,7 @@ for (const dtype of ['float32', 'bfloat16', 'float16'] as const) {
         assertNear(
           y,
           expected,
-          { float32: 5e-5, bfloat16: 2 ** -8, float16: 2 ** -10 }[dtype],
+          (isGpu ? 8 : 1) * { float32: 5e-5, bfloat16: 2 ** -8, float16: 2 ** -10 }[dtype],
           JSON.stringify(each),
         );
       });
@@ -253,35 +257,39 @@ test('what is not finite stays so, and what is large stays finite', () => {
 });
 
 for (const dtype of ['float32', 'bfloat16'] as const) {
-  test(`in ${dtype}, nothing is allocated at full length beside a result, nor that where the residual is given up`, () => {
-    const [length, channels] = [20_000, 64];
-    const made = (build: () => Tensor): Tensor => {
-      const tensor = scope(() => keep(build()));
-      evaluate(tensor);
-      return tensor;
-    };
-    const ones = (count: number, shape: number[], type: DType): Tensor =>
-      made(() => astype(array(new Float32Array(count).fill(0.01), shape), type));
-    const x = ones(length * channels, [1, length, channels], dtype);
-    const weight = ones(7 * channels * channels, [channels, 7, channels], dtype);
-    const bias = ones(channels, [channels], dtype);
-    const style = ones(2 * channels, [1, 2 * channels], 'float32');
-    const options = { style, alpha: bias, padding: 3, dtype };
-    // The second reads a result of the first as its residual, which nobody else has.
-    const chain = scope(() => {
-      const first = leanConv1d(x, { weight, bias }, options);
-      return leanConv1d(x, { weight, bias }, { ...options, residual: first });
-    });
-    synchronize();
-    clearCache();
-    resetPeak();
-    const { activeBytes } = memorySnapshot();
-    evaluateInOrder(chain, { order: 'depth-first' });
-    synchronize();
-    const above = memorySnapshot().peakBytes - activeBytes;
-    assert.ok(above >= x.nbytes && above < x.nbytes + 2_000_000, `${above} for ${x.nbytes}`);
-    [x, weight, bias, style, chain].forEach((tensor) => tensor.dispose());
-  });
+  test(
+    `in ${dtype}, nothing is allocated at full length beside a result, nor that where the residual is given up`,
+    { skip: isGpu && 'it is about tiles, which a CPU goes in' },
+    () => {
+      const [length, channels] = [20_000, 64];
+      const made = (build: () => Tensor): Tensor => {
+        const tensor = scope(() => keep(build()));
+        evaluate(tensor);
+        return tensor;
+      };
+      const ones = (count: number, shape: number[], type: DType): Tensor =>
+        made(() => astype(array(new Float32Array(count).fill(0.01), shape), type));
+      const x = ones(length * channels, [1, length, channels], dtype);
+      const weight = ones(7 * channels * channels, [channels, 7, channels], dtype);
+      const bias = ones(channels, [channels], dtype);
+      const style = ones(2 * channels, [1, 2 * channels], 'float32');
+      const options = { style, alpha: bias, padding: 3, dtype };
+      // The second reads a result of the first as its residual, which nobody else has.
+      const chain = scope(() => {
+        const first = leanConv1d(x, { weight, bias }, options);
+        return leanConv1d(x, { weight, bias }, { ...options, residual: first });
+      });
+      synchronize();
+      clearCache();
+      resetPeak();
+      const { activeBytes } = memorySnapshot();
+      evaluateInOrder(chain, { order: 'depth-first' });
+      synchronize();
+      const above = memorySnapshot().peakBytes - activeBytes;
+      assert.ok(above >= x.nbytes && above < x.nbytes + 2_000_000, `${above} for ${x.nbytes}`);
+      [x, weight, bias, style, chain].forEach((tensor) => tensor.dispose());
+    },
+  );
 }
 
 test('shapes that do not fit are refused with a reason', () => {
