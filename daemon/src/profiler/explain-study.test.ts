@@ -15,6 +15,7 @@ import { scriptedHost, scriptedSubject } from '../../test/scripted-host.ts';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { explainStudy } from './explain-study.ts';
 import type { StudiedModel } from './explain-study.ts';
+import { fittingTraces } from './profile.ts';
 
 /**
  * A host of either backend that peaks as an H100 does: by what is loaded, what the operations need, MLX's order of evaluation, and,
@@ -231,4 +232,11 @@ test('each quantized model is traced, and of the trace the evidence has the peak
   assert.deepEqual(answer.evidence.traced, {
     '4bit-fp32': { peakBytes, plainPeakBytes, sameAudio: true, denseCopies: { atPeak: [] } },
   });
+});
+
+test('traces that are too large together for one document leave the last ones out, and never the first', () => {
+  const size = JSON.stringify(trace).length;
+  assert.equal(fittingTraces([trace, trace, trace]).length, 3);
+  assert.equal(fittingTraces([trace, trace, trace], 2 * size).length, 2);
+  assert.equal(fittingTraces([trace, trace], size - 1).length, 1);
 });

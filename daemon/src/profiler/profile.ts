@@ -1,5 +1,6 @@
 /** Profiles one model in a host of its own. */
 
+import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { summarizeRun } from '@tidemark/shared/analysis/run-summary.ts';
 import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import type {
@@ -174,14 +175,40 @@ async function readAttribution(
       { phonemes, seed, granularity, order, deterministic, speed },
       { signal },
     );
-    return reading.traces === undefined || host.description.device.type === 'cpu'
-      ? reading
-      : { ...reading, traces: await withDrainedPeak(reading.traces, subject, settings, signal) };
+    if (reading.traces === undefined) {
+      return reading;
+    }
+    const traces = fittingTraces(reading.traces);
+    if (traces.length < reading.traces.length) {
+      const what = `Of ${reading.traces.length} traces of ${subject.model.name} the last were left out.`;
+      const error = new TidemarkError('bad-input', 'All of them are too large for one document.', {
+        hint: 'Trace one order at a time with --order, or a shorter text.',
+      });
+      onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
+    }
+    return host.description.device.type === 'cpu'
+      ? { ...reading, traces }
+      : { ...reading, traces: await withDrainedPeak(traces, subject, settings, signal) };
   } catch (error) {
     const what = `The memory of ${subject.model.name} could not be attributed to its parts.`;
     onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
     return undefined;
   }
+}
+
+/** A document of more than 16 MiB does not pass the daemon's socket, and the longest utterance makes a trace of 5 MB. */
+const mostTraceCharacters = 12_000_000;
+
+/** The first traces that fit into a document together, at least one. */
+export function fittingTraces(
+  traces: readonly OperationTrace[],
+  mostCharacters = mostTraceCharacters,
+): OperationTrace[] {
+  let characters = 0;
+  return traces.filter((trace, index) => {
+    characters += JSON.stringify(trace).length;
+    return index === 0 || characters <= mostCharacters;
+  });
 }
 
 /** Iterations of a GPU with one operation a command buffer, whose peak repeats to a tenth of a percent. */
