@@ -5,7 +5,7 @@ import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import type { Kokoro } from '../kokoro/kokoro.ts';
 import { describeDevice } from '../mlx/device.ts';
 import { seedRandom } from '../mlx/ops.ts';
-import { evaluateInOrder } from '../mlx/scope.ts';
+import { evaluate, evaluateInOrder } from '../mlx/scope.ts';
 import { traceOperations } from '../mlx/trace.ts';
 import type { EvaluationManner } from '../mlx/trace.ts';
 import type { Tensor } from '../mlx/tensor.ts';
@@ -66,7 +66,8 @@ async function speakPlainly(
         using audio = model.synthesize(tokens, style, {
           deterministic,
           speed,
-          evaluateGraph: queued ? undefined : (values) => evaluateInOrder(values, { order }),
+          // By MLX itself, however the model's strategy would evaluate.
+          evaluateGraph: queued ? evaluate : (values) => evaluateInOrder(values, { order }),
         }).audio;
         return audio.toFloat32Array();
       }),

@@ -186,7 +186,8 @@ async function readAttribution(
       });
       onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
     }
-    return host.description.device.type === 'cpu'
+    // The lean strategy has an order of its own, so its loop is not what MLX's order is compared with.
+    return host.description.device.type === 'cpu' || settings.strategy === 'lean'
       ? { ...reading, traces }
       : { ...reading, traces: await withDrainedPeak(traces, subject, settings, signal) };
   } catch (error) {
