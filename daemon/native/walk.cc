@@ -137,13 +137,15 @@ std::vector<mx::array> depth_first(const std::vector<mx::array>& outputs) {
   return done;
 }
 
-// Those of the next `count` arrays that no other of them reads: to evaluate them evaluates the others too.
-std::vector<mx::array> take_step(std::vector<mx::array>& tape, std::size_t count) {
+// Of the next `count` arrays, or of fewer that together have `bytes`, those that no other of them reads: to evaluate them
+// evaluates the others too.
+std::vector<mx::array> take_step(std::vector<mx::array>& tape, std::size_t count, std::size_t bytes) {
   std::vector<mx::array> step;
   std::unordered_set<std::uintptr_t> read;
-  for (; count > 0 && !tape.empty(); --count) {
+  for (std::size_t taken = 0; count > 0 && taken < bytes && !tape.empty(); --count) {
     step.push_back(std::move(tape.back()));
     tape.pop_back();
+    taken += step.back().nbytes();
     for (const auto& input : step.back().inputs()) {
       read.insert(input.id());
       for (const auto& sibling : input.siblings()) {
@@ -163,16 +165,16 @@ void wait_for(const mx::Event& event) {
   told.wait();
 }
 
-// Evaluates in steps of `size` operations, of which at most two are queued at a time: within a step the order is MLX's own. In
-// steps of one operation each is waited for, and nothing but the order decides what is alive.
-void evaluate_in_steps(std::vector<mx::array> outputs, std::string order, std::size_t size) {
-  if (size == 0) {
+// Evaluates in steps of `size` operations, shorter where their results have `bytes`. At most two are queued at a time: within a
+// step the order is MLX's own. In steps of one operation each is waited for, and nothing but the order decides what is alive.
+void evaluate_in_steps(std::vector<mx::array> outputs, std::string order, std::size_t size, std::size_t bytes) {
+  if (size == 0 || bytes == 0) {
     throw std::invalid_argument("a step has at least one operation");
   }
   auto tape = tape_of(outputs, order_from_name(order));
   std::optional<mx::Event> before;
   while (!tape.empty()) {
-    auto step = take_step(tape, size);
+    auto step = take_step(tape, size, bytes);
     if (size == 1) {
       step.front().eval();
       continue;

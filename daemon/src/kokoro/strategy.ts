@@ -3,6 +3,7 @@
 import type { StrategyName } from '@tidemark/shared/protocol/workload.ts';
 import { describeDevice } from '../mlx/device.ts';
 import { evaluate, evaluateInOrder } from '../mlx/scope.ts';
+import type { EvaluationStep } from '../mlx/scope.ts';
 import type { Alterations } from './alterations.ts';
 import { faithfulLayers } from './generator.ts';
 import type { GeneratorLayers } from './generator.ts';
@@ -33,11 +34,11 @@ const lean: Strategy = {
   evaluate: (values) =>
     evaluateInOrder(values, {
       order: 'depth-first',
-      stepOperations: describeDevice().type === 'gpu' ? gpuStep : 1,
+      ...(describeDevice().type === 'gpu' ? { step: gpuStep } : {}),
     }),
 };
 
-/** Operations of a step on a GPU. */
-const gpuStep = 20;
+/** The LSTMs' steps are thousands of small operations, and the generator's last ones a few of 5 to 11 MB for a sentence. */
+const gpuStep: EvaluationStep = { operations: 100, bytes: 32_000_000 };
 
 export const strategies: Readonly<Record<StrategyName, Strategy>> = { faithful, lean };

@@ -58,12 +58,16 @@ test("the walk takes the operations of any graph in MLX's own order, and depth f
 });
 
 for (const order of ['mlx', 'depth-first'] as const) {
-  for (const stepOperations of [1, 7]) {
-    test(`in steps of ${stepOperations} in the order ${order}, results are those of MLX's own evaluation`, () => {
+  for (const step of [
+    { operations: 1, bytes: 1e9 },
+    { operations: 7, bytes: 1e9 },
+    { operations: 80, bytes: 64 },
+  ]) {
+    test(`in steps of ${step.operations} or ${step.bytes} B in the order ${order}, results are those of MLX's own evaluation`, () => {
       for (const seed of [3, 11]) {
         const [expected, actual] = [randomGraph(seed, 80), randomGraph(seed, 80)];
         evaluate(expected);
-        evaluateInOrder(actual, { order, stepOperations });
+        evaluateInOrder(actual, { order, step });
         actual.forEach((tensor, index) =>
           assert.deepEqual(tensor.toTypedArray(), expected[index]?.toTypedArray()),
         );
@@ -113,7 +117,12 @@ test('depth first needs less where many results wait to be added up', () => {
 
 test('a step of no operation, and an order that there is not, are refused', () => {
   const x = scope(() => mx.sin(mx.full([1], 1)));
-  assert.throws(() => evaluateInOrder(x, { order: 'mlx', stepOperations: 0 }), /evaluateInSteps: a step has/);
+  for (const step of [
+    { operations: 0, bytes: 1 },
+    { operations: 1, bytes: 0 },
+  ]) {
+    assert.throws(() => evaluateInOrder(x, { order: 'mlx', step }), /evaluateInSteps: a step has/);
+  }
   assert.throws(() => evaluateInOrder(x, { order: 'other' as 'mlx' }), /unknown order of evaluation other/);
   x.dispose();
 });

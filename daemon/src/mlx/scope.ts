@@ -86,22 +86,31 @@ export function evaluate(...values: readonly unknown[]): void {
 }
 
 const evaluateSteps =
-  native<(handles: readonly NativeHandle[], order: EvaluationOrder, stepOperations: number) => void>(
-    'evaluateInSteps',
-  );
+  native<
+    (handles: readonly NativeHandle[], order: EvaluationOrder, operations: number, bytes: number) => void
+  >('evaluateInSteps');
+
+/** How much is queued together: a number of operations, or fewer whose results have so many bytes. */
+export interface EvaluationStep {
+  readonly operations: number;
+  readonly bytes: number;
+}
+
+const oneOperation: EvaluationStep = { operations: 1, bytes: Number.MAX_SAFE_INTEGER };
 
 /**
- * The same in an order of the caller's, `stepOperations` at a time. In steps of one, each operation is waited for before the next
- * begins. In longer ones two steps are queued at once, and within a step the order is MLX's own.
+ * The same in an order of the caller's, step by step. In steps of one, each operation is waited for before the next begins. In
+ * longer ones two steps are queued at once, and within a step the order is MLX's own.
  */
 export function evaluateInOrder(
   values: unknown,
-  { order, stepOperations = 1 }: { order: EvaluationOrder; stepOperations?: number },
+  { order, step = oneOperation }: { order: EvaluationOrder; step?: EvaluationStep },
 ): void {
   evaluateSteps(
     tensorsIn(values).map((tensor) => tensor.handle),
     order,
-    stepOperations,
+    step.operations,
+    step.bytes,
   );
 }
 
