@@ -50,13 +50,13 @@ step tidemark setup
 step tidemark doctor || true
 step tidemark study --models bf16,4bit-fp32 --iterations 3 ${STUDY_OPTIONS:-}
 step tidemark service install
-inside tidemark service status | tee /dev/stderr | expect 'running as process'
+inside tidemark service status | tee >(cat >&2) | expect 'running as process'
 step tidemark runs list
 step npm install -g --no-audit --no-fund /packages/new.tgz
-inside tidemark service status | tee /dev/stderr | expect 'another version|not the one that this version'
+inside tidemark service status | tee >(cat >&2) | expect 'another version|not the one that this version'
 step tidemark service install
-inside tidemark service status | tee /dev/stderr | expect 'running as process'
-inside tidemark status | tee /dev/stderr | expect "$(inside tidemark --version)|idle|waiting|no model"
+inside tidemark service status | tee >(cat >&2) | expect 'running as process'
+inside tidemark status | tee >(cat >&2) | expect "$(inside tidemark --version)|idle|waiting|no model"
 step tidemark service uninstall
 step tidemark setup --remove
 step npm uninstall -g tidemark
