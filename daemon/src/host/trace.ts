@@ -3,7 +3,6 @@
 import type { OperationTrace, TraceOrder } from '@tidemark/shared/protocol/trace-document.ts';
 import { spreadOf } from '@tidemark/shared/analysis/statistics.ts';
 import type { Kokoro } from '../kokoro/kokoro.ts';
-import { describeDevice } from '../mlx/device.ts';
 import { seedRandom } from '../mlx/ops.ts';
 import { evaluate, evaluateInOrder } from '../mlx/scope.ts';
 import { traceOperations } from '../mlx/trace.ts';
@@ -41,15 +40,18 @@ export async function traceInOrders(
   return traces;
 }
 
-/** On a CPU MLX's own order is traced with its queue; on a GPU nothing can tell what of a queue is still alive. */
+/** MLX's own order is traced as MLX evaluates, with what it queues; of `all`, also with each operation waited for. */
 function mannersOf(order: TraceOrder): EvaluationManner[] {
-  const hasQueue = describeDevice().type === 'cpu';
-  const manners: EvaluationManner[] = [
-    ...(hasQueue ? [{ order: 'mlx', queued: true } as const] : []),
-    ...(hasQueue && order !== 'all' ? [] : [{ order: 'mlx', queued: false } as const]),
-    { order: 'depth-first', queued: false },
-  ];
-  return manners.filter((manner) => order === 'all' || manner.order === order);
+  const queued: EvaluationManner = { order: 'mlx', queued: true };
+  const depthFirst: EvaluationManner = { order: 'depth-first', queued: false };
+  switch (order) {
+    case 'mlx':
+      return [queued];
+    case 'depth-first':
+      return [depthFirst];
+    case 'all':
+      return [queued, { order: 'mlx', queued: false }, depthFirst];
+  }
 }
 
 /** Iterations as the loop's; an evaluation that waits for each operation repeats to the byte. */

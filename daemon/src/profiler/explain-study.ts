@@ -157,7 +157,7 @@ export async function explainStudy(
   for (const model of traced) {
     const { name } = model.run.model;
     const found = await attempt(`${name}: operation by operation`, () =>
-      traceModel(model, settings, options),
+      traceModel(model, settings, { ...options, queue }),
     );
     if (found !== undefined) {
       evidence.traced = { ...evidence.traced, [name]: found };
@@ -262,9 +262,9 @@ async function examineModel(
 async function traceModel(
   { subject }: StudiedModel,
   { phonemes, seed, deterministic, speed }: ProfileSettings,
-  { signal, host: hostOptions }: ExplainOptions,
+  { signal, host: hostOptions, queue }: ExplainOptions & { readonly queue: Queue },
 ): Promise<TracedReading> {
-  await using host = await ModelHost.start({ ...hostOptions, signal });
+  await using host = await ModelHost.start({ ...hostOptions, signal, environment: environmentOf(queue) });
   await host.load({ folder: subject.model.folder, voiceFile: subject.voiceFile }, { signal });
   const { traces = [] } = await host.attribute(
     { phonemes, seed, granularity: 'operations', deterministic, speed },

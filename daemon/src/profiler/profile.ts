@@ -18,7 +18,7 @@ import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { OperationTrace, TraceOrder } from '@tidemark/shared/protocol/trace-document.ts';
 import { ModelHost } from '../host/model-host.ts';
 import type { StartOptions } from '../host/model-host.ts';
-import type { AttributionReading } from '../host/messages.ts';
+import type { AttributionReading, HostParameters } from '../host/messages.ts';
 import type { Engine } from '../host/transport.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { environmentOf } from './arms.ts';
@@ -171,10 +171,11 @@ async function readAttribution(
   onStep?.({ kind: 'attributing' });
   const { phonemes, seed, deterministic, speed } = settings;
   try {
-    const reading = await host.attribute(
-      { phonemes, seed, granularity, order, deterministic, speed },
-      { signal },
-    );
+    const parameters = { phonemes, seed, granularity, order, deterministic, speed };
+    const reading =
+      granularity === 'operations' && host.description.device.type === 'gpu'
+        ? await attributeDrained(parameters, subject, settings, signal)
+        : await host.attribute(parameters, { signal });
     if (reading.traces === undefined) {
       return reading;
     }
@@ -186,10 +187,7 @@ async function readAttribution(
       });
       onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
     }
-    // The lean strategy has an order of its own, so its loop is not what MLX's order is compared with.
-    return host.description.device.type === 'cpu' || settings.strategy === 'lean'
-      ? { ...reading, traces }
-      : { ...reading, traces: await withDrainedPeak(traces, subject, settings, signal) };
+    return { ...reading, traces };
   } catch (error) {
     const what = `The memory of ${subject.model.name} could not be attributed to its parts.`;
     onStep?.({ kind: 'trouble', what, error: toErrorRecord(error) }, error);
@@ -212,30 +210,19 @@ export function fittingTraces(
   });
 }
 
-/** Iterations of a GPU with one operation a command buffer, whose peak repeats to a tenth of a percent. */
-const drainedIterations = 5;
-
 /**
- * What MLX's own order is compared with on a GPU: the loop itself, in a process whose command buffers hold one operation, because a
- * trace leaves nothing queued either.
+ * In a process whose command buffers hold one operation each: by default a GPU's queue holds other work in every iteration, and a
+ * trace would be of one that does not come again.
  */
-async function withDrainedPeak(
-  traces: readonly OperationTrace[],
+async function attributeDrained(
+  parameters: HostParameters<'attribute'>,
   { model, voiceFile }: Subject,
-  { phonemes, seed, deterministic, speed, mlx = {} }: ProfileSettings,
+  { mlx = {}, strategy }: ProfileSettings,
   signal: AbortSignal | undefined,
-): Promise<OperationTrace[]> {
+): Promise<AttributionReading> {
   const environment = { ...mlxEnvironment(mlx), ...environmentOf('drained') };
   await using host = await ModelHost.start({ signal, environment });
-  await host.load({ folder: model.folder, voiceFile }, { signal });
-  const peaks: number[] = [];
-  for (let index = 0; index < drainedIterations; index += 1) {
-    const sample = await host.iterate(
-      { index, warmup: false, phonemes: phonemes.slice(0, 1), seed, deterministic, speed },
-      { signal, doing: 'in an iteration beside the trace' },
-    );
-    peaks.push(sample.peakBytes);
-  }
-  const plainPeakBytes = spreadOf(peaks).median;
-  return traces.map((trace) => (trace.order === 'mlx' ? { ...trace, plainPeakBytes } : trace));
+  const { memoryLimitBytes } = mlx;
+  await host.load({ folder: model.folder, voiceFile, memoryLimitBytes, strategy }, { signal });
+  return await host.attribute(parameters, { signal });
 }

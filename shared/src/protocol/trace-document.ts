@@ -39,7 +39,7 @@ export const operationTrace = v.pipe(
     order: v.picklist(evaluationOrders),
     /**
      * Whether MLX ran ahead as it does by itself, some operations queued and their inputs alive until they are done; otherwise each
-     * operation was waited for before the next began. Only on a CPU, and only in MLX's own order.
+     * operation was waited for before the next began. Only in MLX's own order; on a GPU with one operation a command buffer.
      */
     queued: v.exactOptional(v.boolean()),
     /** Active memory when the first operation began, and how much of it no buffer below accounts for. */
@@ -48,8 +48,8 @@ export const operationTrace = v.pipe(
     /** The most that was active while traced. */
     peakBytes: bytes,
     /**
-     * The peak of the same work, in the same order, without a trace. Where MLX ran ahead, the median of the loop's iterations; on a
-     * GPU with one operation a command buffer, because a trace leaves nothing queued.
+     * The peak of the same work, in the same order and the same process, without a trace. Where MLX ran ahead, the median of
+     * several iterations.
      */
     plainPeakBytes: bytes,
     /** Whether the audio was that of the same work without a trace, bit for bit. */
@@ -85,6 +85,7 @@ export const operationTrace = v.pipe(
       /** Active memory after it, and the most during it. */
       activeBytes: v.array(bytes),
       peakBytes: v.array(bytes),
+      /** Until the next one began; where MLX ran ahead on a GPU, until the next one was queued. */
       microseconds: v.array(count),
     }),
     /** One entry a buffer: first those that were there before, then those that operations made. */
