@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { selftestDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { resolveModel } from '../src/models/resolve.ts';
-import { plants, runSelftest } from '../src/profiler/selftest.ts';
+import { plantsOf, runSelftest } from '../src/profiler/selftest.ts';
 import { runCli } from './cli.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { testHome } from './test-models.ts';
@@ -20,7 +20,7 @@ writeTinyKokoro(tiny, { dtype: 'bfloat16' });
 test('every planted leak is found in its channel and at its rate, and nothing else is called a leak', async () => {
   const model = await resolveModel(tiny, { dataFolder: folder });
   const document = await runSelftest(
-    plants,
+    plantsOf(),
     { model, voiceFile: join(tiny, 'voices', 'af_tiny.safetensors') },
     {
       phonemes: ['abc.'],
