@@ -166,8 +166,8 @@ class Tracer {
   std::size_t add_tensor(const mx::array& a, const std::string& name, const std::string& kind) {
     const auto dtype = dtype_place(a.dtype());
     const auto shape = shape_place(a.shape());
-    const auto tensor =
-        tensors_.place_of(name + " " + std::to_string(dtype) + " " + std::to_string(shape), {name, dtype, shape});
+    const auto tensor = tensors_.place_of(
+        name + " " + dtype_name(a.dtype()) + " " + key_of(a.shape()), {name, dtype, shape});
     Buffer buffer{.kind = kind, .tensor = tensor, .is_constant = kind == "input" && a.size() == 1};
     return add(a, std::move(buffer));
   }
@@ -293,7 +293,7 @@ void Tracer::evaluate(std::vector<mx::array> outputs, Order order, bool queued) 
   for (auto& a : tape) {
     const auto found = labels_.find(a.id());
     if (found == labels_.end()) {
-      throw std::logic_error(std::string("nothing says which layer asked for ") + a.primitive().name());
+      throw std::invalid_argument(std::string("nothing says which layer asked for ") + a.primitive().name());
     }
     const auto recorder = std::make_shared<Recorder>(a.primitive_ptr(), tracer, found->second);
     for (auto& output : a.outputs()) {
@@ -470,14 +470,14 @@ Napi::Value Tracer::columns(Napi::Env env) const {
 
 Tracer& current_tracer() {
   if (tracer == nullptr) {
-    throw std::logic_error("nothing is traced");
+    throw std::invalid_argument("nothing is traced");
   }
   return *tracer;
 }
 
 void begin_trace() {
   if (tracer != nullptr) {
-    throw std::logic_error("a trace is being taken already");
+    throw std::invalid_argument("a trace is being taken already");
   }
   tracer = std::make_shared<Tracer>();
 }
