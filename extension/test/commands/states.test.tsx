@@ -152,7 +152,7 @@ const states: readonly State[] = [
   },
   {
     name: 'a daemon of a newer version',
-    begin: () => withDaemon({}, { protocolVersion: 2, version: '9.0.0' }),
+    begin: () => withDaemon({}, { protocolVersion: 99, version: '9.0.0' }),
     title: 'The Daemon Is a Different Version',
     action: /Store|Update/,
   },
