@@ -35,10 +35,18 @@ async function traced(bits?: number, alterations: Alterations = {}): Promise<Ope
   await traceInOrders(model, utterance, 'depth-first');
   await settle();
   const before = { active: memorySnapshot().activeBytes, tensors: liveTensors() };
-  const traces = await traceInOrders(model, utterance, 'all');
+  const [queued, ...others] = await traceInOrders(model, utterance, 'all');
+  const takes = [queued];
+  while (takes.length < 5) {
+    takes.push(...(await traceInOrders(model, utterance, 'mlx')));
+  }
   await settle();
   assert.deepEqual({ active: memorySnapshot().activeBytes, tensors: liveTensors() }, before);
-  return traces;
+  // What is queued is a matter of moments, so the take whose peak is the middle one beside the peak without a trace.
+  const ratio = (trace?: OperationTrace): number =>
+    trace === undefined ? 0 : trace.peakBytes / trace.plainPeakBytes;
+  const [middle] = takes.toSorted((a, b) => ratio(a) - ratio(b)).slice(2);
+  return [middle, ...others].filter((trace) => trace !== undefined);
 }
 
 /** What the buffers say is active while each operation runs. */
