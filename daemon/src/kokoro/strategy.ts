@@ -41,7 +41,7 @@ const lean: Strategy = {
  * two, so there some are queued while those before them run.
  */
 const steps: Readonly<Record<'cpu' | 'gpu', EvaluationStep>> = {
-  cpu: { operations: 40, bytes: 1_000_000 },
+  cpu: { operations: 40, bytes: 64_000 },
   gpu: { operations: 100, bytes: 32_000_000 },
 };
 
