@@ -10,6 +10,7 @@ import {
   exampleStatus,
 } from '../../../shared/test/example-messages.ts';
 import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { protocolVersion } from '../../../shared/src/protocol/daemon/wire.ts';
 import MenuBar from '../../src/menu-bar.tsx';
 import { launch } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';
@@ -317,7 +318,9 @@ describe('without a daemon', () => {
     const entries = raycast.caches.get('menu-bar') ?? new Map<string, string>();
     const [[key, kept] = ['', '']] = entries;
     entries.clear();
-    entries.set(key.replace('glance 1 ', 'glance 0 '), kept);
+    const other = key.replace(`glance ${protocolVersion} `, `glance ${protocolVersion - 1} `);
+    expect(other).not.toBe(key);
+    entries.set(other, kept);
     await daemon.stop();
     expect(wording(await drawn())).not.toMatch(/as of/);
   });
