@@ -11,10 +11,17 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { printable } from '@tidemark/shared/printable.ts';
 import type { ServiceSystem } from './system.ts';
 
-/** The name of the agent and of its property list. */
-export const launchdLabel = 'dev.tidemark.daemon';
+/** What a manager calls the service: launchd its agent and property list, systemd its unit. */
+export interface ServiceNames {
+  readonly launchdLabel: string;
+  readonly systemdUnit: string;
+}
 
-export const systemdUnit = 'tidemark.service';
+/** The names of the person's service, and of that which `tidemark acceptance` installs beside it and removes again. */
+export const serviceNames = {
+  daemon: { launchdLabel: 'dev.tidemark.daemon', systemdUnit: 'tidemark.service' },
+  acceptance: { launchdLabel: 'dev.tidemark.acceptance', systemdUnit: 'tidemark-acceptance.service' },
+} as const satisfies Readonly<Record<string, ServiceNames>>;
 
 /**
  * Variables that say where a person's files are. The daemon is started without the person's shell, so the definition
@@ -23,6 +30,7 @@ export const systemdUnit = 'tidemark.service';
 const keptVariables = ['HF_HOME', 'HF_HUB_CACHE', 'HF_ENDPOINT', 'HF_HUB_OFFLINE'] as const;
 
 export interface ServiceDefinition {
+  readonly names: ServiceNames;
   readonly program: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly dataFolder: string;
@@ -69,6 +77,7 @@ export function defineService(
   environment['PATH'] = '/usr/bin:/bin:/usr/sbin:/sbin';
   const logs = logFolder(folder);
   return {
+    names: system.names ?? serviceNames.daemon,
     program,
     environment,
     dataFolder: folder,

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { build, parse } from 'plist';
-import { launchdLabel, openFiles, secondsBetweenStarts, secondsToEnd } from './definition.ts';
+import { openFiles, secondsBetweenStarts, secondsToEnd } from './definition.ts';
 import type { ServiceDefinition } from './definition.ts';
 
 type Value =
@@ -11,9 +11,9 @@ type Value =
 export type PropertyList = Readonly<Record<string, Value>>;
 
 /** Every key is documented in launchd.plist(5). */
-export function launchAgent({ program, environment, outputFile }: ServiceDefinition): PropertyList {
+export function launchAgent({ names, program, environment, outputFile }: ServiceDefinition): PropertyList {
   return {
-    Label: launchdLabel,
+    Label: names.launchdLabel,
     // All paths are absolute: launchd expands none, and starts in / without a shell.
     ProgramArguments: program,
     EnvironmentVariables: environment,

@@ -1,7 +1,6 @@
 /** launchctl(1): the commands for one agent of one user, what they print, and what their exit codes mean. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { launchdLabel } from './definition.ts';
 import type { Steps } from './steps.ts';
 import type { Executed } from './system.ts';
 
@@ -134,12 +133,14 @@ export class Launchctl {
   /** The domain of the user who is logged in at the screen. */
   readonly domain: string;
   readonly target: string;
+  readonly #label: string;
   readonly #steps: Steps;
 
-  constructor(steps: Steps, userId: number) {
+  constructor(steps: Steps, userId: number, label: string) {
     this.#steps = steps;
+    this.#label = label;
     this.domain = `gui/${userId}`;
-    this.target = `${this.domain}/${launchdLabel}`;
+    this.target = `${this.domain}/${label}`;
   }
 
   async print(): Promise<Loaded> {
@@ -160,7 +161,7 @@ export class Launchctl {
    */
   async isDisabled(): Promise<boolean> {
     const executed = await this.#ask(['print-disabled', this.domain]);
-    const line = executed.stdout.split('\n').find((each) => each.includes(`"${launchdLabel}"`));
+    const line = executed.stdout.split('\n').find((each) => each.includes(`"${this.#label}"`));
     return line !== undefined && /=>\s*(?:disabled|true)\b/.test(line);
   }
 

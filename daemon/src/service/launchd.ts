@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ServiceFacts } from '@tidemark/shared/protocol/daemon-documents.ts';
-import { checkWords, launchdLabel, secondsToEnd } from './definition.ts';
+import { checkWords, secondsToEnd, serviceNames } from './definition.ts';
 import {
   differencesOf,
   environmentOf,
@@ -16,7 +16,7 @@ import {
 import { failureOf, Launchctl } from './launchctl.ts';
 import type { Loaded } from './launchctl.ts';
 import { ManagedService, readDefinition } from './managed-service.ts';
-import type { ManagedProcess, StartedProcess } from './managed-service.ts';
+import type { ManagedProcess, ManagerTerms, StartedProcess } from './managed-service.ts';
 import type { Steps } from './steps.ts';
 import type { ServiceSystem } from './system.ts';
 
@@ -26,16 +26,11 @@ const longestOutputBytes = 1_000_000;
 const definitionName = 'property list';
 
 export class LaunchdService extends ManagedService {
-  protected readonly terms = {
-    manager: 'launchd',
-    label: launchdLabel,
-    definition: definitionName,
-    disabledBy: ' by `launchctl disable` or in System Settings',
-    outputHint: '`tidemark service logs --output`',
-  } as const;
+  protected readonly terms: ManagerTerms;
   readonly #launchctl: Launchctl;
 
   static async open(system: ServiceSystem, steps: Steps): Promise<LaunchdService> {
+    const { launchdLabel } = system.names ?? serviceNames.daemon;
     const path = join(system.home, 'Library', 'LaunchAgents', `${launchdLabel}.plist`);
     return new LaunchdService(system, steps, path, await readDefinition(path, definitionName));
   }
@@ -48,7 +43,15 @@ export class LaunchdService extends ManagedService {
       installed,
       installed === undefined ? {} : environmentOf(readPropertyList(installed)),
     );
-    this.#launchctl = new Launchctl(steps, system.userId);
+    const { launchdLabel: label } = this.definition.names;
+    this.terms = {
+      manager: 'launchd',
+      label,
+      definition: definitionName,
+      disabledBy: ' by `launchctl disable` or in System Settings',
+      outputHint: '`tidemark service logs --output`',
+    };
+    this.#launchctl = new Launchctl(steps, system.userId, label);
   }
 
   override async facts(): Promise<ServiceFacts> {

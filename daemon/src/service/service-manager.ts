@@ -2,7 +2,7 @@
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ServiceFacts } from '@tidemark/shared/protocol/daemon-documents.ts';
-import { defineService, systemdUnit } from './definition.ts';
+import { defineService } from './definition.ts';
 import { LaunchdService } from './launchd.ts';
 import type { ServiceManager } from './managed-service.ts';
 import type { Steps } from './steps.ts';
@@ -33,7 +33,7 @@ function noManager(system: ServiceSystem): ServiceManager {
       state: 'unsupported',
       message: daemon === undefined ? message : `${message} A daemon answers, as process ${daemon.pid}.`,
       hint,
-      label: systemdUnit,
+      label: definition.names.systemdUnit,
       isInstalled: false,
       isLoaded: false,
       isDisabled: false,

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { isInstalled, repositoryRoot } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
+import type { ServiceNames } from './definition.ts';
 
 export interface Executed {
   /** Undefined where a signal ended it, or where it did not end in time. */
@@ -23,6 +24,8 @@ export interface Greeting {
 }
 
 export interface ServiceSystem {
+  /** Default: those of the person's service. */
+  readonly names?: ServiceNames;
   readonly platform: NodeJS.Platform;
   readonly userId: number;
   readonly home: string;

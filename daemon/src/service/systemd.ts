@@ -2,9 +2,9 @@
 
 import { isAbsolute, join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { checkWords, systemdUnit } from './definition.ts';
+import { checkWords, serviceNames } from './definition.ts';
 import { ManagedService, readDefinition } from './managed-service.ts';
-import type { ManagedProcess } from './managed-service.ts';
+import type { ManagedProcess, ManagerTerms } from './managed-service.ts';
 import type { Steps } from './steps.ts';
 import type { Executed, ServiceSystem } from './system.ts';
 import { environmentOfUnit, programOfUnit, unitDifferences, unitText } from './systemd-unit.ts';
@@ -21,16 +21,19 @@ const unitProperties = [
 ];
 
 export class SystemdService extends ManagedService {
-  protected readonly terms = {
-    manager: 'systemd',
-    label: systemdUnit,
-    definition: 'unit',
-    disabledBy: '',
-    outputHint: `\`journalctl --user -u ${systemdUnit}\``,
-  } as const;
+  protected readonly terms: ManagerTerms;
+  readonly #unit: string;
 
   private constructor(system: ServiceSystem, steps: Steps, path: string, installed: string | undefined) {
     super(system, steps, path, installed, installed === undefined ? {} : environmentOfUnit(installed));
+    this.#unit = this.definition.names.systemdUnit;
+    this.terms = {
+      manager: 'systemd',
+      label: this.#unit,
+      definition: 'unit',
+      disabledBy: '',
+      outputHint: `\`journalctl --user -u ${this.#unit}\``,
+    };
   }
 
   /** Undefined where systemd does not answer this user: another init system, a container, a session without a bus. */
@@ -42,7 +45,7 @@ export class SystemdService extends ManagedService {
     const { XDG_CONFIG_HOME: configuration } = system.environment;
     const folder =
       configuration !== undefined && isAbsolute(configuration) ? configuration : join(system.home, '.config');
-    const path = join(folder, 'systemd', 'user', systemdUnit);
+    const path = join(folder, 'systemd', 'user', (system.names ?? serviceNames.daemon).systemdUnit);
     return new SystemdService(system, steps, path, await readDefinition(path, 'unit'));
   }
 
@@ -54,7 +57,7 @@ export class SystemdService extends ManagedService {
     try {
       await this.write(unitText(this.definition));
       await this.#systemctl('reload its units', 'daemon-reload');
-      await this.#systemctl('enable the service', 'enable', systemdUnit);
+      await this.#systemctl('enable the service', 'enable', this.#unit);
     } catch (error) {
       await this.#rollBack(before);
       throw error;
@@ -67,15 +70,15 @@ export class SystemdService extends ManagedService {
     if (this.installed === undefined) {
       // One whose unit's file was removed runs on.
       if ((await this.look()).isLoaded) {
-        await this.#systemctl('stop the service', 'stop', systemdUnit);
+        await this.#systemctl('stop the service', 'stop', this.#unit);
       }
       return;
     }
-    await this.#systemctl('stop and disable the service', 'disable', '--now', systemdUnit);
+    await this.#systemctl('stop and disable the service', 'disable', '--now', this.#unit);
     await this.remove();
     await this.#systemctl('reload its units', 'daemon-reload');
     // It fails where there was no failure to forget.
-    await this.#change('reset-failed', systemdUnit);
+    await this.#change('reset-failed', this.#unit);
   }
 
   async start(): Promise<void> {
@@ -83,7 +86,7 @@ export class SystemdService extends ManagedService {
     this.requireInstalled();
     const { isRunning, isDisabled } = await this.look();
     if (isDisabled) {
-      await this.#systemctl('enable the service', 'enable', systemdUnit);
+      await this.#systemctl('enable the service', 'enable', this.#unit);
     }
     if (!isRunning) {
       await this.#startAnew();
@@ -93,7 +96,7 @@ export class SystemdService extends ManagedService {
   async stop(): Promise<void> {
     this.refuseRoot();
     this.requireInstalled();
-    await this.#systemctl('stop the service', 'stop', systemdUnit);
+    await this.#systemctl('stop the service', 'stop', this.#unit);
   }
 
   async restart(): Promise<void> {
@@ -103,10 +106,10 @@ export class SystemdService extends ManagedService {
   }
 
   protected override async look(): Promise<ManagedProcess> {
-    const words = ['systemctl', '--user', 'show', systemdUnit, `--property=${unitProperties.join(',')}`];
+    const words = ['systemctl', '--user', 'show', this.#unit, `--property=${unitProperties.join(',')}`];
     const executed = await this.steps.ask(words, meaningOf);
     if (executed?.exitCode !== 0) {
-      throw refusal('report the state of the service', executed);
+      throw refusal('report the state of the service', this.#unit, executed);
     }
     return readUnitState(executed.stdout);
   }
@@ -121,8 +124,8 @@ export class SystemdService extends ManagedService {
 
   /** Earlier failures do not count against it: systemd refuses a unit that failed too often. */
   async #startAnew(): Promise<void> {
-    await this.#change('reset-failed', systemdUnit);
-    await this.#systemctl('start the service', 'restart', systemdUnit);
+    await this.#change('reset-failed', this.#unit);
+    await this.#systemctl('start the service', 'restart', this.#unit);
     await this.waitUntilAnswering(() => this.look());
   }
 
@@ -139,7 +142,7 @@ export class SystemdService extends ManagedService {
   async #systemctl(what: string, ...words: readonly string[]): Promise<void> {
     const executed = await this.#change(...words);
     if (executed?.exitCode !== 0) {
-      throw refusal(what, executed);
+      throw refusal(what, this.#unit, executed);
     }
   }
 
@@ -197,11 +200,11 @@ const meaningOf = (code: number): string | undefined =>
     5: 'it is not installed',
   })[code];
 
-function refusal(what: string, executed: Executed | undefined): TidemarkError {
+function refusal(what: string, unit: string, executed: Executed | undefined): TidemarkError {
   const [said = ''] = (executed?.stderr ?? '').trim().split('\n');
   return new TidemarkError(
     'service',
     `systemd did not ${what}${said === '' ? '' : `: ${said.replace(/\.$/, '')}`}.`,
-    { hint: `\`systemctl --user status ${systemdUnit}\` and \`journalctl --user\` say more.` },
+    { hint: `\`systemctl --user status ${unit}\` and \`journalctl --user\` say more.` },
   );
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
-import { defineService, systemdUnit } from '../../service/definition.ts';
+import { defineService, serviceNames } from '../../service/definition.ts';
 import { launchAgent, propertyListText } from '../../service/launch-agent.ts';
 import { runService } from '../../service/run-service.ts';
 import type { ServiceRequest } from '../../service/run-service.ts';
@@ -138,7 +138,7 @@ async function showServiceLogs(options: LogsOptions & { readonly output?: true }
     await showLogs(definition.outputFile, options);
   } else {
     throw new TidemarkError('usage', 'On Linux, the output of the process is in the systemd journal.', {
-      hint: `Run \`journalctl --user --unit ${systemdUnit}\`.`,
+      hint: `Run \`journalctl --user --unit ${serviceNames.daemon.systemdUnit}\`.`,
     });
   }
 }
