@@ -267,11 +267,15 @@ function explanationMarkdown(
               ? 'Share'
               : `Share, ${anomalyOf === 'drained' ? 'queue drained' : 'by default'}`,
           ],
-          rows.map(({ statement, status, effectBytes, share }) => [
+          rows.map(({ statement, status, effectBytes, share, overlapBytes }) => [
             statement,
             verdictWords[status],
             effectBytes === undefined ? '–' : signedAmount(effectBytes.estimate, unit),
-            share === undefined ? '–' : formatPercent(share, { sign: true }),
+            share === undefined
+              ? overlapBytes === undefined
+                ? '–'
+                : 'in other parts'
+              : formatPercent(share, { sign: true }),
           ]),
         ),
   ]);

@@ -169,6 +169,11 @@ export const verdict = v.object({
   effectBytes: v.exactOptional(shift),
   /** The effect as a share of the anomaly, where there is one and the effect is a part of it. */
   share: v.exactOptional(v.number()),
+  /**
+   * What of the effect the other parts contain already, in bytes: the share is of the effect without it, and where that leaves
+   * nothing there is no share. Absent where nothing overlaps.
+   */
+  overlapBytes: v.exactOptional(v.number()),
   /** The measured iterations of the arm that has the fewest of those that were compared. */
   iterations: v.exactOptional(count),
   /** One sentence that a person understands. */

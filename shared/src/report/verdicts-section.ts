@@ -1,6 +1,6 @@
 /** Why a model peaks higher, or that it does not: each hypothesis with its experiment, and shares that add up. */
 
-import { anomalyDifference, anomalyWords } from '../analysis/verdicts/explain.ts';
+import { anomalyDifference, anomalyWords, partBytes } from '../analysis/verdicts/explain.ts';
 import { makeupParts, peakRemedies } from '../analysis/verdicts/peak-makeup.ts';
 import { stackedBars, waterfall } from '../format/charts/bars.ts';
 import type { WaterfallStep } from '../format/charts/bars.ts';
@@ -130,9 +130,13 @@ function verdictMatrix(explanations: readonly Explanation[]): string {
   );
 }
 
-const matrixCell = ({ status, share }: Verdict): string =>
+const matrixCell = ({ status, share, overlapBytes }: Verdict): string =>
   verdictStatusMark(status) +
-  (share === undefined ? '' : ` ${element('span', { class: 'muted' }, percent(share, true))}`);
+  (share === undefined
+    ? overlapBytes === undefined
+      ? ''
+      : ` ${element('span', { class: 'muted' }, 'in other parts')}`
+    : ` ${element('span', { class: 'muted' }, percent(share, true))}`);
 
 function explanationContent(explanation: Explanation, evidence: StudyEvidence): string {
   const { model, baseline, difference, drained, isAnomaly, verdicts, sentence, remedy } = explanation;
@@ -183,9 +187,9 @@ function sharesContent(explanation: Explanation): string {
   const difference = anomalyDifference(explanation);
   const parts = verdicts.filter(({ share, effectBytes }) => share !== undefined && effectBytes !== undefined);
   const steps: WaterfallStep[] = [
-    ...parts.map(({ hypothesis, effectBytes }): WaterfallStep => ({
-      label: shortNames[hypothesis],
-      value: effectBytes?.estimate ?? 0,
+    ...parts.map((verdict): WaterfallStep => ({
+      label: shortNames[verdict.hypothesis],
+      value: partBytes(verdict),
       kind: 'part',
     })),
     { label: 'remainder', value: remainderBytes, kind: 'part' },
@@ -197,7 +201,7 @@ function sharesContent(explanation: Explanation): string {
   const shareOf = (value: number): string =>
     `${signedMegabytes(value)}, ${percent(value / difference.estimate)}`;
   const sum = [
-    ...parts.map(({ effectBytes }) => addend(effectBytes?.estimate ?? 0)),
+    ...parts.map((verdict) => addend(partBytes(verdict))),
     `${addend(remainderBytes)} remainder`,
   ].join(' ');
   return [

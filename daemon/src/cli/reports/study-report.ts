@@ -60,8 +60,12 @@ function answerLines({ explanations, refusals, peaks = [] }: StudyAnswer): strin
         figures('effect', ({ bytes }) =>
           bytes === undefined ? nothing : formatBytes(bytes, { unit: 'MB', sign: true }),
         ),
-        figures(shareHeader(explanation), ({ share }) =>
-          share === undefined ? nothing : formatPercent(share, { sign: true }),
+        figures(shareHeader(explanation), ({ share, overlaps = false }) =>
+          share === undefined
+            ? overlaps
+              ? 'in other parts'
+              : nothing
+            : formatPercent(share, { sign: true }),
         ),
       ]),
       ...explanation.verdicts
@@ -102,17 +106,19 @@ interface HypothesisRow {
   readonly status?: VerdictStatus;
   readonly bytes: number | undefined;
   readonly share: number | undefined;
+  readonly overlaps?: boolean;
 }
 
 /** Its hypotheses, and what of the difference they leave open. */
 function rowsOf(explanation: Explanation): HypothesisRow[] {
   const { verdicts, isAnomaly, remainderBytes } = explanation;
   return [
-    ...verdicts.map(({ statement, status, effectBytes, share }) => ({
+    ...verdicts.map(({ statement, status, effectBytes, share, overlapBytes }) => ({
       statement,
       status,
       bytes: effectBytes?.estimate,
       share,
+      overlaps: overlapBytes !== undefined,
     })),
     ...(isAnomaly
       ? [

@@ -3,19 +3,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { onlyExplanation, verdictOn } from '../../../test/explanations.ts';
-import { gpuStudy } from '../../../test/simulated-gpu.ts';
+import { gpuStudy, mlxAudioGpu } from '../../../test/simulated-gpu.ts';
 import type { Explanation, StudyEvidence } from '../../protocol/study-document.ts';
-import { anomalyDifference } from './explain.ts';
+import { anomalyDifference, partBytes } from './explain.ts';
 import { furtherIterations } from './further-iterations.ts';
 import { peakMakeups, peakRemedies } from './peak-makeup.ts';
 
 const MB = 1e6;
 
 const partsOf = ({ verdicts }: Explanation): number =>
-  verdicts.reduce(
-    (sum, { share, effectBytes }) => sum + (share === undefined ? 0 : (effectBytes?.estimate ?? 0)),
-    0,
-  );
+  verdicts.reduce((sum, verdict) => sum + partBytes(verdict), 0);
 
 describe('a GPU whose default peaks wander by 25 MB', () => {
   const seeds = Array.from({ length: 40 }, (_, seed) => seed);
@@ -148,6 +145,63 @@ describe('other causes on a GPU', () => {
       assert.equal(verdictOn(explanation, id).status, 'not-tested');
     }
     assert.equal(explanation.drained, undefined);
+  });
+});
+
+describe('a cause that both models share overlaps with the steps from the model to the baseline', () => {
+  const orderOf = (explanation: Explanation) => verdictOn(explanation, 'evaluation-order');
+
+  test('mlx-audio on a GPU: the order is supported and no part, and what remains is within 5% of the anomaly', () => {
+    for (const seed of Array.from({ length: 20 }, (_, each) => each)) {
+      const explanation = onlyExplanation(gpuStudy({ ...mlxAudioGpu, seed }));
+      const { status, share, overlapBytes, sentence } = orderOf(explanation);
+      assert.equal(status, 'supported');
+      assert.equal(share, undefined);
+      assert.ok(overlapBytes !== undefined && Math.abs(overlapBytes - 52.6 * MB) < MB);
+      assert.match(sentence, /The other parts contain these bytes already/);
+      const whole = anomalyDifference(explanation).estimate;
+      assert.ok(Math.abs(explanation.remainderBytes) < 0.05 * whole, String(explanation.remainderBytes));
+      assert.ok(Math.abs(partsOf(explanation) + explanation.remainderBytes - whole) < 1);
+      assert.match(
+        explanation.sentence,
+        /Contained in the parts of it, and not added to them: The order in which MLX evaluates .* \(52\.\d MB\)\.$/,
+      );
+    }
+  });
+
+  test('what the steps leave open it counts toward, and only the rest of it overlaps', () => {
+    // The steps make 72 MB of 107, and a narrow order takes off more than the 35 that are open.
+    const explanation = onlyExplanation(
+      gpuStudy({
+        iterations: 60,
+        queueMB: { bf16: 169, quantized: 169 },
+        changes: [
+          { intervention: 'rest-bfloat16', loadedMB: 145.5, peakMB: 333 },
+          { intervention: 'dense-bfloat16', loadedMB: 163.5, peakMB: 333 },
+          { intervention: 'narrow-evaluation', loadedMB: 282.7, peakMB: 304.4 },
+        ],
+      }),
+    );
+    const order = orderOf(explanation);
+    assert.equal(order.status, 'supported');
+    const { share = 0, overlapBytes = 0, effectBytes } = order;
+    const whole = anomalyDifference(explanation).estimate;
+    assert.ok(overlapBytes > 0 && share > 0);
+    assert.ok(Math.abs(share * whole + overlapBytes - (effectBytes?.estimate ?? 0)) < 1);
+    assert.ok(Math.abs(explanation.remainderBytes) < 1);
+    assert.match(order.sentence, /Of this, \d+\.\d MB overlap with the other parts/);
+  });
+
+  test('where the steps leave all of it open, it is a part and overlaps with nothing', () => {
+    const evidence = gpuStudy({
+      changes: [{ intervention: 'narrow-evaluation', loadedMB: 282.7, peakMB: 335 }],
+    });
+    const steps = ['rest-bfloat16', 'dense-bfloat16', 'mlx-product', 'dense', 'frozen-durations'];
+    const arms = evidence.arms.filter(({ intervention }) => !steps.includes(intervention));
+    const order = orderOf(onlyExplanation({ ...evidence, arms }));
+    assert.equal(order.status, 'supported');
+    assert.ok(order.share !== undefined);
+    assert.equal(order.overlapBytes, undefined);
   });
 });
 

@@ -8,10 +8,9 @@ import type {
   Refusal,
   StudyEvidence,
   Verdict,
-  VerdictStatus,
 } from '../../protocol/study-document.ts';
 import { formatBytes } from '../../format/bytes.ts';
-import { anomalyOf, findArm, noticeableShare, peakShift } from './verdict.ts';
+import { anomalyOf, findArm, materialShare, noticeableShare, peakShift } from './verdict.ts';
 import { remedyFor } from './remedy.ts';
 import { rules } from './rules.ts';
 import type { Comparison, Question, Rule } from './verdict.ts';
@@ -70,33 +69,92 @@ function unreadable(peaks: readonly number[]): string | undefined {
     : undefined;
 }
 
-function isPart(part: Rule['part'], status: VerdictStatus, queue: Queue): boolean {
+/** Whether a rule's effect is a step of the way from the model to the baseline. */
+function isStep(part: Rule['part'], queue: Queue): boolean {
   switch (part) {
     case 'always':
       return true;
-    case 'supported':
-      return status === 'supported';
     case 'queue':
       return queue === 'default';
+    case 'supported':
     case 'never':
       return false;
   }
 }
 
+/** What of a verdict's effect counts toward the anomaly: 0 where it has no share, and less than the effect where parts overlap. */
+export const partBytes = ({ share, effectBytes, overlapBytes = 0 }: Verdict): number =>
+  share === undefined ? 0 : (effectBytes?.estimate ?? 0) - overlapBytes;
+
+/**
+ * The steps are a whole way from this model to the baseline. A cause that both models share is no step: the bytes that taking it away
+ * saves are bytes of a step, unless the steps leave as much open (one of them could not be measured, or they do not add up). So it
+ * counts only toward what is open, the largest first, and the rest of its effect is said to overlap.
+ */
+function withShares(judged: readonly Judged[], anomaly: NonNullable<ReturnType<typeof anomalyOf>>): Shared {
+  const whole = anomaly.difference.estimate;
+  const effectOf = ({ effectBytes }: Verdict): number => effectBytes?.estimate ?? 0;
+  const steps = new Set(
+    judged
+      .filter(({ part, verdict }) => verdict.effectBytes !== undefined && isStep(part, anomaly.queue))
+      .map(({ verdict }) => verdict),
+  );
+  let open = whole - [...steps].reduce((sum, verdict) => sum + effectOf(verdict), 0);
+  const overlaps = new Map<Verdict, number>();
+  const causes = judged
+    .filter(
+      ({ part, verdict: { status, effectBytes } }) =>
+        part === 'supported' && status === 'supported' && effectBytes !== undefined,
+    )
+    .map(({ verdict }) => verdict)
+    .toSorted((a, b) => effectOf(b) - effectOf(a));
+  for (const verdict of causes) {
+    const counted = open >= materialShare * whole ? Math.min(effectOf(verdict), open) : 0;
+    open -= counted;
+    overlaps.set(verdict, effectOf(verdict) - counted);
+  }
+  const verdicts = judged.map(({ verdict }): Verdict => {
+    const overlapBytes = overlaps.get(verdict) ?? 0;
+    const counted = effectOf(verdict) - overlapBytes;
+    const isPart = steps.has(verdict) || (overlaps.has(verdict) && counted > 0);
+    return {
+      ...verdict,
+      ...(isPart ? { share: counted / whole } : {}),
+      ...(overlapBytes > 0
+        ? { overlapBytes, sentence: `${verdict.sentence} ${overlapSentence(overlapBytes, counted)}` }
+        : {}),
+    };
+  });
+  return { verdicts, remainderBytes: open };
+}
+
+/** A verdict without its share, and what its rule says of it as a part. */
+interface Judged {
+  readonly part: Rule['part'];
+  readonly verdict: Verdict;
+}
+
+interface Shared {
+  readonly verdicts: Verdict[];
+  readonly remainderBytes: number;
+}
+
+const overlapSentence = (bytes: number, counted: number): string =>
+  counted > 0
+    ? `Of this, ${formatBytes(bytes)} overlap with the other parts and are not counted a second time.`
+    : 'The other parts contain these bytes already, so they are not counted a second time.';
+
 function explainOne(question: Question): Explanation {
   const { facts, baseline, difference, drained } = question;
   const anomaly = anomalyOf(question);
-  let remainder = anomaly?.difference.estimate ?? 0;
-  const verdicts = rules.map((rule): Verdict => {
-    const outcome = rule.judge(question);
-    const common = { hypothesis: rule.id, statement: rule.statement, ...outcome };
-    const { effectBytes, status } = outcome;
-    if (anomaly === undefined || effectBytes === undefined || !isPart(rule.part, status, anomaly.queue)) {
-      return common;
-    }
-    remainder -= effectBytes.estimate;
-    return { ...common, share: effectBytes.estimate / anomaly.difference.estimate };
-  });
+  const judged = rules.map((rule): Judged => ({
+    part: rule.part,
+    verdict: { hypothesis: rule.id, statement: rule.statement, ...rule.judge(question) },
+  }));
+  const { verdicts, remainderBytes } =
+    anomaly === undefined
+      ? { verdicts: judged.map(({ verdict }) => verdict), remainderBytes: 0 }
+      : withShares(judged, anomaly);
   const isAnomaly = anomaly !== undefined;
   return {
     model: facts.model,
@@ -106,7 +164,7 @@ function explainOne(question: Question): Explanation {
     ...(drained === undefined ? {} : { drained: drained.difference }),
     ...(anomaly?.queue === 'drained' ? { anomalyOf: anomaly.queue } : {}),
     verdicts,
-    remainderBytes: remainder,
+    remainderBytes,
     sentence: answer(question, verdicts),
     remedy: remedyFor(facts, { baseline: baseline.model, isAnomaly, verdicts }),
   };
@@ -147,6 +205,9 @@ function openingOf(question: Question): string {
         `${queued >= 0 ? 'adds' : 'takes off'} ${formatBytes(Math.abs(queued))}.`;
 }
 
+const causeWords = ({ statement }: Verdict, bytes: number): string =>
+  `${statement.replace(/\.$/, '')} (${formatBytes(bytes)}).`;
+
 function answer(question: Question, verdicts: readonly Verdict[]): string {
   const { facts, baseline, difference } = question;
   const size = formatBytes(Math.abs(difference.estimate));
@@ -158,14 +219,22 @@ function answer(question: Question, verdicts: readonly Verdict[]): string {
   }
   const causes = verdicts.filter(({ status, share }) => status === 'supported' && share !== undefined);
   const opening = openingOf(question);
-  if (causes.length === 0) {
-    return `${opening} None of the tested hypotheses explains it.`;
-  }
   const named = causes
     .toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0))
-    .map(
-      ({ statement, effectBytes }) =>
-        `${statement.replace(/\.$/, '')} (${formatBytes(effectBytes?.estimate ?? 0)}).`,
-    );
-  return `${opening} ${named.length === 1 ? 'The cause:' : 'The causes:'} ${named.join(' ')}`;
+    .map((verdict) => causeWords(verdict, partBytes(verdict)));
+  const within = verdicts.filter(
+    ({ share, overlapBytes }) => share === undefined && overlapBytes !== undefined,
+  );
+  return [
+    opening,
+    named.length === 0
+      ? 'None of the tested hypotheses explains it.'
+      : `${named.length === 1 ? 'The cause:' : 'The causes:'} ${named.join(' ')}`,
+    ...(within.length === 0
+      ? []
+      : [
+          'Contained in the parts of it, and not added to them:',
+          ...within.map((verdict) => causeWords(verdict, verdict.overlapBytes ?? 0)),
+        ]),
+  ].join(' ');
 }

@@ -92,8 +92,8 @@ export interface Rule {
   readonly statement: string;
   /**
    * What is added up to explain an anomaly; the others are shown beside it. `always`: a step of the way from this model to the
-   * baseline, whatever its size. `supported`: no such step, so it counts only where it is found to be a cause. `queue`: a step
-   * where the anomaly is the one by default.
+   * baseline, whatever its size. `supported`: no such step, so it counts only where it is found to be a cause, and only toward what
+   * the steps leave open. `queue`: a step where the anomaly is the one by default.
    */
   readonly part: 'always' | 'supported' | 'queue' | 'never';
   judge(question: Question): RuleOutcome;
@@ -106,7 +106,7 @@ export type RuleOutcome = Omit<Verdict, 'hypothesis' | 'statement' | 'share'>;
 export const noticeableShare = 0.02;
 
 /** An effect below this share of what it is to explain explains nothing worth acting on. */
-const materialShare = 0.1;
+export const materialShare = 0.1;
 
 /**
  * What an effect on the distance to the baseline is to be a part of where there is no anomaly: that distance, or so much that a
