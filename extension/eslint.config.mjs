@@ -20,7 +20,16 @@ export default defineConfig([
     rules: {
       'import-x/no-restricted-paths': [
         'error',
-        { zones: [{ target: './src', from: ['../daemon', '../scripts', '../shared/test', './test'] }] },
+        { zones: [{ target: './src', from: ['./test', './scripts'] }] },
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['@tidemark/client/testing/*'], message: 'Examples are for tests.' },
+            { regex: String.raw`^(\.\./)+(daemon|shared|scripts)/`, message: 'The extension stands alone.' },
+          ],
+        },
       ],
     },
   },

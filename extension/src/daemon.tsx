@@ -3,10 +3,10 @@
 import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { Image, LaunchProps } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { formatDateTime } from '../../shared/src/format/dates.ts';
-import { counted, formatDuration } from '../../shared/src/format/numbers.ts';
-import type { DaemonStatus } from '../../shared/src/protocol/daemon/status.ts';
-import type { ServiceDocument } from '../../shared/src/protocol/daemon-documents.ts';
+import { formatDateTime } from '@tidemark/client/format/dates';
+import { counted, formatDuration } from '@tidemark/client/format/numbers';
+import type { DaemonStatus } from '@tidemark/client/protocol/daemon/status';
+import type { ServiceDocument } from '@tidemark/client/protocol/daemon-documents';
 import { version } from '../package.json';
 import { RefreshAction } from './components/actions.tsx';
 import { DaemonActionItem, daemonActions } from './components/daemon-actions.tsx';

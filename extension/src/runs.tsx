@@ -5,7 +5,7 @@ import type { LaunchProps } from '@raycast/api';
 import { usePromise } from '@raycast/utils';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import type { RunRecord } from '../../shared/src/protocol/daemon/run-record.ts';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import { NoMatches, RunItem, useRunList } from './components/run-item.tsx';
 import { TroubleEmptyView } from './components/trouble-screen.tsx';
 import { useRuns, useSearch } from './components/use-runs.ts';

@@ -49,8 +49,8 @@ function resolveSpecifier(importer: string, specifier: string): string | undefin
   if (specifier.startsWith('.')) {
     return posix.join(dirname(importer), specifier);
   }
-  const own = /^@tidemark\/shared\/(test\/)?(.+)$/.exec(specifier);
-  return own === null ? undefined : `shared/${own[1] ?? 'src/'}${own[2]}`;
+  const own = /^@tidemark\/(?:shared|client)\/(?:(test)(?:ing)?\/)?(.+?)(?:\.ts)?$/.exec(specifier);
+  return own === null ? undefined : `shared/${own[1] ?? 'src'}/${own[2]}.ts`;
 }
 
 /** The circles of files that import each other, each once: the strongly connected parts of more than one file (Tarjan 1972). */

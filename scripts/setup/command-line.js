@@ -1,5 +1,7 @@
 /** Set-up as a command: its arguments, its messages, its exit status, its signals. */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { backendOf } from './backend.js';
 import { Interrupted, SetupFailure } from './failures.js';
@@ -12,7 +14,7 @@ import { voices, weights } from './steps/kokoro.js';
 import { lexicon } from './steps/lexicon.js';
 import { libmlx, openblas } from './steps/libraries.js';
 import { nvidia } from './steps/nvidia.js';
-import { dependencies, extension } from './steps/npm.js';
+import { dependencies, extension, linkClient } from './steps/npm.js';
 import { tagger } from './steps/tagger.js';
 
 const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
@@ -70,6 +72,7 @@ export async function setUpFromCommandLine(args) {
         dependencies,
         ...(args.includes('--only-dependencies') ? [] : stepsFor(layout, backend)),
         ...(args.includes('--with-extension') ? [extension] : []),
+        ...(args.includes('--with-extension') || isThere(layout, extension) ? [linkClient] : []),
       ];
       await setUp({ ...rest, layout, backend }, steps, lines);
     } else {
@@ -92,6 +95,12 @@ export async function setUpFromCommandLine(args) {
     return 1;
   }
 }
+
+/**
+ * @param {import('./layout.js').Layout} layout
+ * @param {import('./context.js').Step} step
+ */
+const isThere = ({ root }, { outputs }) => outputs.every((output) => existsSync(join(root, output)));
 
 /**
  * What Tidemark needs besides the npm dependencies.

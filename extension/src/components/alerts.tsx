@@ -2,9 +2,9 @@
 
 import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import type { Alert } from '../../../shared/src/protocol/daemon/schedule.ts';
-import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
+import { formatDateTime } from '@tidemark/client/format/dates';
+import type { Alert } from '@tidemark/client/protocol/daemon/schedule';
+import { formatDuration, formatPercent } from '@tidemark/client/format/numbers';
 import { blocks, plain } from '../lib/markdown.ts';
 import { alertNames } from '../lib/run-words.ts';
 import { amount } from '../lib/memory-words.ts';

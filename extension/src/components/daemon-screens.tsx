@@ -3,7 +3,7 @@
 import { Action, ActionPanel, Color, Detail, Icon, Keyboard, List } from '@raycast/api';
 import { existsSync } from 'node:fs';
 import type { ReactNode } from 'react';
-import type { Check } from '../../../shared/src/protocol/command-documents.ts';
+import type { Check } from '@tidemark/client/protocol/command-documents';
 import { blocks, plain } from '../lib/markdown.ts';
 import { logFileOf, readLogTail } from '../lib/daemon-log.ts';
 import { preferences } from '../lib/preferences.ts';

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { hasNoModel, modelSections, otherChoice, voiceSections } from '../lib/choices.ts';
 import type { Choices, ChoiceSection } from '../lib/choices.ts';
 import { lookUpTimeoutMilliseconds } from '../lib/connection.ts';
-import { formatCount } from '../../../shared/src/format/numbers.ts';
+import { formatCount } from '@tidemark/client/format/numbers';
 import { countOf, wholeNumber } from '../lib/preferences.ts';
 import { useDaemon } from './use-daemon.ts';
 import type { DaemonAnswer } from './use-daemon.ts';

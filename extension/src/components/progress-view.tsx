@@ -3,7 +3,7 @@
 import { Action, ActionPanel, Color, Detail, Keyboard } from '@raycast/api';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
-import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
+import type { RunDetail } from '@tidemark/client/protocol/daemon/methods';
 import { memoryChart, widths } from '../lib/charts.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { followWanted, initialView } from '../lib/follow-run.ts';

@@ -2,9 +2,9 @@
 
 import { Action, ActionPanel, Icon, Keyboard } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { counted } from '../../../shared/src/format/numbers.ts';
-import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { counted } from '@tidemark/client/format/numbers';
+import { isOpen } from '@tidemark/client/protocol/daemon/run-record';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import { cancelRun } from '../lib/cancel-run.ts';
 import { commandLink, openCommand } from '../lib/deep-links.ts';
 import type { LaunchContexts } from '../lib/deep-links.ts';

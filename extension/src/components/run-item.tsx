@@ -3,9 +3,9 @@
 import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { memo, useCallback, useEffect, useRef, useState } from 'react';
-import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import { spokenWords } from '../../../shared/src/format/workload.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { formatDateTime } from '@tidemark/client/format/dates';
+import { spokenWords } from '@tidemark/client/format/workload';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import { widths } from '../lib/charts.ts';
 import { levelLooks, memoryLevel, shortAmount } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';

@@ -2,13 +2,13 @@
 
 import { Detail, List } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import { spokenWords } from '../../../shared/src/format/workload.ts';
-import { formatDuration } from '../../../shared/src/format/numbers.ts';
-import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
-import type { WatchDocument } from '../../../shared/src/protocol/watch-document.ts';
+import { formatDateTime } from '@tidemark/client/format/dates';
+import { spokenWords } from '@tidemark/client/format/workload';
+import { formatDuration } from '@tidemark/client/format/numbers';
+import type { RunDetail } from '@tidemark/client/protocol/daemon/methods';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
+import type { ProfileDocument } from '@tidemark/client/protocol/profile-document';
+import type { WatchDocument } from '@tidemark/client/protocol/watch-document';
 import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
 import { runLook, runMoment, samplesPhrase, triggerWord } from '../lib/run-words.ts';

@@ -3,8 +3,8 @@
 import { Action, ActionPanel, Form, Icon, useNavigation } from '@raycast/api';
 import { FormValidation, useForm } from '@raycast/utils';
 import type { ReactNode } from 'react';
-import { fewestIterations } from '../../../shared/src/analysis/leak-rule.ts';
-import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
+import { fewestIterations } from '@tidemark/client/analysis/leak-rule';
+import type { Schedule } from '@tidemark/client/protocol/daemon/schedule';
 import { withClient } from '../lib/connection.ts';
 import { refreshMenuBar } from '../lib/deep-links.ts';
 import { withToast } from '../lib/notify.ts';

@@ -2,8 +2,8 @@
 
 import { Action, ActionPanel, Color, Icon, Keyboard, List } from '@raycast/api';
 import type { ReactNode } from 'react';
-import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
+import { formatDateTime } from '@tidemark/client/format/dates';
+import type { Schedule } from '@tidemark/client/protocol/daemon/schedule';
 import { ago } from '../lib/run-words.ts';
 import { timingPhrase } from '../lib/form-values.ts';
 import { LastRunAction } from './run-screens.tsx';

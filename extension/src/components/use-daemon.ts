@@ -2,7 +2,7 @@
 
 import { usePromise } from '@raycast/utils';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
-import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
+import type { DaemonClient } from '@tidemark/client/client/daemon-client';
 import { withClient } from '../lib/connection.ts';
 import type { WithClientOptions } from '../lib/connection.ts';
 import { toTrouble } from '../lib/trouble.ts';

@@ -2,13 +2,13 @@
 
 import type { List } from '@raycast/api';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { OtherVersionError } from '../../../shared/src/client/daemon-error.ts';
-import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
-import { TidemarkError } from '../../../shared/src/errors.ts';
-import { longestSearch } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { Parameters } from '../../../shared/src/protocol/daemon/methods.ts';
-import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { OtherVersionError } from '@tidemark/client/client/daemon-error';
+import type { DaemonClient } from '@tidemark/client/client/daemon-client';
+import { TidemarkError } from '@tidemark/client/errors';
+import { longestSearch } from '@tidemark/client/protocol/daemon/methods';
+import type { Parameters } from '@tidemark/client/protocol/daemon/methods';
+import { isOpen } from '@tidemark/client/protocol/daemon/run-record';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import { withClient } from '../lib/connection.ts';
 import type { Trouble } from '../lib/trouble.ts';
 import { useInterval, useTrouble } from './use-daemon.ts';

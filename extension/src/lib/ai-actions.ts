@@ -2,10 +2,10 @@
 
 import type { Tool } from '@raycast/api';
 import * as v from 'valibot';
-import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
-import { counted } from '../../../shared/src/format/numbers.ts';
-import type { ProfileParameters } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { Alert, Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
+import type { DaemonClient } from '@tidemark/client/client/daemon-client';
+import { counted } from '@tidemark/client/format/numbers';
+import type { ProfileParameters } from '@tidemark/client/protocol/daemon/methods';
+import type { Alert, Schedule } from '@tidemark/client/protocol/daemon/schedule';
 import { answer } from './ai-answers.ts';
 import { withClient } from './connection.ts';
 import { refreshMenuBar } from './deep-links.ts';

@@ -1,11 +1,11 @@
 /** What an AI tool answers: what the daemon knows in sentences, figures as they are shown, with their moment; or why there is no answer. */
 
-import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
-import { formatDateTime } from '../../../shared/src/format/dates.ts';
-import { counted } from '../../../shared/src/format/numbers.ts';
-import type { Alert } from '../../../shared/src/protocol/daemon/schedule.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import type { DaemonClient } from '@tidemark/client/client/daemon-client';
+import { formatDateTime } from '@tidemark/client/format/dates';
+import { counted } from '@tidemark/client/format/numbers';
+import type { Alert } from '@tidemark/client/protocol/daemon/schedule';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
+import type { DaemonStatus } from '@tidemark/client/protocol/daemon/status';
 import { withClient } from './connection.ts';
 import { preferences } from './preferences.ts';
 import { toTrouble, troubleText, troubleTitles } from './trouble.ts';

@@ -1,6 +1,6 @@
 /** Canceling a run, whoever shows it. */
 
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import { slowTimeoutMilliseconds, withClient } from './connection.ts';
 import { refreshMenuBar } from './deep-links.ts';
 import { notifyFailure, withToast } from './notify.ts';

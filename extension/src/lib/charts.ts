@@ -1,15 +1,15 @@
 /** Charts as images for a detail's markdown: SVG in a data URI, in the colors of Raycast's appearance. */
 
 import { environment } from '@raycast/api';
-import { stackedBars, waterfall } from '../../../shared/src/format/charts/bars.ts';
-import type { WaterfallStep } from '../../../shared/src/format/charts/bars.ts';
-import { iterationChart, iterationSeries } from '../../../shared/src/format/charts/iteration-chart.ts';
-import type { ChartedSample } from '../../../shared/src/format/charts/iteration-chart.ts';
-import { darkPalette, lightPalette } from '../../../shared/src/format/charts/palette.ts';
-import type { Canvas } from '../../../shared/src/format/charts/palette.ts';
-import { traceChart } from '../../../shared/src/format/charts/trace-chart.ts';
-import type { ProfileSettings } from '../../../shared/src/protocol/profile-document.ts';
-import type { TracePicture } from '../../../shared/src/protocol/trace-picture.ts';
+import { stackedBars, waterfall } from '@tidemark/client/format/charts/bars';
+import type { WaterfallStep } from '@tidemark/client/format/charts/bars';
+import { iterationChart, iterationSeries } from '@tidemark/client/format/charts/iteration-chart';
+import type { ChartedSample } from '@tidemark/client/format/charts/iteration-chart';
+import { darkPalette, lightPalette } from '@tidemark/client/format/charts/palette';
+import type { Canvas } from '@tidemark/client/format/charts/palette';
+import { traceChart } from '@tidemark/client/format/charts/trace-chart';
+import type { ProfileSettings } from '@tidemark/client/protocol/profile-document';
+import type { TracePicture } from '@tidemark/client/protocol/trace-picture';
 import type { MemoryUnit } from './preferences.ts';
 
 /** Points that a detail has room for. */

@@ -1,8 +1,8 @@
 /** What a form offers of models and voices: what this machine has, what was chosen before, and a way to name another. */
 
 import { Icon } from '@raycast/api';
-import { formatBytes } from '../../../shared/src/format/bytes.ts';
-import type { ModelsDocument } from '../../../shared/src/protocol/command-documents.ts';
+import { formatBytes } from '@tidemark/client/format/bytes';
+import type { ModelsDocument } from '@tidemark/client/protocol/command-documents';
 import { expandHome } from './preferences.ts';
 
 /** What the daemon says can be chosen from; nothing where it could not look. */

@@ -2,7 +2,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { dataFolder as standardDataFolder } from '../../../shared/src/client/locations.ts';
+import { dataFolder as standardDataFolder } from '@tidemark/client/client/locations';
 import { preferences } from './preferences.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 

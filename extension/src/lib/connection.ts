@@ -1,7 +1,7 @@
 /** The one way to the daemon: a connection that never outlives what it was opened for. */
 
-import { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
-import { socketPathOf } from '../../../shared/src/client/locations.ts';
+import { DaemonClient } from '@tidemark/client/client/daemon-client';
+import { socketPathOf } from '@tidemark/client/client/locations';
 import { version } from '../../package.json';
 import { preferences } from './preferences.ts';
 

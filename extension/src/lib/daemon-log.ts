@@ -2,9 +2,9 @@
 
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { logFileName, logFolder } from '../../../shared/src/client/locations.ts';
-import { readPlain } from '../../../shared/src/client/ownership.ts';
-import { formatLine } from '../../../shared/src/format/log-line.ts';
+import { logFileName, logFolder } from '@tidemark/client/client/locations';
+import { readPlain } from '@tidemark/client/client/ownership';
+import { formatLine } from '@tidemark/client/format/log-line';
 
 /** As much of the file's end as is read: a log may be megabytes, and a command's heap is small. */
 const tailBytes = 96 * 1024;

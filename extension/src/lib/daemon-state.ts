@@ -1,6 +1,6 @@
 /** The exact state of the daemon: what answers, what the service manager knows, and what is on the disk. */
 
-import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import type { DaemonStatus } from '@tidemark/client/protocol/daemon/status';
 import { withClient } from './connection.ts';
 import { hinted, lookAround, toTrouble } from './trouble.ts';
 import type { Surroundings, Trouble, TroubleKind } from './trouble.ts';

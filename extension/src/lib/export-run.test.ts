@@ -1,9 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
-import { exampleSample } from '../../../shared/test/example-documents.ts';
-import { fullProfile } from '../../../shared/test/example-reports.ts';
+import { exampleInterruptedRun, exampleRun } from '@tidemark/client/testing/example-messages';
+import { exampleSample } from '@tidemark/client/testing/example-documents';
+import { fullProfile } from '@tidemark/client/testing/example-reports';
 import { home } from '../../test/harness/surroundings.ts';
 import { exportContent, writeExport } from './export-run.ts';
 

@@ -4,10 +4,10 @@ import { showInFinder, showToast, Toast } from '@raycast/api';
 import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { TidemarkError } from '../../../shared/src/errors.ts';
-import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
-import { iterationsCsv } from '../../../shared/src/report/csv.ts';
-import { renderReport } from '../../../shared/src/report/report.ts';
+import { TidemarkError } from '@tidemark/client/errors';
+import type { RunDetail } from '@tidemark/client/protocol/daemon/methods';
+import { iterationsCsv } from '@tidemark/client/report/csv';
+import { renderReport } from '@tidemark/client/report/report';
 import { withClient } from './connection.ts';
 import { notifyFailure } from './notify.ts';
 

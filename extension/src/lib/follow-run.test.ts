@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { exampleProgress, exampleRun, exampleSteps } from '../../../shared/test/example-messages.ts';
-import type { RunStep } from '../../../shared/src/protocol/daemon/run-progress.ts';
-import { exampleSample } from '../../../shared/test/example-documents.ts';
+import { exampleProgress, exampleRun, exampleSteps } from '@tidemark/client/testing/example-messages';
+import type { RunStep } from '@tidemark/client/protocol/daemon/run-progress';
+import { exampleSample } from '@tidemark/client/testing/example-documents';
 import { advance, initialView } from './follow-run.ts';
 
 const iteration = (index: number, model = 'bf16'): RunStep => ({

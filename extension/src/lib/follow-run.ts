@@ -1,16 +1,12 @@
 /** A run from its start to its end, as a screen or a toast follows it: over a lost connection too, since the run continues. */
 
-import type { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
-import { followRun } from '../../../shared/src/client/follow-run.ts';
-import { TidemarkError } from '../../../shared/src/errors.ts';
-import type {
-  ProfileParameters,
-  RunDetail,
-  StudyParameters,
-} from '../../../shared/src/protocol/daemon/methods.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { RunProgress, RunStep } from '../../../shared/src/protocol/daemon/run-progress.ts';
-import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';
+import type { DaemonClient } from '@tidemark/client/client/daemon-client';
+import { followRun } from '@tidemark/client/client/follow-run';
+import { TidemarkError } from '@tidemark/client/errors';
+import type { ProfileParameters, RunDetail, StudyParameters } from '@tidemark/client/protocol/daemon/methods';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
+import type { RunProgress, RunStep } from '@tidemark/client/protocol/daemon/run-progress';
+import type { IterationSample } from '@tidemark/client/protocol/profile-document';
 import { widths } from './charts.ts';
 import { withClient } from './connection.ts';
 import { shownRun } from './shown-run.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as v from 'valibot';
-import { exampleSchedule } from '../../../shared/test/example-messages.ts';
-import { scheduleSettings } from '../../../shared/src/protocol/daemon/schedule.ts';
+import { exampleSchedule } from '@tidemark/client/testing/example-messages';
+import { scheduleSettings } from '@tidemark/client/protocol/daemon/schedule';
 import { newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from './form-values.ts';
 
 const fresh = newScheduleValues({ defaultModel: 'bf16', voice: 'af_heart', text: undefined });

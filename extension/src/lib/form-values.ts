@@ -1,12 +1,8 @@
 /** The forms' values, and what they ask of the daemon: a profile, a study, a schedule. */
 
-import type { ProfileParameters, StudyParameters } from '../../../shared/src/protocol/daemon/methods.ts';
-import type {
-  Schedule,
-  ScheduleSettings,
-  ScheduleTiming,
-} from '../../../shared/src/protocol/daemon/schedule.ts';
-import { granularities } from '../../../shared/src/protocol/profile-document.ts';
+import type { ProfileParameters, StudyParameters } from '@tidemark/client/protocol/daemon/methods';
+import type { Schedule, ScheduleSettings, ScheduleTiming } from '@tidemark/client/protocol/daemon/schedule';
+import { granularities } from '@tidemark/client/protocol/profile-document';
 import { chosenModel, chosenVoice } from './choices.ts';
 import type { ChosenModel, ChosenVoice } from './choices.ts';
 import { countOf, wholeNumber } from './preferences.ts';

@@ -1,7 +1,7 @@
 /** Amounts of memory as this extension shows them: in the person's unit, and with a word beside every color. */
 
 import { Color, Icon } from '@raycast/api';
-import { formatBytes } from '../../../shared/src/format/bytes.ts';
+import { formatBytes } from '@tidemark/client/format/bytes';
 import type { MemoryUnit, Thresholds } from './preferences.ts';
 
 export type MemoryLevel = 'normal' | 'elevated' | 'high';

@@ -1,9 +1,9 @@
 /** The menu bar's title and menu as data: what it says for a snapshot, before anything is drawn. */
 
 import { Color, Icon } from '@raycast/api';
-import { counted } from '../../../shared/src/format/numbers.ts';
-import type { LeakSummary } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { counted } from '@tidemark/client/format/numbers';
+import type { LeakSummary } from '@tidemark/client/protocol/daemon/run-record';
+import type { DaemonStatus } from '@tidemark/client/protocol/daemon/status';
 import type { CommandName } from './deep-links.ts';
 import { shortAmount } from './memory-words.ts';
 import { glanceSections } from './menu-sections.ts';

@@ -1,11 +1,11 @@
 /** The menu as data, sections of items, each with what choosing it does; and the sections that a glance at the daemon fills. */
 
 import { Color, Icon } from '@raycast/api';
-import { counted } from '../../../shared/src/format/numbers.ts';
-import { sparkline } from '../../../shared/src/format/sparkline.ts';
-import { workWords } from '../../../shared/src/format/work-words.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
+import { counted } from '@tidemark/client/format/numbers';
+import { sparkline } from '@tidemark/client/format/sparkline';
+import { workWords } from '@tidemark/client/format/work-words';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
+import type { DaemonStatus } from '@tidemark/client/protocol/daemon/status';
 import type { CommandName, LaunchContexts } from './deep-links.ts';
 import { amount, levelLooks, memoryLevel, shortAmount } from './memory-words.ts';
 import type { Glance } from './menu-snapshot.ts';

@@ -3,8 +3,8 @@
 import { getPreferenceValues } from '@raycast/api';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { dataFolder as standardDataFolder } from '../../../shared/src/client/locations.ts';
-import { unitBytes } from '../../../shared/src/format/bytes.ts';
+import { dataFolder as standardDataFolder } from '@tidemark/client/client/locations';
+import { unitBytes } from '@tidemark/client/format/bytes';
 
 export type MemoryUnit = 'MB' | 'MiB';
 

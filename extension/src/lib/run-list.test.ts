@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exampleRun } from '../../../shared/test/example-messages.ts';
+import { exampleRun } from '@tidemark/client/testing/example-messages';
 import { everything, filterChoices, filterParameters, groupByDay } from './run-list.ts';
 
 test('each choice asks the daemon for one thing', () => {

@@ -2,8 +2,8 @@
 
 import { differenceInCalendarDays } from 'date-fns/differenceInCalendarDays';
 import { format } from 'date-fns/format';
-import type { Parameters } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { Parameters } from '@tidemark/client/protocol/daemon/methods';
+import type { LeakSummary, RunRecord, RunState } from '@tidemark/client/protocol/daemon/run-record';
 import { leakLooks, runMoment, stateLooks } from './run-words.ts';
 
 export type ListParameters = Pick<Parameters<'listRuns'>, 'kind' | 'model' | 'state' | 'leak'>;

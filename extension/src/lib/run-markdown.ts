@@ -1,30 +1,30 @@
 /** A run, or two against each other, as the text of a detail: findings first, then the chart, then what does not fit into metadata. */
 
-import { cacheRates, cacheRemedySentences } from '../../../shared/src/analysis/cache-sentence.ts';
-import { isLeaking } from '../../../shared/src/analysis/leak-verdicts.ts';
-import { marksSentence } from '../../../shared/src/analysis/watched.ts';
-import { makeupParts, peakRemedies } from '../../../shared/src/analysis/verdicts/peak-makeup.ts';
-import { peakParts, peakSteps } from '../../../shared/src/analysis/waterfall.ts';
-import { channelAmount, judgedName } from '../../../shared/src/format/leak-channels.ts';
-import { formatBytes } from '../../../shared/src/format/bytes.ts';
-import { formatDuration, formatPercent } from '../../../shared/src/format/numbers.ts';
-import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
-import { isOpen } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { ChannelVerdict, LeakStatus } from '../../../shared/src/protocol/leak-verdicts.ts';
-import type { ProfileDocument } from '../../../shared/src/protocol/profile-document.ts';
+import { cacheRates, cacheRemedySentences } from '@tidemark/client/analysis/cache-sentence';
+import { isLeaking } from '@tidemark/client/analysis/leak-verdicts';
+import { marksSentence } from '@tidemark/client/analysis/watched';
+import { makeupParts, peakRemedies } from '@tidemark/client/analysis/verdicts/peak-makeup';
+import { peakParts, peakSteps } from '@tidemark/client/analysis/waterfall';
+import { channelAmount, judgedName } from '@tidemark/client/format/leak-channels';
+import { formatBytes } from '@tidemark/client/format/bytes';
+import { formatDuration, formatPercent } from '@tidemark/client/format/numbers';
+import type { RunDetail } from '@tidemark/client/protocol/daemon/methods';
+import { isOpen } from '@tidemark/client/protocol/daemon/run-record';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
+import type { ChannelVerdict, LeakStatus } from '@tidemark/client/protocol/leak-verdicts';
+import type { ProfileDocument } from '@tidemark/client/protocol/profile-document';
 import type {
   Explanation,
   PeakMakeup,
   StudyDocument,
   VerdictStatus,
-} from '../../../shared/src/protocol/study-document.ts';
+} from '@tidemark/client/protocol/study-document';
 import type {
   ChangeStatus,
   ComparisonDocument,
   MetricChange,
-} from '../../../shared/src/protocol/comparison-document.ts';
-import type { WatchDocument } from '../../../shared/src/protocol/watch-document.ts';
+} from '@tidemark/client/protocol/comparison-document';
+import type { WatchDocument } from '@tidemark/client/protocol/watch-document';
 import { memoryChart, partsChart, peakBars, tracesChart } from './charts.ts';
 import type { ChartOptions } from './charts.ts';
 import { blocks, plain, table } from './markdown.ts';

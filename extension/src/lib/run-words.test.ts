@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import {
   exampleAlert,
   exampleInterruptedRun,
   exampleMoment,
   exampleRun,
   exampleStatus,
-} from '../../../shared/test/example-messages.ts';
-import { exampleSample } from '../../../shared/test/example-documents.ts';
+} from '@tidemark/client/testing/example-messages';
+import { exampleSample } from '@tidemark/client/testing/example-documents';
 import { lastCheckText, memoryText, runsText } from './ai-answers.ts';
 import { amount, levelLooks, memoryLevel } from './memory-words.ts';
 import { initialView } from './follow-run.ts';

@@ -1,10 +1,10 @@
 /** What a run is and came to, in a word, a shape and a color each. */
 
 import { Color, Icon } from '@raycast/api';
-import { formatRelative } from '../../../shared/src/format/dates.ts';
-import { counted } from '../../../shared/src/format/numbers.ts';
-import type { AlertKind } from '../../../shared/src/protocol/daemon/schedule.ts';
-import type { LeakSummary, RunRecord, RunState } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { formatRelative } from '@tidemark/client/format/dates';
+import { counted } from '@tidemark/client/format/numbers';
+import type { AlertKind } from '@tidemark/client/protocol/daemon/schedule';
+import type { LeakSummary, RunRecord, RunState } from '@tidemark/client/protocol/daemon/run-record';
 import type { RunView } from './follow-run.ts';
 import { amount, shortAmount } from './memory-words.ts';
 import type { MemoryUnit } from './preferences.ts';

@@ -2,12 +2,12 @@
 
 import { confirmAlert, Icon } from '@raycast/api';
 import * as v from 'valibot';
-import { connectWhenReady } from '../../../shared/src/client/connect-when-ready.ts';
-import { TidemarkError } from '../../../shared/src/errors.ts';
-import { doctorDocument } from '../../../shared/src/protocol/command-documents.ts';
-import type { DoctorDocument } from '../../../shared/src/protocol/command-documents.ts';
-import { serviceDocument } from '../../../shared/src/protocol/daemon-documents.ts';
-import type { ServiceDocument, ServiceState } from '../../../shared/src/protocol/daemon-documents.ts';
+import { connectWhenReady } from '@tidemark/client/client/connect-when-ready';
+import { TidemarkError } from '@tidemark/client/errors';
+import { doctorDocument } from '@tidemark/client/protocol/command-documents';
+import type { DoctorDocument } from '@tidemark/client/protocol/command-documents';
+import { serviceDocument } from '@tidemark/client/protocol/daemon-documents';
+import type { ServiceDocument, ServiceState } from '@tidemark/client/protocol/daemon-documents';
 import { clientIdentity, slowTimeoutMilliseconds, socketPath, withClient } from './connection.ts';
 import { refreshMenuBar } from './deep-links.ts';
 import { confirmDestructive, withToast } from './notify.ts';

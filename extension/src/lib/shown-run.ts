@@ -1,8 +1,8 @@
 /** A run as a screen shows it: what is too much for one stays with the daemon. */
 
-import type { DaemonClient, CallOptions } from '../../../shared/src/client/daemon-client.ts';
-import { TidemarkError } from '../../../shared/src/errors.ts';
-import type { RunDetail } from '../../../shared/src/protocol/daemon/methods.ts';
+import type { DaemonClient, CallOptions } from '@tidemark/client/client/daemon-client';
+import { TidemarkError } from '@tidemark/client/errors';
+import type { RunDetail } from '@tidemark/client/protocol/daemon/methods';
 
 interface ShownRun {
   readonly runId: number;

@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { dataFolder as standardDataFolder } from '../../../shared/src/client/locations.ts';
-import { TidemarkError } from '../../../shared/src/errors.ts';
+import { dataFolder as standardDataFolder } from '@tidemark/client/client/locations';
+import { TidemarkError } from '@tidemark/client/errors';
 import { commandInClone, isExecutable, placesOf, wrongCommand } from './chosen-paths.ts';
 import { preferences } from './preferences.ts';
 

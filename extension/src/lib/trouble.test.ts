@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { clientError, OtherVersionError } from '../../../shared/src/client/daemon-error.ts';
-import { errorCodes } from '../../../shared/src/errors.ts';
-import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
+import { clientError, OtherVersionError } from '@tidemark/client/client/daemon-error';
+import { errorCodes } from '@tidemark/client/errors';
+import { exampleInterruptedRun, exampleRun } from '@tidemark/client/testing/example-messages';
 import { resultTrouble, toTrouble, troubleKinds, troubleTitles } from './trouble.ts';
 import type { Surroundings } from './trouble.ts';
 

@@ -1,10 +1,10 @@
 /** The workload part of a form: lines of which each is a text, from the field or a file, and what becomes of MLX's cache. */
 
 import { readFileSync, statSync } from 'node:fs';
-import { TidemarkError } from '../../../shared/src/errors.ts';
-import { parseBytes } from '../../../shared/src/format/bytes.ts';
-import type { ScheduleSettings } from '../../../shared/src/protocol/daemon/schedule.ts';
-import { linesOf, textsIn } from '../../../shared/src/protocol/workload.ts';
+import { TidemarkError } from '@tidemark/client/errors';
+import { parseBytes } from '@tidemark/client/format/bytes';
+import type { ScheduleSettings } from '@tidemark/client/protocol/daemon/schedule';
+import { linesOf, textsIn } from '@tidemark/client/protocol/workload';
 
 export interface WorkloadValues {
   text: string;

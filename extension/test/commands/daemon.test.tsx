@@ -1,7 +1,7 @@
 /** Daemon: its exact state, in words, with what can be done about it. */
 
 import { expect, test } from 'vitest';
-import { exampleRun, exampleStatus } from '../../../shared/test/example-messages.ts';
+import { exampleRun, exampleStatus } from '@tidemark/client/testing/example-messages';
 import Daemon from '../../src/daemon.tsx';
 import { launch } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';

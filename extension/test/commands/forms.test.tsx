@@ -1,8 +1,8 @@
 /** The forms of a profile, a study and a schedule: what they offer to choose from, and what they make of the choice. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ModelsDocument } from '../../../shared/src/protocol/command-documents.ts';
-import { exampleRun, exampleSchedule } from '../../../shared/test/example-messages.ts';
+import type { ModelsDocument } from '@tidemark/client/protocol/command-documents';
+import { exampleRun, exampleSchedule } from '@tidemark/client/testing/example-messages';
 import CompareModels from '../../src/compare-models.tsx';
 import LeakChecks from '../../src/leak-checks.tsx';
 import ProfileMemory from '../../src/profile-memory.tsx';

@@ -1,8 +1,8 @@
 /** Leak Checks: schedules that are added, paused, run and removed, and the alerts that their checks raised. */
 
 import { beforeEach, expect, test } from 'vitest';
-import { exampleAlert, exampleRun, exampleSchedule } from '../../../shared/test/example-messages.ts';
-import type { Schedule } from '../../../shared/src/protocol/daemon/schedule.ts';
+import { exampleAlert, exampleRun, exampleSchedule } from '@tidemark/client/testing/example-messages';
+import type { Schedule } from '@tidemark/client/protocol/daemon/schedule';
 import LeakChecks from '../../src/leak-checks.tsx';
 import { launch } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';

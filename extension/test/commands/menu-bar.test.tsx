@@ -8,9 +8,9 @@ import {
   exampleMoment,
   exampleRun,
   exampleStatus,
-} from '../../../shared/test/example-messages.ts';
-import type { DaemonStatus } from '../../../shared/src/protocol/daemon/status.ts';
-import { protocolVersion } from '../../../shared/src/protocol/daemon/wire.ts';
+} from '@tidemark/client/testing/example-messages';
+import type { DaemonStatus } from '@tidemark/client/protocol/daemon/status';
+import { protocolVersion } from '@tidemark/client/protocol/daemon/wire';
 import MenuBar from '../../src/menu-bar.tsx';
 import { launch } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';

@@ -1,10 +1,14 @@
 /** Profile Memory: the form with a person's defaults, the run as it goes, and what it found. */
 
 import { beforeEach, expect, test } from 'vitest';
-import { exampleInterruptedRun, exampleProgress, exampleRun } from '../../../shared/test/example-messages.ts';
-import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
-import type { RunProgress } from '../../../shared/src/protocol/daemon/run-progress.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import {
+  exampleInterruptedRun,
+  exampleProgress,
+  exampleRun,
+} from '@tidemark/client/testing/example-messages';
+import { exampleProfile, exampleSample } from '@tidemark/client/testing/example-documents';
+import type { RunProgress } from '@tidemark/client/protocol/daemon/run-progress';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import ProfileMemory from '../../src/profile-memory.tsx';
 import { launch } from '../harness/launch.ts';
 import type { LaunchOptions } from '../harness/launch.ts';

@@ -7,8 +7,8 @@ import {
   exampleProgress,
   exampleRun,
   exampleStatus,
-} from '../../../shared/test/example-messages.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+} from '@tidemark/client/testing/example-messages';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import quickProfile from '../../src/quick-profile.ts';
 import lastLeakCheck from '../../src/tools/last-leak-check.ts';
 import memoryNow from '../../src/tools/memory-now.ts';

@@ -1,10 +1,10 @@
 /** Lists of runs beyond their first page: searched in the whole history, and asked for again without losing anything. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { exampleRun } from '../../../shared/test/example-messages.ts';
-import { exampleSample } from '../../../shared/test/example-documents.ts';
-import type { Parameters } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
+import { exampleRun } from '@tidemark/client/testing/example-messages';
+import { exampleSample } from '@tidemark/client/testing/example-documents';
+import type { Parameters } from '@tidemark/client/protocol/daemon/methods';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import CompareModels from '../../src/compare-models.tsx';
 import Runs from '../../src/runs.tsx';
 import { launch } from '../harness/launch.ts';

@@ -3,9 +3,9 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { exampleInterruptedRun, exampleRun } from '../../../shared/test/example-messages.ts';
-import { exampleProfile, exampleSample } from '../../../shared/test/example-documents.ts';
-import type { Parameters } from '../../../shared/src/protocol/daemon/methods.ts';
+import { exampleInterruptedRun, exampleRun } from '@tidemark/client/testing/example-messages';
+import { exampleProfile, exampleSample } from '@tidemark/client/testing/example-documents';
+import type { Parameters } from '@tidemark/client/protocol/daemon/methods';
 import Runs from '../../src/runs.tsx';
 import { launch } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';

@@ -1,7 +1,7 @@
 /** Whatever stands between a view and the daemon has its own screen, with the action that resolves it. */
 
 import { describe, expect, test } from 'vitest';
-import type { ServiceDocument } from '../../../shared/src/protocol/daemon-documents.ts';
+import type { ServiceDocument } from '@tidemark/client/protocol/daemon-documents';
 import CompareModels from '../../src/compare-models.tsx';
 import LeakChecks from '../../src/leak-checks.tsx';
 import ProfileMemory from '../../src/profile-memory.tsx';

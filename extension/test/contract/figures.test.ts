@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { RunRecord } from '../../../shared/src/protocol/daemon/run-record.ts';
-import type { IterationSample } from '../../../shared/src/protocol/profile-document.ts';
+import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
+import type { IterationSample } from '@tidemark/client/protocol/profile-document';
 import { wording } from '../harness/tree.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 import { megabytes, open, run, tinyModel } from './built.ts';

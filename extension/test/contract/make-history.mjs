@@ -1,7 +1,7 @@
 /** Puts runs into the history of a data folder, as weeks of use leave them: `make-history.mjs FOLDER COUNT`; for Node 26. */
 
 import process from 'node:process';
-import { exampleProfile } from '../../../shared/test/example-documents.ts';
+import { exampleProfile } from '@tidemark/client/testing/example-documents';
 import {
   exampleAlert,
   exampleSchedule,

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DaemonClient } from '../../../shared/src/client/daemon-client.ts';
-import { socketPathOf } from '../../../shared/src/client/locations.ts';
+import { DaemonClient } from '@tidemark/client/client/daemon-client';
+import { socketPathOf } from '@tidemark/client/client/locations';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const here = fileURLToPath(new URL('./', import.meta.url));

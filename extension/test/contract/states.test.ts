@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { noteFileOf, readNote } from '../../../shared/src/client/daemon-note.ts';
+import { noteFileOf, readNote } from '@tidemark/client/client/daemon-note';
 import { wording } from '../harness/tree.ts';
 import { raycast } from '../raycast-api/raycast.ts';
 import { open, tinyModel } from './built.ts';

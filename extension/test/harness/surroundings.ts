@@ -6,13 +6,13 @@ import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { noteFileOf, processMark } from '../../../shared/src/client/daemon-note.ts';
-import { requestParser, responseParser } from '../../../shared/src/client/framing.ts';
-import { socketPathOf } from '../../../shared/src/client/locations.ts';
-import type { ErrorCode } from '../../../shared/src/errors.ts';
-import { errorNumbers, protocolVersion, wireEvents } from '../../../shared/src/protocol/daemon/wire.ts';
-import type { EventData, Method, Parameters, Result } from '../../../shared/src/protocol/daemon/methods.ts';
-import type { RequestFrame, Topic } from '../../../shared/src/protocol/daemon/wire.ts';
+import { noteFileOf, processMark } from '@tidemark/client/client/daemon-note';
+import { requestParser, responseParser } from '@tidemark/client/client/framing';
+import { socketPathOf } from '@tidemark/client/client/locations';
+import type { ErrorCode } from '@tidemark/client/errors';
+import { errorNumbers, protocolVersion, wireEvents } from '@tidemark/client/protocol/daemon/wire';
+import type { EventData, Method, Parameters, Result } from '@tidemark/client/protocol/daemon/methods';
+import type { RequestFrame, Topic } from '@tidemark/client/protocol/daemon/wire';
 
 /** An answer that is an error of the daemon's. */
 export class Refusal extends Error {

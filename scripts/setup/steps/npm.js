@@ -1,6 +1,7 @@
 /** The npm dependencies, of Tidemark and of its Raycast extension, exactly as their lock files have them. */
 
-import { join } from 'node:path';
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { run } from '../children.js';
 import { runNpm } from '../download.js';
 import { lastError, networkRemedy, reason, SetupFailure } from '../failures.js';
@@ -66,6 +67,32 @@ export const extension = {
 
   async work(context) {
     await install(context, join(context.layout.root, 'extension'), "The extension's npm dependencies");
+  },
+};
+
+const linkedClient = 'extension/node_modules/@tidemark/client';
+
+/**
+ * In the repository the extension sees `shared` itself as `@tidemark/client`, as npm's workspaces see each other, so that a change
+ * there is never missed here.
+ *
+ * @type {Step}
+ */
+export const linkClient = {
+  name: 'client',
+  label: "extension's client",
+  done: 'linked',
+  bytes: 0,
+  needs: [],
+  outputs: [`${linkedClient}/src/errors.ts`],
+
+  key: () => keyOf(linkedClient),
+
+  async work({ layout: { root } }) {
+    const link = join(root, linkedClient);
+    await rm(link, { recursive: true, force: true });
+    await mkdir(dirname(link), { recursive: true });
+    await symlink('../../../shared', link);
   },
 };
 

@@ -1,5 +1,9 @@
 /** The parsers of both sides' frames: node-ipc's assured one, with event names and limits for each direction. */
 
+// Whoever imports this needs the types too, and their package has none.
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference
+/// <reference path="./node-ipc-parsers.d.ts" />
+
 import { AssuredParser, IPCProtocolError } from 'node-ipc/parsers';
 import type { IncomingMessage } from 'node-ipc/parsers';
 import { wireEvents, wireLimits } from '../protocol/daemon/wire.ts';
