@@ -1,6 +1,7 @@
 /** What is built on a model host, with mlx-audio as the engine: the daemon's runs and schedules, a study, and the self-test. */
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
@@ -98,6 +99,19 @@ test('a schedule checks mlx-audio, and what the engine cannot do is refused befo
     client.call('startProfile', { model: bf16, python: engine.python }),
     /Tidemark’s own engine/,
   );
+});
+
+test('a client learns before a run whether its engine can be had, and why not', async () => {
+  const { client } = await TestDaemon.connected();
+  assert.deepEqual((await client.call('models', {})).engines, ['tidemark', 'mlx-audio']);
+  const check = (python?: string) => client.call('checkEngine', { engine: 'mlx-audio', python });
+  assert.deepEqual(await check(engine.python), {});
+  assert.deepEqual(await client.call('checkEngine', {}), {});
+  const folder = temporaryFolder();
+  const broken = join(folder, 'python');
+  writeFileSync(broken, '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+  await assert.rejects(check(join(folder, 'none')), /There is no program at .*none/);
+  await assert.rejects(check(broken), /exited with code 3 before mlx-audio was loaded/);
 });
 
 test('a study of mlx-audio finds the float32 rest, and says what it could not test there', async () => {

@@ -12,9 +12,11 @@ import { useRuns, useSearch } from './components/use-runs.ts';
 import { launchContextOf } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
 import { modelSections, choiceMistake } from './lib/choices.ts';
+import { engineMistake, engineValues } from './lib/engine-values.ts';
 import { studyParametersOf } from './lib/form-values.ts';
 import type { StudyFormValues } from './lib/form-values.ts';
 import {
+  EngineFields,
   FirstModelNote,
   SpeechFields,
   useChoices,
@@ -105,20 +107,23 @@ const startId = 'start';
 function StudyForm(): ReactNode {
   const { push } = useNavigation();
   const { choices, trouble, isLoading, revalidate } = useChoices();
-  const { voice, text, iterations } = preferences();
+  const { voice, text, iterations, engine } = preferences();
   const { handleSubmit, itemProps, setValidationError } = useForm<StudyFormValues>({
     initialValues: {
       models: [],
       text: text ?? '',
       voice,
       otherVoice: '',
+      ...engineValues({ engine }),
       iterations: String(iterations),
       explain: true,
     },
     validation: { models: withBaseline, iterations: validIterations },
-    onSubmit: (values) => {
-      const mistake = choiceMistake(values, choices);
-      if (mistake?.field === 'otherVoice') {
+    onSubmit: async (values) => {
+      const choice = choiceMistake(values, choices);
+      const mistake =
+        choice?.field === 'otherVoice' ? { ...choice, field: choice.field } : await engineMistake(values);
+      if (mistake !== undefined) {
         setValidationError(mistake.field, mistake.message);
         return;
       }
@@ -158,6 +163,7 @@ function StudyForm(): ReactNode {
           ))}
       </Form.TagPicker>
       <SpeechFields itemProps={itemProps} choices={choices} initial={voice} />
+      <EngineFields itemProps={itemProps} choices={choices} initial={engine} />
       <Form.TextField
         title="Iterations"
         placeholder="15"

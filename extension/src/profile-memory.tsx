@@ -7,6 +7,7 @@ import type { ReactNode } from 'react';
 import { ProgressView } from './components/progress-view.tsx';
 import { TroubleScreen } from './components/trouble-screen.tsx';
 import {
+  EngineFields,
   FirstModelNote,
   ModelFields,
   SpeechFields,
@@ -19,6 +20,7 @@ import { argumentOf, fallbackTextOf, launchContextOf } from './lib/deep-links.ts
 import type { LaunchContexts } from './lib/deep-links.ts';
 import { preferences } from './lib/preferences.ts';
 import { chosenModel, choiceMistake } from './lib/choices.ts';
+import { engineMistake, engineValues, isForeign } from './lib/engine-values.ts';
 import { profileParametersOf } from './lib/form-values.ts';
 import type { ProfileFormValues } from './lib/form-values.ts';
 import { usualWorkload, workloadMistake } from './lib/workload-values.ts';
@@ -41,13 +43,14 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
 
 /** The preferences, but for what the launch says otherwise. */
 function defaults(model: string | undefined, said: LaunchContexts['profile-memory']): ProfileFormValues {
-  const { defaultModel, voice, text, iterations } = preferences();
+  const { defaultModel, voice, text, iterations, engine } = preferences();
   return {
     model: model ?? defaultModel,
     otherModel: '',
     voice: said.voice ?? voice,
     otherVoice: '',
     ...usualWorkload,
+    ...engineValues({ engine: said.engine ?? engine }),
     text: said.text ?? text ?? '',
     iterations: String(said.iterations ?? iterations),
     attribute: 'none',
@@ -58,14 +61,15 @@ function defaults(model: string | undefined, said: LaunchContexts['profile-memor
 function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): ReactNode {
   const { push } = useNavigation();
   const { choices, trouble, isLoading, revalidate } = useChoices();
-  const { handleSubmit, itemProps, setValidationError } = useForm<ProfileFormValues>({
+  const { handleSubmit, itemProps, values, setValidationError } = useForm<ProfileFormValues>({
     initialValues: initial,
     validation: {
       model: FormValidation.Required,
       iterations: validIterations,
     },
-    onSubmit: (submitted) => {
-      const mistake = choiceMistake(submitted, choices) ?? workloadMistake(submitted);
+    onSubmit: async (submitted) => {
+      const mistake =
+        choiceMistake(submitted, choices) ?? workloadMistake(submitted) ?? (await engineMistake(submitted));
       if (mistake !== undefined) {
         setValidationError(mistake.field, mistake.message);
         return;
@@ -105,17 +109,20 @@ function ProfileForm({ initial }: { readonly initial: ProfileFormValues }): Reac
         info="Measured iterations, after the warm-up. The leak rule needs 15 to find small leaks."
         {...itemProps.iterations}
       />
-      <Form.Dropdown
-        title="Attribution"
-        placeholder="Search kinds of attribution…"
-        info="Evaluates the network part by part, to show how much memory each part takes. Operations are traced one by one."
-        {...itemProps.attribute}
-      >
-        <Form.Dropdown.Item value="none" title="None" />
-        <Form.Dropdown.Item value="stages" title="Stages" />
-        <Form.Dropdown.Item value="layers" title="Layers" />
-        <Form.Dropdown.Item value="operations" title="Operations" />
-      </Form.Dropdown>
+      <EngineFields itemProps={itemProps} choices={choices} initial={initial.engine} />
+      {!isForeign(values) && (
+        <Form.Dropdown
+          title="Attribution"
+          placeholder="Search kinds of attribution…"
+          info="Evaluates the network part by part, to show how much memory each part takes. Operations are traced one by one."
+          {...itemProps.attribute}
+        >
+          <Form.Dropdown.Item value="none" title="None" />
+          <Form.Dropdown.Item value="stages" title="Stages" />
+          <Form.Dropdown.Item value="layers" title="Layers" />
+          <Form.Dropdown.Item value="operations" title="Operations" />
+        </Form.Dropdown>
+      )}
       <WorkloadFields itemProps={itemProps} />
       <Form.Checkbox
         label="Use a new process"

@@ -2,6 +2,7 @@
 
 import { environment, LaunchType, showHUD, Toast } from '@raycast/api';
 import { openCommand, refreshMenuBar } from './lib/deep-links.ts';
+import { engineOfForm, engineValues } from './lib/engine-values.ts';
 import { followWanted } from './lib/follow-run.ts';
 import { notify } from './lib/notify.ts';
 import { preferences } from './lib/preferences.ts';
@@ -11,7 +12,7 @@ import { resultTrouble, toTrouble, troubleText, troubleTitles } from './lib/trou
 import type { Trouble } from './lib/trouble.ts';
 
 export default async function command(): Promise<void> {
-  const { defaultModel, voice, text, iterations, unit } = preferences();
+  const { defaultModel, voice, text, iterations, engine, unit } = preferences();
   let runId: number | undefined;
   const toast = await notify({ style: Toast.Style.Animated, title: `Profiling ${defaultModel}` });
   try {
@@ -23,6 +24,7 @@ export default async function command(): Promise<void> {
           voice,
           iterations,
           text,
+          ...engineOfForm(engineValues({ engine })),
         },
       },
       {

@@ -12,7 +12,7 @@ import { useRuns, useSearch } from './components/use-runs.ts';
 import { withClient } from './lib/connection.ts';
 import { launchContextOf, openCommand } from './lib/deep-links.ts';
 import { notifyFailure } from './lib/notify.ts';
-import { everything, filterChoices, filterParameters, groupByDay } from './lib/run-list.ts';
+import { everything, filterChoices, filterParameters, filterSections, groupByDay } from './lib/run-list.ts';
 import { toTrouble } from './lib/trouble.ts';
 
 export default function Command(props: LaunchProps | undefined): ReactNode {
@@ -54,7 +54,7 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
       filtering={false}
       throttle
       onSearchTextChange={setSearch}
-      searchBarPlaceholder="Search all runs by model, text, voice, verdict, or number…"
+      searchBarPlaceholder="Search all runs by model, engine, text, voice, verdict, or number…"
       onSelectionChange={list.setSelectedId}
       pagination={pagination}
       // Only at first: from then on the selection is the person's.
@@ -62,7 +62,7 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
       searchBarAccessory={
         <List.Dropdown tooltip="Filter Runs" storeValue={wantedId === undefined} onChange={setFilter}>
           <List.Dropdown.Item title="All Runs" value={everything} icon={Icon.List} />
-          {(['Kind', 'Verdict', 'State', 'Model'] as const).map((section) => (
+          {filterSections.map((section) => (
             <List.Dropdown.Section key={section} title={section}>
               {filterChoices(models)
                 .filter((choice) => choice.section === section)

@@ -148,6 +148,20 @@ describe('a profile', () => {
     expect(raycast.launches.map(({ name }) => name)).toEqual(['menu-bar']);
   });
 
+  test('by another engine says so before and after, and what is no engine is not said', async () => {
+    const input = { model: 'bf16', engine: 'mlx-audio' };
+    daemon.script = {
+      ...daemon.script,
+      startProfile: ({ engine }) => exampleRun(8, { state: 'queued', workload: { engine } }),
+    };
+    expect(wordsOf(await question('start-profile', input))).toMatch(/Engine: mlx-audio, in a Python process/);
+    expect(await (await load('start-profile')).default(input)).toMatch(/bf16 · mlx-audio/);
+    expect(daemon.parametersOf('startProfile')).toMatchObject(input);
+    expect(wordsOf(await question('start-profile', { engine: 'pytorch' }))).not.toMatch(/Engine/);
+    await (await load('recent-runs')).default({ engine: 'mlx-audio' });
+    expect(daemon.parametersOf('listRuns')).toMatchObject({ engine: 'mlx-audio' });
+  });
+
   test('of which nothing is said has the preferences, and the question says which', async () => {
     expect(wordsOf(await question('start-profile', {}))).toMatch(
       /4bit-fp32[\s\S]*bf_emma[\s\S]*built-in sentence[\s\S]*20/,

@@ -15,6 +15,7 @@ import { studyModels } from '../profiler/study.ts';
 import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
+import { checkEngine } from '../host/check-engine.ts';
 import type { HistoryTurns } from './history-turns.ts';
 import type { Imports } from './imports.ts';
 import type { Notices } from './notices.ts';
@@ -106,6 +107,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     status: () => board.read(),
     models: (_, { signal }) => choices.ask(signal),
     doctor: (_, { signal }) => doctor.ask(signal),
+    checkEngine: async (request, { signal }) => {
+      await checkEngine(request, { dataFolder, signal });
+      return {};
+    },
 
     load: ({ model, voice }) => queue.load(model, voice ?? profileDefaults.voice),
     unload: (_, { client }) => queue.unload(client.name),

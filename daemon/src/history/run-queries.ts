@@ -17,13 +17,14 @@ import type { DaemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import { wireLimits } from '@tidemark/shared/protocol/daemon/wire.ts';
 import { workloadRequest } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 import { profileDefaults } from '../profiler/settings.ts';
 import type { Database } from './database.ts';
 import { defined, jsonOf, numberOf, optionalText } from './rows.ts';
 import type { Row } from './rows.ts';
 import { documentOf, thinnedSamplesOf } from './run-contents.ts';
 import { listedRunColumns, recordOf, runColumns } from './run-row.ts';
-import { searchConditions } from './run-search.ts';
+import { engineConditions, searchConditions } from './run-search.ts';
 import type { Condition } from './run-search.ts';
 
 /** As of the request `getRun`; all samples without a limit. */
@@ -46,6 +47,7 @@ export interface RunFilter {
   readonly model?: string | undefined;
   readonly state?: RunState | undefined;
   readonly leak?: LeakSummary | undefined;
+  readonly engine?: EngineName | undefined;
   readonly scheduleId?: number | undefined;
   /** Words that are all to be found in what is shown of a run; letters differ neither by case nor by accents. */
   readonly search?: string | undefined;
@@ -142,6 +144,7 @@ export class RunQueries {
     kind,
     state,
     leak,
+    engine,
     scheduleId,
     search = '',
   }: RunFilter = {}): Result<'listRuns'> & { readonly hasMore: boolean } {
@@ -150,6 +153,7 @@ export class RunQueries {
       ...given('state', state),
       ...given('leak', leak),
       ...given('schedule_id', scheduleId),
+      ...engineConditions(engine),
       ...searchConditions(search),
     ];
     // The models' table has the runs of a model in the order of their ids, and a CROSS JOIN keeps that order in SQLite.

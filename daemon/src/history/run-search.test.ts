@@ -14,7 +14,7 @@ const found = (history: History, search: string): number[] =>
     .runs.map(({ id }) => id)
     .toReversed();
 
-/** Seven runs that differ in all that a person can search for. */
+/** Eight runs that differ in all that a person can search for. */
 function someRuns(history: History): void {
   finishedRun(history, {
     run: { models: ['bf16'], text: 'A Café in Zürich, 100% full.' },
@@ -38,6 +38,10 @@ function someRuns(history: History): void {
       request: { kind: 'profile', parameters: { texts: ['First line.', 'Second one.'] } },
     }),
   );
+  finishedRun(history, {
+    run: { workload: { engine: 'mlx-audio' }, text: 'Hi.' },
+    end: { state: 'interrupted', document: undefined },
+  });
 }
 
 const searches: readonly (readonly [search: string, ids: readonly number[]])[] = [
@@ -60,7 +64,7 @@ const searches: readonly (readonly [search: string, ids: readonly number[]])[] =
   // What would be a pattern elsewhere.
   ['%', [1]],
   ['0%', [1]],
-  ['_', [1, 2, 3, 4, 5, 6, 7]],
+  ['_', [1, 2, 3, 4, 5, 6, 7, 8]],
   ['e_c', [2]],
   ['*', []],
   ["'", []],
@@ -79,9 +83,13 @@ const searches: readonly (readonly [search: string, ids: readonly number[]])[] =
   ['study', [5]],
   ['udy', []],
   ['check failed', [3]],
+  // The engine, from its beginning.
+  ['mlx-audio', [8]],
+  ['MLX', [8]],
+  ['audio', []],
   // Why a run did not come to its end.
   ['memory limit', [3]],
-  ['  \t ', [1, 2, 3, 4, 5, 6, 7]],
+  ['  \t ', [1, 2, 3, 4, 5, 6, 7, 8]],
 ];
 
 test('a run is found by all words of a search in what is shown of it, and by no other', () => {
@@ -90,6 +98,20 @@ test('a run is found by all words of a search in what is shown of it, and by no 
     for (const [search, ids] of searches) {
       assert.deepEqual(found(history, search), ids, search);
     }
+  });
+});
+
+test('runs are listed by their engine, of which a watched program has none', () => {
+  withHistory((history) => {
+    someRuns(history);
+    history.runs.add(exampleRun({ kind: 'watch' }));
+    const of = (engine: 'tidemark' | 'mlx-audio') => history.runs.list({ engine }).runs.map(({ id }) => id);
+    assert.deepEqual(of('mlx-audio'), [8]);
+    assert.deepEqual(of('tidemark'), [7, 6, 5, 4, 3, 2, 1]);
+    const database = new DatabaseSync(history.path);
+    database.exec(`UPDATE runs SET workload = '{' WHERE id = 8`);
+    database.close();
+    assert.deepEqual(of('mlx-audio'), []);
   });
 });
 

@@ -1,6 +1,7 @@
-/** Finds runs by words of what is shown of them: number, model, text, voice, schedule, kind, state, and verdict. */
+/** Finds runs by words of what is shown of them: number, model, text, voice, schedule, engine, kind, state, and verdict. */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 
 /** A part of a WHERE clause, with what goes into its marks. */
 export type Condition = readonly [sql: string, ...values: SQLInputValue[]];
@@ -44,6 +45,13 @@ export function noteMissingWords(connection: DatabaseSync): void {
     connection.exec(`${noting} WHERE words IS NULL`);
   }
 }
+
+/** NULL for Tidemark's own, for a watched program, and for a workload that cannot be read. */
+const engineOf = `iif(json_valid(runs.workload), runs.workload ->> '$.engine', NULL)`;
+
+/** Runs of one engine; a watched program has none. */
+export const engineConditions = (engine: EngineName | undefined): Condition[] =>
+  engine === undefined ? [] : [[`runs.kind <> 'watch' AND coalesce(${engineOf}, 'tidemark') = ?`, engine]];
 
 /** What stands in a column in other words than it is shown in. A person who begins to type one means it. */
 const shownValues: readonly (readonly [word: string, column: string, value: string])[] = [
@@ -92,6 +100,7 @@ function conditionOf(term: string): Condition {
   const isUid = /^[\dA-F]{8}[\dA-F-]*$/.test(term);
   const alternatives = [
     ...values,
+    ...('MLX-AUDIO'.startsWith(term) ? [`${engineOf} = 'mlx-audio'`] : []),
     ...(isUid ? ['instr(upper(runs.uid), ?) = 1'] : []),
     'instr(runs.words, ?) > 0',
   ];

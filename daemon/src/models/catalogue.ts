@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { modelsSchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { ModelsDocument } from '@tidemark/shared/protocol/command-documents.ts';
+import { engines } from '@tidemark/shared/protocol/workload.ts';
 import { modelFolder, removeCheckpoint } from './checkpoint/build.ts';
 import { languageOfVoice } from '../kokoro/phonemes/voices.ts';
 import { checkCheckpoint } from './checkpoint/manifest.ts';
@@ -23,12 +24,8 @@ export async function listCatalogue(dataFolder: string): Promise<CatalogueEntry[
   return await Promise.all(recipes.map((recipe) => catalogueEntry(recipe, dataFolder)));
 }
 
-/** What can be chosen from on this machine: the catalogue, what was downloaded, and the packaged voices. Throws as the first does. */
-export async function listChoices(
-  dataFolder: string,
-): Promise<
-  Pick<ModelsDocument, 'kind' | 'schemaVersion' | 'dataFolder' | 'models' | 'downloaded' | 'voices'>
-> {
+/** What can be chosen from on this machine: the catalogue, what was downloaded, packaged voices, engines. Throws as the first does. */
+export async function listChoices(dataFolder: string): Promise<Omit<ModelsDocument, 'built' | 'removed'>> {
   const [models, downloaded] = await Promise.all([listCatalogue(dataFolder), downloadedModels()]);
   return {
     kind: 'models',
@@ -40,6 +37,7 @@ export async function listChoices(
       const language = languageOfVoice(name) ?? 'Other';
       return { name, language, acceptsText: language.endsWith('English') };
     }),
+    engines: [...engines],
   };
 }
 

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { hasNoModel, modelSections, otherChoice, voiceSections } from '../lib/choices.ts';
 import type { Choices, ChoiceSection } from '../lib/choices.ts';
 import { lookUpTimeoutMilliseconds } from '../lib/connection.ts';
+import { isForeign } from '../lib/engine-values.ts';
 import { formatCount } from '@tidemark/client/format/numbers';
 import { countOf, wholeNumber } from '../lib/preferences.ts';
 import { useDaemon } from './use-daemon.ts';
@@ -67,6 +68,38 @@ export const SpeechFields = ({ itemProps, choices, initial, info = '' }: SpeechF
     )}
   </>
 );
+
+interface EngineFieldsProps extends ChoiceProps {
+  readonly itemProps: { readonly engine: FieldProps; readonly python: FieldProps };
+}
+
+/** What loads and runs the model. A daemon that has one engine only does not ask. */
+export const EngineFields = ({
+  itemProps,
+  choices: { engines = [] },
+  initial,
+}: EngineFieldsProps): ReactNode =>
+  (engines.includes('mlx-audio') || isForeign({ engine: initial })) && (
+    <>
+      <Form.Dropdown
+        title="Engine"
+        placeholder="Search engines…"
+        info="What loads and runs the model: Tidemark's own network, or mlx-audio in a Python process."
+        {...itemProps.engine}
+      >
+        <Form.Dropdown.Item value="tidemark" title="Tidemark" />
+        <Form.Dropdown.Item value="mlx-audio" title="mlx-audio" />
+      </Form.Dropdown>
+      {isForeign({ engine: itemProps.engine.value ?? '' }) && (
+        <Form.TextField
+          title="Python"
+          placeholder="Tidemark's own environment"
+          info="The absolute path to a Python that has mlx-audio. Without one, Tidemark makes an environment of 200 MB when it is first used."
+          {...itemProps.python}
+        />
+      )}
+    </>
+  );
 
 interface WorkloadFieldsProps {
   readonly itemProps: {

@@ -12,7 +12,7 @@ import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
 import { blocks, plain } from '../lib/markdown.ts';
 import { runMarkdown } from '../lib/run-markdown.ts';
-import { stateLooks } from '../lib/run-words.ts';
+import { engineOf, stateLooks } from '../lib/run-words.ts';
 import { resultTrouble, toTrouble } from '../lib/trouble.ts';
 import type { Trouble } from '../lib/trouble.ts';
 import { CancelAction, RunActions } from './run-actions.tsx';
@@ -110,6 +110,7 @@ function Following({
   const { unit, thresholds } = preferences();
   const { record, phrase, done, total, model, samples, troubles } = view;
   const last = samples.at(-1);
+  const engine = record === undefined ? undefined : engineOf(record);
   const level = last === undefined ? undefined : levelLooks[memoryLevel(last.peakBytes, thresholds)];
   return (
     <Detail
@@ -130,6 +131,7 @@ function Following({
             />
           </Detail.Metadata.TagList>
           <Detail.Metadata.Label title="Model" text={model ?? record?.models.join(', ') ?? '–'} />
+          {engine !== undefined && <Detail.Metadata.Label title="Engine" text={engine} />}
           <Detail.Metadata.Label
             title="Active"
             text={last === undefined ? '–' : amount(last.activeBytes, unit)}

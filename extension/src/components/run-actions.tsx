@@ -132,11 +132,18 @@ const exportActions = [
 ] as const;
 
 /** A run of phonemes has no text; profiled again, it gets the text of the preferences. */
-const sameAgain = ({ models, voice, text, iterations }: RunRecord): LaunchContexts['profile-memory'] => ({
+const sameAgain = ({
+  models,
+  voice,
+  text,
+  iterations,
+  workload,
+}: RunRecord): LaunchContexts['profile-memory'] => ({
   model: models[0],
   voice,
   text,
   iterations,
+  engine: workload?.engine ?? 'tidemark',
   startAtOnce: true,
 });
 

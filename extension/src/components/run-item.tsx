@@ -169,7 +169,7 @@ export const NoMatches = ({ what, isFiltered, search }: NoMatchesProps): ReactNo
     description={
       search === undefined
         ? `No ${what === 'Runs' ? 'run' : 'study'} matches the filter.`
-        : `Nothing in the history has “${search}” in its model, text, voice, verdict, or number${isFiltered ? ' and matches the filter' : ''}.`
+        : `Nothing in the history has “${search}” in its model, engine, text, voice, verdict, or number${isFiltered ? ' and matches the filter' : ''}.`
     }
   />
 );

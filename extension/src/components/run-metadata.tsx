@@ -11,7 +11,7 @@ import type { ProfileDocument } from '@tidemark/client/protocol/profile-document
 import type { WatchDocument } from '@tidemark/client/protocol/watch-document';
 import { amount, levelLooks, memoryLevel } from '../lib/memory-words.ts';
 import { preferences } from '../lib/preferences.ts';
-import { runLook, runMoment, samplesPhrase, triggerWord } from '../lib/run-words.ts';
+import { engineOf, runLook, runMoment, samplesPhrase, triggerWord } from '../lib/run-words.ts';
 
 /** Whose metadata it is. */
 type Owner = 'list' | 'detail';
@@ -62,6 +62,7 @@ export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode
         texts={{
           Run: String(record.id),
           [subjectTitles[record.kind]]: record.models.join(', '),
+          Engine: engineOf(record),
           ...(record.kind === 'watch' ? { Command: record.text } : { Text: spokenWords(record, 200) }),
           Voice: record.voice,
           Iterations: samplesPhrase(record),

@@ -10,6 +10,7 @@ import { refreshMenuBar } from '../lib/deep-links.ts';
 import { withToast } from '../lib/notify.ts';
 import { preferences } from '../lib/preferences.ts';
 import { choiceMistake } from '../lib/choices.ts';
+import { engineMistake } from '../lib/engine-values.ts';
 import {
   intervals,
   newScheduleValues,
@@ -20,6 +21,7 @@ import {
 import type { ScheduleFormValues } from '../lib/form-values.ts';
 import { workloadMistake } from '../lib/workload-values.ts';
 import {
+  EngineFields,
   FirstModelNote,
   ModelFields,
   SpeechFields,
@@ -50,7 +52,8 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       jitterMinutes: countBetween(0, 1440),
     },
     onSubmit: async (submitted) => {
-      const mistake = choiceMistake(submitted, choices) ?? workloadMistake(submitted);
+      const mistake =
+        choiceMistake(submitted, choices) ?? workloadMistake(submitted) ?? (await engineMistake(submitted));
       if (mistake !== undefined) {
         setValidationError(mistake.field, mistake.message);
         return;
@@ -96,6 +99,7 @@ export function ScheduleForm({ schedule, onSaved }: ScheduleFormProps): ReactNod
       <Form.TextField title="Name" placeholder="Check of bf16" {...itemProps.name} />
       <ModelFields itemProps={itemProps} choices={choices} initial={initialValues.model} />
       <SpeechFields itemProps={itemProps} choices={choices} initial={initialValues.voice} />
+      <EngineFields itemProps={itemProps} choices={choices} initial={initialValues.engine} />
       <WorkloadFields itemProps={itemProps} />
       <Form.Separator />
       <Form.Dropdown title="Interval" placeholder="Search intervals…" {...itemProps.every}>

@@ -47,6 +47,7 @@ const looks: Readonly<Record<TroubleKind, Look>> = {
     color: Color.Orange,
     remedies: ['other-model', 'retry', 'preferences'],
   },
+  'no-python': { icon: Icon.Plug, color: Color.Orange, remedies: ['retry', 'doctor', 'logs', 'preferences'] },
   gone: { icon: Icon.QuestionMarkCircle, color: Color.SecondaryText, remedies: ['retry'] },
   'not-comparable': { icon: Icon.Switch, color: Color.SecondaryText, remedies: ['runs'] },
   failed: { icon: Icon.Warning, color: Color.Red, remedies: ['retry', 'logs', 'doctor', 'preferences'] },

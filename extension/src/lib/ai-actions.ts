@@ -5,13 +5,15 @@ import * as v from 'valibot';
 import type { DaemonClient } from '@tidemark/client/client/daemon-client';
 import { counted } from '@tidemark/client/format/numbers';
 import type { ProfileParameters } from '@tidemark/client/protocol/daemon/methods';
+import { engines } from '@tidemark/client/protocol/workload';
 import type { Alert, Schedule } from '@tidemark/client/protocol/daemon/schedule';
 import { answer } from './ai-answers.ts';
 import { withClient } from './connection.ts';
 import { refreshMenuBar } from './deep-links.ts';
+import { engineOfForm, engineValues } from './engine-values.ts';
 import { timingPhrase } from './form-values.ts';
 import { preferences } from './preferences.ts';
-import { ago, alertNames } from './run-words.ts';
+import { ago, alertNames, runTitle } from './run-words.ts';
 
 type Question = NonNullable<Awaited<ReturnType<Tool.Confirmation<unknown>>>>;
 
@@ -42,6 +44,7 @@ const profileInput = v.object({
   model: words,
   voice: words,
   text: said(v.pipe(v.string(), v.regex(/\S/), v.maxLength(50_000))),
+  engine: said(v.picklist(engines)),
   iterations: said(
     v.pipe(v.number(), v.transform(Math.round), v.toMinValue(1), v.toMaxValue(mostIterations)),
   ),
@@ -51,18 +54,19 @@ const profileInput = v.object({
 function profileOf(
   input: unknown,
 ): ProfileParameters & { readonly voice: string; readonly iterations: number } {
-  const { model, voice, text, iterations } = understood(profileInput, input);
+  const { model, voice, text, iterations, engine } = understood(profileInput, input);
   const usual = preferences();
   return {
     model: model ?? usual.defaultModel,
     voice: voice ?? usual.voice,
     text: text ?? usual.text,
     iterations: iterations ?? usual.iterations,
+    ...engineOfForm(engineValues({ engine: engine ?? usual.engine })),
   };
 }
 
 export function profileQuestion(input: unknown): Question {
-  const { model, voice, text, iterations } = profileOf(input);
+  const { model, voice, text, iterations, engine } = profileOf(input);
   return {
     message: `Profile ${model} on this Mac? Its memory is measured in the background.`,
     info: [
@@ -70,6 +74,7 @@ export function profileQuestion(input: unknown): Question {
       { name: 'Voice', value: voice },
       { name: 'Text', value: text ?? "Tidemark's built-in sentence" },
       { name: 'Iterations', value: String(iterations) },
+      ...(engine === undefined ? [] : [{ name: 'Engine', value: `${engine}, in a Python process` }]),
     ],
   };
 }
@@ -78,7 +83,7 @@ export const startProfile = (input: unknown): Promise<string> =>
   acting(async (client) => {
     const run = await client.call('startProfile', profileOf(input));
     return (
-      `Run ${run.id}, a profile of ${run.models.join(', ')} with ${counted(run.iterations, 'iteration')}, is ${run.state}. ` +
+      `Run ${run.id}, a profile of ${runTitle(run)} with ${counted(run.iterations, 'iteration')}, is ${run.state}. ` +
       'It continues in the background: its result is among the recent runs when it has ended.'
     );
   });

@@ -6,7 +6,7 @@ import type { ModelsDocument } from '@tidemark/client/protocol/command-documents
 import { expandHome } from './preferences.ts';
 
 /** What the daemon says can be chosen from; nothing where it could not look. */
-export type Choices = Pick<ModelsDocument, 'models' | 'downloaded' | 'voices'>;
+export type Choices = Pick<ModelsDocument, 'models' | 'downloaded' | 'voices' | 'engines'>;
 
 interface Choice {
   readonly value: string;

@@ -33,6 +33,9 @@ const fields: readonly (readonly [keyof LaunchContexts, string, unknown, readonl
   ['profile-memory', 'voice', 'af_heart', ['', '\n', false, null, []]],
   ['profile-memory', 'text', ' Hello. ', ['', ' \t\n', 7, null, {}]],
   ['profile-memory', 'iterations', 20, [0, -5, 'many', null, 2.5]],
+  ['profile-memory', 'engine', 'mlx-audio', ['', 'MLX', 7, null, ['mlx-audio']]],
+  // Whose interpreter runs is no link's to say.
+  ['profile-memory', 'python', undefined, ['/tmp/python']],
   ['profile-memory', 'startAtOnce', true, ['true', 1, null, {}]],
   ['runs', 'runId', 1, ['1', 0, null, [1]]],
   ['compare-models', 'studyId', 3, ['3', 0, null]],

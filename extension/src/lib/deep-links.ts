@@ -2,6 +2,7 @@
 
 import { environment, launchCommand, LaunchType } from '@raycast/api';
 import * as v from 'valibot';
+import { engines } from '@tidemark/client/protocol/workload';
 
 /** What a launch says of one thing; nothing where it says nothing, or what makes no sense. */
 const maybe = <const Schema extends v.GenericSchema>(schema: Schema) =>
@@ -19,6 +20,8 @@ const launchContexts = {
     voice: words,
     text: maybe(v.pipe(v.string(), v.regex(/\S/))),
     iterations: id,
+    /** Not whose Python: anybody can write a link, and what it names would be run. */
+    engine: maybe(v.picklist(engines)),
     startAtOnce: maybe(v.boolean()),
   }),
   'quick-profile': v.object({}),

@@ -4,7 +4,12 @@ import { exampleSchedule } from '@tidemark/client/testing/example-messages';
 import { scheduleSettings } from '@tidemark/client/protocol/daemon/schedule';
 import { newScheduleValues, scheduleSettingsOf, scheduleValues, timingPhrase } from './form-values.ts';
 
-const fresh = newScheduleValues({ defaultModel: 'bf16', voice: 'af_heart', text: undefined });
+const fresh = newScheduleValues({
+  defaultModel: 'bf16',
+  voice: 'af_heart',
+  text: undefined,
+  engine: 'tidemark',
+});
 
 describe('the form of a schedule', () => {
   test('as it opens it is a schedule that the daemon takes', () => {
@@ -17,12 +22,24 @@ describe('the form of a schedule', () => {
       { kind: 'cron', expression: '0 9 * * 1-5', timeZone: 'Europe/Berlin' },
     ] as const) {
       const schedule = exampleSchedule({
-        ...{ timing, jitterSeconds: 120, paused: true, strategy: 'lean' },
-        ...{ engine: 'mlx-audio', python: '/usr/bin/python3' },
+        ...{ timing, jitterSeconds: 120, paused: true },
+        ...(timing.kind === 'every'
+          ? { strategy: 'lean' as const }
+          : { engine: 'mlx-audio' as const, python: '/usr/bin/python3' }),
       });
       const saved = scheduleSettingsOf(scheduleValues(schedule), schedule);
       expect(saved).toEqual(v.parse(scheduleSettings, schedule));
     }
+  });
+
+  test('another engine takes no strategy along, and Tidemark’s own no Python', () => {
+    const lean = exampleSchedule({ strategy: 'lean' });
+    const foreign = { ...scheduleValues(lean), engine: 'mlx-audio', python: ' ~/venv/bin/python ' };
+    const saved = scheduleSettingsOf(foreign, lean);
+    expect([saved.engine, saved.strategy]).toEqual(['mlx-audio', undefined]);
+    expect(saved.python).toMatch(/^\/.*\/venv\/bin\/python$/);
+    const own = scheduleSettingsOf({ ...foreign, engine: 'tidemark' }, lean);
+    expect([own.engine, own.python, own.strategy]).toEqual([undefined, undefined, 'lean']);
   });
 
   test('without a time zone it is the one of the Mac', () => {

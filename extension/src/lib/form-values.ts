@@ -5,12 +5,14 @@ import type { Schedule, ScheduleSettings, ScheduleTiming } from '@tidemark/clien
 import { granularities } from '@tidemark/client/protocol/profile-document';
 import { chosenModel, chosenVoice } from './choices.ts';
 import type { ChosenModel, ChosenVoice } from './choices.ts';
+import { engineOfForm, engineValues, isForeign } from './engine-values.ts';
+import type { EngineValues } from './engine-values.ts';
 import { countOf, wholeNumber } from './preferences.ts';
 import { usualWorkload, workloadOfForm, workloadValues } from './workload-values.ts';
 import type { WorkloadValues } from './workload-values.ts';
 import type { TidemarkPreferences } from './preferences.ts';
 
-export interface ProfileFormValues extends ChosenModel, ChosenVoice, WorkloadValues {
+export interface ProfileFormValues extends ChosenModel, ChosenVoice, WorkloadValues, EngineValues {
   iterations: string;
   attribute: string;
   isFresh: boolean;
@@ -22,8 +24,10 @@ export function profileParametersOf(values: ProfileFormValues): ProfileParameter
     model: chosenModel(values),
     ...speechOf(values),
     ...workloadOfForm(values),
+    ...engineOfForm(values),
     iterations: wholeNumber(values.iterations.trim()),
-    attribute: granularities.find((each) => each === attribute),
+    // The form does not show it then.
+    attribute: isForeign(values) ? undefined : granularities.find((each) => each === attribute),
     host: isFresh ? 'fresh' : undefined,
   };
 }
@@ -34,7 +38,7 @@ const speechOf = (values: ChosenVoice & { text: string }): Pick<StudyParameters,
   voice: chosenVoice(values) || undefined,
 });
 
-export interface StudyFormValues extends ChosenVoice {
+export interface StudyFormValues extends ChosenVoice, EngineValues {
   /** None for the default study. */
   models: string[];
   text: string;
@@ -45,11 +49,12 @@ export interface StudyFormValues extends ChosenVoice {
 export const studyParametersOf = (values: StudyFormValues): StudyParameters => ({
   models: values.models.length === 0 ? undefined : [...values.models],
   ...speechOf(values),
+  ...engineOfForm(values),
   iterations: wholeNumber(values.iterations.trim()),
   explain: values.explain,
 });
 
-export interface ScheduleFormValues extends ChosenModel, ChosenVoice, WorkloadValues {
+export interface ScheduleFormValues extends ChosenModel, ChosenVoice, WorkloadValues, EngineValues {
   name: string;
   /** A number of seconds, or `cron`. */
   every: string;
@@ -74,7 +79,8 @@ export function newScheduleValues({
   defaultModel,
   voice,
   text,
-}: Pick<TidemarkPreferences, 'defaultModel' | 'voice' | 'text'>): ScheduleFormValues {
+  engine,
+}: Pick<TidemarkPreferences, 'defaultModel' | 'voice' | 'text' | 'engine'>): ScheduleFormValues {
   return {
     name: `Check of ${defaultModel}`,
     model: defaultModel,
@@ -82,6 +88,7 @@ export function newScheduleValues({
     voice,
     otherVoice: '',
     ...usualWorkload,
+    ...engineValues({ engine }),
     text: text ?? '',
     every: '3600',
     cron: '',
@@ -101,6 +108,7 @@ export const scheduleValues = (schedule: Schedule): ScheduleFormValues => ({
   voice: schedule.voice,
   otherVoice: '',
   ...workloadValues(schedule),
+  ...engineValues(schedule),
   every: schedule.timing.kind === 'every' ? String(schedule.timing.seconds) : 'cron',
   cron: schedule.timing.kind === 'cron' ? schedule.timing.expression : '',
   timeZone: schedule.timing.kind === 'cron' ? (schedule.timing.timeZone ?? '') : '',
@@ -113,18 +121,19 @@ export const scheduleValues = (schedule: Schedule): ScheduleFormValues => ({
 
 /**
  * What cannot be read as a number has the default: the form itself refuses it before. What the form does not show stays as it is
- * in the schedule that is changed.
+ * in the schedule that is changed, but for a strategy, which another engine has not.
  */
 export function scheduleSettingsOf(
   values: ScheduleFormValues,
-  { paused, ...set }: Pick<ScheduleSettings, 'paused' | 'strategy' | 'engine' | 'python'> = { paused: false },
+  { paused, strategy }: Pick<ScheduleSettings, 'paused' | 'strategy'> = { paused: false },
 ): ScheduleSettings {
   return {
     name: values.name.trim(),
     model: chosenModel(values),
     voice: chosenVoice(values),
     ...workloadOfForm(values),
-    ...keptOf(set),
+    ...engineOfForm(values),
+    ...(strategy === undefined || isForeign(values) ? {} : { strategy }),
     timing: timingOf(values),
     iterations: wholeNumber(values.iterations.trim()) ?? 15,
     warmupIterations: countOf(values.warmupIterations) ?? 3,
@@ -134,17 +143,6 @@ export function scheduleSettingsOf(
     paused,
   };
 }
-
-/** What the form does not show stays as the command line has set it. */
-const keptOf = ({
-  strategy,
-  engine,
-  python,
-}: Pick<ScheduleSettings, 'strategy' | 'engine' | 'python'>): Partial<ScheduleSettings> => ({
-  ...(strategy === undefined ? {} : { strategy }),
-  ...(engine === undefined ? {} : { engine }),
-  ...(python === undefined ? {} : { python }),
-});
 
 function timingOf({ every, cron, timeZone }: ScheduleFormValues): ScheduleTiming {
   if (every !== 'cron') {

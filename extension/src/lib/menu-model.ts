@@ -209,6 +209,7 @@ function remedyOf({ kind }: Trouble, { preferences }: MenuOptions): Omit<MenuIte
     case 'busy':
     case 'offline-model':
     case 'interrupted':
+    case 'no-python':
     case 'gone':
     case 'not-comparable':
     case 'failed':

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { dataFolder as standardDataFolder } from '@tidemark/client/client/locations';
 import { unitBytes } from '@tidemark/client/format/bytes';
+import type { EngineName } from '@tidemark/client/protocol/workload';
 
 export type MemoryUnit = 'MB' | 'MiB';
 
@@ -20,6 +21,7 @@ export interface TidemarkPreferences {
   /** Absent for Tidemark's built-in sentence. */
   readonly text: string | undefined;
   readonly iterations: number;
+  readonly engine: EngineName;
   readonly unit: MemoryUnit;
   readonly thresholds: Thresholds;
   readonly dataFolder: string;
@@ -58,6 +60,7 @@ export function readPreferences(values: PreferenceValues): TidemarkPreferences {
     voice: said('voice') ?? 'af_heart',
     text: said('text'),
     iterations: wholeNumber(said('iterations')) ?? defaultIterations,
+    engine: said('engine') === 'mlx-audio' ? 'mlx-audio' : 'tidemark',
     unit,
     thresholds: { cautionBytes: bytes('cautionPeak'), warningBytes: bytes('warningPeak') },
     dataFolder: folder === undefined ? standardDataFolder() : expandHome(folder),

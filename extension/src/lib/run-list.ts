@@ -1,19 +1,23 @@
-/** The list of runs: its filters, one dropdown for verdict, state, kind and model, and its sections, one for each day. */
+/** The list of runs: its filters, one dropdown for verdict, state, kind, engine and model, and its sections, one for each day. */
 
 import { differenceInCalendarDays } from 'date-fns/differenceInCalendarDays';
 import { format } from 'date-fns/format';
 import type { Parameters } from '@tidemark/client/protocol/daemon/methods';
 import type { LeakSummary, RunRecord, RunState } from '@tidemark/client/protocol/daemon/run-record';
+import { engines } from '@tidemark/client/protocol/workload';
+import { engineNamed } from './engine-values.ts';
 import { leakLooks, runMoment, stateLooks } from './run-words.ts';
 
-export type ListParameters = Pick<Parameters<'listRuns'>, 'kind' | 'model' | 'state' | 'leak'>;
+export type ListParameters = Pick<Parameters<'listRuns'>, 'kind' | 'model' | 'state' | 'leak' | 'engine'>;
 
 export interface FilterChoice {
   /** As the dropdown keeps it. */
   readonly value: string;
   readonly title: string;
-  readonly section: 'Kind' | 'Verdict' | 'State' | 'Model';
+  readonly section: (typeof filterSections)[number];
 }
+
+export const filterSections = ['Kind', 'Verdict', 'State', 'Engine', 'Model'] as const;
 
 export const everything = 'all';
 
@@ -36,6 +40,11 @@ export function filterChoices(models: readonly string[]): readonly FilterChoice[
       title: stateLooks[state].word,
       section: 'State' as const,
     })),
+    ...engines.map((engine) => ({
+      value: `engine:${engine}`,
+      title: engine === 'tidemark' ? 'Tidemark' : engine,
+      section: 'Engine' as const,
+    })),
     ...[...new Set(models)].map((model) => ({
       value: `model:${model}`,
       title: model,
@@ -55,6 +64,8 @@ export function filterParameters(choice: string): ListParameters {
       return { leak: value as LeakSummary };
     case 'state':
       return { state: value as RunState };
+    case 'engine':
+      return { engine: engineNamed(value) };
     case 'model':
       return { model: value };
     default:

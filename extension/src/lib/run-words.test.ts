@@ -97,6 +97,9 @@ describe('words for one', () => {
   test('are in the singular', () => {
     expect(runTitle(study(['bf16']))).toBe('Study of 1 model');
     expect(runTitle(study(['bf16', '4bit-fp32']))).toBe('Study of 2 models');
+    const foreign = { ...study(['bf16', '4bit-fp32']), workload: { engine: 'mlx-audio' as const } };
+    expect(runTitle(foreign)).toBe('Study of 2 models · mlx-audio');
+    expect(runTitle(exampleRun(8, { workload: { engine: 'tidemark' } }))).toBe('bf16');
     const one = { iterations: 1, warmupIterations: 0, samplesTaken: 0 };
     expect(samplesPhrase(exampleRun(1, one))).toBe('0 of 1 iteration');
     expect(samplesPhrase({ ...study(['bf16']), samplesTaken: 1 })).toBe('1 iteration');

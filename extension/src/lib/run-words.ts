@@ -43,9 +43,20 @@ export const alertNames: Readonly<Record<AlertKind, string>> = {
 export const runLook = ({ state, leak }: RunRecord): Look =>
   state === 'complete' && leak !== undefined ? leakLooks[leak] : stateLooks[state];
 
-/** A profile's model, what a study compares, or a watched program's name. */
-export const runTitle = ({ kind, models }: RunRecord): string =>
-  kind === 'study' ? `Study of ${counted(models.length, 'model')}` : (models[0] ?? 'Unknown model');
+/** A profile's model, what a study compares, or a watched program's name, with the engine where it is not Tidemark's. */
+export const runTitle = (run: RunRecord): string =>
+  [
+    run.kind === 'study'
+      ? `Study of ${counted(run.models.length, 'model')}`
+      : (run.models[0] ?? 'Unknown model'),
+    engineOf(run) ?? [],
+  ]
+    .flat()
+    .join(' · ');
+
+/** Undefined for Tidemark's own, and for a watched program. */
+export const engineOf = ({ workload: { engine } = {} }: RunRecord): string | undefined =>
+  engine === 'tidemark' ? undefined : engine;
 
 /** The moment by which a list puts it in order. */
 export const runMoment = ({ endedAt, startedAt, queuedAt }: RunRecord): string =>

@@ -37,6 +37,8 @@ export const troubleKinds = [
   'interrupted',
   /** A model that is not on this machine, and no way to download it. */
   'offline-model',
+  /** There is no Python, or none that can run mlx-audio. */
+  'no-python',
   /** Whatever was asked for is no longer there. */
   'gone',
   /** Two runs that did other work, of which nothing can be said. */
@@ -128,6 +130,8 @@ function kindOf(code: ErrorCode): TroubleKind | 'no-daemon' {
       return 'interrupted';
     case 'network':
       return 'offline-model';
+    case 'python':
+      return 'no-python';
     case 'not-found':
       return 'gone';
     case 'not-comparable':
@@ -203,6 +207,7 @@ export const troubleTitles: Readonly<Record<TroubleKind, string>> = {
   'host-crashed': 'The Model Host Crashed',
   interrupted: 'The Run Was Interrupted',
   'offline-model': 'The Model Could Not Be Downloaded',
+  'no-python': 'mlx-audio Cannot Be Run',
   gone: 'Not Found',
   'not-comparable': 'These Runs Cannot Be Compared',
   failed: 'Something Went Wrong',

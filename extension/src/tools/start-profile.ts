@@ -8,6 +8,8 @@ type Input = {
   model?: string;
   /** The number of measured iterations, from 1 to 1000. Omit it for the preferred number; fewer than 10 cannot tell whether it leaks. */
   iterations?: number;
+  /** The engine that runs the model: "tidemark" or "mlx-audio". Omit it for the preferred engine. */
+  engine?: string;
   /** The Kokoro voice, for example "af_heart". Omit it for the preferred voice. */
   voice?: string;
   /** The English text to speak in each iteration. Omit it for the preferred text. */

@@ -8,7 +8,7 @@ import LeakChecks from '../../src/leak-checks.tsx';
 import ProfileMemory from '../../src/profile-memory.tsx';
 import { launch } from '../harness/launch.ts';
 import type { Screen } from '../harness/screen.ts';
-import { ScriptedDaemon, silence } from '../harness/surroundings.ts';
+import { Refusal, ScriptedDaemon, silence } from '../harness/surroundings.ts';
 import type { TreeNode } from '../harness/tree.ts';
 import { walk } from '../harness/tree.ts';
 
@@ -42,6 +42,7 @@ const catalog = (changes: Partial<ModelsDocument> = {}): ModelsDocument => ({
     voice('bf_emma', 'British English'),
     voice('jf_alpha', 'Japanese'),
   ],
+  engines: ['tidemark', 'mlx-audio'],
   ...changes,
 });
 
@@ -52,6 +53,7 @@ beforeEach(async () => {
     listSchedules: () => ({ schedules: [exampleSchedule()], paused: false }),
     listAlerts: () => ({ alerts: [] }),
     setSchedule: () => exampleSchedule(),
+    checkEngine: () => ({}),
     startProfile: () => exampleRun(8, { state: 'queued' }),
     startStudy: () => exampleRun(8, { state: 'queued', kind: 'study' }),
     getRun: () => silence,
@@ -76,7 +78,9 @@ interface Opened {
   readonly screen: Screen;
   readonly submit: string;
   /** What the daemon is asked for with the form's values. */
-  readonly asked: () => { readonly model?: string; readonly voice?: string } | undefined;
+  readonly asked: () =>
+    | { readonly model?: string; readonly voice?: string; readonly engine?: string; readonly python?: string }
+    | undefined;
 }
 
 type Options = Readonly<Record<string, string>>;
@@ -175,8 +179,8 @@ describe.each(forms)('the form of %s', (_name, open) => {
   });
 
   test('is of use where the daemon is older and says nothing of voices or downloads', async () => {
-    const { voices, downloaded, ...older } = catalog();
-    expect([voices?.length, downloaded?.length]).toEqual([4, 1]);
+    const { voices, downloaded, engines, ...older } = catalog();
+    expect([voices?.length, downloaded?.length, engines?.length]).toEqual([4, 1, 2]);
     daemon.script = { ...daemon.script, models: () => older };
     const { screen, submit, asked } = await open({ voice: 'bf_emma' });
     expect(offered(screen, 'voice')).toEqual({ Current: ['bf_emma'], '': ['…'] });
@@ -184,6 +188,79 @@ describe.each(forms)('the form of %s', (_name, open) => {
     await screen.until('it is asked for', () => asked() !== undefined);
     expect(asked()?.voice).toBe('bf_emma');
   });
+});
+
+describe.each(forms)('the engine of %s', (_name, open) => {
+  test('is Tidemark’s own, of which nothing is asked, unless another is chosen', async () => {
+    const { screen, submit, asked } = await open();
+    expect(field(screen, 'engine')?.props['value']).toBe('tidemark');
+    expect(field(screen, 'python')).toBeUndefined();
+    await screen.press(submit);
+    await screen.until('it is asked for', () => asked() !== undefined);
+    expect([asked()?.engine, asked()?.python]).toEqual([undefined, undefined]);
+    expect(daemon.methodsAsked()).not.toContain('checkEngine');
+  });
+
+  test('is the preferred one, in the Python that is named', async () => {
+    const { screen, submit, asked } = await open({ engine: 'mlx-audio' });
+    await screen.enter('python', '/opt/venv/bin/python');
+    await screen.press(submit);
+    await screen.until('it is asked for', () => asked() !== undefined);
+    expect([asked()?.engine, asked()?.python]).toEqual(['mlx-audio', '/opt/venv/bin/python']);
+    expect(daemon.parametersOf('checkEngine')).toEqual({
+      engine: 'mlx-audio',
+      python: '/opt/venv/bin/python',
+    });
+  });
+
+  test('that cannot be had is told at its field, in the words of the daemon', async () => {
+    daemon.script = {
+      ...daemon.script,
+      checkEngine: ({ python }) => {
+        throw python === undefined
+          ? new Refusal('python', 'There is no Python on this machine.', 'Install Python 3.11 or later.')
+          : new Refusal('python', `${python} has no mlx-audio.`, 'Install it.');
+      },
+    };
+    const { screen, submit, asked } = await open();
+    await screen.enter('engine', 'mlx-audio');
+    await screen.press(submit);
+    await screen.until('it is told', () => field(screen, 'engine')?.props['error']);
+    expect(field(screen, 'engine')?.props['error']).toBe(
+      'There is no Python on this machine. Install Python 3.11 or later.',
+    );
+    for (const [typed, told] of [
+      ['venv/bin/python', 'Enter the absolute path to a Python'],
+      ['/usr/bin/python3', '/usr/bin/python3 has no mlx-audio. Install it.'],
+    ] as const) {
+      await screen.enter('python', typed);
+      await screen.press(submit);
+      await screen.until('it is told', () => field(screen, 'python')?.props['error'] === told);
+    }
+    expect(asked()).toBeUndefined();
+    await screen.enter('engine', 'tidemark');
+    await screen.press(submit);
+    await screen.until('it is asked for', () => asked() !== undefined);
+    expect(asked()?.engine).toBeUndefined();
+  });
+
+  test('is no choice where the daemon has one only', async () => {
+    const { engines, ...older } = catalog();
+    expect(engines).toHaveLength(2);
+    daemon.script = { ...daemon.script, models: () => older };
+    const { screen } = await open();
+    expect(field(screen, 'engine')).toBeUndefined();
+  });
+});
+
+test('mlx-audio is asked for no attribution, which it has not', async () => {
+  const { screen, submit, asked } = await openProfile();
+  await screen.enter('attribute', 'layers');
+  await screen.enter('engine', 'mlx-audio');
+  expect(field(screen, 'attribute')).toBeUndefined();
+  await screen.press(submit);
+  await screen.until('it is asked for', () => asked() !== undefined);
+  expect(asked()).not.toHaveProperty('attribute');
 });
 
 describe.each(ofOneModel)('the form of %s', (_name, open) => {
@@ -227,8 +304,12 @@ test('a study is offered the downloaded models too', async () => {
   ]);
 });
 
-test('a schedule that is edited keeps its model and its voice', async () => {
-  const own = exampleSchedule({ model: '/models/my-own', voice: 'af_heart,af_bella' });
+test('a schedule that is edited keeps its model, its voice and its engine', async () => {
+  const kept = {
+    ...{ model: '/models/my-own', voice: 'af_heart,af_bella' },
+    ...{ engine: 'mlx-audio' as const, python: '/opt/venv/bin/python' },
+  };
+  const own = exampleSchedule(kept);
   daemon.script = { ...daemon.script, listSchedules: () => ({ schedules: [own], paused: false }) };
   const screen = launch('leak-checks', LeakChecks, { preferences: { dataFolder: daemon.dataFolder } });
   const item = await screen.until('the schedule', () => screen.all('List.Item', 'Every hour')[0]);
@@ -236,7 +317,5 @@ test('a schedule that is edited keeps its model and its voice', async () => {
   await screen.until('the form', () => screen.top.type === 'Form' && screen.top.props['isLoading'] === false);
   await screen.press('Save Schedule');
   await screen.until('it is saved', () => daemon.parametersOf('setSchedule') !== undefined);
-  expect(daemon.parametersOf('setSchedule')).toMatchObject({
-    settings: { model: '/models/my-own', voice: 'af_heart,af_bella' },
-  });
+  expect(daemon.parametersOf('setSchedule')).toMatchObject({ settings: kept });
 });

@@ -66,6 +66,33 @@ test("the form begins with a person's preferences, and what it submits is what i
   expect(screen.depth).toBe(2);
 });
 
+test('a link says which engine, and a run that is profiled again has the one that it had', async () => {
+  const engine = 'mlx-audio';
+  const linked = open({ launchContext: { model: 'bf16', engine, startAtOnce: true, python: '/tmp/python' } });
+  await linked.until('it is asked for', () => daemon.parametersOf('startProfile') !== undefined);
+  expect(daemon.parametersOf('startProfile')).toMatchObject({ model: 'bf16', engine });
+  expect(daemon.parametersOf('startProfile')).not.toHaveProperty('python');
+  ended = exampleRun(8, { workload: { engine } });
+  await step(linked, { kind: 'ended', record: ended });
+  await linked.until('the result', () => linked.actionsOf().includes('Profile Again'));
+  expect(linked.text).toMatch(/Engine[\s\S]*mlx-audio/);
+  await linked.press('Profile Again');
+  expect(raycast.launches.at(-1)?.context).toMatchObject({ engine, startAtOnce: true });
+});
+
+test('a Python that cannot be had has its screen', async () => {
+  ended = exampleRun(8, {
+    state: 'failed',
+    samplesTaken: 0,
+    error: { code: 'python', message: 'There is no Python on this machine.', hint: 'Install one.' },
+  });
+  const screen = open({ arguments: { model: 'bf16' }, preferences: { engine: 'mlx-audio' } });
+  await step(screen, { kind: 'ended', record: ended });
+  const view = await screen.until('it', () => screen.all('List.EmptyView', 'mlx-audio Cannot Be Run')[0]);
+  expect(String(view.props['description'])).toBe('There is no Python on this machine.\nInstall one.');
+  expect(screen.actionsOf(view)).toContain('Run Doctor');
+});
+
 test('iterations that are no number are refused in the form', async () => {
   const screen = open();
   await screen.until('the form', () => screen.all('Form')[0]);

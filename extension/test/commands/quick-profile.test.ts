@@ -73,6 +73,13 @@ describe('Quick Profile', () => {
     expect(parameters).toEqual({ model: '4bit-bf16', voice: 'bf_emma', iterations: 30 });
   });
 
+  test('of another engine asks for it, and names it in the result', async () => {
+    running(exampleRun(8, { workload: { engine: 'mlx-audio' } }));
+    await quickly({ preferences: { dataFolder: daemon.dataFolder, engine: 'mlx-audio' } });
+    expect(daemon.parametersOf('startProfile')).toMatchObject({ engine: 'mlx-audio' });
+    expect(raycast.huds).toEqual([expect.stringMatching(/bf16 · mlx-audio: active/)]);
+  });
+
   test('a run can be cancelled from its toast', async () => {
     running(exampleRun(8));
     let cancelled: unknown;

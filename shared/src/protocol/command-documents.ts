@@ -93,6 +93,8 @@ export const modelsDocument = v.object({
   downloaded: v.optional(v.array(v.object({ repository: text, folder: text, diskBytes: bytes }))),
   /** The packaged voices, which every model can speak with; English ones take text. */
   voices: v.optional(v.array(v.object({ name: text, language: text, acceptsText: v.boolean() }))),
+  /** What can be asked to load and run a model; an older daemon, which knows its own engine only, does not say. */
+  engines: v.optional(v.array(text)),
   /** What the command did, where it did something: what was built, or removed and how much that freed. */
   built: v.optional(v.array(text)),
   removed: v.optional(v.array(v.object({ name: text, freedBytes: bytes }))),

@@ -16,6 +16,8 @@ import type {
   RunState,
   UnreadableRow,
 } from '@tidemark/shared/protocol/daemon/run-record.ts';
+import { engines } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { printable } from '@tidemark/shared/printable.ts';
 import { printResult } from '../command.ts';
@@ -31,6 +33,7 @@ import { exportRuns, importRuns } from '../runs/runs-transfer.ts';
 import { wholeNumber } from '../values.ts';
 
 interface ListOptions {
+  readonly engine?: EngineName;
   readonly model?: string;
   readonly state?: RunState;
   readonly leak?: LeakSummary;
@@ -68,7 +71,7 @@ export function addRunsCommand(program: Command): void {
       .addOption(
         new Option(
           '--search <words>',
-          'only runs with all of these words in their number, model, voice, text, schedule, kind, state, or verdict',
+          'only runs with all of these words in their number, model, voice, text, schedule, engine, kind, state, or verdict',
         ).argParser(searchWords),
       )
       .option('--model <model>', 'only runs of this model')
@@ -87,6 +90,7 @@ export function addRunsCommand(program: Command): void {
           'watch',
         ]),
       )
+      .addOption(new Option('--engine <name>', 'only profiles and studies by this engine').choices(engines))
       .option('--schedule <id>', 'only checks of this schedule', wholeNumber(1))
       .option('--limit <n>', 'maximum number of runs', wholeNumber(1, 500), 20)
       .option('--before <run>', 'only runs older than this one', parseRunId),
@@ -129,12 +133,13 @@ export function addRunsCommand(program: Command): void {
 }
 
 async function listRuns(context: Context, options: ListOptions): Promise<CommandResult> {
-  const { model, state, leak, kind, schedule, limit, before, search } = options;
+  const { model, state, leak, kind, engine, schedule, limit, before, search } = options;
   const filters = {
     model: model === undefined ? undefined : modelFilter(model),
     state,
     leak,
     kind,
+    engine,
     scheduleId: schedule,
     before,
     search,

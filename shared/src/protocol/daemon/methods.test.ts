@@ -22,6 +22,7 @@ const examples: { readonly [M in Method]: Parameters<M> } = {
   status: {},
   models: {},
   doctor: {},
+  checkEngine: { engine: 'mlx-audio', python: '/usr/bin/python3' },
   load: { model: 'bf16', voice: 'af_heart' },
   unload: {},
   startProfile: {

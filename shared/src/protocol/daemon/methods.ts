@@ -9,7 +9,7 @@ import { runDocument } from '../run-document.ts';
 import { mlxSettings } from '../mlx-settings.ts';
 import { traceOrders } from '../trace-document.ts';
 import { tracePicture } from '../trace-picture.ts';
-import { engineRequest, workloadRequest } from '../workload.ts';
+import { engineRequest, engines, workloadRequest } from '../workload.ts';
 import { runProgress } from './run-progress.ts';
 import { leakSummary, runId, runKind, runRecord, runStates, unreadableRow } from './run-record.ts';
 import { alert, alertId, schedule, scheduleId, scheduleSettings } from './schedule.ts';
@@ -125,6 +125,8 @@ export const methods = {
   status: { parameters: nothing, result: daemonStatus },
   models: { parameters: nothing, result: modelsDocument },
   doctor: { parameters: nothing, result: doctorDocument },
+  /** Whether a run by that engine can have a Python. Fails as the run would, and makes no environment. */
+  checkEngine: { parameters: v.strictObject(engineRequest), result: done },
 
   /** Loads a model and a voice into the held host, building or fetching it where needed. Answers when it is loaded. */
   load: { parameters: v.strictObject({ model: name, voice: v.optional(name) }), result: hostStatus },
@@ -139,7 +141,7 @@ export const methods = {
 
   /**
    * Newest first. `before` is the last id of the page before. Each word of `search` is to be found in what is shown of a run:
-   * its number, models, voice, text, schedule, kind, state, verdict, why it ended, or a study's conclusion. Letters differ
+   * its number, models, voice, text, schedule, engine, kind, state, verdict, why it ended, or a study's conclusion. Letters differ
    * neither by case nor by accents.
    */
   listRuns: {
@@ -150,6 +152,8 @@ export const methods = {
       model: v.optional(name),
       state: v.optional(v.picklist(runStates)),
       leak: v.optional(leakSummary),
+      /** A watched program has none. */
+      engine: v.optional(v.picklist(engines)),
       scheduleId: v.optional(scheduleId),
       search: v.optional(v.pipe(text, v.maxLength(longestSearch))),
     }),
