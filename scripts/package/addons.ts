@@ -6,51 +6,51 @@ import { addonFaults } from '../mac-check/addon-faults.ts';
 import { buildMacAddon } from '../mac-check/build-addon.ts';
 import { readMachO } from '../mac-check/mach-o.ts';
 import { macToolchain } from '../mac-check/surroundings.ts';
-import type { Backend } from '../setup/backend.js';
 import { SetupFailure } from '../setup/failures.js';
 import { layoutOf } from '../setup/layout.js';
 import { olderThan, type Platform } from '../setup/platform.js';
 import { Stamps } from '../setup/stamps.js';
 import { addonSourceKey } from '../setup/steps/addon.js';
 
-/** What lies beside the addon in the package: set-up takes the addon for this backend. */
-export interface PrebuiltNote {
-  readonly backend: Backend;
+export interface PrebuiltAddon {
+  readonly path: string;
   /** Hexadecimal. */
   readonly sha256: string;
 }
 
-export interface PrebuiltAddon {
-  readonly path: string;
-  readonly note: PrebuiltNote;
-}
+/** Those of a package, by the platforms that it is for. */
+export type PrebuiltAddons = ReadonlyMap<Platform, PrebuiltAddon>;
 
 /** The newest versions that Ubuntu 22.04 has, the oldest system that MLX's wheel is made for. */
 const oldestLinux = { GLIBC: '2.35', GLIBCXX: '3.4.30', CXXABI: '1.3.13' };
 
-/** The addon that set-up built here, or the Mac's. Throws a SetupFailure for one that would not load there. */
+/**
+ * The addon that set-up built here, or the Mac's. Throws a SetupFailure for one that would not load there. On Linux it is the same for
+ * MLX's CPU and CUDA backends, whose headers are the same and whose libraries have the same symbols.
+ */
 export async function addonFor(platform: Platform, signal: AbortSignal): Promise<PrebuiltAddon> {
   if (platform === 'darwin-arm64' && process.platform === 'linux') {
     const toolchain = await macToolchain(signal);
     const path = await buildMacAddon(toolchain);
     refuse(addonFaults(readMachO(readFileSync(path)), toolchain.surroundings));
-    return { path, note: { backend: 'metal', sha256: sha256Of(path) } };
+    return { path, sha256: sha256Of(path) };
   }
   const layout = layoutOf();
-  const backend = platform === 'darwin-arm64' ? 'metal' : 'cpu';
-  if (
-    !existsSync(layout.addon) ||
-    !new Stamps(layout.stamps).isCurrent('addon', addonSourceKey(layout.root, backend))
-  ) {
+  const stamps = new Stamps(layout.stamps);
+  const backends = platform === 'darwin-arm64' ? (['metal'] as const) : (['cpu', 'cuda'] as const);
+  const isCurrent = backends.some((backend) =>
+    stamps.isCurrent('addon', addonSourceKey(layout.root, backend)),
+  );
+  if (!isCurrent || !existsSync(layout.addon)) {
     throw new SetupFailure(
-      `This checkout is not set up with MLX's ${backend} backend, which the package has.`,
-      `Run \`TIDEMARK_BACKEND=${backend} npm run setup\`, then run the same command again.`,
+      'This checkout has no addon that was made from its sources.',
+      'Run `npm run setup`, then run the same command again.',
     );
   }
-  if (backend === 'cpu') {
+  if (platform === 'linux-x64') {
     refuse(linuxFaults(readFileSync(layout.addon)));
   }
-  return { path: layout.addon, note: { backend, sha256: sha256Of(layout.addon) } };
+  return { path: layout.addon, sha256: sha256Of(layout.addon) };
 }
 
 /** The versions of the C and C++ libraries, by their symbols' names, that an addon needs and the oldest Linux lacks. */

@@ -4,8 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { trackedFiles } from '../pack/stage.ts';
 import { layoutOf } from '../setup/layout.js';
-import type { Platform } from '../setup/platform.js';
-import type { PrebuiltAddon } from './addons.ts';
+import type { PrebuiltAddons } from './addons.ts';
 import { compile } from './compile.ts';
 import { command, packageFiles } from './manifest.ts';
 
@@ -19,9 +18,8 @@ const texts =
 /** Fills `folder`, which is made anew. Returns how many files it has then, and the version that they are. */
 export async function layOut(
   folder: string,
-  platform: Platform,
-  addon: PrebuiltAddon,
-  signal: AbortSignal,
+  addons: PrebuiltAddons,
+  { signal, version }: { readonly signal: AbortSignal; readonly version?: string | undefined },
 ): Promise<{ readonly version: string; readonly files: number }> {
   const { root } = layoutOf();
   rmSync(folder, { recursive: true, force: true });
@@ -38,7 +36,7 @@ export async function layOut(
       write(path.replace(/\.ts$/, '.js'), compile(readFileSync(join(root, path), 'utf8'), path));
     }
   }
-  const { manifest, shrinkwrap } = packageFiles(root, platform);
+  const { manifest, shrinkwrap } = packageFiles(root, [...addons.keys()], version);
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   write('package.json', json(manifest));
   write('npm-shrinkwrap.json', json(shrinkwrap));
@@ -51,7 +49,10 @@ export async function layOut(
     ),
   );
   chmodSync(join(folder, command), 0o755);
-  write('prebuilt/tidemark.json', json(addon.note));
-  copyFileSync(addon.path, join(folder, 'prebuilt', 'tidemark.node'));
-  return { version: manifest.version, files: files + 1 };
+  const notes = [...addons].map(([platform, { sha256 }]) => [platform, { sha256 }] as const);
+  write('prebuilt/addons.json', json(Object.fromEntries(notes)));
+  for (const [platform, { path }] of addons) {
+    copyFileSync(path, join(folder, 'prebuilt', `${platform}.node`));
+  }
+  return { version: manifest.version, files: files + addons.size };
 }

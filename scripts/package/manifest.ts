@@ -25,7 +25,7 @@ interface Locked {
 export const command = 'bin/tidemark.js';
 
 /** The text of package.json and of npm-shrinkwrap.json, by which npm installs what this repository's lock file has, hashes checked. */
-export function packageFiles(root: string, platform: Platform) {
+export function packageFiles(root: string, platforms: readonly Platform[], version?: string) {
   const { description, license } = readJson(join(root, 'package.json')) as PackageFile;
   const [daemon, shared] = ['daemon', 'shared'].map(
     (workspace) => readJson(join(root, workspace, 'package.json')) as PackageFile,
@@ -33,17 +33,14 @@ export function packageFiles(root: string, platform: Platform) {
   const { packages } = readJson(join(root, 'package-lock.json')) as { readonly packages: Lock };
   const all = { ...shared.dependencies, ...daemon.dependencies };
   const dependencies = Object.fromEntries(Object.entries(all).filter(([name]) => !isOwn(name)));
-  const [os = '', cpu = ''] = platform.split('-');
-  const own = { name: 'tidemark', version: daemon.version, license };
+  const own = { name: 'tidemark', version: version ?? daemon.version, license };
   const installed = { bin: { tidemark: command }, engines: { node: engines }, dependencies };
   const manifest = {
     ...own,
     description,
     type: 'module',
     ...installed,
-    os: [os],
-    cpu: [cpu],
-    ...(os === 'linux' ? { libc: ['glibc'] } : {}),
+    ...where(platforms),
   };
   const shrinkwrap = {
     name: own.name,
@@ -62,6 +59,12 @@ export function packageFiles(root: string, platform: Platform) {
     },
   };
   return { manifest, shrinkwrap };
+}
+
+/** Where npm installs it. It takes a C library for something that only Linux has, so a package that is for a Mac too names none. */
+function where(platforms: readonly Platform[]) {
+  const [os, cpu] = [0, 1].map((at) => [...new Set(platforms.map((platform) => platform.split('-')[at]))]);
+  return { os, cpu, ...(os?.join() === 'linux' ? { libc: ['glibc'] } : {}) };
 }
 
 const isOwn = (name: string): boolean => name.startsWith('@tidemark/');

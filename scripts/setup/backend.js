@@ -10,7 +10,7 @@ import { SetupFailure } from './failures.js';
 const possible = { 'linux-x64': ['cpu', 'cuda'], 'darwin-arm64': ['metal'] };
 
 /** The oldest driver for CUDA 13, from NVIDIA's release notes of CUDA 13.0. */
-const oldestDriver = 580;
+export const oldestDriver = 580;
 
 const driverFile = '/proc/driver/nvidia/version';
 

@@ -1,6 +1,6 @@
 /** Set-up as a command: its arguments, its messages, its exit status, its signals. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { backendOf } from './backend.js';
@@ -9,7 +9,7 @@ import { layoutOf } from './layout.js';
 import { platformOf, thisMachine } from './platform.js';
 import { setUp } from './set-up.js';
 import { StepLines } from './step-lines.js';
-import { addon, addonOfPackage, packagedAddon } from './steps/addon.js';
+import { addon, addonOfPackage } from './steps/addon.js';
 import { voices, weights } from './steps/kokoro.js';
 import { lexicon } from './steps/lexicon.js';
 import { libmlx, openblas } from './steps/libraries.js';
@@ -26,7 +26,7 @@ Usage: npm run setup [-- --only-dependencies] [--with-extension]
   --with-extension     install those of the Raycast extension too, which its build and its tests need
 
 MLX's CUDA backend is set up where there is an NVIDIA driver for CUDA 13, and its CPU backend elsewhere on Linux; to choose
-yourself, set TIDEMARK_BACKEND to cuda or cpu.
+yourself, set TIDEMARK_BACKEND to cuda or cpu. An installed package keeps to the choice.
 `;
 
 const known = ['--only-dependencies', '--with-extension', '--into'];
@@ -76,10 +76,11 @@ export async function setUpFromCommandLine(args) {
       ];
       await setUp({ ...rest, layout, backend }, steps, lines);
     } else {
-      const { root } = layoutOf();
-      const { backend } = packagedAddon(root);
-      refuseOtherBackend(backend, process.env);
-      await setUp({ ...rest, layout: layoutOf(into), backend }, stepsOfPackage(root, backend), lines);
+      const layout = layoutOf(into);
+      const backend = backendOf(platform, { TIDEMARK_BACKEND: chosenBackend(layout), ...process.env });
+      const steps = stepsAround(backend, addonOfPackage(layoutOf().root, platform, backend));
+      await setUp({ ...rest, layout, backend }, steps, lines);
+      writeFileSync(backendFile(layout), `${backend}\n`);
     }
     return 0;
   } catch (error) {
@@ -115,12 +116,6 @@ export function stepsFor(layout, backend, { isForHere = true } = {}) {
 }
 
 /**
- * @param {string} root the installed package
- * @param {import('./backend.js').Backend} backend
- */
-const stepsOfPackage = (root, backend) => stepsAround(backend, addonOfPackage(root));
-
-/**
  * @param {import('./backend.js').Backend} backend
  * @param {import('./context.js').Step} addonStep
  * @returns {import('./context.js').Step[]}
@@ -139,18 +134,16 @@ function stepsAround(backend, addonStep) {
 }
 
 /**
- * @param {import('./backend.js').Backend} backend the package's
- * @param {NodeJS.ProcessEnv} env
- * @throws {SetupFailure} where another one is asked for
+ * An installed package keeps the backend that a person chose for it, also where a daemon without their variables sets it up anew.
+ *
+ * @param {import('./layout.js').Layout} layout
  */
-function refuseOtherBackend(backend, env) {
-  const asked = env['TIDEMARK_BACKEND']?.trim() ?? '';
-  if (asked !== '' && asked !== backend) {
-    throw new SetupFailure(
-      `TIDEMARK_BACKEND is ${asked}, but this package has only MLX's ${backend} backend.`,
-      'Unset TIDEMARK_BACKEND, or use a clone of the repository, which builds the addon for each.',
-    );
-  }
+const backendFile = (layout) => join(layout.build, 'backend');
+
+/** @param {import('./layout.js').Layout} layout */
+function chosenBackend(layout) {
+  const file = backendFile(layout);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /**

@@ -16,9 +16,10 @@
  * @property {Tools} tools
  * @property {AbortSignal} signal
  * @property {(text: string) => void} [report] says how far the step is, to whoever watches
+ * @property {(archive: string) => void} [fetched] told of each archive, by its path, once its hash is found right
  */
 
-/** @typedef {'npm' | 'compiler'} Requirement */
+/** @typedef {'npm' | 'compiler' | 'driver'} Requirement */
 
 /**
  * @typedef {object} Step

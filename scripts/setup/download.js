@@ -32,6 +32,7 @@ export async function fetchWheel(context, pin) {
   const matches = async (/** @type {string} */ file) =>
     (await hashOfFile('sha256', file, 'hex')) === pin.sha256;
   if (existsSync(path) && (await matches(path))) {
+    context.fetched?.(path);
     return path;
   }
   await mkdir(layout.downloads, { recursive: true });
@@ -68,6 +69,7 @@ export async function fetchWheel(context, pin) {
     throw wrongHash(what);
   }
   await rename(part, path);
+  context.fetched?.(path);
   return path;
 }
 
@@ -165,6 +167,7 @@ async function fetchArchive(context, { what, file, matches, download }) {
   const path = join(context.layout.downloads, file);
   if (existsSync(path)) {
     if (await matches(path)) {
+      context.fetched?.(path);
       return path;
     }
     await rm(path);
@@ -184,6 +187,7 @@ async function fetchArchive(context, { what, file, matches, download }) {
     }
     await mkdir(context.layout.downloads, { recursive: true });
     await rename(join(folder, fetched), path);
+    context.fetched?.(path);
     return path;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
+import { driverVersion, oldestDriver } from './backend.js';
 import { run } from './children.js';
 import { SetupFailure } from './failures.js';
 import { installCommand } from './platform.js';
@@ -36,6 +37,9 @@ export async function checkRequirements(context, needs, bytes) {
   }
   if (needs.includes('compiler')) {
     missing.push(...(await findCompiler(context)));
+  }
+  if (needs.includes('driver')) {
+    missing.push(...(await findDriver(context)));
   }
   missing.push(...checkDisk(context, bytes));
   if (missing.length === 0) {
@@ -103,6 +107,30 @@ async function findCompiler({ env, machine, signal, tools }) {
   }
   const advice = rejected === '' ? install : `${install}, or name another compiler: CXX=g++-13 npm run setup`;
   return [{ what: `a C++20 compiler (GCC 11, Clang 14 or newer)${rejected}`, remedy: advice }];
+}
+
+/**
+ * Before gigabytes of NVIDIA's libraries are fetched for nothing. Windows' subsystem for Linux has the driver's library, and no
+ * kernel module that would say its version.
+ *
+ * @param {Context} context
+ * @returns {Promise<Missing[]>}
+ */
+async function findDriver({ env, signal }) {
+  const version = driverVersion();
+  const isThere =
+    version === undefined
+      ? (await run('ldconfig', ['-p'], { env, signal })).output.includes('\tlibcuda.so.1 ')
+      : Number.parseInt(version, 10) >= oldestDriver;
+  const found = version === undefined ? '' : `; this one is ${version}`;
+  return isThere
+    ? []
+    : [
+        {
+          what: `NVIDIA's driver ${oldestDriver} or newer, which MLX's CUDA backend needs${found}`,
+          remedy: 'Install it, or set TIDEMARK_BACKEND to cpu',
+        },
+      ];
 }
 
 /**

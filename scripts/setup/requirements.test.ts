@@ -5,6 +5,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../daemon/test/temporary-folder.ts';
+import { driverVersion } from './backend.js';
 import { SetupFailure } from './failures.js';
 import { checkRequirements } from './requirements.js';
 import { temporaryContext, writeProgram } from './test-context.ts';
@@ -58,6 +59,22 @@ test('the compiler that CXX names is the one that is used', async (t) => {
   context.env['CXX'] = 'my-c++';
   await checkRequirements(context, ['compiler'], 0);
   assert.equal(context.tools.compiler, 'my-c++');
+});
+
+test("NVIDIA's driver is asked for before its libraries are fetched, and its library is enough where no module tells", async (t) => {
+  const known = String.raw`printf '\tlibcuda.so.1 (libc6,x86-64) => /usr/lib/wsl/lib/libcuda.so.1\n'`;
+  if (driverVersion() === undefined) {
+    await checkRequirements(machineWith(t, { ldconfig: [known] }), ['driver'], 0);
+    for (const programs of [{}, { ldconfig: ['echo libc.so.6'] }]) {
+      const { remedy } = await failureOf(checkRequirements(machineWith(t, programs), ['driver'], 0));
+      assert.match(
+        remedy,
+        /- NVIDIA's driver 580 or newer, which MLX's CUDA backend needs\n.+TIDEMARK_BACKEND to cpu/,
+      );
+    }
+  } else {
+    t.skip('this machine has a driver');
+  }
 });
 
 test('a disk that is too full is said with both sizes', async (t) => {

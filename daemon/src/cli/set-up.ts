@@ -13,9 +13,9 @@ import { tidemarkVersion } from '../version.ts';
 /** Says of which package all is there, so that a command asks nothing more. */
 const readyFile = join(buildFolder, 'ready');
 
-/** This version of Tidemark with this addon; a newer one is set up anew, of which most is there already. */
+/** This version of Tidemark with these addons; a newer one is set up anew, of which most is there already. */
 const readyText = (): string =>
-  `${tidemarkVersion}\n${readFileSync(join(repositoryRoot, 'prebuilt', 'tidemark.json'), 'utf8')}`;
+  `${tidemarkVersion}\n${readFileSync(join(repositoryRoot, 'prebuilt', 'addons.json'), 'utf8')}`;
 
 /** The commands, by their first words, that start a model host or read what set-up leaves. */
 const needing = /^(?:profile|study|tune|say|requantize|selftest|daemon|models build|service install)$/;

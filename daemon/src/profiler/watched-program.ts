@@ -70,14 +70,11 @@ export async function watchProgram(command: readonly string[], options: WatchOpt
   try {
     const child = start(command, folder, options);
     // Told twice to stop, this process exits at once; and nothing that it started goes on.
-    using ending = new DisposableStack();
-    ending.use(
-      whenExiting(() => {
-        child.kill('SIGKILL');
-        removeFolder(folder);
-      }),
-    );
-    ending.use(whenAborted(signal, 'passing a signal on', () => passOn(signal.reason, child)));
+    using _exiting = whenExiting(() => {
+      child.kill('SIGKILL');
+      removeFolder(folder);
+    });
+    using _aborted = whenAborted(signal, 'passing a signal on', () => passOn(signal.reason, child));
     const processes = new ProbedProcesses(folder);
     const polling = every('reading what the probe wrote', pollMilliseconds, () => processes.read());
     const telling = every('telling how far the program is', progressMilliseconds, () => {

@@ -80,20 +80,24 @@ async function place(context, made, isForHere) {
 }
 
 /**
- * The addon of an installed package, which lies there under `prebuilt`.
+ * The addon of an installed package, which has one for each platform under `prebuilt`, with their hashes.
  *
  * @param {string} root the package
- * @returns {{backend: Backend, sha256: string}} what it is made for, and its hash
- */
-export const packagedAddon = (root) =>
-  /** @type {{backend: Backend, sha256: string}} */ (readJson(join(root, 'prebuilt', 'tidemark.json')));
-
-/**
- * @param {string} root the package
+ * @param {import('../platform.js').Platform} platform
+ * @param {Backend} backend which of MLX's libraries it is to be loaded with
  * @returns {import('../context.js').Step}
+ * @throws {SetupFailure} for a package of another platform
  */
-export function addonOfPackage(root) {
-  const { backend, sha256 } = packagedAddon(root);
+export function addonOfPackage(root, platform, backend) {
+  const folder = join(root, 'prebuilt');
+  const addons = /** @type {Record<string, {sha256: string}>} */ (readJson(join(folder, 'addons.json')));
+  const sha256 = addons[platform]?.sha256;
+  if (sha256 === undefined) {
+    throw new SetupFailure(
+      `This package of Tidemark is for ${Object.keys(addons).join(' and ')}, and this machine is ${platform}.`,
+      'Install the one that is for both: `npm install -g tidemark`.',
+    );
+  }
   return {
     name: 'addon',
     label: 'native addon',
@@ -102,7 +106,7 @@ export function addonOfPackage(root) {
     needs: [],
     outputs: ['build/native/tidemark.node'],
     key: () => keyOf(sha256, libmlx[backend], backend === 'metal' ? null : openblas),
-    work: (context) => place(context, join(root, 'prebuilt', 'tidemark.node'), true),
+    work: (context) => place(context, join(folder, `${platform}.node`), true),
   };
 }
 

@@ -31,7 +31,7 @@ export const nvidia = {
   label: "NVIDIA's CUDA libraries",
   done: 'installed',
   bytes: 5_000_000_000,
-  needs: [],
+  needs: ['driver'],
   outputs: ['build/mlx/nvidia'],
   key: () => keyOf(pins, neededLibraries),
   async work(context) {
