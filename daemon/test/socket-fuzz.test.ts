@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { exampleStatus } from '@tidemark/shared/test/example-messages.ts';
 import { FrameFuzzer } from './fuzzed-frames.ts';
@@ -14,6 +15,7 @@ const totalFrames = 100_000;
 const seed = Number(process.env['TIDEMARK_FUZZ_SEED'] ?? 20_261_124);
 const parallelConnections = 8;
 const mostFramesPerConnection = 40;
+const grownResidentLimitBytes = 30_000_000;
 
 interface Tally {
   frames: number;
@@ -137,9 +139,13 @@ test(`${totalFrames} hostile frames: the daemon lives, a good client is served t
   await attackUntil(totalFrames, daemon.socketPath, fuzzer, tally);
   over.abort();
   const answers = await serving;
-  const began = performance.now();
+  // V8 gives pages back some seconds after they were needed.
+  const end = performance.now() + 60_000;
+  const isBack = ({ connections, residentBytes }: SocketProcessReport): boolean =>
+    connections === 1 && residentBytes - before.residentBytes < grownResidentLimitBytes;
   let after = await daemon.report();
-  while (after.connections > 1 && performance.now() - began < 5000) {
+  while (!isBack(after) && performance.now() < end) {
+    await delay(500);
     after = await daemon.report();
   }
 
@@ -157,6 +163,6 @@ test(`${totalFrames} hostile frames: the daemon lives, a good client is served t
       `heap and buffers ${held(before)} to ${held(after)} bytes, resident ${before.residentBytes} to ${after.residentBytes}`,
   );
   assert.ok(grownBytes < 2_000_000, `${grownBytes} bytes more are held`);
-  assert.ok(grownResidentBytes < 30_000_000, `${grownResidentBytes} bytes more are resident`);
+  assert.ok(grownResidentBytes < grownResidentLimitBytes, `${grownResidentBytes} bytes more are resident`);
   assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
 });
