@@ -16,7 +16,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Waits until something holds; throws with `what` when it does not within `seconds`. */
-export async function until(holds: () => boolean, what = holds.toString(), seconds = 10): Promise<void> {
+export async function until(holds: () => boolean, what = holds.toString(), seconds = 60): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!holds()) {
     if (Date.now() > end) {
