@@ -208,6 +208,19 @@ export const profileSummary = v.object({
 
 export type ProfileSummary = v.InferOutput<typeof profileSummary>;
 
+interface Iterated {
+  readonly iterations: readonly { readonly index: number; readonly warmup: boolean }[];
+  readonly settings: { readonly warmupIterations: number };
+}
+
+/** Of any run: its iterations are numbered, and the warm-up comes first, as long as the settings say. */
+export const iterationsInOrder = <Run extends Iterated>(): v.CheckAction<Run, string> =>
+  v.check(
+    ({ iterations, settings: { warmupIterations } }) =>
+      iterations.every(({ index, warmup }, place) => index === place && warmup === index < warmupIterations),
+    'iterations are numbered from 0 without a gap, the warm-up first and as long as the settings say',
+  );
+
 export const profileDocument = v.pipe(
   v.object({
     kind: v.literal('profile'),
@@ -233,15 +246,7 @@ export const profileDocument = v.pipe(
     summary: v.optional(profileSummary),
     outcome,
   }),
-  v.check(
-    ({ iterations }) => iterations.every(({ index }, place) => index === place),
-    'iterations are numbered from 0 without a gap',
-  ),
-  v.check(
-    ({ iterations, settings }) =>
-      iterations.every(({ index, warmup }) => warmup === index < settings.warmupIterations),
-    'the warm-up comes first, and is as long as the settings say',
-  ),
+  iterationsInOrder(),
   v.check(
     ({ iterations }) =>
       iterations.every(({ peakBytes, activeBeforeBytes }) => peakBytes >= activeBeforeBytes),

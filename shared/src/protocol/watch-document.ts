@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { channelVerdict } from './leak-verdicts.ts';
-import { outcome, profileSummary } from './profile-document.ts';
+import { iterationsInOrder, outcome, profileSummary } from './profile-document.ts';
 import { device } from './provenance.ts';
 import { bytes, count, moment, seconds, spread, text } from './quantities.ts';
 
@@ -115,15 +115,7 @@ export const watchDocument = v.pipe(
     countingSeconds: v.exactOptional(seconds),
     outcome,
   }),
-  v.check(
-    ({ iterations }) => iterations.every(({ index }, place) => index === place),
-    'iterations are numbered from 0 without a gap',
-  ),
-  v.check(
-    ({ iterations, settings }) =>
-      iterations.every(({ index, warmup }) => warmup === index < settings.warmupIterations),
-    'the warm-up comes first, and is as long as the settings say',
-  ),
+  iterationsInOrder(),
   v.check(
     ({ iterations }) => iterations.every(({ peakBytes, activeBytes }) => peakBytes >= activeBytes),
     'a peak is at least what was active after it',
