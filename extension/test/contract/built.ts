@@ -27,10 +27,10 @@ after(() => {
 });
 
 /** A tiny model's folder, removed after the tests. */
-export function tinyModel(): string {
+export function tinyModel(engine?: 'mlx-audio'): string {
   const path = mkdtempSync(join(tmpdir(), 'tm-tiny-'));
   temporary.push(path);
-  return makeTinyModel(path);
+  return makeTinyModel(path, engine);
 }
 
 export const open = (name: string, options: LaunchOptions): Screen =>

@@ -1,15 +1,15 @@
-/** Writes a tiny Kokoro into a folder, whose vocabulary has every sound of English: for Node 26, with the native addon. */
+/** Writes a tiny Kokoro into a folder, whose vocabulary has every sound of English, for mlx-audio too where that is said: for Node 26. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tinyConfig, writeTinyKokoro } from '../../../daemon/test/tiny-kokoro.ts';
 
-const [, , folder] = process.argv;
+const [, , folder, engine] = process.argv;
 if (folder === undefined) {
   throw new Error('a folder is needed');
 }
 
-writeTinyKokoro(folder);
+writeTinyKokoro(folder, { forMlxAudio: engine === 'mlx-audio' });
 
 // Its embedding has 16 rows; which sound has which does not matter.
 const symbols = [...'abcdefghijklmnopqrstuvwxyzəɛɪɔʊʌæɑɜɹɡŋθðʃʒʔɾɐᵻᵊˈˌː .,!?'];

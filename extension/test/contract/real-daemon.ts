@@ -34,9 +34,11 @@ export class RealDaemon {
   #output = '';
 
   constructor({ modelsOf }: RealDaemonOptions = {}) {
-    for (const name of ['models', 'voices']) {
+    // With the Python environment, which is made there once for all tests.
+    for (const name of ['models', 'voices', 'python']) {
       const path = join(modelsOf ?? '', name);
-      if (modelsOf !== undefined && existsSync(path)) {
+      if (modelsOf !== undefined) {
+        mkdirSync(path, { recursive: true });
         symlinkSync(path, join(this.dataFolder, name));
       }
     }
@@ -98,10 +100,10 @@ export class RealDaemon {
   }
 }
 
-/** Makes a Kokoro of a few hundred kilobytes that takes any English text; gives its folder. */
-export function makeTinyModel(folder: string): string {
+/** Makes a Kokoro of a few hundred kilobytes that takes any English text, or one that mlx-audio takes; gives its folder. */
+export function makeTinyModel(folder: string, engine = 'tidemark'): string {
   mkdirSync(folder, { recursive: true });
-  make('make-tiny-model.ts', folder);
+  make('make-tiny-model.ts', folder, engine);
   return folder;
 }
 

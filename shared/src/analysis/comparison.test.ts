@@ -110,6 +110,14 @@ describe('warned of', () => {
     assert.deepEqual(compare(set, set).models[0]?.warnings, []);
   });
 
+  test('another engine, which says the same', () => {
+    const foreign = { ...profile(), settings: { ...profile().settings, engine: 'mlx-audio' } } as const;
+    assert.deepEqual(compare(profile(), foreign).models[0]?.warnings, [
+      'The engines differ: tidemark and mlx-audio.',
+    ]);
+    assert.deepEqual(compare(foreign, foreign).models[0]?.warnings, []);
+  });
+
   test('another strategy', () => {
     const lean = { ...profile(), settings: { ...profile().settings, strategy: 'lean' } } as const;
     assert.deepEqual(compare(profile(), lean).models[0]?.warnings, [

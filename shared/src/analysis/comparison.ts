@@ -71,7 +71,6 @@ function refuseOtherWork(before: Side, after: Side): void {
     ['list of texts', ({ texts = [] }) => texts.map(({ phonemes }) => phonemes.join(' ')).join(' / ')],
     ['voice', ({ voice }) => voice],
     ['speed', ({ speed }) => String(speed)],
-    ['engine', ({ engine = 'tidemark' }) => engine],
     ['treatment of the cache', ({ keepCache = false }) => (keepCache ? 'kept' : 'cleared')],
     [
       'cache limit',
@@ -313,6 +312,10 @@ function workWarnings(
       'One run used deterministic excitation, the other did not.',
     ),
     ...warn(
+      engineOf(first) !== engineOf(second),
+      `The engines differ: ${engineOf(first)} and ${engineOf(second)}.`,
+    ),
+    ...warn(
       strategyIn(first.settings) !== strategyIn(second.settings),
       `The strategies differ: ${strategyIn(first.settings)} and ${strategyIn(second.settings)}.`,
     ),
@@ -323,6 +326,8 @@ function workWarnings(
     ),
   ];
 }
+
+const engineOf = ({ settings: { engine = 'tidemark' } }: ProfileDocument): string => engine;
 
 const mlxOf = ({ settings: { mlx = {} } }: ProfileDocument): string =>
   formatList(mlxPhrases(mlx)) || 'MLX’s own settings';
