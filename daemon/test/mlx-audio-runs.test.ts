@@ -47,6 +47,22 @@ const settings = (iterations: number) =>
     deterministic: false,
   });
 
+test('the daemon runs mlx-audio in the Python that is set, and the run’s document says in which', async () => {
+  const { client } = await TestDaemon.connected();
+  await client.call('setSettings', { python: engine.python });
+  const { id } = await runToEnd(client, {
+    engine: 'mlx-audio',
+    voice,
+    text: 'a',
+    model: bf16,
+    iterations: 2,
+  });
+  const { document } = await client.call('getRun', { runId: id });
+  assert.ok(document?.kind === 'profile');
+  assert.equal(document.settings.python, engine.python);
+  assert.equal(document.settings.phonemesFrom, 'tidemark');
+});
+
 test('the daemon runs mlx-audio in the host that it keeps, says so in the history, and cancels it', async () => {
   const { client } = await TestDaemon.connected();
   const first = await runToEnd(client, { ...request(), model: bf16, iterations: 2 });

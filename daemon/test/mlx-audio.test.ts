@@ -3,16 +3,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import { sayDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { judgedChannels } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { watchDocument } from '@tidemark/shared/protocol/watch-document.ts';
 import type { WatchDocument } from '@tidemark/shared/protocol/watch-document.ts';
 import * as v from 'valibot';
 import { likeness } from '../src/audio/log-mel.ts';
+import { openHistory } from '../src/history/history.ts';
 import { HostDeath } from '../src/host/host-death.ts';
 import { runningHosts } from '../src/host/host-processes.ts';
 import { ModelHost } from '../src/host/model-host.ts';
@@ -20,6 +22,9 @@ import type { StartOptions } from '../src/host/model-host.ts';
 import { pythonEntry } from '../src/host/transport.ts';
 import type { Engine } from '../src/host/transport.ts';
 import { repositoryRoot } from '../src/paths.ts';
+import { readByEngine } from '../src/profiler/engine-reading.ts';
+import { settleSpeech } from '../src/profiler/settings.ts';
+import type { SpeechRequest } from '../src/profiler/settings.ts';
 import { runCli } from './cli.ts';
 import { isAlive, until } from './processes.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -153,10 +158,12 @@ test('the host leaves when it is closed in the midst of work, and ends with a pa
 });
 
 /** The engine in a Python into which a folder's modules get before all others. */
-function withModule(name: string, source: string): StartOptions {
+function withModules(sources: Record<string, string>): { readonly engine: Engine } {
   const modules = temporaryFolder();
-  mkdirSync(join(modules, name.split('/')[0] ?? ''), { recursive: true });
-  writeFileSync(join(modules, `${name}.py`), source);
+  for (const [name, source] of Object.entries(sources)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    writeFileSync(join(modules, `${name}.py`), source);
+  }
   const python = join(modules, 'python');
   writeFileSync(python, `#!/bin/sh\nPYTHONPATH=${modules} exec ${engine.python} "$@"\n`, { mode: 0o755 });
   return { engine: { name: 'mlx-audio', python, isOwn: false } };
@@ -178,7 +185,7 @@ test('a Python without mlx-audio and one in which it is broken say so, and what 
     ['numpy/__init__', 'raise ImportError("another numpy")'],
   ] as const) {
     await assert.rejects(
-      ModelHost.start(withModule(name, source)),
+      ModelHost.start(withModules({ [name]: source })),
       failsWith('python', /^mlx-audio in .* cannot be used: \w+: /, /--force-reinstall mlx-audio/),
     );
   }
@@ -189,10 +196,111 @@ test('a Python without mlx-audio and one in which it is broken say so, and what 
   );
 });
 
+test('which Python runs is said by --python, else by TIDEMARK_PYTHON, else by the setting', async () => {
+  const home = temporaryFolder();
+  openHistory(home).history.settings.change({ python: '/bin/true' });
+  const named = async (environment: Record<string, string>, ...options: string[]): Promise<string> => {
+    const words = [
+      'profile',
+      folder,
+      '--voice',
+      'af_tiny',
+      '--text',
+      'a',
+      '--engine',
+      'mlx-audio',
+      '--local',
+    ];
+    const { code, stderr } = await runCli([...words, ...options], {
+      environment: { TIDEMARK_HOME: home, TIDEMARK_PYTHON: '', ...environment },
+    });
+    assert.equal(code, 1);
+    return stderr;
+  };
+  assert.match(await named({}), /\/bin\/true exited with code 0/);
+  assert.match(await named({ TIDEMARK_PYTHON: '/bin/false' }), /\/bin\/false exited with code 1/);
+  const flag = ['--python', join(home, 'none')];
+  assert.match(await named({ TIDEMARK_PYTHON: '/bin/false' }, ...flag), /There is no program at .*none\./);
+});
+
 test('what Python prints as it starts, and what mlx-audio prints, is no answer', async () => {
-  const start = withModule('sitecustomize', 'print("a banner"); print("{}"); print("null")');
+  const start = withModules({ sitecustomize: 'print("a banner"); print("{}"); print("null")' });
   await using host = await loaded(start);
   assert.ok((await host.iterate(iteration)).samples > 0);
+});
+
+describe('a text', () => {
+  /** Stands in for misaki, which takes 200 MB: each word is read as itself, and eSpeak NG is there. */
+  const misaki = {
+    'misaki/__init__': '',
+    'misaki/espeak': 'class EspeakFallback:\n    def __init__(self, british): pass\n',
+    'misaki/en': `class Token:
+    def __init__(self, text, whitespace): self.text, self.whitespace, self.phonemes = text, whitespace, text.lower()
+class G2P:
+    def __init__(self, trf, british, fallback, unk): self.fallback, self.ending = fallback, "b" if british else "a"
+    def __call__(self, text):
+        words = [word for word in text.split() if word != "Hush"]
+        return text, [Token(word + self.ending, " ") for word in words]
+`,
+  };
+
+  async function read(modules: Record<string, string>, spoken: Partial<SpeechRequest>) {
+    const notes: string[] = [];
+    const asked = { voice: 'af_tiny', seed: 0, speed: 1, deterministic: false, ...spoken };
+    const { engine: reading } = withModules(modules);
+    const settings = await readByEngine(await settleSpeech(asked), reading, {
+      onNote: (note) => notes.push(note),
+    });
+    return { ...settings, notes };
+  }
+
+  test('is read and cut by mlx-audio’s own pipeline where misaki is installed', async () => {
+    const { python } = withModules(misaki).engine;
+    const out = join(temporaryFolder(), 'said.wav');
+    const words = ['--model', folder, '--voice', 'af_tiny', '--engine', 'mlx-audio', '--python', python];
+    const { stdout, stderr } = await runCli(['say', 'Cab bac.\nAbc', ...words, '--out', out, '--json']);
+    const { settings, audio } = v.parse(sayDocument, JSON.parse(stdout));
+    assert.deepEqual([settings.phonemesFrom, settings.phonemes], ['misaki', ['caba bac.a', 'abca']], stderr);
+    assert.equal(settings.engine, 'mlx-audio');
+    assert.equal(statSync(out).size, 44 + 2 * audio.samples);
+    const british = await read(misaki, { text: 'Cab', language: 'british' });
+    assert.deepEqual(british.phonemes, ['cabb']);
+    await assert.rejects(
+      read(misaki, { text: 'Hush' }),
+      failsWith('bad-text', /^misaki makes no phonemes of the text\.$/),
+    );
+  });
+
+  test('is read by Tidemark where misaki is not installed, or fails, which is said', async () => {
+    const without = await read({}, { text: 'a' });
+    assert.deepEqual([without.phonemesFrom, without.notes], ['tidemark', []]);
+    const spacy = {
+      'spacy/__init__': 'from . import cli',
+      'spacy/cli': 'def download(model): raise SystemExit',
+    };
+    const downloading =
+      'import spacy\nclass G2P:\n    def __init__(self, **_): spacy.cli.download("en_core_web_sm")\n';
+    for (const [modules, expected] of [
+      [
+        { ...misaki, 'misaki/en': 'import no_such_library' },
+        /misaki in .*python cannot be used: ImportError/,
+      ],
+      [{ ...misaki, 'misaki/en': 'class G2P:\n    pass\n' }, /cannot be used: TypeError/],
+      [
+        { ...misaki, ...spacy, 'misaki/en': downloading },
+        /en_core_web_sm is not installed \(`.*-m spacy download/,
+      ],
+    ] as const) {
+      const { phonemesFrom, phonemes, phonemesNote = '', notes } = await read(modules, { text: 'a' });
+      assert.deepEqual([phonemesFrom, phonemes, notes], ['tidemark', without.phonemes, [phonemesNote]]);
+      assert.match(phonemesNote, expected);
+    }
+  });
+
+  test('that is given as phonemes is said as it is', async () => {
+    const { phonemesFrom, phonemes } = await read(misaki, { phonemes: 'abc' });
+    assert.deepEqual([phonemesFrom, phonemes], ['given', ['abc']]);
+  });
 });
 
 test('the host keeps to the syntax of the oldest Python that it names', async () => {

@@ -40,6 +40,8 @@ function sentencesOfPackages(): string[] {
       files
         .flatMap((file) => readFileSync(file, 'utf8').split(/\n\s*\n/u))
         .flatMap((paragraph) => paragraph.replaceAll(/\s+/gu, ' ').trim().match(sentence) ?? [])
+        // Names of C++ are no English: misaki reads some as several words.
+        .filter((found) => !found.includes('::'))
         // A hyphen between spaces is a dash, and the like; both read what Tidemark makes of it.
         .map((found) => normalizeText(found, 'american').text),
     ),

@@ -7,6 +7,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from .kokoro import Loaded, load_kokoro, load_voice, sampled, transients_of
+from .phonemes import phonemes_of
 from .planter import Planter
 from .process import Process, arrays_alive, footprint_bytes, snapshot
 from .refusal import Refusal, not_supported
@@ -22,6 +23,9 @@ class Session:
 
     def memory(self, _):
         return dict(snapshot(), footprintBytes=footprint_bytes())
+
+    def phonemes(self, parameters):
+        return phonemes_of(parameters["texts"], parameters["language"] == "british")
 
     def load(self, parameters):
         self.loaded = None
@@ -187,6 +191,7 @@ class Session:
     def answer(self, method, parameters):
         methods = {
             "memory": self.memory,
+            "phonemes": self.phonemes,
             "load": self.load,
             "resetCache": self.reset_cache,
             "iterate": self.iterate,

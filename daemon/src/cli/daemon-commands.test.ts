@@ -143,6 +143,8 @@ test('settings are read and set in the words of a person', async () => {
   assert.equal((await cli('settings reset memory-ceiling')).stdout, 'memory-ceiling is none.\n');
   assert.equal((await cli('settings get memory-ceiling')).stdout, 'none\n');
   assert.equal((await cli('settings get alert-peak')).stdout, '10%\n');
+  assert.equal((await cli('settings set python /bin/sh')).stdout, 'python is /bin/sh.\n');
+  assert.equal((await cli('settings reset python')).stdout, 'python is none.\n');
 });
 
 test('alerts are listed, and there is nothing to acknowledge where none is open', async () => {
@@ -162,6 +164,7 @@ test('each wrong use is one sentence, a hint, and exit code 2', () =>
     ['schedule set 0 --every 1h', /'0' is invalid/],
     ['settings set memory-ceiling', /The value for memory-ceiling is missing/],
     ['settings set memory-ceiling 600', /memory-ceiling cannot be "600"\. Give an amount with a unit/],
+    ['settings set python /no/such', /python cannot be "\/no\/such"\. There is no program at \/no\/such/],
     ['settings get memory-ceilin', /There is no setting memory-ceilin\. Did you mean memory-ceiling\?/],
     ['show x', /'x' is invalid for argument 'run'\. Give the number of a run/],
     ['cancel 0', /'0' is invalid/],

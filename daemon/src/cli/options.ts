@@ -149,7 +149,7 @@ export const addEngineOptions = (command: Command): Command =>
     .addOption(
       new Option(
         '--python <path>',
-        'Python that has mlx-audio (default: TIDEMARK_PYTHON, or an environment that Tidemark makes once)',
+        'Python that has mlx-audio (default: TIDEMARK_PYTHON, the setting python, or an environment that Tidemark makes once)',
       ).argParser(givenProgram),
     );
 

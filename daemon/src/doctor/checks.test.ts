@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { isAlive } from '../../test/processes.ts';
+import { openHistory } from '../history/history.ts';
 import { ModelHost } from '../host/model-host.ts';
 import { runningHosts } from '../host/host-processes.ts';
 import { examine } from './doctor.ts';
@@ -86,11 +87,18 @@ test('mlx-audio is fine where nobody has installed it, and a warning where what 
   assert.match(detail, /^not installed/);
   process.env['PATH'] = folder;
   assert.match((await checkEngine(folder)).detail, /only --engine mlx-audio needs it\. There is no Python/);
+  const warns = async (data: string, named: RegExp): Promise<void> => {
+    const broken = await checkEngine(data);
+    assert.equal(broken.status, 'warn');
+    assert.match(broken.detail, named);
+    assert.match(broken.remedy ?? '', /--version/);
+  };
+  const data = temporaryFolder();
+  openHistory(data).history.settings.change({ python: '/bin/true' });
+  await warns(data, /^\/bin\/true exited with code 0/);
   process.env['TIDEMARK_PYTHON'] = '/bin/false';
-  const broken = await checkEngine(folder);
-  assert.equal(broken.status, 'warn');
-  assert.match(broken.detail, /^\/bin\/false exited with code 1/);
-  assert.match(broken.remedy ?? '', /--version/);
+  await warns(data, /^\/bin\/false exited with code 1/);
+  await warns(folder, /^\/bin\/false exited with code 1/);
 });
 
 test('each check has a name of its own', async () => {

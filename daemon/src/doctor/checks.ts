@@ -9,10 +9,17 @@ import { counted } from '@tidemark/shared/format/numbers.ts';
 import type { Check } from '@tidemark/shared/protocol/command-documents.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { freeBytesAt, storageError } from '../files/storage-errors.ts';
+import { keptSettings } from '../history/history.ts';
 import type { HostDescription } from '../host/messages.ts';
 import { ModelHost } from '../host/model-host.ts';
 import { runningHosts } from '../host/host-processes.ts';
-import { findPython, installedPython, mlxAudioEnvironment } from '../host/python-environment.ts';
+import {
+  findPython,
+  installedPython,
+  mlxAudioEnvironment,
+  ownPython,
+  resolveEngine,
+} from '../host/python-environment.ts';
 import { listCatalogue } from '../models/catalogue.ts';
 import { hubCacheFolder } from '../models/hub/environment.ts';
 import { checkedPath, vocabularySource, weightsSource } from '../models/packaged.ts';
@@ -156,9 +163,10 @@ function nearestExisting(folder: string): string {
 
 /** The other engine, which only those need who ask for it: what it runs in, what it would be made with, or why it does not work. */
 export async function checkEngine(folder: string, signal?: AbortSignal): Promise<Finding> {
-  const { TIDEMARK_PYTHON: set = '' } = process.env;
-  const python = set === '' ? await installedPython(mlxAudioEnvironment(folder)) : set;
+  let python: string | undefined;
   try {
+    const own = ownPython(undefined, keptSettings(folder).python);
+    python = own ?? (await installedPython(mlxAudioEnvironment(folder)));
     if (python === undefined) {
       const base = await findPython(process.env, signal);
       return {
@@ -166,10 +174,16 @@ export async function checkEngine(folder: string, signal?: AbortSignal): Promise
         detail: `not installed; --engine mlx-audio installs it when first used, with ${base}`,
       };
     }
-    const engine = { name: 'mlx-audio', python, isOwn: set === '' } as const;
+    const engine =
+      own === undefined
+        ? ({ name: 'mlx-audio', python, isOwn: true } as const)
+        : await resolveEngine({ engine: 'mlx-audio', python: own }, { dataFolder: folder, signal });
     await using host = await ModelHost.start({ signal, engine });
     const { python: version = 'unknown', packages = {} } = host.description.versions;
-    return { status: 'ok', detail: `${packages['mlx-audio'] ?? 'unknown'} in ${python}, Python ${version}` };
+    return {
+      status: 'ok',
+      detail: `${packages['mlx-audio'] ?? 'unknown'} in ${python}${whose(own)}, Python ${version}`,
+    };
   } catch (error) {
     signal?.throwIfAborted();
     const { message, hint } = toErrorRecord(error);
@@ -177,6 +191,14 @@ export async function checkEngine(folder: string, signal?: AbortSignal): Promise
       ? { status: 'ok', detail: `not installed, and only --engine mlx-audio needs it. ${message}` }
       : { status: 'warn', detail: message, remedy: hint };
   }
+}
+
+/** By what a person named it; nothing for the environment that Tidemark makes. */
+function whose(own: string | undefined): string {
+  if (own === undefined) {
+    return '';
+  }
+  return own === process.env['TIDEMARK_PYTHON'] ? ' (TIDEMARK_PYTHON)' : ' (setting python)';
 }
 
 /** By writing a file, since permissions alone do not tell of a read-only or full disk. */

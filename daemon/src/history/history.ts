@@ -2,6 +2,8 @@
 
 import { join } from 'node:path';
 import type { DaemonNote } from '@tidemark/shared/client/daemon-note.ts';
+import { defaultDaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
+import type { DaemonSettings } from '@tidemark/shared/protocol/daemon/settings.ts';
 import { AlertTable } from './alerts.ts';
 import type { Database } from './database.ts';
 import { exportLines } from './export.ts';
@@ -9,6 +11,7 @@ import { HistoryImport } from './import.ts';
 import { Marks } from './marks.ts';
 import { openDatabase } from './opening.ts';
 import type { Access } from './opening.ts';
+import { isThere } from './read-only.ts';
 import type { SetAside } from './replacing.ts';
 import { RemovedRuns } from './removed-runs.ts';
 import { applyRetention, tidy } from './retention.ts';
@@ -20,7 +23,7 @@ import { SettingsTable } from './settings.ts';
 import { TrustedClock } from './trusted-clock.ts';
 import type { UnreadableRows } from './unreadable.ts';
 
-export { isThere } from './read-only.ts';
+export { isThere };
 
 export const historyFile = (folder: string): string => join(folder, 'history.sqlite');
 
@@ -69,6 +72,15 @@ export function openHistory(
     }
   }
   return { history: new History(database, now, monotonic), setAside };
+}
+
+/** The settings that are kept there, which are the defaults where there is no history yet. Changes nothing; throws 'history'. */
+export function keptSettings(folder: string): DaemonSettings {
+  if (!isThere(historyFile(folder))) {
+    return defaultDaemonSettings;
+  }
+  using history = openHistory(folder, { access: 'read' }).history;
+  return history.settings.get();
 }
 
 /**

@@ -55,6 +55,9 @@ async function answer(session: HostSession, request: HostRequest): Promise<unkno
   switch (request.method) {
     case 'memory':
       return session.memory();
+    case 'phonemes':
+      // The text front end is the program's, and not a model host's.
+      return {};
     case 'load':
       return session.load(request.parameters);
     case 'resetCache':

@@ -7,6 +7,7 @@ import {
   granularities,
   iterationSample,
   loadRecord,
+  spokenLanguage,
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { traceOrders } from '@tidemark/shared/protocol/trace-document.ts';
 import { bytes, count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
@@ -135,9 +136,22 @@ const memoryFigures = v.object({
   footprintBytes: bytes,
 });
 
+const phonemesParameters = v.object({ texts: v.array(v.string()), language: spokenLanguage });
+
+/** What an engine's own text front end makes of texts. */
+const readTexts = v.object({
+  /** The utterances of each text; absent where it has no such front end. */
+  phonemes: v.exactOptional(v.array(v.array(v.string()))),
+  /** Why one that is there cannot be used. */
+  unusable: v.exactOptional(v.string()),
+  /** What a person should know of the reading, as a sentence. */
+  note: v.exactOptional(v.string()),
+});
+
 /** What each method answers. */
 export const results = {
   memory: memoryFigures,
+  phonemes: readTexts,
   load: loadRecord,
   /** The limit that is in force. */
   resetCache: v.object({ limitBytes: bytes }),
@@ -163,6 +177,7 @@ const request = <const Method extends HostMethod, Parameters extends v.GenericSc
 /** Parent to host. */
 export const hostRequest = v.variant('method', [
   request('memory', v.object({})),
+  request('phonemes', phonemesParameters),
   request('load', loadParameters),
   request('resetCache', cacheParameters),
   request('iterate', iterationParameters),

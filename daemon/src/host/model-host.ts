@@ -150,6 +150,8 @@ export class ModelHost implements AsyncDisposable {
 
   /** Reads its memory: the heart-beat of a host that has nothing to do. */
   readonly memory = this.#method('memory', 'while it was idle');
+  /** What the engine's own text front end makes of texts, where it has one; needs no model. */
+  readonly phonemes = this.#method('phonemes', 'while reading the text');
   /** Loads a model and a voice in the place of what is there. */
   readonly load = this.#method('load', 'while loading the model');
   /** Empties MLX's cache before a run, and sets its limit. */

@@ -54,6 +54,15 @@ export const mlxAudioEnvironment = (dataFolder: string): PinnedEnvironment => ({
 });
 
 /**
+ * The person's own interpreter for mlx-audio: the one that the run names, else the one in the environment, else the one that is set
+ * and kept; undefined where there is none, for the environment that Tidemark makes.
+ */
+export function ownPython(named: string | undefined, setting: string): string | undefined {
+  const { TIDEMARK_PYTHON: inherited = '' } = process.env;
+  return named ?? [inherited, setting].find((each) => each !== '');
+}
+
+/**
  * The engine that a run asks for, its environment made where it is not there yet; undefined for Tidemark's own host. Whether
  * mlx-audio works in a person's own interpreter is seen when it is started. Throws a TidemarkError: 'python', 'network',
  * 'not-writable' or 'interrupted'.
@@ -69,12 +78,13 @@ export async function resolveEngine(
     const own = await ensureEnvironment(mlxAudioEnvironment(dataFolder), options);
     return { name: engine, python: own, isOwn: true };
   }
-  if (!(await isExecutable(python))) {
+  const found = python.includes('/') ? python : await inPath(python);
+  if (found === undefined || !(await isExecutable(found))) {
     throw new TidemarkError('python', `There is no program at ${python}.`, {
       hint: 'Give the path of a Python that has mlx-audio, or leave out --python: Tidemark then makes an environment of its own.',
     });
   }
-  return { name: engine, python, isOwn: false };
+  return { name: engine, python: found, isOwn: false };
 }
 
 /** The environment's interpreter where it is installed as the pins say; undefined where it is not, or only in part. */

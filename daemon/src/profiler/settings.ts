@@ -6,7 +6,7 @@ import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document
 import { textsIn } from '@tidemark/shared/protocol/workload.ts';
 import type { EngineName, settledWorkload, StrategyName } from '@tidemark/shared/protocol/workload.ts';
 import { droppedRecord } from './dropped.ts';
-import { checkWorkload, settleTexts, strategyRecord } from './workload.ts';
+import { checkWorkload, engineRecord, settleTexts, strategyRecord } from './workload.ts';
 import type { WorkloadRequest } from './workload.ts';
 
 /** What is said, and how; the same for a measurement and for speech that is kept. */
@@ -82,9 +82,7 @@ export async function settleSettings(
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
     ...(mlx === undefined ? {} : { mlx }),
-    ...(engine === undefined || engine === 'tidemark'
-      ? {}
-      : { engine, ...(python === undefined ? {} : { python }) }),
+    ...engineRecord({ engine, python }),
     ...strategyRecord(strategy),
   };
 }
@@ -94,6 +92,7 @@ interface EngineUse {
   readonly python?: string | undefined;
   readonly deterministic?: boolean | undefined;
   readonly attribute?: string | undefined;
+  readonly bySentence?: boolean | undefined;
   readonly strategy?: StrategyName | undefined;
 }
 
@@ -103,6 +102,7 @@ export function refuseOfEngine({
   python,
   deterministic = false,
   attribute,
+  bySentence = false,
   strategy = 'faithful',
 }: EngineUse): void {
   if (engine === 'tidemark') {
@@ -117,9 +117,11 @@ export function refuseOfEngine({
     ? 'speak without the random part (--deterministic)'
     : attribute !== undefined
       ? 'attribute memory to parts of the network (--attribute)'
-      : strategy === 'faithful'
-        ? undefined
-        : `build the network by another strategy (--strategy ${strategy})`;
+      : bySentence
+        ? 'say each sentence by itself (--by-sentence): it splits a text as mlx-audio does'
+        : strategy === 'faithful'
+          ? undefined
+          : `build the network by another strategy (--strategy ${strategy})`;
   if (only !== undefined) {
     throw new TidemarkError('bad-input', `The engine ${engine} cannot ${only}.`, {
       hint: 'Use Tidemark’s own engine for it: omit --engine.',

@@ -32,12 +32,12 @@ export interface Speech {
  * is aborted.
  */
 export async function speak(
-  { model, voiceFile }: Subject,
+  { model, voiceFile, engine }: Subject,
   { phonemes, seed, deterministic, speed }: SpeechSettings,
   take: (utterance: HostResult<'synthesize'>) => Promise<void>,
   { signal, mlx = {}, strategy, onLoad }: SpeakOptions = {},
 ): Promise<Speech> {
-  await using host = await ModelHost.start({ signal, environment: mlxEnvironment(mlx) });
+  await using host = await ModelHost.start({ signal, environment: mlxEnvironment(mlx), engine });
   const load = await host.load({ folder: model.folder, voiceFile, strategy }, { signal });
   onLoad?.(load);
   let synthesisSeconds = 0;

@@ -80,7 +80,7 @@ export async function settleTexts<Settings extends Pick<ProfileSettings, 'text' 
   const texts: SpokenText[] = [];
   const dropped: Settings['dropped'][] = [];
   const given = textsIn(lines);
-  let longest: Settings | undefined;
+  const said: Settings[] = [];
   for (const each of given) {
     const settings = await say(each.text).catch((error: unknown) => {
       throw atLine(each.line, error);
@@ -88,21 +88,21 @@ export async function settleTexts<Settings extends Pick<ProfileSettings, 'text' 
     texts.push({ ...each, phonemes: settings.phonemes });
     dropped.push(settings.dropped);
     onProgress?.(texts.length, given.length);
-    if (longest === undefined || lengthOf(settings) > lengthOf(longest)) {
-      longest = settings;
-    }
-  }
-  if (longest === undefined) {
-    throw new Error('settleTexts: there are no texts');
+    said.push(settings);
   }
   return {
-    ...longest,
+    ...longestOf(said),
     dropped: droppedOfAll(dropped),
     text: undefined,
     texts: shuffled ? drawnOrder(texts, seed) : texts,
     ...(shuffled ? { shuffled } : {}),
   };
 }
+
+/** The first of those with the most phonemes. Throws where there is none. */
+export const longestOf = <Spoken extends Pick<ProfileSettings, 'phonemes'>>(
+  said: readonly Spoken[],
+): Spoken => said.reduce((longest, each) => (lengthOf(each) > lengthOf(longest) ? each : longest));
 
 const lengthOf = ({ phonemes }: Pick<ProfileSettings, 'phonemes'>): number =>
   phonemes.reduce((sum, { length }) => sum + length, 0);
@@ -171,3 +171,11 @@ const longestText = 200;
 /** As documents have it, which leave out what is so by default. */
 export const strategyRecord = (strategy: StrategyName | undefined): { strategy?: StrategyName } =>
   strategy === undefined || strategy === 'faithful' ? {} : { strategy };
+
+type EngineFields = Pick<WorkloadRequest, 'engine' | 'python'>;
+
+/** As {@link strategyRecord}. */
+export const engineRecord = ({ engine, python }: EngineFields): EngineFields =>
+  engine === undefined || engine === 'tidemark'
+    ? {}
+    : { engine, ...(python === undefined ? {} : { python }) };

@@ -60,8 +60,17 @@ test('a time counts from 10% on, memory from the threshold on', () => {
 
 describe('refused', () => {
   const settings = profile().settings;
+  const readBy = (phonemes: string, phonemesFrom: 'misaki' | 'tidemark'): ProfileDocument => ({
+    ...profile(),
+    settings: { ...settings, phonemes: [phonemes], phonemesFrom },
+  });
   const others: readonly [what: string, after: ProfileDocument, pattern: RegExp][] = [
     ['another text', { ...profile(), settings: { ...settings, phonemes: ['ɡˈʊd'] } }, /a different text/],
+    [
+      'another reader',
+      readBy('ɡˈʊd', 'tidemark'),
+      /text was read differently: a\.json .* misaki, b\.json .* Tidemark/,
+    ],
     ['another voice', { ...profile(), settings: { ...settings, voice: 'bm_george' } }, /a different voice/],
     ['another speed', { ...profile(), settings: { ...settings, speed: 2 } }, /a different speed/],
     [
@@ -71,7 +80,8 @@ describe('refused', () => {
     ],
   ];
   for (const [what, after, pattern] of others) {
-    test(what, () => assert.throws(() => compare(profile(), after), notComparable(pattern)));
+    const before = what === 'another reader' ? readBy('ɡˈuːd', 'misaki') : profile();
+    test(what, () => assert.throws(() => compare(before, after), notComparable(pattern)));
   }
 
   test('studies without a model in common, and a study without the profile’s', () => {

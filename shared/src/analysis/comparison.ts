@@ -2,7 +2,7 @@
 
 import { TidemarkError } from '../errors.ts';
 import { formatBytes } from '../format/bytes.ts';
-import { mlxPhrases, strategyIn } from '../format/workload.ts';
+import { mlxPhrases, readerIn, strategyIn } from '../format/workload.ts';
 import { channelNames } from '../format/leak-channels.ts';
 import { counted, formatList } from '../format/numbers.ts';
 import { comparisonSchemaVersion } from '../protocol/comparison-document.ts';
@@ -80,11 +80,35 @@ function refuseOtherWork(before: Side, after: Side): void {
   for (const [what, of] of differences) {
     if (of(a) !== of(b)) {
       const [first, second] = excerpts(of(a), of(b));
+      if (spokenDifferences.has(what)) {
+        refuseOtherReader(before.file, a, after.file, b);
+      }
       throw refusal(
         `The two were measured with a different ${what}: ${before.file} with “${first}”, ${after.file} with “${second}”.`,
         `Measure both with the same ${what}: what is spoken determines how much memory it takes.`,
       );
     }
+  }
+}
+
+const spokenDifferences: ReadonlySet<string> = new Set(['text', 'list of texts']);
+
+/** Where the text is the same, and what is said is not. */
+function refuseOtherReader(
+  firstFile: string,
+  first: ProfileSettings,
+  secondFile: string,
+  second: ProfileSettings,
+): void {
+  const [a, b] = [readerIn(first), readerIn(second)];
+  const textOf = ({ text, texts = [] }: ProfileSettings): string =>
+    text ?? texts.map((each) => each.text).join('\n');
+  const isSameText = textOf(first) === textOf(second) && textOf(first) !== '';
+  if (isSameText && a !== undefined && b !== undefined && a !== b) {
+    throw refusal(
+      `The same text was read differently: ${firstFile} has the phonemes of ${a}, ${secondFile} those of ${b}.`,
+      'Measure both with the same Python, or give both the same phonemes with --phonemes.',
+    );
   }
 }
 

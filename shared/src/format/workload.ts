@@ -64,6 +64,18 @@ export const mannerPhrases = ({
   ...(engine === undefined || engine === 'tidemark' ? [] : [`engine ${engine}`]),
 ];
 
+type Origin = Pick<ProfileSettings, 'phonemesFrom'>;
+
+/** `misaki`, `Tidemark`; undefined for phonemes that were given, and for those of Tidemark's own engine. */
+export const readerIn = ({ phonemesFrom }: Origin): string | undefined =>
+  phonemesFrom === 'misaki' ? 'misaki' : phonemesFrom === 'tidemark' ? 'Tidemark' : undefined;
+
+/** `phonemes by misaki`, where another engine than Tidemark's says a text. */
+export function readerPhrases(settings: Origin): string[] {
+  const reader = readerIn(settings);
+  return reader === undefined ? [] : [`phonemes by ${reader}`];
+}
+
 /** What of MLX is set, as its variables say it; empty where MLX is as it is by itself. */
 export const mlxPhrases = ({ memoryLimitBytes, fullPrecision, ...mlx }: MlxSettings): string[] => [
   ...Object.entries(mlxEnvironment(mlx)).map(([name, value]) => `${name}=${value}`),

@@ -2,9 +2,15 @@
 
 import * as v from 'valibot';
 import { channelVerdict, judgedChannels } from './leak-verdicts.ts';
-import { droppedCharacters, iterationSample, profileSettings, spokenLanguage } from './profile-document.ts';
+import {
+  droppedCharacters,
+  iterationSample,
+  phonemeOrigin,
+  profileSettings,
+  spokenLanguage,
+} from './profile-document.ts';
 import { mlxSettings } from './mlx-settings.ts';
-import { strategy } from './workload.ts';
+import { engineRequest, strategy } from './workload.ts';
 import { device, modelRecord, versions } from './provenance.ts';
 import { bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
@@ -32,6 +38,7 @@ export const sayDocument = v.object({
   settings: v.object({
     text: v.optional(text),
     phonemes: v.pipe(v.array(text), v.minLength(1)),
+    ...phonemeOrigin,
     voice: text,
     language: v.optional(spokenLanguage),
     dropped: v.optional(droppedCharacters),
@@ -39,6 +46,7 @@ export const sayDocument = v.object({
     deterministic: v.boolean(),
     speed: v.pipe(v.number(), v.finite(), v.gtValue(0)),
     mlx: v.optional(mlxSettings),
+    ...engineRequest,
     strategy,
   }),
   audio: v.object({

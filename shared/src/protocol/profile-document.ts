@@ -75,6 +75,17 @@ export const droppedCharacters = v.object({
 
 export type DroppedCharacters = v.InferOutput<typeof droppedCharacters>;
 
+/** Who made the phonemes of a run by another engine than Tidemark's own: Tidemark, or misaki, or whoever gave them. */
+export const phonemeSources = ['tidemark', 'misaki', 'given'] as const;
+
+/** Where phonemes came from. Absent for Tidemark's own engine, whose phonemes are its own where there is a text. */
+export const phonemeOrigin = {
+  /** misaki's version is among those of the packages. */
+  phonemesFrom: v.optional(v.picklist(phonemeSources)),
+  /** Why misaki could not be used, or what it could not do. */
+  phonemesNote: v.optional(text),
+} as const;
+
 export const profileSettings = v.object({
   /** The text as given; absent where phonemes were, or many texts. */
   text: v.optional(text),
@@ -83,6 +94,7 @@ export const profileSettings = v.object({
    * many texts, those of the longest.
    */
   phonemes: v.pipe(v.array(text), v.minLength(1)),
+  ...phonemeOrigin,
   voice: text,
   /** How the text was read, where that was asked for; otherwise the voice's name decides. */
   language: v.optional(spokenLanguage),

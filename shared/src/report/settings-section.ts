@@ -2,7 +2,14 @@
 
 import { formatBytes } from '../format/bytes.ts';
 import { counted, formatCount } from '../format/numbers.ts';
-import { droppedWords, mlxPhrases, strategyIn, textsPhrase, workloadIn } from '../format/workload.ts';
+import {
+  droppedWords,
+  mlxPhrases,
+  readerIn,
+  strategyIn,
+  textsPhrase,
+  workloadIn,
+} from '../format/workload.ts';
 import type { DeviceRecord, ModelRecord, VersionsRecord } from '../protocol/provenance.ts';
 import type { ProfileSettings } from '../protocol/profile-document.ts';
 import { weightsByDtype } from '../analysis/waterfall.ts';
@@ -14,10 +21,13 @@ type Facts = readonly (readonly [name: string, value: string])[];
 function spokenFacts(settings: ProfileSettings): Facts {
   const said = (phonemes: readonly string[]): string => phonemes.map((each) => `/${each}/`).join(' ');
   const workload = workloadIn(settings);
+  const reader = readerIn(settings);
   return [
     ...(settings.text === undefined ? [] : [['text', settings.text] as const]),
     ...(settings.texts === undefined ? [] : [['texts', textsPhrase(workload) ?? ''] as const]),
     [settings.texts === undefined ? 'phonemes' : 'phonemes of the longest', said(settings.phonemes)],
+    ...(reader === undefined ? [] : [['phonemes by', reader] as const]),
+    ...(settings.phonemesNote === undefined ? [] : [['note', settings.phonemesNote] as const]),
     ...(workload.shuffled === true ? [['order', 'random, determined by the seed'] as const] : []),
     ...(workload.keepCache === true ? [['cache', 'kept from one iteration to the next'] as const] : []),
     ...(workload.cacheLimitBytes === undefined

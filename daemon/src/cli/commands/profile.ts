@@ -6,7 +6,11 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import { granularities } from '@tidemark/shared/protocol/profile-document.ts';
-import type { Granularity } from '@tidemark/shared/protocol/profile-document.ts';
+import type {
+  Granularity,
+  ProfileDocument,
+  ProfileSettings,
+} from '@tidemark/shared/protocol/profile-document.ts';
 import { traceOrders } from '@tidemark/shared/protocol/trace-document.ts';
 import type { TraceOrder } from '@tidemark/shared/protocol/trace-document.ts';
 import { checkNames } from '../../models/voices.ts';
@@ -34,7 +38,7 @@ import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
 import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { showLoop } from '../runs/show-steps.ts';
-import { findSubject } from '../runs/subject.ts';
+import { findSubject, settleHere } from '../runs/subject.ts';
 import { addStrategyOption, addWorkloadOptions, workloadFrom } from '../workload-options.ts';
 import type { StrategyOptions, WorkloadOptions } from '../workload-options.ts';
 
@@ -114,7 +118,7 @@ export function addProfileCommand(program: Command): void {
     const request = await requestOf(options, mlx === undefined ? workload : { ...workload, mlx });
     const settings = await settleSettings(request, context.signal, showPreparation(context.progress));
     await announce(settings, options, context);
-    const show = (): OnStep => showLoop(context, asTyped(model), settings);
+    const show = (ofRun: ProfileSettings): OnStep => showLoop(context, asTyped(model), ofRun);
     const parameters: ProfileParameters = {
       model,
       ...request,
@@ -123,18 +127,24 @@ export function addProfileCommand(program: Command): void {
       host: fresh === true ? 'fresh' : undefined,
     };
     await using daemon = await daemonForRun(options, context);
+    const here = async (): Promise<ProfileDocument> => {
+      const { signal } = context;
+      const own = await settleHere(settings, engine, context);
+      const subject = await findSubject(model, voice, context, own.request);
+      return await profileModel(subject, own.settings, {
+        signal,
+        attribute,
+        order,
+        onStep: show(own.settings),
+      });
+    };
     const document =
       daemon === undefined
-        ? await profileModel(await findSubject(model, voice, context, engine), settings, {
-            signal: context.signal,
-            attribute,
-            order,
-            onStep: show(),
-          })
+        ? await here()
         : await runByDaemon(
             daemon,
             'profile',
-            { start: () => daemon.call('startProfile', parameters), show },
+            { start: () => daemon.call('startProfile', parameters), show: () => show(settings) },
             context,
           );
     return {

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted, formatDuration } from '@tidemark/shared/format/numbers.ts';
-import { droppedWords, strategyIn } from '@tidemark/shared/format/workload.ts';
+import { droppedWords, readerPhrases, strategyIn } from '@tidemark/shared/format/workload.ts';
 import { saySchemaVersion } from '@tidemark/shared/protocol/command-documents.ts';
 import type { SayDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import type { LoadRecord } from '@tidemark/shared/protocol/profile-document.ts';
@@ -13,26 +13,40 @@ import type { WavFormat } from '../../audio/wav.ts';
 import type { HostResult } from '../../host/messages.ts';
 import { fewestPhonemesAlone } from '../../kokoro/phonemes/splitting.ts';
 import { checkNames } from '../../models/voices.ts';
-import { settleSpeech } from '../../profiler/settings.ts';
+import { refuseOfEngine, settleSpeech } from '../../profiler/settings.ts';
 import { speak } from '../../profiler/speak.ts';
-import { strategyRecord } from '../../profiler/workload.ts';
+import { engineRecord, strategyRecord } from '../../profiler/workload.ts';
 import type { Speech } from '../../profiler/speak.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
-import { addPrecisionOption, addSpeechOptions, mlxFrom, modelWords, textFrom } from '../options.ts';
-import type { MlxOptions, SpeechOptions } from '../options.ts';
+import {
+  addEngineOptions,
+  addPrecisionOption,
+  addSpeechOptions,
+  engineFrom,
+  mlxFrom,
+  modelWords,
+  textFrom,
+} from '../options.ts';
+import type { EngineOptions, MlxOptions, SpeechOptions } from '../options.ts';
 import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { loadNote } from '../progress.ts';
 import { addYesOption, announce, showPreparation } from '../runs/announce.ts';
 import type { AnnounceOptions } from '../runs/announce.ts';
 import { AudioOutput, checkAudioOutput, isClosedPipe, isStdout } from '../runs/audio-output.ts';
-import { findSubject } from '../runs/subject.ts';
+import { findSubject, settleHere } from '../runs/subject.ts';
 import { addStrategyOption } from '../workload-options.ts';
 import type { StrategyOptions } from '../workload-options.ts';
 
 interface SayOptions
-  extends SpeechOptions, StrategyOptions, Pick<MlxOptions, 'fullPrecision'>, AnnounceOptions, OutputOptions {
+  extends
+    SpeechOptions,
+    StrategyOptions,
+    EngineOptions,
+    Pick<MlxOptions, 'fullPrecision'>,
+    AnnounceOptions,
+    OutputOptions {
   readonly out: string;
   readonly format: WavFormat;
   readonly raw?: true;
@@ -70,13 +84,14 @@ export function addSayCommand(program: Command): void {
       'tidemark say - --out chapter.wav < chapter.txt',
       'tidemark say - --stream --out - < chapter.txt | ffplay -nodisp -autoexit -',
       'tidemark say - --stream --raw --out - < chapter.txt | aplay -f S16_LE -r 24000',
+      'tidemark say "Good evening." --engine mlx-audio --out theirs.wav',
       'tidemark say --phonemes "həlˈO." --format float32 --deterministic --out hello.wav',
     ],
     `A sentence of fewer than ${fewestPhonemesAlone} phonemes is said with the next one. A stream into a pipe does not know its ` +
       'length, so its header gives 4 GiB, which players take to mean “to the end”. A reader that closes the pipe ends the command ' +
       'without an error.',
   );
-  addPrecisionOption(addStrategyOption(addYesOption(addSpeechOptions(command))));
+  addEngineOptions(addPrecisionOption(addStrategyOption(addYesOption(addSpeechOptions(command)))));
   printResult(command, async (context, text: string | undefined, options: SayOptions) => {
     const { out, format, raw, model: spec } = options;
     const { signal, progress } = context;
@@ -87,23 +102,27 @@ export function addSayCommand(program: Command): void {
     }
     checkNames([spec], options.voice);
     const startedAt = new Date().toISOString();
-    const settings = await settleSpeech(
+    const { fullPrecision, strategy, bySentence, stream = false } = options;
+    const asked = engineFrom(options);
+    refuseOfEngine({ ...options, ...asked });
+    const isOwn = asked.engine === undefined || asked.engine === 'tidemark';
+    const spoken = await settleSpeech(
       {
         ...options,
         text: await textFrom(text),
         deterministic: options.deterministic ?? false,
-        bySentence: options.stream ?? options.bySentence,
+        bySentence: isOwn ? (options.stream ?? bySentence) : false,
       },
       signal,
       showPreparation(progress),
     );
     await checkAudioOutput(out, options);
-    await announce(settings, options, context);
-    const subject = await findSubject(spec, settings.voice, context);
+    await announce(spoken, options, context);
+    const { settings, request } = await settleHere(spoken, asked, context);
+    const subject = await findSubject(spec, settings.voice, context, request);
     const title = subject.model.name;
-    const { fullPrecision, strategy } = options;
     const mlx = mlxFrom(fullPrecision === undefined ? {} : { fullPrecision });
-    const output = await AudioOutput.to({ out, format, raw, stream: options.stream ?? false }, signal);
+    const output = await AudioOutput.to({ out, format, raw, stream }, signal);
     const of = settings.phonemes.length;
     let made = 0;
     const take = async (utterance: HostResult<'synthesize'>): Promise<void> => {
@@ -146,7 +165,7 @@ export function addSayCommand(program: Command): void {
       model: { name, source, tensorBytes, bytesByDtype },
       device: speech.device,
       versions: speech.versions,
-      settings: { ...settings, mlx, ...strategyRecord(strategy) },
+      settings: { ...settings, mlx, ...engineRecord(request), ...strategyRecord(strategy) },
       audio: {
         file: toStdout ? '-' : out,
         fileBytes,
@@ -163,7 +182,7 @@ export function addSayCommand(program: Command): void {
         wholeSeconds: sinceStart(),
       },
     };
-    const report = sayReport(document, options.stream ?? false);
+    const report = sayReport(document, stream);
     if (toStdout) {
       progress.note(report);
     }
@@ -179,11 +198,12 @@ function sayReport(
   isStreamed: boolean,
 ): string {
   const { firstAudioSeconds, wholeSeconds } = timing;
+  const byEngine = settings.engine === undefined ? '' : `by ${settings.engine} `;
   const times = `The first audio came ${formatDuration(firstAudioSeconds)} after the start, the last ${formatDuration(wholeSeconds)}.`;
   return [
     ...(settings.dropped === undefined ? [] : [droppedWords(settings.dropped)]),
     `Wrote ${audio.file === '-' ? 'to stdout' : audio.file}: ${audio.seconds.toFixed(2)} s of audio, ${audio.format}, ${formatBytes(audio.fileBytes)}, ` +
-      `synthesized with ${model.name}${strategyIn(settings) === 'faithful' ? '' : `, the ${strategyIn(settings)} strategy,`} and ${settings.voice} in ${formatDuration(synthesisSeconds)}.`,
+      `synthesized ${byEngine}with ${model.name}${strategyIn(settings) === 'faithful' ? '' : `, the ${strategyIn(settings)} strategy,`} and ${[settings.voice, ...readerPhrases(settings)].join(', ')} in ${formatDuration(synthesisSeconds)}.`,
     ...(isStreamed ? [times] : []),
   ].join('\n');
 }

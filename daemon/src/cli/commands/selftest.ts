@@ -21,7 +21,7 @@ import type { EngineOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { resultWords, selftestReport } from '../reports/selftest-report.ts';
 import { showLoop } from '../runs/show-steps.ts';
-import { findSubject } from '../runs/subject.ts';
+import { findSubject, settleHere } from '../runs/subject.ts';
 import { list, wholeNumber } from '../values.ts';
 
 interface SelftestOptions extends EngineOptions, OutputOptions {
@@ -64,7 +64,7 @@ export function addSelftestCommand(program: Command): void {
     const { phonemes } = selftestDefaults;
     const engine = engineFrom(options);
     const chosen = plantsOf(engine.engine, options.only);
-    const settings = await settleSettings(
+    const asked = await settleSettings(
       {
         ...engine,
         phonemes,
@@ -77,7 +77,8 @@ export function addSelftestCommand(program: Command): void {
       },
       context.signal,
     );
-    const subject = await findSubject(options.model, voice, context, engine);
+    const { settings, request } = await settleHere(asked, engine, context);
+    const subject = await findSubject(options.model, voice, context, request);
     const document = await runSelftest(chosen, subject, settings, {
       signal: context.signal,
       ...showSelftest(context, settings),

@@ -1,5 +1,6 @@
 /** `tidemark settings`: the daemon's settings, as a person types and reads them. */
 
+import { accessSync, constants } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
@@ -17,6 +18,7 @@ import { didYouMean } from '../../models/nearest.ts';
 import { printResult } from '../command.ts';
 import type { CommandResult, Context } from '../command.ts';
 import { withDaemon } from '../daemon-connection.ts';
+import { givenProgram } from '../given-names.ts';
 import { addExamples } from '../program.ts';
 import { column, outputWidth, tableOf } from '../reports/layout.ts';
 import { openRuns } from '../runs/run-store.ts';
@@ -41,6 +43,7 @@ export function addSettingsCommand(program: Command): void {
     'tidemark settings get memory-ceiling',
     'tidemark settings set memory-ceiling 600MB',
     'tidemark settings set idle-unload 30m alert-peak 10%',
+    'tidemark settings set python ~/speech/.venv/bin/python',
     'tidemark settings reset idle-unload',
   ]);
   printResult(
@@ -244,6 +247,18 @@ function alertShare(name: string, what: string, key: 'activeShare' | 'peakShare'
   };
 }
 
+const noPython = 'none';
+
+function program(value: string): string {
+  const path = givenProgram(value);
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    throw new InvalidArgumentError(`There is no program at ${path}.`);
+  }
+  return path;
+}
+
 function days(value: string): number {
   const seconds = durationBetween(86_400, 36_500 * 86_400)(value);
   if (seconds % 86_400 !== 0) {
@@ -281,6 +296,12 @@ const settingList: readonly Setting[] = [
   }),
   toggle('schedules-paused', 'whether all schedules are paused', 'schedulesPaused'),
   toggle('notifications', 'whether alerts notify you (macOS)', 'notifications'),
+  {
+    name: 'python',
+    what: 'Python that has mlx-audio, for --engine mlx-audio; or none',
+    show: ({ python }) => (python === '' ? noPython : python),
+    read: (value) => ({ python: value.trim().toLowerCase() === noPython ? '' : program(value) }),
+  },
   alertShare('alert-active', 'active memory', 'activeShare'),
   alertShare('alert-peak', 'peak memory', 'peakShare'),
   alertShare('alert-time', 'time', 'secondsShare'),

@@ -3,6 +3,8 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import { checkNames } from '../../models/voices.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { dataFolder } from '../../paths.ts';
@@ -23,7 +25,7 @@ import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { checkPage, keepPage } from '../runs/run-documents.ts';
 import { showStudy } from '../runs/show-steps.ts';
-import { findSubject } from '../runs/subject.ts';
+import { findSubject, settleHere } from '../runs/subject.ts';
 import { list } from '../values.ts';
 
 interface StudyOptions extends LoopOptions, EngineOptions, AnnounceOptions, OutputOptions, PlaceOptions {
@@ -67,24 +69,28 @@ export function addStudyCommand(program: Command): void {
     const request = await requestOf(options, engine);
     const settings = await settleSettings(request, signal, showPreparation(context.progress));
     await announce(settings, options, context);
-    const show = (): OnStep => showStudy(context, settings);
+    const show = (ofRun: ProfileSettings): OnStep => showStudy(context, ofRun);
     const parameters = { models: [...models], ...request, explain };
     await using daemon = await daemonForRun(options, context);
+    const here = async (): Promise<StudyDocument> => {
+      const own = await settleHere(settings, engine, context);
+      return await runStudy(models, own.settings, {
+        find: (model) => findSubject(model, settings.voice, context, own.request),
+        // Reads the headers of a model that is on this machine.
+        examine: explain
+          ? ({ model }) => xray(model.folder, { dataFolder: dataFolder(), signal })
+          : undefined,
+        signal,
+        onStep: show(own.settings),
+      });
+    };
     const document =
       daemon === undefined
-        ? await runStudy(models, settings, {
-            find: (model) => findSubject(model, settings.voice, context, engine),
-            // Reads the headers of a model that is on this machine.
-            examine: explain
-              ? ({ model }) => xray(model.folder, { dataFolder: dataFolder(), signal })
-              : undefined,
-            signal,
-            onStep: show(),
-          })
+        ? await here()
         : await runByDaemon(
             daemon,
             'study',
-            { start: () => daemon.call('startStudy', parameters), show },
+            { start: () => daemon.call('startStudy', parameters), show: () => show(settings) },
             context,
           );
     const isKept = await keepPage(report, () => document, context);

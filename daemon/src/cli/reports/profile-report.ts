@@ -9,7 +9,13 @@ import { channelAmount, judgedName } from '@tidemark/shared/format/leak-channels
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted, formatCount, formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { iterationLabel } from '@tidemark/shared/format/work-words.ts';
-import { droppedWords, mannerPhrases, textsPhrase, workloadIn } from '@tidemark/shared/format/workload.ts';
+import {
+  droppedWords,
+  mannerPhrases,
+  readerPhrases,
+  textsPhrase,
+  workloadIn,
+} from '@tidemark/shared/format/workload.ts';
 import type {
   AttributedPart,
   Attribution,
@@ -81,6 +87,7 @@ const engineWords = ({ python, packages = {} }: VersionsRecord): string =>
 export const speechLines = (settings: SpeechSettings | ProfileSettings): string[] => [
   speechLine(settings),
   ...(settings.dropped === undefined ? [] : [droppedWords(settings.dropped)]),
+  ...(settings.phonemesNote === undefined ? [] : [settings.phonemesNote]),
 ];
 
 function speechLine(settings: SpeechSettings | ProfileSettings): string {
@@ -94,6 +101,7 @@ function speechLine(settings: SpeechSettings | ProfileSettings): string {
     ...(speed === 1 ? [] : [`speed ${speed}`]),
     ...(phonemes.length === 1 || texts !== undefined ? [] : [`${phonemes.length} utterances`]),
     ...mannerPhrases(workload),
+    ...readerPhrases(settings),
   ];
   return `${said}, ${manner.join(', ')}`;
 }

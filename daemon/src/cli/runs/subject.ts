@@ -1,10 +1,15 @@
 /** What a command works on: a model and its voice, on this machine, or as the daemon is asked for them. */
 
-import { resolveEngine } from '../../host/python-environment.ts';
+import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import { keptSettings } from '../../history/history.ts';
+import { ownPython, resolveEngine } from '../../host/python-environment.ts';
 import type { EngineRequest } from '../../host/python-environment.ts';
+import type { Engine } from '../../host/transport.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
+import { readByEngine } from '../../profiler/engine-reading.ts';
 import type { Subject } from '../../profiler/profile.ts';
+import type { SpeechSettings } from '../../profiler/settings.ts';
 import type { Context } from '../command.ts';
 import { showModelProgress } from '../progress.ts';
 
@@ -22,10 +27,35 @@ export async function findSubject(
   context: Context,
   request: EngineRequest = {},
 ): Promise<Subject> {
+  const engine = await engineFor(request, context);
+  return { ...(await resolveSubject(spec, voice, modelOptions(context))), engine };
+}
+
+async function engineFor(request: EngineRequest, context: Context): Promise<Engine | undefined> {
   const { onProgress, ...options } = modelOptions(context);
-  const engine = await resolveEngine(request, {
+  return await resolveEngine(request, {
     ...options,
     onStep: (step) => onProgress({ kind: 'installing', ...step }),
   });
-  return { ...(await resolveSubject(spec, voice, { ...options, onProgress })), engine };
+}
+
+/**
+ * What a run in this process has that the daemon would see to: the person's own Python, where they have set one, and the text as
+ * the engine reads it.
+ */
+export async function settleHere<Settings extends SpeechSettings & Pick<ProfileSettings, 'texts' | 'python'>>(
+  settings: Settings,
+  request: EngineRequest,
+  context: Context,
+): Promise<{ readonly settings: Settings; readonly request: EngineRequest }> {
+  if (request.engine !== 'mlx-audio') {
+    return { settings, request };
+  }
+  const python = ownPython(request.python, keptSettings(dataFolder()).python);
+  const own = python === undefined ? {} : { python };
+  const engine = await engineFor({ ...request, ...own }, context);
+  const { signal, progress } = context;
+  const onNote = (message: string): void => progress.note(message);
+  const read = await readByEngine({ ...settings, ...own }, engine, { signal, onNote });
+  return { settings: read, request: { ...request, ...own } };
 }

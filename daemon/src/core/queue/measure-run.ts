@@ -15,6 +15,7 @@ import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import type { RunHead } from '../../history/rebuild.ts';
 import { HostDeath } from '../../host/host-death.ts';
+import { ownPython } from '../../host/python-environment.ts';
 import { profileLoaded, profileModel } from '../../profiler/profile.ts';
 import type { Subject } from '../../profiler/profile.ts';
 import { defaultIterations, profileDefaults, refuseOfEngine } from '../../profiler/settings.ts';
@@ -67,13 +68,19 @@ export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParam
   };
 }
 
+/** A daemon is started without the person's environment, so that their Python is a setting. */
+function withPython(loop: ProfileRequest, { python: setting }: DaemonSettings): ProfileRequest {
+  const python = loop.engine === 'mlx-audio' ? ownPython(loop.python, setting) : undefined;
+  return python === undefined ? loop : { ...loop, python };
+}
+
 export const modelsOf = (request: RunRequest): readonly string[] =>
   request.kind === 'profile' ? [request.parameters.model] : (request.parameters.models ?? studyModels);
 
 /** Throws where it does not come to a measurement; from then on every end is an outcome in the document. */
 export async function measureRun(request: RunRequest, options: WorkOptions): Promise<RunDocument> {
   const { dataFolder, settings, onStep, signal, silenceSeconds } = options;
-  const loop = loopOf(request.parameters);
+  const loop = withPython(loopOf(request.parameters), settings());
   const isExplained = request.kind === 'study' && request.parameters.explain !== false;
   onStep({ kind: 'preparing', message: 'Preparing the text and the models' });
   const { settings: settled, models } = await prepare(

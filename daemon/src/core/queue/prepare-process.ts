@@ -9,16 +9,19 @@ import { serveTask } from '../../child-task.ts';
 import { resolveEngine } from '../../host/python-environment.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { xray } from '../../models/xray/xray.ts';
+import { readByEngine } from '../../profiler/engine-reading.ts';
 import { settleSettings } from '../../profiler/settings.ts';
 import type { PreparationTask, PreparedModel } from './prepare.ts';
 
 await serveTask<PreparationTask>(async ({ dataFolder, models, voice, request, examine }, onProgress) => {
-  const settings = request === undefined ? undefined : await settleSettings(request);
+  const settled = request === undefined ? undefined : await settleSettings(request);
   const options = { dataFolder, onProgress };
-  const engine = await resolveEngine(settings ?? {}, {
+  const engine = await resolveEngine(settled ?? {}, {
     dataFolder,
     onStep: (step) => onProgress({ kind: 'installing', ...step }),
   });
+  const onNote = (message: string): void => onProgress({ kind: 'note', message });
+  const settings = settled === undefined ? undefined : await readByEngine(settled, engine, { onNote });
   const prepared: PreparedModel[] = [];
   for (const model of models) {
     try {

@@ -20,6 +20,8 @@ export const daemonSettings = v.object({
   schedulesPaused: v.boolean(),
   /** Whether alerts are shown as notifications of the system. */
   notifications: v.boolean(),
+  /** The person's own interpreter for mlx-audio, as an absolute path; empty for the environment that Tidemark makes. */
+  python: v.pipe(v.string(), v.maxLength(4096), v.regex(/^(?:\/.*)?$/u, 'it is not an absolute path')),
   alerts: v.object({
     /** From which share above its own baseline a level counts. */
     activeShare: share,
@@ -42,6 +44,7 @@ export const defaultDaemonSettings: DaemonSettings = {
   retentionRuns: 10_000,
   schedulesPaused: false,
   notifications: true,
+  python: '',
   alerts: {
     activeShare: 0.02,
     peakShare: 0.05,
