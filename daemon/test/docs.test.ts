@@ -8,9 +8,15 @@ import { Command } from 'commander';
 import { allCommands } from '../src/cli/commands/index.ts';
 import { repositoryRoot } from '../src/paths.ts';
 
-const pages = ['README.md', ...readdirSync(join(repositoryRoot, 'docs')).map((name) => `docs/${name}`)].map(
-  (path) => ({ path, text: readFileSync(join(repositoryRoot, path), 'utf8') }),
-);
+const markdownIn = (folder: string): string[] =>
+  readdirSync(join(repositoryRoot, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`);
+
+const pages = ['README.md', ...markdownIn('docs')].map((path) => ({
+  path,
+  text: readFileSync(join(repositoryRoot, path), 'utf8'),
+}));
 
 const program = new Command('tidemark');
 for (const add of allCommands.flatMap(({ commands }) => commands)) {

@@ -43,6 +43,13 @@ export function printedJob(job: Job, domain: string): string {
     '\t\tPATH => /usr/bin:/bin:/usr/sbin:/sbin',
     '\t}',
     '',
+    '\tenvironment = {',
+    ...Object.entries((list['EnvironmentVariables'] ?? {}) as Record<string, string>).map(
+      ([name, value]) => `\t\t${name} => ${value}`,
+    ),
+    `\t\tXPC_SERVICE_NAME => ${job.label}`,
+    '\t}',
+    '',
     `\tdomain = ${domain} [100005]`,
     '\tminimum runtime = 10',
     '\texit timeout = 5',

@@ -6,7 +6,7 @@
 /** @type {readonly (readonly string[])[]} rooms are folders, or files where a room is one file */
 export const floors = [
   ['daemon/src/cli'],
-  ['daemon/src/core'],
+  ['daemon/src/core', 'daemon/src/acceptance'],
   ['daemon/src/ipc', 'daemon/src/service', 'daemon/src/doctor'],
   ['daemon/src/alerts'],
   ['daemon/src/scheduler'],

@@ -18,7 +18,8 @@ const readyText = (): string =>
   `${tidemarkVersion}\n${readFileSync(join(repositoryRoot, 'prebuilt', 'addons.json'), 'utf8')}`;
 
 /** The commands, by their first words, that start a model host or read what set-up leaves. */
-const needing = /^(?:profile|study|tune|say|requantize|selftest|daemon|models build|service install)$/;
+const needing =
+  /^(?:profile|study|tune|say|requantize|selftest|acceptance|daemon|models build|service install)$/;
 
 /** Sets an installed package up before its first command that needs it. Throws as {@link setUp}. */
 export async function setUpBefore(command: Command): Promise<void> {

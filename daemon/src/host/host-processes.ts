@@ -47,6 +47,15 @@ interface SystemProcess extends HostProcess {
   readonly command: string;
 }
 
+/** Whether a process runs; one that has ended and waits for its parent to notice holds no memory, and does not. */
+export const isRunning = async (pid: number): Promise<boolean> => (await residentBytesOf(pid)) > 0;
+
+/** The resident memory of a process as the system says it; 0 of one that has ended. */
+export async function residentBytesOf(pid: number): Promise<number> {
+  const [found] = await readProcesses([pid]);
+  return found?.residentBytes ?? 0;
+}
+
 /** Of all processes unless `pids` are given; one that has ended in the meantime is left out. */
 async function readProcesses(pids?: readonly number[]): Promise<SystemProcess[]> {
   return process.platform === 'linux' ? await fromProc(pids) : await fromPs(pids);

@@ -9,13 +9,7 @@ import {
 } from '@tidemark/shared/client/locations.ts';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { printable } from '@tidemark/shared/printable.ts';
-import type { ServiceSystem } from './system.ts';
-
-/** What a manager calls the service: launchd its agent and property list, systemd its unit. */
-export interface ServiceNames {
-  readonly launchdLabel: string;
-  readonly systemdUnit: string;
-}
+import type { ServiceNames, ServiceSystem } from './system.ts';
 
 /** The names of the person's service, and of that which `tidemark acceptance` installs beside it and removes again. */
 export const serviceNames = {

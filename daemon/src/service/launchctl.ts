@@ -78,6 +78,52 @@ export interface Job {
  * promises no form for this output, so nothing is required of it.
  */
 export function readJob(printed: string): Job {
+  const own = ownLines(printed);
+  return {
+    state: own.get('state'),
+    pid: wholeNumber(own.get('pid')),
+    runs: wholeNumber(own.get('runs')),
+    // `0`, `(never exited)`, or a number of sysexits(3) with its name: `78: EX_CONFIG`.
+    lastExitCode: wholeNumber(own.get('last exit code')),
+    lastSignal: own.get('last terminating signal'),
+  };
+}
+
+/** What `launchctl print` prints of where a service came from and what it runs. */
+export interface PrintedDefinition {
+  /** Of the property list. */
+  readonly path: string | undefined;
+  readonly program: string | undefined;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** As {@link readJob}, of what does not change while it is loaded. */
+export function readDefinitionOf(printed: string): PrintedDefinition {
+  const own = ownLines(printed);
+  const variables = blockOf(printed, 'environment').flatMap((line) => {
+    const [, name, value] = /^(.+?) => (.*)$/.exec(line) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    path: own.get('path'),
+    program: own.get('program'),
+    arguments: blockOf(printed, 'arguments'),
+    environment: Object.fromEntries(variables),
+  };
+}
+
+/** The lines of a block of the service's own. */
+function blockOf(printed: string, name: string): string[] {
+  const [, content = ''] =
+    new RegExp(`^\\t${name} = \\{\\n((?:\\t\\t.*\\n)*)\\t\\}`, 'mu').exec(printed) ?? [];
+  return content
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.slice(2));
+}
+
+function ownLines(printed: string): Map<string, string> {
   const own = new Map<string, string>();
   let depth = 0;
   for (const line of printed.split('\n')) {
@@ -93,14 +139,7 @@ export function readJob(printed: string): Job {
       }
     }
   }
-  return {
-    state: own.get('state'),
-    pid: wholeNumber(own.get('pid')),
-    runs: wholeNumber(own.get('runs')),
-    // `0`, `(never exited)`, or a number of sysexits(3) with its name: `78: EX_CONFIG`.
-    lastExitCode: wholeNumber(own.get('last exit code')),
-    lastSignal: own.get('last terminating signal'),
-  };
+  return own;
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

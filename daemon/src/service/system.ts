@@ -8,7 +8,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { isInstalled, repositoryRoot } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
-import type { ServiceNames } from './definition.ts';
 
 export interface Executed {
   /** Undefined where a signal ended it, or where it did not end in time. */
@@ -21,6 +20,12 @@ export interface Executed {
 export interface Greeting {
   readonly pid: number;
   readonly version: string;
+}
+
+/** What a manager calls the service: launchd its agent and property list, systemd its unit. */
+export interface ServiceNames {
+  readonly launchdLabel: string;
+  readonly systemdUnit: string;
 }
 
 export interface ServiceSystem {

@@ -4,6 +4,7 @@ import { darkPalette, lightPalette, pagePalette, paletteStyle } from '../format/
 import type { Canvas } from '../format/charts/palette.ts';
 import { element, escapeMarkup } from '../format/charts/svg.ts';
 import type { LeakStatus } from '../protocol/leak-verdicts.ts';
+import type { AcceptanceCheck } from '../protocol/acceptance-document.ts';
 import type { VerdictStatus } from '../protocol/study-document.ts';
 
 /** A chart drawn twice, for a desk and for a phone: scaled down, its labels could not be read there. */
@@ -125,6 +126,16 @@ const leaks: Readonly<Record<LeakStatus, readonly [Shape, string]>> = {
   grows: ['triangle', 'grows'],
 };
 
+const acceptance: Readonly<Record<AcceptanceCheck['status'], readonly [Shape, string]>> = {
+  passed: ['full', 'passed'],
+  failed: ['triangle', 'failed'],
+  skipped: ['dash', 'skipped'],
+};
+
+/** Markup. */
+export const acceptanceStatusMark = (status: AcceptanceCheck['status']): string =>
+  marked(...acceptance[status], status);
+
 /** Markup. */
 export const verdictStatusMark = (status: VerdictStatus): string => marked(...verdicts[status], status);
 
@@ -161,8 +172,8 @@ dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }
 .verdict { border-top: 1px solid var(--grid); padding: 10px 0; }
 .verdict p { margin: 4px 0; }
-.supported, .no-leak, .constant, .levels-off, .bounded { color: var(--supported); } .refuted, .not-tested, .not-applicable, .plateau, .cache-growth { color: var(--refuted); }
-.inconclusive { color: var(--open); } .leak, .grows { color: var(--alarm); }
+.supported, .passed, .no-leak, .constant, .levels-off, .bounded { color: var(--supported); } .refuted, .skipped, .not-tested, .not-applicable, .plateau, .cache-growth { color: var(--refuted); }
+.inconclusive { color: var(--open); } .leak, .failed, .grows { color: var(--alarm); }
 details { margin: 6px 0; }
 summary { cursor: pointer; color: var(--muted); font-size: 0.9rem; }
 summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--s1); outline-offset: 2px; }

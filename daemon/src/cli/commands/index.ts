@@ -1,6 +1,7 @@
 /** Every command of `tidemark`, in the groups and the order of its help. */
 
 import type { CommandGroup } from '../program.ts';
+import { addAcceptanceCommand } from './acceptance.ts';
 import { addAlertsCommand } from './alerts.ts';
 import { addCancelCommand } from './cancel.ts';
 import { addCompareCommand } from './compare.ts';
@@ -62,5 +63,8 @@ export const allCommands: readonly CommandGroup[] = [
     title: 'Models and speech:',
     commands: [addSayCommand, addRequantizeCommand, addXrayCommand, addModelsCommand],
   },
-  { title: 'Checks:', commands: [addSetupCommand, addDoctorCommand, addSelftestCommand] },
+  {
+    title: 'Checks:',
+    commands: [addSetupCommand, addDoctorCommand, addSelftestCommand, addAcceptanceCommand],
+  },
 ];

@@ -1,7 +1,5 @@
 /** Says how much speech is coming before the long work starts, and asks a person first where it is much. */
 
-import { once } from 'node:events';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { counted, formatDuration } from '@tidemark/shared/format/numbers.ts';
@@ -10,6 +8,8 @@ import { expectedAudioSeconds } from '../../profiler/settings.ts';
 import type { OnPreparation } from '../../profiler/settings.ts';
 import type { Context } from '../command.ts';
 import type { Progress } from '../progress.ts';
+import { canAsk, isYes, ownTerminal } from '../question.ts';
+import type { Terminal } from '../question.ts';
 
 export interface AnnounceOptions {
   readonly yes?: true;
@@ -44,12 +44,6 @@ export function showPreparation(progress: Progress): OnPreparation {
 type Spoken = Pick<ProfileSettings, 'phonemes' | 'speed'> &
   Partial<Pick<ProfileSettings, 'iterations' | 'warmupIterations' | 'texts'>>;
 
-/** Where a person is asked; both are a terminal, or nobody is there to answer. */
-interface Terminal {
-  readonly input: NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
-}
-
 /**
  * Notes how many utterances are coming and about how much audio, where they are several. Beyond some minutes of it a person at a terminal is asked, and
  * a TidemarkError is thrown where the answer is no.
@@ -58,7 +52,7 @@ export async function announce(
   settings: Spoken,
   { yes }: AnnounceOptions,
   { progress, signal }: Pick<Context, 'progress' | 'signal'>,
-  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+  terminal: Terminal = ownTerminal(),
 ): Promise<void> {
   progress.end();
   const seconds = expectedAudioSeconds(settings);
@@ -66,24 +60,13 @@ export async function announce(
   if (settings.phonemes.length > 1 || settings.texts !== undefined) {
     progress.note(whatIsComing(settings));
   }
-  // A text that was typed into the terminal ended its input.
-  const canAnswer = input.isTTY && output.isTTY && !input.readableEnded;
-  if (seconds <= mostUnaskedSeconds || yes === true || !canAnswer) {
+  if (seconds <= mostUnaskedSeconds || yes === true || !canAsk(terminal)) {
     return;
   }
-  // Not as a terminal: readline would take Ctrl-C for itself.
-  const lines = createInterface({ input, output, terminal: false });
-  try {
-    // The end of the input is a no.
-    const ended = once(lines, 'close', { signal }).then(() => '');
-    const answer = await Promise.race([lines.question('Start? [y/N] ', { signal }), ended]);
-    if (!/^y(?:es)?$/iu.test(answer.trim())) {
-      throw new TidemarkError('bad-input', 'Nothing was started.', {
-        hint: 'Give a shorter text, or --yes to start without being asked.',
-      });
-    }
-  } finally {
-    lines.close();
+  if (!(await isYes('Start?', signal, terminal))) {
+    throw new TidemarkError('bad-input', 'Nothing was started.', {
+      hint: 'Give a shorter text, or --yes to start without being asked.',
+    });
   }
 }
 
