@@ -1,6 +1,6 @@
 /** Writes a package as npm would publish it: laid out, and packed by npm itself. */
 
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { counted } from '@tidemark/shared/format/numbers.ts';
 import { run } from '../setup/children.js';
@@ -30,28 +30,33 @@ export async function writePackage(
   { signal, version: given }: PackOptions,
 ): Promise<WrittenPackage> {
   const platforms = [...addons.keys()];
-  const folder = join(layoutOf().build, 'package', `${platforms.join('-')}-${process.pid}`);
-  const { version, files } = await layOut(folder, addons, { signal, version: given });
-  mkdirSync(out, { recursive: true });
-  const words = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', out];
-  const { status, output } = await run('npm', words, { cwd: folder, signal });
-  if (status !== 0) {
-    throw new Error(`npm did not pack ${folder}: ${output.trim()}`);
+  mkdirSync(join(layoutOf().build, 'package'), { recursive: true });
+  const folder = mkdtempSync(join(layoutOf().build, 'package', 'laid-out-'));
+  try {
+    const { version, files } = await layOut(folder, addons, { signal, version: given });
+    mkdirSync(out, { recursive: true });
+    const words = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', out];
+    const { status, output } = await run('npm', words, { cwd: folder, signal });
+    if (status !== 0) {
+      throw new Error(`npm did not pack ${folder}: ${output.trim()}`);
+    }
+    const [packed] = JSON.parse(output) as [
+      { filename: string; size: number; unpackedSize: number; files: { path: string }[] },
+    ];
+    if (packed.files.length !== files) {
+      throw new Error(`npm packed ${packed.files.length} of the ${counted(files, 'file')} in ${folder}`);
+    }
+    const name = ['tidemark', version, ...(platforms.length === 1 ? platforms : [])].join('-');
+    const path = join(out, `${name}.tgz`);
+    renameSync(join(out, packed.filename), path);
+    return {
+      path,
+      version,
+      bytes: packed.size,
+      unpackedBytes: packed.unpackedSize,
+      files: packed.files.map((file) => file.path),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  const [packed] = JSON.parse(output) as [
-    { filename: string; size: number; unpackedSize: number; files: { path: string }[] },
-  ];
-  if (packed.files.length !== files) {
-    throw new Error(`npm packed ${packed.files.length} of the ${counted(files, 'file')} in ${folder}`);
-  }
-  const name = ['tidemark', version, ...(platforms.length === 1 ? platforms : [])].join('-');
-  const path = join(out, `${name}.tgz`);
-  renameSync(join(out, packed.filename), path);
-  return {
-    path,
-    version,
-    bytes: packed.size,
-    unpackedBytes: packed.unpackedSize,
-    files: packed.files.map((file) => file.path),
-  };
 }

@@ -15,6 +15,7 @@ import { errorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import { profileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import { ScriptedDaemon } from '@tidemark/shared/test/scripted-daemon.ts';
+import { thisSystem } from '../service/system.ts';
 import { cliOver, documentIn, refuses, startCli } from '../../test/cli.ts';
 import { until } from '../../test/processes.ts';
 import { needsPython, PseudoTerminal } from '../../test/pseudo-terminal.ts';
@@ -183,6 +184,7 @@ test('a daemon that speaks another protocol is an error with what to do, and no 
   });
   assert.equal(code, 1);
   assert.equal(stdout, '');
+  assert.deepEqual(await thisSystem().greet(other.socketPath), { pid: 1, version: '9.8.7' });
   assert.match(
     stderr,
     /^error: The running daemon .* speaks version 99 of the protocol.*\nhint: .* To measure without the daemon, add --local\.$/m,

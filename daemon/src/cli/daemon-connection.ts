@@ -10,6 +10,7 @@ import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { dataFolder } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 import type { Context } from './command.ts';
+import { otherVersion } from './other-version.ts';
 
 /** Who we are in the daemon's log and in its runs' triggers. */
 export const cliClient = { name: 'cli', version: tidemarkVersion } as const;
@@ -127,11 +128,9 @@ export async function daemonForRun(
   }
   try {
     const daemon = await daemonIfRunning(context);
-    if (daemon !== undefined && daemon.daemon.daemonVersion !== tidemarkVersion) {
-      context.progress.note(
-        `The daemon is version ${daemon.daemon.daemonVersion}, and this command is version ${tidemarkVersion}. ` +
-          'Run `tidemark service restart` to update the daemon.',
-      );
+    const other = daemon === undefined ? undefined : otherVersion(daemon.daemon.daemonVersion);
+    if (other !== undefined) {
+      context.progress.note(`${other.message} ${other.hint}`);
     }
     return daemon;
   } catch (error) {

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
+import { OtherVersionError } from '@tidemark/shared/client/daemon-error.ts';
 import { isInstalled, repositoryRoot } from '../paths.ts';
 import { tidemarkVersion } from '../version.ts';
 
@@ -125,7 +126,10 @@ async function greet(socketPath: string): Promise<Greeting | undefined> {
     });
     const { pid, daemonVersion } = client.daemon;
     return { pid, version: daemonVersion };
-  } catch {
-    return undefined;
+  } catch (error) {
+    // One from before an upgrade, whose protocol may be another.
+    return error instanceof OtherVersionError && error.daemon !== undefined
+      ? { pid: error.daemon.pid, version: error.daemon.daemonVersion }
+      : undefined;
   }
 }

@@ -86,7 +86,7 @@ export class DaemonClient implements AsyncDisposable {
         throw new OtherVersionError(
           `The running daemon (${daemon.daemonVersion}) speaks version ${daemon.protocolVersion} of the protocol, and this ` +
             `client (${client.version}) version ${protocolVersion}.`,
-          { daemonIsOlder: daemon.protocolVersion < protocolVersion },
+          { daemonIsOlder: daemon.protocolVersion < protocolVersion, daemon },
         );
       }
       connection.#daemon = daemon;

@@ -2,6 +2,7 @@
 
 import { TidemarkError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Result } from '../protocol/daemon/methods.ts';
 import { errorNumbers } from '../protocol/daemon/wire.ts';
 import type { WireError } from '../protocol/daemon/wire.ts';
 
@@ -24,8 +25,13 @@ export function clientError(code: ErrorCode, message: string, hint?: string): Da
 export class OtherVersionError extends DaemonError {
   /** Whether it is the daemon that has to be brought up to date, and not the client. */
   readonly daemonIsOlder: boolean;
+  /** What it said of itself, where that is known. */
+  readonly daemon: Result<'hello'> | undefined;
 
-  constructor(message: string, { daemonIsOlder }: { readonly daemonIsOlder: boolean }) {
+  constructor(
+    message: string,
+    { daemonIsOlder, daemon }: { readonly daemonIsOlder: boolean; readonly daemon?: Result<'hello'> },
+  ) {
     super({
       code: 'protocol-version',
       number: errorNumbers['protocol-version'][0],
@@ -35,5 +41,6 @@ export class OtherVersionError extends DaemonError {
         : 'Update this client.',
     });
     this.daemonIsOlder = daemonIsOlder;
+    this.daemon = daemon;
   }
 }

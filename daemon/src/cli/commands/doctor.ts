@@ -1,13 +1,16 @@
 /** `tidemark doctor`: whether this setup can measure, and what to do where it cannot. */
 
 import type { Command } from 'commander';
+import { socketPathOf } from '@tidemark/shared/client/locations.ts';
 import type { Check, DoctorDocument } from '@tidemark/shared/protocol/command-documents.ts';
 import type { ServiceFacts } from '@tidemark/shared/protocol/daemon-documents.ts';
 import { examine } from '../../doctor/doctor.ts';
 import { dataFolder } from '../../paths.ts';
 import { failedService } from '../../service/run-service.ts';
 import { thisSystem } from '../../service/system.ts';
+import type { Greeting } from '../../service/system.ts';
 import { printResult } from '../command.ts';
+import { otherVersion } from '../other-version.ts';
 import { addExamples } from '../program.ts';
 import { styled } from '../reports/layout.ts';
 
@@ -21,25 +24,43 @@ export function addDoctorCommand(program: Command): void {
     );
   addExamples(command, ['tidemark doctor', 'tidemark doctor --json']);
   printResult(command, async ({ signal }) => {
-    const document = withService(
+    const system = thisSystem();
+    const document = withDaemon(
       await examine({ dataFolder: dataFolder(), signal }),
-      await failedService(thisSystem()),
+      await failedService(system),
+      await system.greet(socketPathOf(dataFolder())),
     );
     return { document, text: () => doctorReport(document), exitCode: document.status === 'fail' ? 1 : 0 };
   });
 }
 
-/** A service that failed keeps nobody from measuring; the daemon's own doctor needs no such check. */
-function withService(document: DoctorDocument, failed: ServiceFacts | undefined): DoctorDocument {
-  if (failed === undefined) {
-    return document;
-  }
-  const { message: detail, hint: remedy } = failed;
-  return {
-    ...document,
-    status: document.status === 'fail' ? 'fail' : 'warn',
-    checks: [...document.checks, { id: 'service', title: 'Service', status: 'warn', detail, remedy }],
-  };
+/** A service that failed, or a daemon of another version, keeps nobody from measuring; the daemon's own doctor needs no such checks. */
+function withDaemon(
+  document: DoctorDocument,
+  failed: ServiceFacts | undefined,
+  daemon: Greeting | undefined,
+): DoctorDocument {
+  const other = daemon === undefined ? undefined : otherVersion(daemon.version);
+  const found = [
+    ...(failed === undefined ? [] : [{ id: 'service', title: 'Service', ...failed }]),
+    ...(other === undefined ? [] : [{ id: 'daemon', title: 'Daemon', ...other }]),
+  ];
+  return found.length === 0
+    ? document
+    : {
+        ...document,
+        status: document.status === 'fail' ? 'fail' : 'warn',
+        checks: [
+          ...document.checks,
+          ...found.map(({ id, title, message: detail, hint: remedy }): Check => ({
+            id,
+            title,
+            status: 'warn',
+            detail,
+            remedy,
+          })),
+        ],
+      };
 }
 
 const marks = { ok: ['green', '✓'], warn: ['yellow', '!'], fail: ['red', '✗'] } as const;

@@ -7,6 +7,7 @@ import type { Fact } from '@tidemark/shared/format/terminal.ts';
 import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { RunProgress } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { DaemonStatus, HostStatus } from '@tidemark/shared/protocol/daemon/status.ts';
+import { otherVersion } from '../other-version.ts';
 import { inMb, styled } from './layout.ts';
 import { momentWords, runTitle, startOf, stepWords, verdictWord } from './run-words.ts';
 
@@ -23,13 +24,18 @@ const hostWords: Readonly<Record<HostStatus['state'], string>> = {
   'backing-off': 'crashed, restarting after a pause',
 };
 
-const daemonFact = ({ daemon }: DaemonStatus, now: Date): Fact => ({
-  label: 'Daemon',
-  lines: [
-    `version ${daemon.version}, process ${daemon.pid}, ${formatBytes(daemon.residentBytes)} resident, since ` +
-      momentWords(daemon.startedAt, now),
-  ],
-});
+function daemonFact({ daemon }: DaemonStatus, now: Date): Fact {
+  const other = otherVersion(daemon.version);
+  return {
+    label: 'Daemon',
+    lines: [
+      `version ${daemon.version}, process ${daemon.pid}, ${formatBytes(daemon.residentBytes)} resident, since ` +
+        momentWords(daemon.startedAt, now),
+      ...(other === undefined ? [] : [`${other.message} ${other.hint}`]),
+    ],
+    style: other === undefined ? undefined : yellow,
+  };
+}
 
 const placesFact = ({ daemon }: DaemonStatus): Fact => ({
   label: 'Data',

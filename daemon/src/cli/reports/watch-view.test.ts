@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import { busyStatus, exampleNow, idleStatus } from '../../../test/example-status.ts';
+import { tidemarkVersion } from '../../version.ts';
+import { statusFacts } from './status-facts.ts';
 import { watchView } from './watch-view.ts';
 import type { WatchModel } from './watch-view.ts';
 
@@ -30,6 +32,20 @@ test('no line is wider than the terminal, and there are no more lines than rows,
         }
       }
     }
+  }
+});
+
+test('a daemon that an upgrade did not restart is told with both versions and what to do, and one of this version is not', () => {
+  const status = idleStatus();
+  const daemonOf = (version: string) =>
+    statusFacts({ ...status, daemon: { ...status.daemon, version } }, exampleNow)[0]?.lines[1];
+  assert.equal(daemonOf(tidemarkVersion), undefined);
+  for (const version of ['0.0.9', '99.0.0']) {
+    assert.equal(
+      daemonOf(version),
+      `The daemon is version ${version}, and this command is version ${tidemarkVersion}. ` +
+        'Run `tidemark service install` to restart it with this one, or start it again where it runs in a terminal.',
+    );
   }
 });
 
