@@ -4,7 +4,7 @@ import { ActionPanel, Color, Icon, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { memo, useCallback, useEffect, useRef, useState } from 'react';
 import { formatDateTime } from '@tidemark/client/format/dates';
-import { spokenWords } from '@tidemark/client/format/workload';
+import { spokenTextWords } from '@tidemark/client/format/workload';
 import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import { widths } from '../lib/charts.ts';
 import { levelLooks, memoryLevel, shortAmount } from '../lib/memory-words.ts';
@@ -58,7 +58,7 @@ function Item({
     <List.Item
       id={String(run.id)}
       title={runTitle(run)}
-      subtitle={`#${run.id} · ${spokenWords(run, longestText)}`}
+      subtitle={`#${run.id} · ${spokenTextWords(run, longestText)}`}
       icon={{ value: { source: icon, tintColor: color }, tooltip: word }}
       accessories={[
         ...(marked === undefined ? [] : markOf(run, marked)),

@@ -3,7 +3,7 @@
 import { Detail, List } from '@raycast/api';
 import type { ReactNode } from 'react';
 import { formatDateTime } from '@tidemark/client/format/dates';
-import { spokenWords } from '@tidemark/client/format/workload';
+import { spokenTextWords } from '@tidemark/client/format/workload';
 import { formatDuration } from '@tidemark/client/format/numbers';
 import type { RunDetail } from '@tidemark/client/protocol/daemon/methods';
 import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
@@ -63,7 +63,7 @@ export function RunMetadata({ record, detail, of }: RunMetadataProps): ReactNode
           Run: String(record.id),
           [subjectTitles[record.kind]]: record.models.join(', '),
           Engine: engineOf(record),
-          ...(record.kind === 'watch' ? { Command: record.text } : { Text: spokenWords(record, 200) }),
+          ...(record.kind === 'watch' ? { Command: record.text } : { Text: spokenTextWords(record, 200) }),
           Voice: record.voice,
           Iterations: samplesPhrase(record),
           'Started By': triggerWord(record),

@@ -95,6 +95,10 @@ export function spokenWords({ text, workload = {} }: Spoken, mostCharacters: num
   return [said, ...mannerPhrases(workload)].join(', ');
 }
 
+/** As {@link spokenWords}, where the engine is said beside it. */
+export const spokenTextWords = ({ text, workload }: Spoken, mostCharacters: number): string =>
+  spokenWords({ text, workload: { ...workload, engine: undefined } }, mostCharacters);
+
 /** One line in quotation marks. No more of it is looked at than can be shown: a text may be long. */
 function quotedLine(text: string, mostCharacters: number): string {
   const line = text

@@ -166,6 +166,7 @@ thead th { color: var(--muted); font-weight: 600; white-space: nowrap; vertical-
 tbody th { font-weight: 400; min-width: 6.5em; }
 td, dd { unicode-bidi: isolate; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: 8px; }
+.number + :not(.number) { padding-left: 12px; }
 .word { overflow-wrap: normal; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; font-size: 0.9rem; }
 dt { color: var(--muted); }
@@ -203,6 +204,7 @@ pre { background: var(--panel); padding: 8px 12px; white-space: pre-wrap; font-s
   tbody th, tbody th.number { font-weight: 600; text-align: left; }
   td { display: grid; grid-template-columns: minmax(7.5em, 2fr) 3fr; gap: 12px; }
   td::before { content: attr(data-label); color: var(--muted); }
+  td, .number + td:not(.number) { padding-left: 0; }
   td.number { text-align: left; white-space: normal; padding-left: 0; }
 }
 @media (max-width: 480px) { dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; } }

@@ -281,6 +281,23 @@ test('a kept cache has its curve, its rates, what to do about it, and its part o
   assert.doesNotMatch(renderReport(base), /cache per new length|cache, kept/);
 });
 
+test('another engine is named under the title, with its version and the words of its channels', () => {
+  const own = exampleProfile();
+  const page = renderReport({
+    ...own,
+    settings: { ...own.settings, engine: 'mlx-audio' },
+    versions: {
+      ...own.versions,
+      python: '3.11.7',
+      packages: { mlx: own.versions.mlx, 'mlx-audio': '0.6.2' },
+    },
+  });
+  assert.match(page, /iterations? by mlx-audio 0\.6\.2; /);
+  assert.match(page, /<dt>tracked objects<\/dt>/);
+  assert.match(page, new RegExp(`MLX ${own.versions.mlx}, .*Python 3\\.11\\.7, mlx-audio 0\\.6\\.2<`));
+  assert.doesNotMatch(renderReport(own), /mlx-audio|tracked objects/);
+});
+
 test('a watched program has its leaks, its peaks, and whose Python ran it, and what it is called is only text', () => {
   const program = {
     ...exampleWatch().program,
@@ -295,6 +312,8 @@ test('a watched program has its leaks, its peaks, and whose Python ran it, and w
     /live arrays/,
     /Python/,
     /&lt;b&gt;\.py/,
+    /, of which the first is warm-up/,
+    /<dt>live arrays<\/dt>/,
   ]) {
     assert.match(html, words);
   }

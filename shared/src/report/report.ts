@@ -14,7 +14,9 @@ import { peaksOfRuns, runWaterfalls } from './peak-section.ts';
 import { iterationCharts, leaksTable, stagesContent } from './run-sections.ts';
 import {
   deviceDetails,
+  engineWords,
   environmentFacts,
+  pythonTerms,
   settingsFacts,
   sourcesTable,
   studyTerms,
@@ -49,7 +51,7 @@ function profilePage(document: ProfileDocument, others: readonly ProfileDocument
   const traces = traceContent([document, ...others]);
   return page(
     `Memory of ${model.name}`,
-    `${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')}; ${device.name}, ` +
+    `${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')}${engineWords(settings, versions)}; ${device.name}, ` +
       momentText(startedAt),
     [
       paragraph(profileAnswer(document), 'answer'),
@@ -64,7 +66,7 @@ function profilePage(document: ProfileDocument, others: readonly ProfileDocument
         : section('Where in the network', stagesContent(model.name, attribution)),
       traces.section,
       leaks === undefined || leaks.length === 0 ? '' : section('Leaks', leaksTable(leaks)),
-      section('Terms', facts(terms)),
+      section('Terms', facts([...terms, ...pythonTerms(versions)])),
       section(
         'How it was measured',
         facts([

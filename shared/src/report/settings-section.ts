@@ -68,9 +68,15 @@ export const environmentFacts = (device: DeviceRecord, versions: VersionsRecord)
   ['versions', versionsWords(versions)],
 ];
 
+/** ` by mlx-audio 0.6.2`, for the line under a title; empty for Tidemark's own network. */
+export const engineWords = ({ engine }: ProfileSettings, { packages = {} }: VersionsRecord): string =>
+  engine === undefined || engine === 'tidemark'
+    ? ''
+    : ` by ${engine}${packages[engine] === undefined ? '' : ` ${packages[engine]}`}`;
+
 /** `Tidemark 0.1.0, MLX 0.32.4, Node 26.10.0, OpenBLAS 0.3.30`, and what a host in Python ran with. */
 function versionsWords({ tidemark, mlx, node, blas, python, packages = {} }: VersionsRecord): string {
-  const ofPython = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  const ofPython = packageWords(packages, mlx);
   return [
     `Tidemark ${tidemark}`,
     `MLX ${mlx}`,
@@ -80,6 +86,12 @@ function versionsWords({ tidemark, mlx, node, blas, python, packages = {} }: Ver
     ...ofPython,
   ].join(', ');
 }
+
+/** Of Python's packages; that of MLX where it is another version than MLX says of itself. */
+export const packageWords = (packages: Readonly<Record<string, string>>, mlx: string): string[] =>
+  Object.entries(packages).flatMap(([name, version]) =>
+    name === 'mlx' && version === mlx ? [] : [`${name} ${version}`],
+  );
 
 /** What the device says of itself, on request. */
 export const deviceDetails = ({ info }: DeviceRecord): string =>
@@ -115,6 +127,25 @@ export const terms: Facts = [
     'what the system reports for the whole process: phys_footprint on macOS, the resident set on Linux.',
   ],
   ['warm-up', 'first iterations, which include one-time work; they are excluded from all figures.'],
+];
+
+const trackedObjectsTerm = ['tracked objects', 'how many objects Python’s collector tracks.'] as const;
+
+/** Of a model host in Python, which has some channels by the same names. */
+export const pythonTerms = ({ python }: VersionsRecord): Facts =>
+  python === undefined
+    ? []
+    : [
+        ['live tensors', 'MLX’s arrays that Python refers to.'],
+        ['undisposed tensors', 'those of them in a cycle of references, which only the collector frees.'],
+        ['heap', 'the sizes of all objects that Python’s collector tracks.'],
+        trackedObjectsTerm,
+      ];
+
+/** Of a watched program. */
+export const watchedTerms: Facts = [
+  ['live arrays', 'objects of type mx.array among those that Python’s collector tracks.'],
+  trackedObjectsTerm,
 ];
 
 export const studyTerms: Facts = [

@@ -79,6 +79,7 @@ function makeupContent(peaks: readonly PeakMakeup[], { device }: StudyEvidence):
     subheading('What each peak is for'),
     paragraph(
       'The operations need what they take with graphs evaluated one operation wide. The order in which MLX evaluates adds to that' +
+        (peaks.some(({ orderBytes = 0 }) => orderBytes < 0) ? ', or takes off it what is outlined' : '') +
         (device === 'gpu'
           ? ', and so does queued work: on a GPU, temporaries live until a whole command buffer is done.'
           : device === 'cpu'

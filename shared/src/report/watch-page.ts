@@ -7,8 +7,8 @@ import { counted, formatCount, formatDuration } from '../format/numbers.ts';
 import type { WatchDocument } from '../protocol/watch-document.ts';
 import { facts, number, page, paragraph, responsiveChart, section, table } from './markup.ts';
 import { leaksTable, mostPoints } from './run-sections.ts';
-import { deviceDetails, machineFacts, terms } from './settings-section.ts';
-import { megabytes, momentText, none, seconds } from './words.ts';
+import { deviceDetails, machineFacts, packageWords, terms, watchedTerms } from './settings-section.ts';
+import { megabytes, momentText, none } from './words.ts';
 
 export function watchPage(document: WatchDocument): string {
   const { program, device, startedAt, iterations, leaks, summary, outcome } = document;
@@ -48,7 +48,7 @@ export function watchPage(document: WatchDocument): string {
                 'every single iteration and does not slow down.',
             ),
           ),
-      section('Terms', facts(terms.filter(([name]) => name !== 'transient'))),
+      section('Terms', facts([...terms.filter(([name]) => name !== 'transient'), ...watchedTerms])),
       section('How it was measured', facts(measuredFacts(document)) + deviceDetails(device)),
     ],
   );
@@ -75,9 +75,9 @@ function spreadTable({ summary }: WatchDocument): string {
       ]),
       [
         'time',
-        seconds(summary.seconds.median),
-        seconds(summary.seconds.minimum),
-        seconds(summary.seconds.maximum),
+        formatDuration(summary.seconds.median),
+        formatDuration(summary.seconds.minimum),
+        formatDuration(summary.seconds.maximum),
       ],
     ],
   );
@@ -85,14 +85,14 @@ function spreadTable({ summary }: WatchDocument): string {
 
 function measuredFacts(document: WatchDocument): (readonly [string, string])[] {
   const { program, settings, versions, device, iterations, countingSeconds } = document;
-  const packages = Object.entries(versions.packages).map(([name, version]) => `${name} ${version}`);
+  const { warmupIterations } = settings;
   const counts = iterations.filter(({ trackedObjects }) => trackedObjects !== undefined).length;
   return [
     ['command', program.command.join(' ')],
     ['Python', `${versions.python}, ${program.executable}`],
     [
       'iterations',
-      `${formatCount(iterations.length)}, of which the first ${settings.warmupIterations} are warm-up`,
+      `${formatCount(iterations.length)}, of which ${warmupIterations === 0 ? 'none' : warmupIterations === 1 ? 'the first' : `the first ${formatCount(warmupIterations)}`} ${warmupIterations > 1 ? 'are' : 'is'} warm-up`,
     ],
     [
       'objects',
@@ -106,6 +106,13 @@ function measuredFacts(document: WatchDocument): (readonly [string, string])[] {
     ],
     ['total time', formatDuration(document.seconds)],
     ...machineFacts(device),
-    ['versions', [`Tidemark ${versions.tidemark}`, `MLX ${versions.mlx}`, ...packages].join(', ')],
+    [
+      'versions',
+      [
+        `Tidemark ${versions.tidemark}`,
+        `MLX ${versions.mlx}`,
+        ...packageWords(versions.packages, versions.mlx),
+      ].join(', '),
+    ],
   ];
 }

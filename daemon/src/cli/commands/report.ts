@@ -42,9 +42,9 @@ interface Output extends FilePurpose {
 export function addReportCommand(program: Command): void {
   const command = program
     .command('report')
-    .summary('write a profile or a study as an HTML page')
+    .summary('write a run as an HTML page')
     .description(
-      'Writes a profile or a study as one self-contained HTML file: the answer, the composition of the peak, the verdicts and ' +
+      'Writes a profile, a study, or a watched program as one self-contained HTML file: the answer, the composition of the peak, the verdicts and ' +
         'their evidence, the iterations, and how they were measured. The page loads nothing from the network.',
     )
     .argument('<run>', runInputs, givenFile)

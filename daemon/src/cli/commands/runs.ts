@@ -3,7 +3,7 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { formatDateTime } from '@tidemark/shared/format/dates.ts';
-import { spokenWords } from '@tidemark/shared/format/workload.ts';
+import { spokenTextWords } from '@tidemark/shared/format/workload.ts';
 import { counted, formatCount } from '@tidemark/shared/format/numbers.ts';
 import { headOf } from '@tidemark/shared/protocol/daemon-documents.ts';
 import type { RunsDocument } from '@tidemark/shared/protocol/daemon-documents.ts';
@@ -220,7 +220,7 @@ const columns: readonly RunColumn[] = [
     from: 110,
   },
   column('leak', ({ leak }) => (leak === undefined ? nothing : verdictWord(leak))),
-  { ...column('text', (run) => spokenWords(run, 40)), from: 140 },
+  { ...column('text', (run) => spokenTextWords(run, 40)), from: 140 },
 ];
 
 function runsTable({ runs, total, unreadable = [] }: RunsDocument, maxWidth: number | undefined): string {

@@ -3,7 +3,7 @@
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import { formatFacts } from '@tidemark/shared/format/terminal.ts';
-import { spokenWords } from '@tidemark/shared/format/workload.ts';
+import { spokenTextWords } from '@tidemark/shared/format/workload.ts';
 import type { RunDetail } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
@@ -87,7 +87,8 @@ function headLines(record: RunRecord, now: Date): string[] {
       { label: 'Models', lines: needsPaths(models) ? [models.join(', ')] : [] },
       kind === 'watch'
         ? { label: 'Command', lines: text === undefined ? [] : [text] }
-        : { label: 'Text', lines: [spokenWords(record, 200)] },
+        : { label: 'Text', lines: [spokenTextWords(record, 200)] },
+      { label: 'Engine', lines: record.workload?.engine === 'mlx-audio' ? ['mlx-audio'] : [] },
       { label: 'Voice', lines: voice === undefined ? [] : [voice] },
       {
         label: 'Started',

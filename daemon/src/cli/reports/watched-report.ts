@@ -73,7 +73,7 @@ function samplesTable(
         'footprint',
         ofKnown(({ footprintBytes }) => footprintBytes, inMegabytes),
       ),
-      figures('time', ({ seconds }) => `${seconds.toFixed(2)} s`),
+      figures('time', ({ seconds }) => formatDuration(seconds)),
       figures(
         'arrays',
         ofKnown(({ liveArrays }) => liveArrays, formatCount),

@@ -2,7 +2,7 @@
 
 import { seriesColor, tickText } from './palette.ts';
 import type { Canvas, Color } from './palette.ts';
-import { element, fontSize, text, textWidth } from './svg.ts';
+import { element, fitted, fontSize, text, textWidth } from './svg.ts';
 
 export interface Scale {
   /** The position of a value, in the units of the drawing. */
@@ -77,8 +77,10 @@ export function barAxis(
       })
     );
   });
-  const title = text(name, {
-    x: (left + right) / 2,
+  // Below the bars, as far as a long name leaves that.
+  const shown = fitted(name, right);
+  const title = text(shown, {
+    x: Math.max((left + right) / 2, textWidth(shown) / 2),
     y: height - 6,
     fill: palette.muted,
     anchor: 'middle',

@@ -22,14 +22,15 @@ interface StackedBarsOptions {
 
 /**
  * Bars from zero on one scale, with their names above and their totals behind. Parts keep their color over all bars, by name, and
- * are named in the legend.
+ * are named in the legend. A negative part is an outline at the end of the others, which it takes off the total.
  */
 export function stackedBars({ title, bars, axis }: StackedBarsOptions, canvas: Canvas): string {
   const { width, palette, unit } = canvas;
   const rowHeight = 46;
   const names = [...new Set(bars.flatMap(({ parts }) => parts.map(({ name }) => name)))];
   const totals = bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + Math.max(0, value), 0));
-  const totalRoom = Math.max(...totals.map((total) => textWidth(amountText(total, canvas)))) + 14;
+  const sums = bars.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0));
+  const totalRoom = Math.max(...sums.map((sum) => textWidth(amountText(sum, canvas)))) + 14;
   const key = legend(names, 'box', canvas);
   const left = 4;
   const top = key.height + 4;
@@ -41,7 +42,7 @@ export function stackedBars({ title, bars, axis }: StackedBarsOptions, canvas: C
   const rows = bars.map(({ label, parts }, row) => {
     const y = top + row * rowHeight;
     let start = 0;
-    const drawn = parts
+    const filled = parts
       .filter(({ value }) => value > 0)
       .map(({ name, value }) => {
         const from = x(start);
@@ -60,12 +61,36 @@ export function stackedBars({ title, bars, axis }: StackedBarsOptions, canvas: C
         );
       })
       .join('');
+    const end = x(start);
+    const saved = parts
+      .filter(({ value }) => value < 0)
+      .map(({ name, value }) => {
+        const from = x(Math.max(0, start + value));
+        const width = Math.max(x(Math.max(0, start)) - from - 1, 0.5);
+        start += value;
+        return element(
+          'rect',
+          {
+            x: from,
+            y: y + 20.75,
+            width,
+            height: barHeight - 1.5,
+            fill: palette.background,
+            stroke: seriesColor(palette, names.indexOf(name)),
+            'stroke-width': 1.5,
+            'stroke-dasharray': '3 2',
+            rx: 1.5,
+          },
+          element('title', {}, escapeMarkup(`${name}: ${amountText(value, canvas)}`)),
+        );
+      })
+      .join('');
     const rimmed = { fill: palette.text, rim: palette.background };
     return [
       // Bold letters take about a fifth more.
       text(fitted(label, (width - left) / 1.2), { x: left, y: y + 14, weight: 'bold', ...rimmed }),
-      drawn,
-      text(amountText(start, canvas), { x: x(start) + 6, y: y + 20 + barHeight / 2 + 4, ...rimmed }),
+      filled + saved,
+      text(amountText(start, canvas), { x: end + 6, y: y + 20 + barHeight / 2 + 4, ...rimmed }),
     ].join('');
   });
   const description = bars

@@ -90,6 +90,21 @@ test('stacked bars stay in their frame, with parts of nothing and below nothing'
   );
 });
 
+test('a part below nothing is an outline that the total is without', () => {
+  const parts = [
+    { name: 'a', value: 600e6 },
+    { name: 'b', value: -200e6 },
+  ];
+  const svg = stackedBars({ ...common, bars: [{ label: 'one', parts }] }, canvas(880));
+  const [filled, outline] = [...svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)]
+    .slice(-2)
+    .map(([, x, width]) => ({ from: Number(x), width: Number(width) }));
+  assert.ok(filled !== undefined && outline !== undefined);
+  assert.ok(Math.abs(outline.from + outline.width - filled.from - filled.width) < 0.05);
+  assert.ok(Math.abs(outline.width / filled.width - 1 / 3) < 0.01);
+  assert.match(svg, />400\.0 MB</);
+});
+
 describe('lines over the iterations', () => {
   const samplesOf = (values: readonly number[]): IterationSample[] =>
     values.map((each, index) => exampleSample(index, { activeBytes: each, peakBytes: each }));
