@@ -85,7 +85,7 @@ const missing = 'no page yet. Whoever has one can run `npx tidemark acceptance` 
 function summary({ name, document }: Page): string {
   const { machine, versions, startedAt } = document;
   return (
-    `[${machine.system}, ${machine.chip}](docs/acceptance/${name}.json), ${startedAt.slice(0, 10)}, Tidemark ${versions.tidemark}, ` +
+    `[${machine.system}, ${machine.chip}](docs/acceptance/${name}.html), ${startedAt.slice(0, 10)}, Tidemark ${versions.tidemark}, ` +
     `MLX ${versions.mlx ?? 'not started'}`
   );
 }
