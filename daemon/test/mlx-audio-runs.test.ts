@@ -128,6 +128,9 @@ test('a client learns before a run whether its engine can be had, and why not', 
   writeFileSync(broken, '#!/bin/sh\nexit 3\n', { mode: 0o755 });
   await assert.rejects(check(join(folder, 'none')), /There is no program at .*none/);
   await assert.rejects(check(broken), /exited with code 3 before mlx-audio was loaded/);
+  await client.call('setSettings', { python: broken });
+  await assert.rejects(check(), /exited with code 3 before mlx-audio was loaded/);
+  assert.deepEqual(await check(engine.python), {});
 });
 
 test('a study of mlx-audio finds the float32 rest, and says what it could not test there', async () => {

@@ -16,6 +16,7 @@ import type { AlertKeeper } from '../alerts/alert-keeper.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { examineInChild } from '../doctor/examine-in-child.ts';
 import { checkEngine } from '../host/check-engine.ts';
+import { ownPython } from '../host/python-environment.ts';
 import type { HistoryTurns } from './history-turns.ts';
 import type { Imports } from './imports.ts';
 import type { Notices } from './notices.ts';
@@ -107,8 +108,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
     status: () => board.read(),
     models: (_, { signal }) => choices.ask(signal),
     doctor: (_, { signal }) => doctor.ask(signal),
-    checkEngine: async (request, { signal }) => {
-      await checkEngine(request, { dataFolder, signal });
+    checkEngine: async ({ engine, python }, { signal }) => {
+      const named = ownPython(python, history.settings.get().python);
+      await checkEngine({ engine, python: named }, { dataFolder, signal });
       return {};
     },
 

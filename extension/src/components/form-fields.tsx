@@ -93,8 +93,8 @@ export const EngineFields = ({
       {isForeign({ engine: itemProps.engine.value ?? '' }) && (
         <Form.TextField
           title="Python"
-          placeholder="Tidemark's own environment"
-          info="The absolute path to a Python that has mlx-audio. Without one, Tidemark makes an environment of 200 MB when it is first used."
+          placeholder="As the daemon is set, or Tidemark's environment"
+          info="The absolute path to a Python that has mlx-audio. Without one, it is the one that `tidemark settings set python` names, or an environment of 200 MB that Tidemark makes when it is first used."
           {...itemProps.python}
         />
       )}
