@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { trackedFiles } from '../pack/stage.ts';
 import { layoutOf } from '../setup/layout.js';
+import { indexFile, pipsOwn } from '../setup/package-index.js';
 import type { PrebuiltAddons } from './addons.ts';
 import { compile } from './compile.ts';
 import { command, packageFiles } from './manifest.ts';
@@ -49,6 +50,10 @@ export async function layOut(
     ),
   );
   chmodSync(join(folder, command), 0o755);
+  const address = pipsOwn(process.env);
+  if (address !== undefined) {
+    write(indexFile, json({ address }));
+  }
   const notes = [...addons].map(([platform, { sha256 }]) => [platform, { sha256 }] as const);
   write('prebuilt/addons.json', json(Object.fromEntries(notes)));
   for (const [platform, { path }] of addons) {

@@ -9,10 +9,11 @@ import { platformOf, thisMachine } from '../setup/platform.js';
 import type { Platform } from '../setup/platform.js';
 import { addonFor } from './addons.ts';
 import type { PrebuiltAddon } from './addons.ts';
+import { writeFormula } from './formula.ts';
 import { writePackage } from './write.ts';
 
 const usage = `Writes dist/tidemark-VERSION-PLATFORM.tgz, which \`npm install -g FILE\` installs without a compiler, and
-dist/tidemark-VERSION.tgz, which is for every platform and is what is to be published.
+dist/tidemark-VERSION.tgz, which is for every platform and is what is to be published, with dist/tidemark.rb, its formula for Homebrew.
 
 Usage: npm run package -- [options]
 
@@ -56,14 +57,16 @@ async function main(): Promise<void> {
   }
   for (const platforms of wanted) {
     const own = new Map([...addons].filter(([platform]) => platforms.includes(platform)));
-    const { path, bytes, unpackedBytes, files } = await writePackage(own, resolve(values.out), {
-      signal,
-      version,
-    });
+    const out = resolve(values.out);
+    const written = await writePackage(own, out, { signal, version });
+    const { path, bytes, unpackedBytes, files } = written;
     // Without a leading point, npm would take the path for a repository of GitHub's.
     console.log(
       `./${relative('.', path)}  ${formatBytes(bytes)}, ${counted(files.length, 'file')} of ${formatBytes(unpackedBytes)}`,
     );
+    if (platforms.length > 1) {
+      console.log(`./${relative('.', await writeFormula(written, out, signal))}  its formula for Homebrew`);
+    }
   }
 }
 

@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { layoutOf } from './layout.js';
+import { readJson } from './package-files.js';
 
 /**
  * @typedef {object} PackageIndex
@@ -34,12 +36,23 @@ export function packageIndex(env, platform = process.platform) {
   }
   const words = (/** @type {string | undefined} */ text) => (text ?? '').split(/\s+/).filter(Boolean);
   const isOff = /^(1|on|t|true|y|yes)$/i.test(settings['no-index'] ?? '');
-  const indexes = isOff ? [] : [settings['index-url'] ?? pipsOwn(env), ...words(settings['extra-index-url'])];
+  const indexes = isOff
+    ? []
+    : [settings['index-url'] ?? indexOfPackage() ?? pipsOwn(env), ...words(settings['extra-index-url'])];
   return {
     indexes: indexes.filter((address) => address !== undefined).map((address) => address.replace(/\/+$/, '')),
     links: words(settings['find-links']),
     certificates: settings['cert'],
   };
+}
+
+/** In an installed package, which asks no Python: on a Mac that has none, asking opens an installer. */
+export const indexFile = 'prebuilt/package-index.json';
+
+/** @returns {string | undefined} the index of pip's own that an installed package was made with */
+function indexOfPackage() {
+  const file = join(layoutOf().root, indexFile);
+  return existsSync(file) ? /** @type {{address: string}} */ (readJson(file)).address : undefined;
 }
 
 /**
@@ -48,7 +61,7 @@ export function packageIndex(env, platform = process.platform) {
  * @param {NodeJS.ProcessEnv} env
  * @returns {string | undefined}
  */
-function pipsOwn(env) {
+export function pipsOwn(env) {
   const question = 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)';
   for (const python of ['python3', 'python']) {
     try {

@@ -36,6 +36,28 @@ test('with Homebrew it is the links, which a newer Node and a newer package leav
   assert.deepEqual(installedProgram(root, node, {}), expected);
 });
 
+test("installed by Homebrew's formula it is the link to the newest version, and not the version's folder, which an upgrade removes", (t) => {
+  const brew = temporaryFolder(t);
+  const libexec = join(brew, 'Cellar', 'tidemark', '0.1.0', 'libexec');
+  const root = join(libexec, 'lib', 'node_modules', 'tidemark');
+  put(join(root, 'bin', 'tidemark.js'));
+  mkdirSync(join(libexec, 'bin'));
+  symlinkSync('../lib/node_modules/tidemark/bin/tidemark.js', join(libexec, 'bin', 'tidemark'));
+  const node = put(join(brew, 'Cellar', 'node', '24.1.0', 'bin', 'node'));
+  const versioned = [node, join(libexec, 'bin', 'tidemark'), 'daemon'];
+  assert.deepEqual(installedProgram(root, node, {}), versioned);
+  mkdirSync(join(brew, 'opt'));
+  for (const formula of ['node/24.1.0', 'tidemark/0.1.0']) {
+    symlinkSync(join('..', 'Cellar', formula), join(brew, 'opt', dirname(formula)));
+  }
+  const expected = [
+    join(brew, 'opt/node/bin/node'),
+    join(brew, 'opt/tidemark/libexec/bin/tidemark'),
+    'daemon',
+  ];
+  assert.deepEqual(installedProgram(root, node, {}), expected);
+});
+
 test('with a Node elsewhere it is the name in the PATH, and the running Node itself where there is none', (t) => {
   const { prefix, root } = globalInstall(t);
   const folder = temporaryFolder(t);

@@ -78,10 +78,17 @@ export function installedProgram(root: string, execPath: string, environment: No
   const folders = [join(prefix, 'bin'), ...(environment['PATH'] ?? '').split(delimiter).filter(isAbsolute)];
   const nodes = folders.map((folder) => join(folder, 'node'));
   return [
-    nodes.find((node) => isSame(node, execPath)) ?? execPath,
-    isSame(link, command) ? link : command,
+    lasting(nodes.find((node) => isSame(node, execPath)) ?? execPath),
+    lasting(isSame(link, command) ? link : command),
     'daemon',
   ];
+}
+
+/** Homebrew keeps each version of a formula in a folder of its own, `Cellar/FORMULA/VERSION`, and links the newest as `opt/FORMULA`. */
+function lasting(path: string): string {
+  const [, brew = '', formula = '', rest = ''] = /^(.*)\/Cellar\/([^/]+)\/[^/]+\/(.+)$/.exec(path) ?? [];
+  const link = join(brew, 'opt', formula, rest);
+  return isSame(link, path) ? link : path;
 }
 
 function isSame(link: string, target: string): boolean {
