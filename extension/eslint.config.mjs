@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 
 export default defineConfig([
-  { ignores: ['dist/**', 'assets/**', 'raycast-env.d.ts', 'test/raycast-api/generated/**'] },
+  { ignores: ['dist/**', 'assets/**', 'vendor/**', 'raycast-env.d.ts', 'test/raycast-api/generated/**'] },
   ...raycastConfig,
   {
     plugins: { 'import-x': importX },

@@ -1,5 +1,9 @@
-/** Makes the extension's icons from the masters in the top folder `assets`: Raycast wants real files in its own. */
+/**
+ * Makes the extension's icons from the masters in the repository's folder `assets`: Raycast wants real files in its own. A folder
+ * that was copied out of the repository has them.
+ */
 
+import { existsSync } from 'node:fs';
 import { readFile, readdir, rm, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
@@ -45,6 +49,9 @@ async function allAssets() {
 
 /** Writes what is missing or differs, and removes what no master stands for. */
 export async function makeAssets() {
+  if (!existsSync(join(masters, 'tidemark.svg'))) {
+    return readdir(target);
+  }
   const wanted = await allAssets();
   await mkdir(target, { recursive: true });
   for (const name of await readdir(target)) {

@@ -3,17 +3,46 @@
  * of Raycast's API, then the bundles that are built for it, against a real daemon.
  */
 
-import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { makeAssets } from './assets.mjs';
 import { build, extensionFolder, ownEnvironment } from './build.mjs';
 
 const require = createRequire(import.meta.url);
 const contracts = join('test', 'contract');
+
+/** Without Tidemark's repository these cannot be run: they make a model or a history with the daemon's own sources. */
+const inRepositoryOnly = ['figures', 'launches', 'search', 'states'];
+/** These need a daemon of this version, whose command anybody can have installed. */
+const withDaemon = ['lifetime'];
+
+const isInRepository = existsSync(join(extensionFolder, '..', 'daemon', 'bin', 'tidemark'));
+
+/** Why a contract test is left out; undefined where it is run. */
+async function reasonToSkip(file) {
+  const name = basename(file, '.test.ts');
+  if (isInRepository) {
+    return undefined;
+  }
+  if (inRepositoryOnly.includes(name)) {
+    return "it needs Tidemark's repository";
+  }
+  if (!withDaemon.includes(name)) {
+    return undefined;
+  }
+  const { version } = JSON.parse(await readFile(join(extensionFolder, 'package.json'), 'utf8'));
+  const { stdout, error } = spawnSync('tidemark', ['--version'], { encoding: 'utf8' });
+  const found = stdout?.trim();
+  if (error !== undefined) {
+    return 'there is no command tidemark on the PATH';
+  }
+  return found === version ? undefined : `the command tidemark has the version ${found}, not ${version}`;
+}
 
 /** Raycast runs commands on Node 22; a newer one will do where its package is not to be had. */
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -58,7 +87,16 @@ try {
     const bundles = join(folder, 'bundles');
     await build(bundles);
     const all = (await readdir(join(extensionFolder, contracts))).filter((name) => name.endsWith('.test.ts'));
-    const files = contractPaths.length > 0 ? contractPaths : all.map((name) => join(contracts, name));
+    const asked = contractPaths.length > 0 ? contractPaths : all.map((name) => join(contracts, name));
+    const files = [];
+    for (const file of asked) {
+      const reason = await reasonToSkip(file);
+      if (reason === undefined) {
+        files.push(file);
+      } else {
+        console.log(`Skipped ${file}: ${reason}.`);
+      }
+    }
     const flags = ['--no-warnings', '--expose-gc', '--test', '--test-reporter=spec', '--test-concurrency=1'];
     const passed = await run([...flags, ...files], {
       ...surroundings,

@@ -4,13 +4,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { repository } from './harness/repository.ts';
 import { raycast } from './raycast-api/raycast.ts';
 import type { PreferenceDeclaration } from './raycast-api/raycast.ts';
 
 const { manifest } = raycast;
 const folder = fileURLToPath(new URL('..', import.meta.url));
 const packageJson = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
-const rootManifest = JSON.parse(readFileSync(join(folder, '../package.json'), 'utf8')) as { version: string };
 
 /** Of the page "Prepare an Extension for Store". */
 const categories = [
@@ -69,11 +69,17 @@ describe('the extension', () => {
     expect(isTitleCase(manifest.title)).toBe(true);
     expect(packageJson['license']).toBe('MIT');
     expect(packageJson['platforms']).toEqual(['macOS']);
-    expect(packageJson['version']).toBe(rootManifest.version);
     expect(manifest.categories.length).toBeGreaterThan(0);
     for (const category of manifest.categories) {
       expect(categories).toContain(category);
     }
+  });
+
+  test.skipIf(repository === undefined)('has the version and the address of the repository', () => {
+    const { version, repository: address } = JSON.parse(
+      readFileSync(join(repository ?? '', 'package.json'), 'utf8'),
+    ) as Record<string, unknown>;
+    expect(packageJson).toMatchObject({ version, repository: address });
   });
 
   test('has its icon for light and dark in 512 by 512 pixels', () => {
@@ -106,8 +112,9 @@ describe('the extension', () => {
 
   test('pins every dependency exactly', () => {
     for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies']) {
-      for (const version of Object.values(packageJson[kind] as Record<string, string>)) {
-        expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+      for (const [name, version] of Object.entries(packageJson[kind] as Record<string, string>)) {
+        const isVendored = name === '@tidemark/client';
+        expect(version).toMatch(isVendored ? /^file:vendor\/[\w.-]+-\d+\.\d+\.\d+\.tgz$/ : /^\d+\.\d+\.\d+$/);
       }
     }
   });

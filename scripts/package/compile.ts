@@ -13,28 +13,15 @@ const lacking = /\b(?:Async)?DisposableStack\b/;
  * error's line is the source's; only a file with `using`, which Node 22 lacks, is written anew. Throws an Error that names the file.
  */
 export function compile(source: string, path: string): string {
-  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
-  const edits: { readonly start: number; readonly end: number; readonly text: string }[] = [];
   const usings: ts.Node[] = [];
-  const visit = (node: ts.Node): void => {
-    const literal = addressIn(node);
-    if (literal !== undefined) {
-      const text = compiledAddress(literal.text, path);
-      edits.push({ start: literal.getStart(file) + 1, end: literal.getEnd() - 1, text });
-    }
+  const text = withCompiledAddresses(source, path, (node) => {
     if (ts.isIdentifier(node) && lacking.test(node.text)) {
       throw new Error(`${path} names ${node.text}, which Node 22 does not have`);
     }
     if (ts.isVariableDeclarationList(node) && isUsing(node)) {
       usings.push(node);
     }
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
-  let text = source;
-  for (const edit of edits.reverse()) {
-    text = text.slice(0, edit.start) + edit.text + text.slice(edit.end);
-  }
+  });
   const stripped = path.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
   return usings.length > 0
     ? transformSync(stripped, { loader: 'js', format: 'esm', target: 'esnext', supported: { using: false } })
@@ -42,13 +29,40 @@ export function compile(source: string, path: string): string {
     : stripped;
 }
 
-/** The address of a module in an import, an export, an import(…), or a `new URL(…, import.meta.url)`. */
+/** The text with the addresses of modules as they are among compiled ones; `look` sees each of its nodes. */
+export function withCompiledAddresses(
+  source: string,
+  path: string,
+  look: (node: ts.Node) => void = () => undefined,
+): string {
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
+  const edits: { readonly start: number; readonly end: number; readonly text: string }[] = [];
+  const visit = (node: ts.Node): void => {
+    const literal = addressIn(node);
+    if (literal !== undefined) {
+      const text = compiledAddress(literal.text, path);
+      edits.push({ start: literal.getStart(file) + 1, end: literal.getEnd() - 1, text });
+    }
+    look(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  let text = source;
+  for (const edit of edits.reverse()) {
+    text = text.slice(0, edit.start) + edit.text + text.slice(edit.end);
+  }
+  return text;
+}
+
+/** The address of a module in an import, an export, an import(…), of a type too, or a `new URL(…, import.meta.url)`. */
 function addressIn(node: ts.Node): ts.StringLiteral | undefined {
   let address: ts.Node | undefined;
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
     address = node.moduleSpecifier;
   } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
     address = node.arguments[0];
+  } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+    address = node.argument.literal;
   } else if (
     ts.isNewExpression(node) &&
     node.expression.getText() === 'URL' &&

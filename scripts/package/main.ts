@@ -9,11 +9,13 @@ import { platformOf, thisMachine } from '../setup/platform.js';
 import type { Platform } from '../setup/platform.js';
 import { addonFor } from './addons.ts';
 import type { PrebuiltAddon } from './addons.ts';
+import { packClient } from './client.ts';
 import { writeFormula } from './formula.ts';
 import { writePackage } from './write.ts';
 
 const usage = `Writes dist/tidemark-VERSION-PLATFORM.tgz, which \`npm install -g FILE\` installs without a compiler, and
-dist/tidemark-VERSION.tgz, which is for every platform and is what is to be published, with dist/tidemark.rb, its formula for Homebrew.
+dist/tidemark-VERSION.tgz, which is for every platform and is what is to be published, with dist/tidemark.rb, its formula for Homebrew; beside
+them dist/tidemark-client-VERSION.tgz, the package @tidemark/client, on which the Raycast extension depends.
 
 Usage: npm run package -- [options]
 
@@ -67,6 +69,9 @@ async function main(): Promise<void> {
     if (platforms.length > 1) {
       console.log(`./${relative('.', await writeFormula(written, out, signal))}  its formula for Homebrew`);
     }
+  }
+  if (asked === undefined && version === undefined) {
+    console.log(`./${relative('.', await packClient(resolve(values.out), signal))}`);
   }
 }
 

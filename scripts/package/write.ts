@@ -2,11 +2,10 @@
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted } from '@tidemark/shared/format/numbers.ts';
-import { run } from '../setup/children.js';
 import { layoutOf } from '../setup/layout.js';
 import type { PrebuiltAddons } from './addons.ts';
 import { layOut } from './contents.ts';
+import { npmPack } from './npm-pack.ts';
 
 export interface WrittenPackage {
   readonly path: string;
@@ -35,17 +34,7 @@ export async function writePackage(
   try {
     const { version, files } = await layOut(folder, addons, { signal, version: given });
     mkdirSync(out, { recursive: true });
-    const words = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', out];
-    const { status, output } = await run('npm', words, { cwd: folder, signal });
-    if (status !== 0) {
-      throw new Error(`npm did not pack ${folder}: ${output.trim()}`);
-    }
-    const [packed] = JSON.parse(output) as [
-      { filename: string; size: number; unpackedSize: number; files: { path: string }[] },
-    ];
-    if (packed.files.length !== files) {
-      throw new Error(`npm packed ${packed.files.length} of the ${counted(files, 'file')} in ${folder}`);
-    }
+    const packed = await npmPack(folder, files, out, signal);
     const name = ['tidemark', version, ...(platforms.length === 1 ? platforms : [])].join('-');
     const path = join(out, `${name}.tgz`);
     renameSync(join(out, packed.filename), path);

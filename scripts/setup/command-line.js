@@ -14,7 +14,7 @@ import { voices, weights } from './steps/kokoro.js';
 import { lexicon } from './steps/lexicon.js';
 import { libmlx, openblas } from './steps/libraries.js';
 import { nvidia } from './steps/nvidia.js';
-import { dependencies, extension, linkClient } from './steps/npm.js';
+import { dependencies, extension, linkClient, packClient } from './steps/npm.js';
 import { tagger } from './steps/tagger.js';
 
 const usage = `Fetches and builds what Tidemark needs, into node_modules and build; nothing is installed elsewhere.
@@ -71,7 +71,7 @@ export async function setUpFromCommandLine(args) {
       const steps = [
         dependencies,
         ...(args.includes('--only-dependencies') ? [] : stepsFor(layout, backend)),
-        ...(args.includes('--with-extension') ? [extension] : []),
+        ...(args.includes('--with-extension') ? [packClient(layout.root), extension] : []),
         ...(args.includes('--with-extension') || isThere(layout, extension) ? [linkClient] : []),
       ];
       await setUp({ ...rest, layout, backend }, steps, lines);

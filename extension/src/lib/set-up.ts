@@ -1,6 +1,6 @@
 /** The way from nothing to this extension with its daemon, as steps to read and as commands to copy. */
 
-import { repository } from '../../../package.json';
+import { repository } from '../../package.json';
 import { commandInClone } from './chosen-paths.ts';
 import { cloneOf, findTidemark, quoted } from './tidemark-command.ts';
 

@@ -5,20 +5,36 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DaemonClient } from '@tidemark/client/client/daemon-client';
 import { socketPathOf } from '@tidemark/client/client/locations';
+import { repository } from '../harness/repository.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const here = fileURLToPath(new URL('./', import.meta.url));
 
-/** The command, as it is installed. */
-export const tidemarkPath = join(root, 'daemon', 'bin', 'tidemark');
+/** The command, as it is installed: the repository's, or the one that a person would find. */
+export const tidemarkPath = commandOf(repository);
+
+function commandOf(folder: string | undefined): string {
+  if (folder !== undefined) {
+    return join(folder, 'daemon', 'bin', 'tidemark');
+  }
+  const places = (process.env['PATH'] ?? '').split(delimiter).map((place) => join(place, 'tidemark'));
+  return places.find((place) => existsSync(place)) ?? 'tidemark';
+}
+
+/** In the repository, a path of it, for what takes the daemon's own sources. */
+function inRepository(...path: readonly string[]): string {
+  if (repository === undefined) {
+    throw new Error("This test needs Tidemark's repository");
+  }
+  return join(repository, ...path);
+}
 
 /** What runs the daemon: not the Node of the extension. */
-const pinnedNode = join(root, 'node_modules', '.bin', 'node');
+const pinnedNode = (): string => inRepository('node_modules', '.bin', 'node');
 
 export interface RealDaemonOptions {
   /** Speaks another version of the protocol. */
@@ -51,8 +67,8 @@ export class RealDaemon {
       protocolVersion === undefined
         ? spawn(tidemarkPath, ['daemon'], { env })
         : spawn(
-            pinnedNode,
-            ['--import', join(here, 'other-version.mjs'), join(root, 'daemon/src/cli/main.js'), 'daemon'],
+            pinnedNode(),
+            ['--import', join(here, 'other-version.mjs'), inRepository('daemon/src/cli/main.js'), 'daemon'],
             { env: { ...env, TIDEMARK_TEST_PROTOCOL_VERSION: String(protocolVersion) } },
           );
     this.#child = child;
@@ -109,13 +125,12 @@ export function makeTinyModel(folder: string, engine = 'tidemark'): string {
 
 /** Puts so many runs into the history of a data folder that no daemon has, and a schedule with an open alert. */
 export const makeHistory = (dataFolder: string, runs: number): void =>
-  make('make-history.mjs', dataFolder, String(runs));
+  make('make-history.ts', dataFolder, String(runs));
 
 /** What takes the daemon's side and its Node. */
 function make(script: string, ...parameters: readonly string[]): void {
-  const { status, stderr } = spawnSync(pinnedNode, [join(here, script), ...parameters], {
-    encoding: 'utf8',
-  });
+  const path = inRepository('daemon', 'test', script);
+  const { status, stderr } = spawnSync(pinnedNode(), [path, ...parameters], { encoding: 'utf8' });
   if (status !== 0) {
     throw new Error(`${script} failed: ${stderr}`);
   }

@@ -47,6 +47,56 @@ export const dependencies = {
   },
 };
 
+/** @param {string} root */
+function clientPackage(root) {
+  const { version } = /** @type {{version: string}} */ (readJson(join(root, 'shared', 'package.json')));
+  return `extension/vendor/tidemark-client-${version}.tgz`;
+}
+
+/**
+ * What the extension depends on by version, for as long as it is not published: so that the folder can be copied out.
+ *
+ * @param {string} root
+ * @returns {Step}
+ */
+export const packClient = (root) => ({
+  name: 'client-package',
+  label: "extension's client package",
+  done: 'packed',
+  bytes: 10_000_000,
+  needs: ['npm'],
+  outputs: [clientPackage(root)],
+
+  key: () =>
+    keyOf(
+      keyOfFiles(root, [
+        'shared/src',
+        'shared/test',
+        'shared/package.json',
+        'shared/README.md',
+        'package.json',
+        'tsconfig.json',
+        'LICENSE',
+        'scripts/package/client.ts',
+        'scripts/package/compile.ts',
+      ]),
+    ),
+
+  async work({ layout, platform, signal }) {
+    const out = join(root, dirname(clientPackage(root)));
+    await rm(out, { recursive: true, force: true });
+    const { executable } = pinnedNode(layout.root, platform);
+    const flags = ['--disable-warning=ExperimentalWarning', join(root, 'scripts', 'package', 'client.ts')];
+    const { status, output } = await run(executable, [...flags, '--out', out], { cwd: root, signal });
+    if (status !== 0) {
+      throw new SetupFailure(
+        `The extension's client could not be packed: ${lastError(output)}.`,
+        'Run `npm run typecheck`, which says what is wrong in the folder shared.',
+      );
+    }
+  },
+});
+
 /**
  * The extension is a package of its own, with its own lock file.
  *

@@ -2,7 +2,7 @@
 
 // Whoever imports this needs the types too, and their package has none.
 // eslint-disable-next-line @typescript-eslint/triple-slash-reference
-/// <reference path="./node-ipc-parsers.d.ts" />
+/// <reference path="./node-ipc-parsers.d.ts" preserve="true" />
 
 import { AssuredParser, IPCProtocolError } from 'node-ipc/parsers';
 import type { IncomingMessage } from 'node-ipc/parsers';

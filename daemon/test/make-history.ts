@@ -1,14 +1,9 @@
-/** Puts runs into the history of a data folder, as weeks of use leave them: `make-history.mjs FOLDER COUNT`; for Node 26. */
+/** Puts runs into the history of a data folder, as weeks of use leave them: `make-history.ts FOLDER COUNT`. */
 
 import process from 'node:process';
-import { exampleProfile } from '@tidemark/client/testing/example-documents';
-import {
-  exampleAlert,
-  exampleSchedule,
-  finishedRun,
-  scheduleTrigger,
-} from '../../../daemon/test/example-histories.ts';
-import { openHistory } from '../../../daemon/src/history/history.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
+import { exampleAlert, exampleSchedule, finishedRun, scheduleTrigger } from './example-histories.ts';
+import { openHistory } from '../src/history/history.ts';
 
 const [, , folder = '', count = ''] = process.argv;
 const hours = 60 * 60 * 1000;
@@ -23,7 +18,7 @@ const models = ['bf16', '4bit-fp32', 'mlx-community/Kokoro-82M-4bit'];
 const texts = ['Hello.', 'Good morning.', undefined];
 
 /** How each run ended, and who asked for it: by its number. */
-function runOf(number) {
+function runOf(number: number): NonNullable<Parameters<typeof finishedRun>[1]> {
   const model = models[number % models.length] ?? 'bf16';
   const run = { models: [model], text: texts[number % texts.length] };
   const document = exampleProfile({ name: model });
@@ -43,7 +38,7 @@ function runOf(number) {
         end: { state: 'cancelled', document: undefined, reason: 'Canceled in Raycast.' },
       };
     case 9: {
-      const error = { code: 'unknown-model', message: `There is no model ${model}.` };
+      const error = { code: 'unknown-model' as const, message: `There is no model ${model}.` };
       return { run, document, end: { state: 'failed', document: undefined, error } };
     }
     default:

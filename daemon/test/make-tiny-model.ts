@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tinyConfig, writeTinyKokoro } from '../../../daemon/test/tiny-kokoro.ts';
+import { tinyConfig, writeTinyKokoro } from './tiny-kokoro.ts';
 
 const [, , folder, engine] = process.argv;
 if (folder === undefined) {
@@ -12,7 +12,7 @@ if (folder === undefined) {
 writeTinyKokoro(folder, { forMlxAudio: engine === 'mlx-audio' });
 
 // Its embedding has 16 rows; which sound has which does not matter.
-const symbols = [...'abcdefghijklmnopqrstuvwxyzəɛɪɔʊʌæɑɜɹɡŋθðʃʒʔɾɐᵻᵊˈˌː .,!?'];
+const symbols = Array.from('abcdefghijklmnopqrstuvwxyzəɛɪɔʊʌæɑɜɹɡŋθðʃʒʔɾɐᵻᵊˈˌː .,!?');
 const path = join(folder, 'config.json');
 const config = JSON.parse(readFileSync(path, 'utf8')) as object;
 const vocab = Object.fromEntries(
