@@ -5,12 +5,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
+import { agreementsOf } from '@tidemark/shared/analysis/verdicts/agreement.ts';
 import { anomalyDifference, explain } from '@tidemark/shared/analysis/verdicts/explain.ts';
 import { furtherIterations } from '@tidemark/shared/analysis/verdicts/further-iterations.ts';
 import { peakMakeups } from '@tidemark/shared/analysis/verdicts/peak-makeup.ts';
 import { recognizeWarmup } from '@tidemark/shared/analysis/warm-up.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
-import type { HypothesisId } from '@tidemark/shared/protocol/study-document.ts';
+import type { HypothesisId, StudyAnswer } from '@tidemark/shared/protocol/study-document.ts';
+import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
+import { gpuAnswer, mlxAudioGpu } from '@tidemark/shared/test/simulated-gpu.ts';
 
 const MB = 1e6;
 
@@ -101,3 +104,39 @@ for (const file of files) {
     });
   });
 }
+
+describe('Tidemark’s recorded study beside what an H100 measured of mlx-audio', () => {
+  const { settings } = exampleProfile();
+  const recorded = (file: string): StudyAnswer => {
+    const evidence = v.parse(evidenceSchema, JSON.parse(readFileSync(join(folder, file), 'utf8')));
+    return { evidence, ...explain(evidence) };
+  };
+  const beside = (file: string) =>
+    agreementsOf([
+      { settings, answer: recorded(file), failures: [], skipped: [] },
+      {
+        settings: { ...settings, engine: 'mlx-audio' },
+        answer: gpuAnswer(mlxAudioGpu),
+        failures: [],
+        skipped: [],
+      },
+    ]).find(({ model }) => model === '4bit-fp32');
+
+  test('on a GPU they agree on the float32 rest and on dequantization, and not on the order of evaluation', () => {
+    const { status, sentence, causes } = beside('study-gpu.json') ?? assert.fail('it is not compared');
+    assert.equal(status, 'agree');
+    assert.match(
+      sentence,
+      /float32 left in the rest, 109\.\d% \(127\.\d MB\) in tidemark and 11[78]\.\d% \(136\.\d MB\) in mlx-audio of it with the queue drained/,
+    );
+    const on = (id: HypothesisId) => causes.find(({ hypothesis }) => hypothesis === id)?.status;
+    assert.equal(on('float32-rest'), 'agree');
+    assert.equal(on('on-the-fly-dequantization'), 'agree');
+    assert.equal(on('evaluation-order'), 'disagree');
+    assert.equal(on('weight-norm-temporaries'), 'cannot-be-told');
+  });
+
+  test('a study of a CPU is not held against one of a GPU', () => {
+    assert.equal(beside('study-cpu.json')?.status, 'cannot-be-told');
+  });
+});

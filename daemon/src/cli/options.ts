@@ -11,6 +11,7 @@ import { varieties } from '../kokoro/phonemes/voices.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
 import {
   defaultIterations,
+  engineRequestsOf,
   mostIterations,
   profileDefaults,
   refuseOfEngine,
@@ -164,6 +165,22 @@ export function engineFrom(
   const inherited = before.python ?? (set === '' ? undefined : givenProgram(set));
   const python = given ?? (engine === 'mlx-audio' ? inherited : undefined);
   return { ...(engine === undefined ? {} : { engine }), ...(python === undefined ? {} : { python }) };
+}
+
+/** As {@link engineFrom}, where several engines may be asked; as {@link engineRequestsOf}. */
+export function enginesFrom({
+  engines: asked,
+  ...options
+}: EngineOptions & {
+  readonly engines?: readonly EngineName[];
+  readonly deterministic?: true;
+}): EngineRequest[] {
+  if (asked === undefined) {
+    return [engineFrom(options)];
+  }
+  const needsPython = asked.includes('mlx-audio') && options.engine === undefined;
+  const { python } = needsPython ? engineFrom({ ...options, engine: 'mlx-audio' }) : options;
+  return engineRequestsOf({ ...options, python, engines: asked });
 }
 
 /** What of MLX is set; undefined where nothing is. */

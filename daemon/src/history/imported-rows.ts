@@ -6,6 +6,7 @@ import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord, Trigger } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { Outcome, ProfileDocument } from '@tidemark/shared/protocol/profile-document.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import { engineOf, studiesOf } from '@tidemark/shared/protocol/study-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import type { WatchDocument } from '@tidemark/shared/protocol/watch-document.ts';
 import { workloadIn } from '../profiler/workload.ts';
@@ -187,7 +188,7 @@ const spokenWork = (document: ProfileDocument | StudyDocument): Work => ({
   models: document.kind === 'profile' ? [document.model.name] : document.models,
   voice: document.settings.voice,
   text: document.settings.text,
-  workload: workloadIn(document.settings),
+  workload: workloadIn(document.settings, document.kind === 'study' ? studiesOf(document).map(engineOf) : []),
   iterations: document.settings.iterations,
   warmupIterations: document.settings.warmupIterations,
 });

@@ -49,9 +49,20 @@ export function noteMissingWords(connection: DatabaseSync): void {
 /** NULL for Tidemark's own, for a watched program, and for a workload that cannot be read. */
 const engineOf = `iif(json_valid(runs.workload), runs.workload ->> '$.engine', NULL)`;
 
-/** Runs of one engine; a watched program has none. */
+/** The engines of a study by several, as JSON, with one of them in it. */
+const hasEngine = `iif(json_valid(runs.workload), instr(runs.workload ->> '$.engines', json_quote(?)) > 0, NULL)`;
+
+/** Runs of one engine, or by it and others; a watched program has none. */
 export const engineConditions = (engine: EngineName | undefined): Condition[] =>
-  engine === undefined ? [] : [[`runs.kind <> 'watch' AND coalesce(${engineOf}, 'tidemark') = ?`, engine]];
+  engine === undefined
+    ? []
+    : [
+        [
+          `runs.kind <> 'watch' AND coalesce(${hasEngine}, coalesce(${engineOf}, 'tidemark') = ?)`,
+          engine,
+          engine,
+        ],
+      ];
 
 /** What stands in a column in other words than it is shown in. A person who begins to type one means it. */
 const shownValues: readonly (readonly [word: string, column: string, value: string])[] = [
@@ -100,7 +111,9 @@ function conditionOf(term: string): Condition {
   const isUid = /^[\dA-F]{8}[\dA-F-]*$/.test(term);
   const alternatives = [
     ...values,
-    ...('MLX-AUDIO'.startsWith(term) ? [`${engineOf} = 'mlx-audio'`] : []),
+    ...('MLX-AUDIO'.startsWith(term)
+      ? [`${engineOf} = 'mlx-audio'`, hasEngine.replace('?', `'mlx-audio'`)]
+      : []),
     ...(isUid ? ['instr(upper(runs.uid), ?) = 1'] : []),
     'instr(runs.words, ?) > 0',
   ];

@@ -1,6 +1,7 @@
 /** What a person asks of a run, checked, with the text turned into phonemes. */
 
 import { TidemarkError } from '@tidemark/shared/errors.ts';
+import type { EngineRequest } from '../host/python-environment.ts';
 import type { Variety } from '../kokoro/phonemes/voices.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { textsIn } from '@tidemark/shared/protocol/workload.ts';
@@ -127,6 +128,38 @@ export function refuseOfEngine({
       hint: 'Use Tidemark’s own engine for it: omit --engine.',
     });
   }
+}
+
+/**
+ * What is asked of each engine: of one, or of several in a study. Throws a TidemarkError, 'bad-input', for what cannot go together, and
+ * as {@link refuseOfEngine} does.
+ */
+export function engineRequestsOf({
+  engine,
+  engines,
+  python,
+  ...use
+}: EngineUse & { readonly engines?: readonly EngineName[] | undefined }): EngineRequest[] {
+  if (engines === undefined) {
+    refuseOfEngine({ engine, python, ...use });
+    return [{ engine, python }];
+  }
+  const names = new Set(engines);
+  if (engine !== undefined || names.size < engines.length) {
+    throw new TidemarkError(
+      'bad-input',
+      engine === undefined ? 'An engine was named twice.' : 'Both one engine and several were named.',
+      { hint: 'Name each engine once, with --engines tidemark,mlx-audio.' },
+    );
+  }
+  if (!names.has('mlx-audio')) {
+    refuseOfEngine({ python });
+  }
+  return engines.map((name) => {
+    const request = { engine: name, ...(name === 'tidemark' || python === undefined ? {} : { python }) };
+    refuseOfEngine({ ...use, ...request });
+    return request;
+  });
 }
 
 /** As {@link settleSettings}, for what is said. */

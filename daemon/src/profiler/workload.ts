@@ -28,6 +28,8 @@ export interface WorkloadRequest {
   readonly engine?: EngineName | undefined;
   /** The person's own interpreter for it. */
   readonly python?: string | undefined;
+  /** In a study by several. */
+  readonly engines?: readonly EngineName[] | undefined;
   /** How the network is built and evaluated; `faithful` where it is absent. */
   readonly strategy?: StrategyName;
 }
@@ -129,10 +131,13 @@ export const workloadOf = ({ texts, ...manner }: WorkloadRequest): WorkloadSumma
   summaryOf(texts === undefined ? undefined : textsIn(texts), manner);
 
 /** As {@link workloadOf}, of a run's settings. */
-export const workloadIn = ({ texts, ...manner }: ProfileSettings): WorkloadSummary | undefined =>
+export const workloadIn = (
+  { texts, ...manner }: ProfileSettings,
+  engines: readonly EngineName[] = [],
+): WorkloadSummary | undefined =>
   summaryOf(
     texts?.toSorted((a, b) => a.line - b.line),
-    manner,
+    { ...manner, engines },
   );
 
 function summaryOf(
@@ -143,6 +148,7 @@ function summaryOf(
     cacheLimitBytes,
     mlx,
     engine,
+    engines = [],
     strategy,
   }: Omit<WorkloadRequest, 'texts'>,
 ): WorkloadSummary | undefined {
@@ -161,6 +167,7 @@ function summaryOf(
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
     ...(mlx === undefined ? {} : { mlx }),
     ...(engine === undefined || engine === 'tidemark' ? {} : { engine }),
+    ...(engines.length < 2 ? {} : { engines: [...engines] }),
     ...strategyRecord(strategy),
   };
   return Object.keys(summary).length === 0 ? undefined : summary;

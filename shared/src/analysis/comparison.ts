@@ -16,6 +16,7 @@ import type { LeakChannel } from '../protocol/leak-verdicts.ts';
 import type { ProfileDocument, ProfileSettings } from '../protocol/profile-document.ts';
 import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
+import { studiesOf } from '../protocol/study-document.ts';
 import type { WatchDocument } from '../protocol/watch-document.ts';
 import { isLeaking } from './leak-verdicts.ts';
 import { judgeChange, leastTimeThreshold } from './regression.ts';
@@ -54,6 +55,9 @@ export function compareDocuments(before: Side, after: Side, threshold: number): 
     sentence: sentenceOf(models, unmatched, status),
   };
 }
+
+const hasEngines = (document: RunDocument): boolean =>
+  document.kind === 'study' && studiesOf(document).length > 1;
 
 const refusal = (message: string, hint: string): TidemarkError =>
   new TidemarkError('not-comparable', message, { hint });
@@ -187,26 +191,31 @@ interface Pairs {
   readonly unmatched: ComparisonDocument['unmatched'];
 }
 
-function comparedRuns(document: RunDocument): readonly ComparedRun[] {
+function comparedRuns(document: RunDocument, isByEngine: boolean): readonly ComparedRun[] {
   const parts = document.kind === 'watch' ? [document] : runsOf(document);
   return parts.map((part) => {
     const { device, leaks, outcome, iterations, versions } = part;
-    const name = part.kind === 'watch' ? part.program.name : part.model.name;
+    const name =
+      part.kind === 'watch'
+        ? part.program.name
+        : `${part.model.name}${isByEngine ? ` (${part.settings.engine ?? 'tidemark'})` : ''}`;
     return { name, mlx: versions.mlx, device, leaks, outcome, iterations, document: part };
   });
 }
 
-/** By the model's name, the first with the first where a study has one twice. Two profiles are a pair whatever their names. */
+/** By the model's name, and its engine where there are several, the first with the first where a study has one twice. Two profiles are a pair whatever their names. */
 function pairsOf(before: Side, after: Side): Pairs {
   const [first, second] = [before.document, after.document];
-  const [[one], [other]] = [comparedRuns(first), comparedRuns(second)];
+  const isByEngine = hasEngines(first) || hasEngines(second);
+  const runsIn = (document: RunDocument) => comparedRuns(document, isByEngine);
+  const [[one], [other]] = [runsIn(first), runsIn(second)];
   if (first.kind !== 'study' && second.kind !== 'study' && one !== undefined && other !== undefined) {
     return { pairs: [[one, other]], unmatched: [] };
   }
-  const rest = [...comparedRuns(second)];
+  const rest = [...runsIn(second)];
   const pairs: Pair[] = [];
   const unmatched: ComparisonDocument['unmatched'] = [];
-  for (const run of comparedRuns(first)) {
+  for (const run of runsIn(first)) {
     const place = rest.findIndex(({ name }) => name === run.name);
     const counterpart = rest[place];
     if (counterpart === undefined) {
@@ -219,7 +228,7 @@ function pairsOf(before: Side, after: Side): Pairs {
   unmatched.push(...rest.map(({ name }) => ({ model: name, onlyIn: 'after' as const })));
   if (pairs.length === 0) {
     const namesOf = (document: RunDocument): string =>
-      comparedRuns(document)
+      runsIn(document)
         .map(({ name }) => name)
         .join(', ') || 'no run';
     throw refusal(

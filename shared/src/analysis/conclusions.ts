@@ -4,7 +4,14 @@ import { formatBytes } from '../format/bytes.ts';
 import { counted, formatCount, formatDuration, formatList, formatPercent } from '../format/numbers.ts';
 import type { ProfileSummary } from '../protocol/profile-document.ts';
 import type { MeasuredCheckpoint, Verification } from '../protocol/requantize-document.ts';
-import type { ModelDifference, StudyComparison, StudyDocument } from '../protocol/study-document.ts';
+import { engineOf } from '../protocol/study-document.ts';
+import type {
+  Agreement,
+  EngineStudy,
+  ModelDifference,
+  StudyComparison,
+  StudyDocument,
+} from '../protocol/study-document.ts';
 import { leakSentenceOfModels } from './leak-sentence.ts';
 import { fewestForRelation, isMeasured } from './run-summary.ts';
 import { noticeableShare } from './verdicts/verdict.ts';
@@ -48,6 +55,16 @@ export function concludeStudy({ runs, failures, skipped, comparison }: StudyFind
   ]
     .filter((sentence) => sentence !== undefined && sentence !== '')
     .join(' ');
+}
+
+/** Of the same study by several engines: whether they agree, and then what each of them found. */
+export function concludeEngines(studies: readonly EngineStudy[], agreements: readonly Agreement[]): string {
+  return [
+    ...(agreements.length === 0
+      ? ['Whether the engines agree on a cause cannot be told: no intervention was measured.']
+      : agreements.map(({ sentence }) => sentence)),
+    ...studies.map((study) => `In ${engineOf(study)}: ${study.conclusion}`),
+  ].join(' ');
 }
 
 function peakSentence(runs: StudyFindings['runs'], comparison: StudyComparison | undefined): string {

@@ -5,7 +5,9 @@ import type { LeakSummary, RunRecord } from '../protocol/daemon/run-record.ts';
 import { cacheChannel, leakChannels, pythonChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
+import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
+import { studiesOf } from '../protocol/study-document.ts';
 import type { CacheRun } from './cache-growth.ts';
 import { cacheRemedies } from './cache-remedies.ts';
 import { cacheNeedsConfirmation, judgeCache } from './cache-rule.ts';
@@ -302,14 +304,15 @@ export function summarizeLeaksOf(document: RunDocument): LeakSummary | undefined
   if (document.kind !== 'study') {
     return summarizeLeaks(document.leaks ?? []);
   }
-  const summaries = document.runs.map(({ leaks = [] }) => summarizeLeaks(leaks));
+  const studies = studiesOf(document);
+  const summaries = runsOf(document).map(({ leaks = [] }) => summarizeLeaks(leaks));
   if (summaries.every((summary) => summary === undefined)) {
     return undefined;
   }
   if (summaries.includes('leak')) {
     return 'leak';
   }
-  const everyModel = document.failures.length === 0 && document.skipped.length === 0;
+  const everyModel = studies.every(({ failures, skipped }) => failures.length === 0 && skipped.length === 0);
   return everyModel && summaries.every((summary) => summary === 'no-leak') ? 'no-leak' : 'inconclusive';
 }
 

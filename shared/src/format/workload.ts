@@ -6,7 +6,7 @@ import type { MlxSettings } from '../protocol/mlx-settings.ts';
 import type { DroppedCharacters, ProfileSettings } from '../protocol/profile-document.ts';
 import type { StrategyName, WorkloadSummary } from '../protocol/workload.ts';
 import { formatBytes } from './bytes.ts';
-import { formatCount } from './numbers.ts';
+import { formatCount, formatList } from './numbers.ts';
 
 type Workload = Omit<WorkloadSummary, 'textsSha256'>;
 
@@ -54,6 +54,7 @@ export const mannerPhrases = ({
   cacheLimitBytes,
   mlx = {},
   engine,
+  engines = [],
   ...manner
 }: Workload): string[] => [
   ...(strategyIn(manner) === 'faithful' ? [] : [`${strategyIn(manner)} strategy`]),
@@ -62,6 +63,7 @@ export const mannerPhrases = ({
   ...(cacheLimitBytes === undefined ? [] : [`cache limit ${formatBytes(cacheLimitBytes)}`]),
   ...mlxPhrases(mlx),
   ...(engine === undefined || engine === 'tidemark' ? [] : [`engine ${engine}`]),
+  ...(engines.length === 0 ? [] : [`engines ${formatList(engines)}`]),
 ];
 
 type Origin = Pick<ProfileSettings, 'phonemesFrom'>;

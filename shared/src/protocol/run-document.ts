@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { TidemarkError } from '../errors.ts';
 import { profileDocument, profileSchemaVersion } from './profile-document.ts';
 import type { ProfileDocument } from './profile-document.ts';
-import { studyDocument, studySchemaVersion } from './study-document.ts';
+import { studiesOf, studyDocument, studySchemaVersion } from './study-document.ts';
 import type { StudyDocument } from './study-document.ts';
 import { watchDocument, watchSchemaVersion } from './watch-document.ts';
 import type { WatchDocument } from './watch-document.ts';
@@ -23,13 +23,13 @@ export const runDocument = v.union([profileDocument, studyDocument, watchDocumen
 const isKind = (kind: unknown): kind is RunDocument['kind'] =>
   typeof kind === 'string' && Object.hasOwn(kinds, kind);
 
-/** The profiles in a document: those of a study, or a profile itself. A watched program is none. */
+/** The profiles in a document: those of a study, by every engine, or a profile itself. A watched program is none. */
 export function runsOf(document: RunDocument): readonly ProfileDocument[] {
   switch (document.kind) {
     case 'profile':
       return [document];
     case 'study':
-      return document.runs;
+      return studiesOf(document).flatMap(({ runs }) => runs);
     case 'watch':
       return [];
   }

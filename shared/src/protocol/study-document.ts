@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { profileDocument, profileSettings } from './profile-document.ts';
 import { denseCopies } from './trace-document.ts';
 import { engines } from './workload.ts';
+import type { EngineName } from './workload.ts';
 import { byteDifference, bytes, count, errorRecord, moment, seconds, text } from './quantities.ts';
 
 /**
@@ -279,7 +280,60 @@ const studyComparison = v.object({
 
 export type StudyComparison = v.InferOutput<typeof studyComparison>;
 
-export const studyDocument = v.object({
+/** How a hypothesis about a model fares in one engine. */
+const causeInEngine = v.object({
+  engine: v.picklist(engines),
+  status: verdictStatus,
+  effectBytes: v.exactOptional(shift),
+  /**
+   * Of the anomaly that is compared, where the effect is a part of it, with the interval of the effect; of queued work it is a share of
+   * the anomaly as MLX is by default.
+   */
+  share: v.exactOptional(shift),
+  overlapBytes: v.exactOptional(v.number()),
+});
+
+export type CauseInEngine = v.InferOutput<typeof causeInEngine>;
+
+/** `cannot-be-told`: something was not tested, or is open, in one of them, which is no disagreement. */
+const agreementStatus = v.picklist(['agree', 'disagree', 'cannot-be-told']);
+
+export type AgreementStatus = v.InferOutput<typeof agreementStatus>;
+
+/** Whether the engines agree on what makes one model peak higher than the baseline. */
+const agreement = v.object({
+  model: text,
+  baseline: text,
+  status: agreementStatus,
+  /** Of each engine that explained the model, the difference that is compared: with the queue drained, where that was measured. */
+  anomalies: v.array(
+    v.object({
+      engine: v.picklist(engines),
+      isAnomaly: v.boolean(),
+      queue,
+      difference: shift,
+      /** The same as MLX is by default. */
+      byDefault: shift,
+      remainderBytes: v.number(),
+    }),
+  ),
+  /** Of each hypothesis whether they say the same of it, and what each says. */
+  causes: v.array(
+    v.object({
+      hypothesis: v.picklist(hypothesisIds),
+      status: agreementStatus,
+      engines: v.array(causeInEngine),
+    }),
+  ),
+  /** The status with its reason, in a sentence. */
+  sentence: text,
+  /** What else differs between them, or was not tested: further sentences. */
+  notes: v.array(text),
+});
+
+export type Agreement = v.InferOutput<typeof agreement>;
+
+const studyOfOneEngine = v.object({
   kind: v.literal('study'),
   schemaVersion: v.literal(studySchemaVersion),
   startedAt: moment,
@@ -301,5 +355,27 @@ export const studyDocument = v.object({
   conclusion: text,
   outcome: v.picklist(['complete', 'interrupted', 'failed']),
 });
+
+export type EngineStudy = v.InferOutput<typeof studyOfOneEngine>;
+
+/**
+ * With several engines the document is the study by the first of them, but for `seconds`, `conclusion`, and `outcome`, which are of all.
+ */
+export const studyDocument = v.object({
+  ...studyOfOneEngine.entries,
+  /** The same study by the further engines, in order; absent where there was one. */
+  otherEngines: v.exactOptional(v.array(studyOfOneEngine)),
+  /** Of each model but the baseline whether the engines agree; absent where there was one. */
+  agreements: v.exactOptional(v.array(agreement)),
+});
+
+/** The studies in a document, one for each engine, each with its own time. */
+export const studiesOf = ({ otherEngines = [], ...first }: StudyDocument): readonly EngineStudy[] => [
+  { ...first, seconds: otherEngines.reduce((rest, study) => rest - study.seconds, first.seconds) },
+  ...otherEngines,
+];
+
+export const engineOf = ({ settings: { engine = 'tidemark' } }: Pick<EngineStudy, 'settings'>): EngineName =>
+  engine;
 
 export type StudyDocument = v.InferOutput<typeof studyDocument>;

@@ -122,6 +122,8 @@ export const workloadSummary = v.object({
   cacheLimitBytes: v.optional(bytes),
   mlx: v.optional(mlxSettings),
   engine: engineRequest.engine,
+  /** Of a study by several, in order; then there is no `engine`. */
+  engines: v.optional(v.array(v.picklist(engines))),
   strategy,
 });
 

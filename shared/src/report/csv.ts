@@ -2,9 +2,9 @@
 
 import { armName, queueOf } from '../analysis/verdicts/verdict.ts';
 import type { IterationSample, ProfileDocument } from '../protocol/profile-document.ts';
-import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import type { Arm } from '../protocol/study-document.ts';
+import { engineOf, studiesOf } from '../protocol/study-document.ts';
+import type { Arm, EngineStudy } from '../protocol/study-document.ts';
 import type { WatchDocument, WatchedSample } from '../protocol/watch-document.ts';
 
 interface CsvColumn {
@@ -38,15 +38,29 @@ const columns: readonly CsvColumn[] = [
 type Phase = 'warm-up' | 'measured' | 'confirmation' | 'intervention';
 
 /** Lines end in CRLF, the last one too, as the RFC has it. `index` is a sample's place in its run, from 0, and
- * `text_index` that of its text among several. A study's arms follow, each under its name; they say only what a verdict rests on. */
+ * `text_index` that of its text among several. A study's arms follow, each under its name; they say only what a verdict rests on. A study by
+ * several engines has a last column, `engine`. */
 export function iterationsCsv(document: RunDocument): string {
   if (document.kind === 'watch') {
     return linesOf(rowsOfProgram(document));
   }
-  const runs = runsOf(document);
   const header = ['model', 'phase', 'index', 'text_index', ...columns.map((column) => column.header)];
-  const arms = document.kind === 'study' ? (document.answer?.evidence.arms ?? []) : [];
-  return linesOf([header, ...runs.flatMap(rowsOf), ...arms.flatMap(rowsOfArm)]);
+  if (document.kind === 'profile') {
+    return linesOf([header, ...rowsOf(document)]);
+  }
+  const studies = studiesOf(document);
+  const rowsOfStudy = ({ runs, answer }: EngineStudy): string[][] => [
+    ...runs.flatMap(rowsOf),
+    ...(answer?.evidence.arms ?? []).flatMap(rowsOfArm),
+  ];
+  return linesOf(
+    studies.length === 1
+      ? [header, ...studies.flatMap(rowsOfStudy)]
+      : [
+          [...header, 'engine'],
+          ...studies.flatMap((study) => rowsOfStudy(study).map((row) => [...row, engineOf(study)])),
+        ],
+  );
 }
 
 const linesOf = (rows: readonly (readonly string[])[]): string =>

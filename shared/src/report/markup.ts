@@ -5,7 +5,7 @@ import type { Canvas } from '../format/charts/palette.ts';
 import { element, escapeMarkup } from '../format/charts/svg.ts';
 import type { LeakStatus } from '../protocol/leak-verdicts.ts';
 import type { AcceptanceCheck } from '../protocol/acceptance-document.ts';
-import type { VerdictStatus } from '../protocol/study-document.ts';
+import type { AgreementStatus, VerdictStatus } from '../protocol/study-document.ts';
 
 /** A chart drawn twice, for a desk and for a phone: scaled down, its labels could not be read there. */
 export const responsiveChart = (draw: (canvas: Canvas) => string): string => {
@@ -138,6 +138,15 @@ export const acceptanceStatusMark = (status: AcceptanceCheck['status']): string 
 
 /** Markup. */
 export const verdictStatusMark = (status: VerdictStatus): string => marked(...verdicts[status], status);
+
+const agreements: Readonly<Record<AgreementStatus, readonly [Shape, string, VerdictStatus | LeakStatus]>> = {
+  agree: ['full', 'agree', 'supported'],
+  disagree: ['triangle', 'disagree', 'leak'],
+  'cannot-be-told': ['empty', 'cannot be told', 'not-tested'],
+};
+
+/** Markup. */
+export const agreementMark = (status: AgreementStatus): string => marked(...agreements[status]);
 
 /** Markup. */
 export const leakStatusMark = (status: LeakStatus): string => marked(...leaks[status], status);

@@ -6,7 +6,8 @@ import type { ChannelVerdict } from '../protocol/leak-verdicts.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import type { PeakMakeup } from '../protocol/study-document.ts';
+import { studiesOf } from '../protocol/study-document.ts';
+import type { EngineStudy, PeakMakeup } from '../protocol/study-document.ts';
 
 /** What of one run is worth telling MLX's authors. */
 export type Finding =
@@ -28,9 +29,10 @@ const leastBytes = 1_000_000;
 
 /** A leak first, then the orders by what they cost. */
 export function findings(document: RunDocument): Finding[] {
-  const peaks = document.kind === 'study' ? (document.answer?.peaks ?? []) : [];
-  return runsOf(document)
-    .flatMap((run) => [leakOf(run), orderOf(run, peaks)])
+  const parts: readonly Pick<EngineStudy, 'runs' | 'answer'>[] =
+    document.kind === 'study' ? studiesOf(document) : [{ runs: [...runsOf(document)] }];
+  return parts
+    .flatMap(({ runs, answer }) => runs.flatMap((run) => [leakOf(run), orderOf(run, answer?.peaks ?? [])]))
     .filter((finding) => finding !== undefined)
     .toSorted((a, b) => weight(b) - weight(a));
 }

@@ -7,8 +7,10 @@ import { counted, formatDuration, formatList } from '../format/numbers.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import type { StudyDocument } from '../protocol/study-document.ts';
+import { engineOf, studiesOf } from '../protocol/study-document.ts';
+import type { EngineStudy, StudyDocument } from '../protocol/study-document.ts';
 import type { TuneDocument } from '../protocol/tune-document.ts';
+import { enginesContent } from './engines-section.ts';
 import { details, facts, page, paragraph, section, subheading } from './markup.ts';
 import { peaksOfRuns, runWaterfalls } from './peak-section.ts';
 import { iterationCharts, leaksTable, stagesContent } from './run-sections.ts';
@@ -131,81 +133,132 @@ function outcomeNotice({ model, outcome, iterations }: ProfileDocument): string 
 }
 
 function studyPage(document: StudyDocument, others: readonly ProfileDocument[]): string {
-  const { models, settings, runs, failures, skipped, comparison, answer, startedAt } = document;
+  const { models, settings, runs, startedAt, agreements = [] } = document;
+  const studies = studiesOf(document);
   const [first] = runs;
-  const traces = traceContent([...runs, ...others]);
-  const attributed = runs.filter((run) => run.attribution !== undefined);
-  const judged = runs.filter((run) => run.leaks !== undefined && run.leaks.length > 0);
+  const traces = traceContent([...runsOf(document), ...others]);
+  const engines = studies.map(engineOf);
+  const areSeveral = studies.length > 1;
   return page(
-    `Study of ${counted(models.length, 'Kokoro model')}`,
+    `Study of ${counted(models.length, 'Kokoro model')}${areSeveral ? ` in ${formatList(engines)}` : ''}`,
     `${formatList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')} each; ` +
       `${first === undefined ? '' : `${first.device.name}, `}${momentText(startedAt)}`,
     [
-      element('div', { class: 'answer' }, answerContent(document)),
+      element(
+        'div',
+        { class: 'answer' },
+        areSeveral ? agreementContent(document, studies) : answerContent(document),
+      ),
       document.outcome === 'interrupted'
         ? paragraph('The study was stopped before it finished; what was measured is valid.', 'notice')
         : '',
-      ...runs.map(outcomeNotice),
-      ...failures.map(({ model, error }) =>
-        paragraph(
-          `${model} could not be measured: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`,
-          'notice',
-        ),
-      ),
-      skipped.length === 0
-        ? ''
-        : paragraph(`${formatList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not started.`, 'notice'),
-      section('Peak memory', peaksOfRuns(runs, comparison)),
-      answer === undefined
-        ? section(
-            'Why',
-            paragraph(
-              'No intervention was measured, so the figures above show what happened, not why. Finding a cause takes an experiment that changes one thing.',
-            ),
-          )
-        : section('Why', verdictsContent(answer)),
-      section(
-        'Memory by iteration',
-        iterationCharts(runs, (run) => subheading(run.model.name)),
-      ),
-      attributed.length === 0
-        ? ''
-        : section(
-            'Where in the network',
-            attributed
-              .map(
-                ({ model, attribution }) =>
-                  subheading(model.name) +
-                  (attribution === undefined ? '' : stagesContent(model.name, attribution)),
-              )
-              .join(''),
-          ),
+      ...studies.flatMap(notices),
+      areSeveral ? section('Side by side', enginesContent(engines, agreements)) : '',
+      ...studies.flatMap((study) => findingSections(study, areSeveral ? `, ${engineOf(study)}` : '')),
       traces.section,
-      judged.length === 0
-        ? ''
-        : section(
-            'Leaks',
-            judged.map(({ model, leaks = [] }) => subheading(model.name) + leaksTable(leaks)).join(''),
-          ),
       section('Terms', facts([...terms, ...studyTerms])),
-      section(
-        'How it was measured',
-        facts([
-          ...settingsFacts(settings),
-          ['process', 'a new one for each model'],
-          ['total time', formatDuration(document.seconds)],
-          ...(first === undefined ? [] : environmentFacts(first.device, first.versions)),
-        ]) +
-          (runs.length === 0 ? '' : sourcesTable(runs.map(({ model }) => model))) +
-          (first === undefined ? '' : deviceDetails(first.device)),
-      ),
+      ...studies.map((study) => methodSection(study, areSeveral ? `, ${engineOf(study)}` : '')),
     ],
     traces.script,
   );
 }
 
+/** What was not measured, or not to its end; markup. */
+const notices = ({ runs, failures, skipped, settings }: EngineStudy): string[] => [
+  ...runs.map(outcomeNotice),
+  ...failures.map(({ model, error }) =>
+    paragraph(
+      `${model} could not be measured: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`,
+      'notice',
+    ),
+  ),
+  skipped.length === 0
+    ? ''
+    : paragraph(
+        `${formatList(skipped)} ${skipped.length === 1 ? 'was' : 'were'} not started` +
+          `${settings.engine === undefined ? '' : ` in ${settings.engine}`}.`,
+        'notice',
+      ),
+];
+
+/** What one engine's study found. `suffix` ends each title where there are several. */
+function findingSections({ runs, comparison, answer }: EngineStudy, suffix: string): string[] {
+  const attributed = runs.filter((run) => run.attribution !== undefined);
+  const judged = runs.filter((run) => run.leaks !== undefined && run.leaks.length > 0);
+  return [
+    section(`Peak memory${suffix}`, peaksOfRuns(runs, comparison)),
+    answer === undefined
+      ? section(
+          `Why${suffix}`,
+          paragraph(
+            'No intervention was measured, so the figures above show what happened, not why. Finding a cause takes an experiment that changes one thing.',
+          ),
+        )
+      : section(`Why${suffix}`, verdictsContent(answer)),
+    section(
+      `Memory by iteration${suffix}`,
+      iterationCharts(runs, (run) => subheading(run.model.name)),
+    ),
+    attributed.length === 0
+      ? ''
+      : section(
+          `Where in the network${suffix}`,
+          attributed
+            .map(
+              ({ model, attribution }) =>
+                subheading(model.name) +
+                (attribution === undefined ? '' : stagesContent(model.name, attribution)),
+            )
+            .join(''),
+        ),
+    judged.length === 0
+      ? ''
+      : section(
+          `Leaks${suffix}`,
+          judged.map(({ model, leaks = [] }) => subheading(model.name) + leaksTable(leaks)).join(''),
+        ),
+  ];
+}
+
+function methodSection({ settings, runs, seconds: took }: EngineStudy, suffix: string): string {
+  const [first] = runs;
+  return section(
+    `How it was measured${suffix}`,
+    facts([
+      ...settingsFacts(settings),
+      ['process', 'a new one for each model'],
+      ['total time', formatDuration(took)],
+      ...(first === undefined ? [] : environmentFacts(first.device, first.versions)),
+    ]) +
+      (runs.length === 0 ? '' : sourcesTable(runs.map(({ model }) => model))) +
+      (first === undefined ? '' : deviceDetails(first.device)),
+  );
+}
+
+/** Whether the engines agree on each model, and what helps in each; markup. */
+function agreementContent(
+  { agreements = [], conclusion }: StudyDocument,
+  studies: readonly EngineStudy[],
+): string {
+  // What is the same command in several engines is said once.
+  const remedies = new Map<string, Parameters<typeof remedyContent>[0]>();
+  for (const study of studies) {
+    for (const { isAnomaly, remedy } of study.answer?.explanations ?? []) {
+      const key = remedy?.command ?? remedy?.sentence ?? '';
+      if (isAnomaly && remedy !== undefined && !remedies.has(key)) {
+        remedies.set(key, { ...remedy, sentence: `In ${engineOf(study)}: ${remedy.sentence}` });
+      }
+    }
+  }
+  const sentences = agreements.map(({ sentence }) => paragraph(sentence)).join('');
+  return (
+    (sentences === '' ? paragraph(conclusion) : sentences) +
+    [...remedies.values()].map(remedyContent).join('')
+  );
+}
+
 /** The answer, and what helps; markup. Where no intervention was measured, what the figures show. */
-function answerContent({ answer, conclusion }: StudyDocument): string {
+function answerContent({ answer, conclusion }: EngineStudy): string {
   if (answer === undefined) {
     return paragraph(conclusion);
   }

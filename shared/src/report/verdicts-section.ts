@@ -2,13 +2,13 @@
 
 import { anomalyDifference, anomalyWords, partBytes } from '../analysis/verdicts/explain.ts';
 import { makeupParts, peakRemedies } from '../analysis/verdicts/peak-makeup.ts';
+import { shortNames } from '../analysis/verdicts/rules.ts';
 import { stackedBars, waterfall } from '../format/charts/bars.ts';
 import type { WaterfallStep } from '../format/charts/bars.ts';
 import { element, escapeMarkup } from '../format/charts/svg.ts';
 import { counted, formatList } from '../format/numbers.ts';
 import type {
   Explanation,
-  HypothesisId,
   PeakMakeup,
   StudyAnswer,
   StudyEvidence,
@@ -27,22 +27,6 @@ import {
 } from './markup.ts';
 import type { Cell } from './markup.ts';
 import { intervalText, megabytes, none, percent, signedMegabytes } from './words.ts';
-
-const shortNames: Readonly<Record<HypothesisId, string>> = {
-  'float32-rest': 'float32 left in the rest',
-  'on-the-fly-dequantization': 'on-the-fly dequantization',
-  'packed-layers': 'packed layers',
-  'peak-not-reset': 'peak not reset',
-  'unequal-work': 'unequal work',
-  'queued-work': 'queued work',
-  'float32-activations': 'float32 activations',
-  'load-transient': 'load-time transient',
-  'allocator-cache': 'allocator’s cache',
-  'one-lazy-graph': 'one large lazy graph',
-  'evaluation-order': 'order of evaluation',
-  'weight-norm-temporaries': 'weight-norm temporaries',
-  leak: 'a leak',
-};
 
 /** Markup of the whole section. */
 export function verdictsContent({ explanations, refusals, evidence, peaks = [] }: StudyAnswer): string {

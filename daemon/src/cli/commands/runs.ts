@@ -199,9 +199,9 @@ const columns: readonly RunColumn[] = [
   {
     ...column('what', ({ kind, trigger, workload = {} }) => {
       const what = trigger.kind === 'schedule' ? `“${trigger.scheduleName}”` : kind;
-      const { texts, keepCache, engine = [] } = workload;
+      const { texts, keepCache, engine = [], engines = [] } = workload;
       const counts = texts === undefined ? [] : counted(texts, 'text');
-      return [what, engine, counts, keepCache === true ? 'cache kept' : []].flat().join(', ');
+      return [what, engine, ...engines, counts, keepCache === true ? 'cache kept' : []].flat().join(', ');
     }),
     from: 56,
   },

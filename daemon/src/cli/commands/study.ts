@@ -1,21 +1,25 @@
 /** `tidemark study`: several models measured alike, and how they compare. */
 
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { OnStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
+import { engines } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
+import type { EngineRequest } from '../../host/python-environment.ts';
 import { checkNames } from '../../models/voices.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { dataFolder } from '../../paths.ts';
 import { settleSettings } from '../../profiler/settings.ts';
-import { runStudy, studyModels } from '../../profiler/study.ts';
+import { runStudies } from '../../profiler/engine-studies.ts';
+import { studyModels } from '../../profiler/study.ts';
 import { printResult } from '../command.ts';
 import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { addEngineOptions, addLoopOptions, engineFrom, requestOf } from '../options.ts';
+import { addEngineOptions, addLoopOptions, enginesFrom, requestOf } from '../options.ts';
 import type { EngineOptions, LoopOptions } from '../options.ts';
 import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
@@ -25,12 +29,13 @@ import type { AnnounceOptions } from '../runs/announce.ts';
 import { runByDaemon } from '../runs/remote-run.ts';
 import { checkPage, keepPage } from '../runs/run-documents.ts';
 import { showStudy } from '../runs/show-steps.ts';
-import { findSubject, settleHere } from '../runs/subject.ts';
+import { findSubject, settleEngines } from '../runs/subject.ts';
 import { list } from '../values.ts';
 
 interface StudyOptions extends LoopOptions, EngineOptions, AnnounceOptions, OutputOptions, PlaceOptions {
   readonly models: readonly string[];
   readonly explain: boolean;
+  readonly engines?: readonly EngineName[];
   readonly report?: string;
 }
 
@@ -55,33 +60,49 @@ export function addStudyCommand(program: Command): void {
     'tidemark study',
     'tidemark study --models bf16,4bit-fp32,4bit-bf16 --iterations 30',
     'tidemark study --engine mlx-audio --phonemes "həlˈO."',
+    'tidemark study --engines tidemark,mlx-audio --models bf16,4bit-fp32 --phonemes "həlˈO."',
     'tidemark study --report study.html',
     'tidemark study --text "Good morning." --json > study.json',
   ]);
-  addEngineOptions(addYesOption(addLoopOptions(command)));
+  addEngineOptions(addYesOption(addLoopOptions(command))).addOption(
+    new Option(
+      '--engines <a,b>',
+      'ask the same of several engines, one after the other, and say whether they agree on the causes',
+    ).argParser(engineList),
+  );
   addPlaceOptions(command);
   printResult(command, async (context, options: StudyOptions) => {
     const { models, explain, report } = options;
     const { signal } = context;
     await checkPage(report);
     checkNames(models, options.voice);
-    const engine = engineFrom(options);
-    const request = await requestOf(options, engine);
+    const asked = enginesFrom(options);
+    const [only, ...others] = asked;
+    const several = others.length === 0 ? undefined : asked;
+    const request = await requestOf(options, several === undefined ? only : {});
     const settings = await settleSettings(request, signal, showPreparation(context.progress));
     await announce(settings, options, context);
     const show = (ofRun: ProfileSettings): OnStep => showStudy(context, ofRun);
-    const parameters = { models: [...models], ...request, explain };
+    const parameters = {
+      ...{ models: [...models], ...request, engines: undefined, explain },
+      // The Python of one engine is in the request.
+      ...(several === undefined ? {} : severalOf(several)),
+    };
     await using daemon = await daemonForRun(options, context);
+    for (const each of daemon === undefined ? [] : (several ?? [])) {
+      // Before the run is queued: one that cannot be had is said at once.
+      await daemon?.call('checkEngine', each, { timeoutMilliseconds: checkMilliseconds });
+    }
     const here = async (): Promise<StudyDocument> => {
-      const own = await settleHere(settings, engine, context);
-      return await runStudy(models, own.settings, {
-        find: (model) => findSubject(model, settings.voice, context, own.request),
+      const own = await settleEngines(settings, asked, context);
+      return await runStudies(models, own, {
+        find: (model) => findSubject(model, settings.voice, context),
         // Reads the headers of a model that is on this machine.
         examine: explain
           ? ({ model }) => xray(model.folder, { dataFolder: dataFolder(), signal })
           : undefined,
         signal,
-        onStep: show(own.settings),
+        onStep: show(own[0]?.settings ?? settings),
       });
     };
     const document =
@@ -102,3 +123,23 @@ export function addStudyCommand(program: Command): void {
     };
   }).option('--report <file>', 'also write the study as an HTML page', givenFile);
 }
+
+/** A Python that has mlx-audio takes seconds to import it, on a busy machine many. */
+const checkMilliseconds = 120_000;
+
+/** What the daemon is told of several engines. */
+const severalOf = (requests: readonly EngineRequest[]) => ({
+  engines: requests.map(({ engine = 'tidemark' }) => engine),
+  python: requests.find(({ python }) => python !== undefined)?.python,
+});
+
+const engineList = (value: string): EngineName[] =>
+  list(value).map((name) => {
+    const known = engines.find((each) => each === name);
+    if (known === undefined) {
+      throw new InvalidArgumentError(
+        `There is no engine “${name}”. The engines are ${engines.join(' and ')}.`,
+      );
+    }
+    return known;
+  });

@@ -9,7 +9,8 @@ import { shortModel } from '@tidemark/shared/format/work-words.ts';
 import type { RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { RunRecord, RunState, UnreadableRow } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { LeakStatus } from '@tidemark/shared/protocol/leak-verdicts.ts';
-import type { VerdictStatus } from '@tidemark/shared/protocol/study-document.ts';
+import type { AgreementStatus, VerdictStatus } from '@tidemark/shared/protocol/study-document.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 import { inMb } from './layout.ts';
 
 export const stateWord = (state: RunState): string => (state === 'cancelled' ? 'canceled' : state);
@@ -17,6 +18,9 @@ export const stateWord = (state: RunState): string => (state === 'cancelled' ? '
 /** What was found of a leak or a hypothesis: `no leak`, `not tested`; a leak stands out. */
 export const verdictWord = (status: LeakStatus | VerdictStatus): string =>
   status === 'leak' ? 'LEAK' : status.replaceAll('-', ' ');
+
+/** `agree`, `cannot be told`. */
+export const agreementWord = (status: AgreementStatus): string => status.replaceAll('-', ' ');
 
 /** Below a list: rows that are not in it because they cannot be read, each with the command that removes it. */
 export const unreadableLines = (
@@ -81,7 +85,7 @@ export function stepWords(step: RunStep): string {
         ? step.message
         : `${step.message.replace(/\.$/, '')} (${Math.floor(step.fraction * 100)}%)`;
     case 'model':
-      return `model ${step.place} of ${step.of}: ${shortModel(step.model)}`;
+      return `${engineWords(step)}model ${step.place} of ${step.of}: ${shortModel(step.model)}`;
     case 'loading':
       return `loading ${shortModel(step.model)}`;
     case 'loaded':
@@ -99,13 +103,17 @@ export function stepWords(step: RunStep): string {
     case 'attributing':
       return 'measuring each part';
     case 'intervention':
-      return `intervention ${step.place} of ${step.of}${step.name === undefined ? '' : `: ${step.name}`}`;
+      return `${engineWords(step)}intervention ${step.place} of ${step.of}${step.name === undefined ? '' : `: ${step.name}`}`;
     case 'trouble':
       return `${step.what} ${step.error.message}`;
     case 'ended':
       return endWords(step.record);
   }
 }
+
+/** In a study by several engines, which one is at work. */
+const engineWords = ({ engine }: { readonly engine?: EngineName }): string =>
+  engine === undefined ? '' : `${engine}, `;
 
 const phaseWords = { 'warm-up': 'warm-up', measured: 'iteration', confirmation: 'confirmation' } as const;
 

@@ -3,34 +3,81 @@
 import { anomalyDifference } from '@tidemark/shared/analysis/verdicts/explain.ts';
 import { makeupParts, peakRemedies } from '@tidemark/shared/analysis/verdicts/peak-makeup.ts';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
-import { counted, formatCount, formatPercent } from '@tidemark/shared/format/numbers.ts';
+import { counted, formatCount, formatList, formatPercent } from '@tidemark/shared/format/numbers.ts';
 import type { LoadRecord, ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import type {
   MeasuredCheckpoint,
   RequantizeDocument,
   Verification,
 } from '@tidemark/shared/protocol/requantize-document.ts';
+import { engineOf, studiesOf } from '@tidemark/shared/protocol/study-document.ts';
 import type {
+  Agreement,
+  EngineStudy,
   PeakMakeup,
   StudyAnswer,
   StudyComparison,
   StudyDocument,
   VerdictStatus,
 } from '@tidemark/shared/protocol/study-document.ts';
+import { agreementLines } from './engines-report.ts';
 import { column, figures, inMegabytes, nothing, tableOf } from './layout.ts';
 import type { Column } from './layout.ts';
 import { environmentLine, speechLines } from './profile-report.ts';
 import { verdictWord } from './run-words.ts';
 
 export function studyReport(document: StudyDocument): string {
-  const { runs, failures, settings, comparison, conclusion } = document;
+  const { runs, settings, conclusion, answer, otherEngines, agreements = [] } = document;
+  if (otherEngines !== undefined) {
+    return enginesReport(document, agreements);
+  }
   const [first] = runs;
-  const measured = runs.map(({ model, load, summary }) => ({ name: model.name, load, summary }));
-  const compared = comparison === undefined ? [] : [againstBaseline(comparison)];
   return [
     ...(first === undefined ? [] : [environmentLine(first)]),
     ...speechLines(settings),
     loopLine(settings),
+    ...measuredLines(document),
+    '',
+    conclusion,
+    ...(answer === undefined ? [] : answerLines(answer)),
+  ].join('\n');
+}
+
+/** What each engine measured, then all of them in one table, and what helps. */
+function enginesReport(document: StudyDocument, agreements: readonly Agreement[]): string {
+  const studies = studiesOf(document);
+  const { settings } = document;
+  const remedies = studies.flatMap((study) =>
+    (study.answer?.explanations ?? []).flatMap(({ model, isAnomaly, remedy }) =>
+      isAnomaly && remedy !== undefined ? [{ model, engine: engineOf(study), remedy }] : [],
+    ),
+  );
+  return [
+    ...speechLines(settings),
+    loopLine(settings),
+    ...studies.flatMap((study) => {
+      const [first] = study.runs;
+      return [
+        '',
+        `${engineOf(study)}${first === undefined ? '' : `: ${environmentLine(first)}`}`,
+        ...measuredLines(study),
+        ...(study.skipped.length === 0 ? [] : [`Not started: ${formatList(study.skipped)}.`]),
+      ];
+    }),
+    ...agreementLines(studies.map(engineOf), agreements),
+    ...(remedies.length === 0 ? [] : ['']),
+    ...remedies.map(({ model, engine, remedy }) => `${model} in ${engine}: ${remedy.sentence}`),
+    ...new Set(
+      remedies.flatMap(({ remedy: { command } }) => (command === undefined ? [] : [`  $ ${command}`])),
+    ),
+  ].join('\n');
+}
+
+/** The models beside each other, and what became of those that were not measured. */
+function measuredLines({ runs, failures, comparison }: EngineStudy): string[] {
+  const measured = runs.map(({ model, load, summary }) => ({ name: model.name, load, summary }));
+  const compared = comparison === undefined ? [] : [againstBaseline(comparison)];
+  return [
     ...(measured.length === 0
       ? []
       : ['', tableOf(measured, [...loaded, growth, ...peaks, aboveActive, ...times, ...compared])]),
@@ -38,10 +85,7 @@ export function studyReport(document: StudyDocument): string {
     ...runs.flatMap(({ model, outcome }) =>
       outcome.status === 'complete' ? [] : [`\n${model.name} ended early: ${outcome.reason}`],
     ),
-    '',
-    conclusion,
-    ...(document.answer === undefined ? [] : answerLines(document.answer)),
-  ].join('\n');
+  ];
 }
 
 /** Each model's answer, and the hypotheses below it with what their interventions took off the difference. */

@@ -2,6 +2,7 @@
 
 import type { OnStep, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 import { fromErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { Context } from '../command.ts';
 import { loadNote } from '../progress.ts';
@@ -30,12 +31,17 @@ export function showStudy(context: Context, settings: LoopSettings): OnStep {
   return (step, error) => {
     switch (step.kind) {
       case 'model':
-        show = showSteps(context, `${step.model} (${step.place} of ${step.of})`, settings);
+        if (intervenes) {
+          // The next engine of a study by several.
+          intervenes = false;
+          progress.end();
+        }
+        show = showSteps(context, `${inEngine(step)}${step.model} (${step.place} of ${step.of})`, settings);
         break;
       case 'intervention':
         intervenes = true;
         if (step.name === undefined) {
-          progress.begin({ title: 'Interventions', total: step.of });
+          progress.begin({ title: `${inEngine(step)}Interventions`, total: step.of });
         } else {
           progress.advance(step.place, step.name);
         }
@@ -60,6 +66,9 @@ export function showStudy(context: Context, settings: LoopSettings): OnStep {
     }
   };
 }
+
+const inEngine = ({ engine }: { readonly engine?: EngineName }): string =>
+  engine === undefined ? '' : `${engine}: `;
 
 function showTrouble({ progress, report, signal }: Context, error: unknown, what?: string): void {
   // That the person stopped it is said already.

@@ -2,11 +2,14 @@
 
 import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document.ts';
 import { keptSettings } from '../../history/history.ts';
+import { prepareEngines } from '../../host/check-engine.ts';
 import { ownPython, resolveEngine } from '../../host/python-environment.ts';
 import type { EngineRequest } from '../../host/python-environment.ts';
 import type { Engine } from '../../host/transport.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
+import { settingsFor } from '../../profiler/engine-studies.ts';
+import type { AskedEngine } from '../../profiler/engine-studies.ts';
 import { readByEngine } from '../../profiler/engine-reading.ts';
 import type { Subject } from '../../profiler/profile.ts';
 import type { SpeechSettings } from '../../profiler/settings.ts';
@@ -58,4 +61,32 @@ export async function settleHere<Settings extends SpeechSettings & Pick<ProfileS
   const onNote = (message: string): void => progress.note(message);
   const read = await readByEngine({ ...settings, ...own }, engine, { signal, onNote });
   return { settings: read, request: { ...request, ...own } };
+}
+
+/**
+ * What runs each engine that a study asks, with its settings. Engines that cannot be had are said before any work. One engine reads the
+ * text by itself; several say what Tidemark reads, so that they say the same.
+ */
+export async function settleEngines(
+  settings: ProfileSettings,
+  requests: readonly EngineRequest[],
+  context: Context,
+): Promise<AskedEngine[]> {
+  const { onProgress, ...options } = modelOptions(context);
+  const kept = requests.some(({ engine }) => engine === 'mlx-audio')
+    ? keptSettings(options.dataFolder).python
+    : '';
+  const own = requests.map((request): EngineRequest => {
+    const python = request.engine === 'mlx-audio' ? ownPython(request.python, kept) : undefined;
+    return { ...request, ...(python === undefined ? {} : { python }) };
+  });
+  const prepared = await prepareEngines(own, {
+    ...options,
+    onStep: (step) => onProgress({ kind: 'installing', ...step }),
+  });
+  const [engine] = prepared.length === 1 ? prepared : [];
+  const { signal, progress } = context;
+  const onNote = (message: string): void => progress.note(message);
+  const read = await readByEngine(settings, engine, { signal, onNote });
+  return own.map((request, place) => ({ settings: settingsFor(read, request), engine: prepared[place] }));
 }

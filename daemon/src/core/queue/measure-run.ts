@@ -16,12 +16,15 @@ import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import type { RunHead } from '../../history/rebuild.ts';
 import { HostDeath } from '../../host/host-death.ts';
 import { ownPython } from '../../host/python-environment.ts';
+import type { EngineRequest } from '../../host/python-environment.ts';
+import { runStudies, settingsFor } from '../../profiler/engine-studies.ts';
+import type { AskedEngine } from '../../profiler/engine-studies.ts';
 import { profileLoaded, profileModel } from '../../profiler/profile.ts';
 import type { Subject } from '../../profiler/profile.ts';
-import { defaultIterations, profileDefaults, refuseOfEngine } from '../../profiler/settings.ts';
+import { defaultIterations, engineRequestsOf, profileDefaults } from '../../profiler/settings.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
 import { workloadRequestOf } from '../../profiler/workload.ts';
-import { runStudy, studyModels } from '../../profiler/study.ts';
+import { studyModels } from '../../profiler/study.ts';
 import type { HeldHost } from '../held-host/held-host.ts';
 import type { PreparedModel } from './prepare.ts';
 import { prepare, preparingStep } from './prepare.ts';
@@ -50,8 +53,10 @@ const patience = { attributing: 10, intervention: 10, engine: 10 } as const;
 export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParameters): ProfileRequest {
   const { text, phonemes, voice, language, iterations, warmupIterations, seed, deterministic, speed } =
     parameters;
-  refuseOfEngine(parameters);
-  const workload = workloadRequestOf(parameters);
+  const [only, ...others] = engineRequestsOf(parameters);
+  // What is said is settled once for all engines, by none of them.
+  const engine = others.length === 0 ? only : undefined;
+  const workload = workloadRequestOf({ ...parameters, engine: undefined, python: undefined, ...engine });
   const { texts } = workload;
   return {
     ...workload,
@@ -69,9 +74,12 @@ export function loopOf(parameters: Omit<ProfileParameters, 'model'> | StudyParam
 }
 
 /** A daemon is started without the person's environment, so that their Python is a setting. */
-function withPython(loop: ProfileRequest, { python: setting }: DaemonSettings): ProfileRequest {
-  const python = loop.engine === 'mlx-audio' ? ownPython(loop.python, setting) : undefined;
-  return python === undefined ? loop : { ...loop, python };
+function withPython<Request extends EngineRequest>(
+  request: Request,
+  { python: setting }: DaemonSettings,
+): Request {
+  const python = request.engine === 'mlx-audio' ? ownPython(request.python, setting) : undefined;
+  return python === undefined ? request : { ...request, python };
 }
 
 export const modelsOf = (request: RunRequest): readonly string[] =>
@@ -82,9 +90,17 @@ export async function measureRun(request: RunRequest, options: WorkOptions): Pro
   const { dataFolder, settings, onStep, signal, silenceSeconds } = options;
   const loop = withPython(loopOf(request.parameters), settings());
   const isExplained = request.kind === 'study' && request.parameters.explain !== false;
+  const asked = engineRequestsOf(request.parameters).map((each) => withPython(each, settings()));
   onStep({ kind: 'preparing', message: 'Preparing the text and the models' });
-  const { settings: settled, models } = await prepare(
-    { dataFolder, models: modelsOf(request), voice: loop.voice, request: loop, examine: isExplained },
+  const {
+    settings: settled,
+    models,
+    engines,
+  } = await prepare(
+    {
+      ...{ dataFolder, models: modelsOf(request), voice: loop.voice },
+      ...{ request: loop, engines: asked, examine: isExplained },
+    },
     { signal, silenceSeconds, onProgress: (progress) => onStep(preparingStep(progress)) },
   );
   if (settled === undefined) {
@@ -94,13 +110,14 @@ export async function measureRun(request: RunRequest, options: WorkOptions): Pro
   refuseTooLarge(models, memoryCeilingBytes);
   // An iteration says all utterances, and each of them is bounded in length.
   const texts = settled.texts ?? [settled];
-  const pace = settled.engine === undefined ? 1 : patience.engine;
+  const isOurs = asked.every(({ engine = 'tidemark' }) => engine === 'tidemark');
+  const pace = isOurs ? 1 : patience.engine;
   const timeout = hostTimeoutSeconds * pace * Math.max(...texts.map(({ phonemes }) => phonemes.length));
   const limits = { signal, hostTimeoutSeconds: timeout, memoryCeilingBytes };
   return await watched<RunDocument>(limits, (watch) =>
     request.kind === 'profile'
       ? measureProfile(request.parameters, settled, models, { ...options, watch })
-      : runStudy(modelsOf(request), settled, {
+      : runStudies(modelsOf(request), askedOf(settled, asked, engines), {
           find: (model) => subjectOf(models, model),
           examine: isExplained ? (subject) => xrayOf(models, subject) : undefined,
           signal: watch.signal,
@@ -108,6 +125,17 @@ export async function measureRun(request: RunRequest, options: WorkOptions): Pro
         }),
   );
 }
+
+/** Each engine with its settings. */
+const askedOf = (
+  settled: ProfileSettings,
+  requests: readonly EngineRequest[],
+  engines: Awaited<ReturnType<typeof prepare>>['engines'],
+): AskedEngine[] =>
+  requests.map((request, place) => ({
+    settings: settingsFor(settled, request),
+    engine: engines[place]?.engine,
+  }));
 
 /** Before anything is loaded: a host takes more than the weights, so weights beyond the memory limit cannot fit. */
 export function refuseTooLarge(models: readonly PreparedModel[], ceilingBytes: number): void {
@@ -186,7 +214,7 @@ export function subjectOf(models: readonly PreparedModel[], name: string): Subje
 }
 
 function xrayOf(models: readonly PreparedModel[], subject: Subject): XrayDocument {
-  const prepared = models.find((each) => 'subject' in each && each.subject === subject);
+  const prepared = models.find((each) => 'subject' in each && each.subject.model === subject.model);
   if (prepared === undefined || 'error' in prepared || prepared.xray === undefined) {
     throw new Error('measureRun: a model of a study was not examined');
   }

@@ -6,20 +6,23 @@
 
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { serveTask } from '../../child-task.ts';
-import { resolveEngine } from '../../host/python-environment.ts';
+import { prepareEngines } from '../../host/check-engine.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { xray } from '../../models/xray/xray.ts';
 import { readByEngine } from '../../profiler/engine-reading.ts';
 import { settleSettings } from '../../profiler/settings.ts';
 import type { PreparationTask, PreparedModel } from './prepare.ts';
 
-await serveTask<PreparationTask>(async ({ dataFolder, models, voice, request, examine }, onProgress) => {
-  const settled = request === undefined ? undefined : await settleSettings(request);
+await serveTask<PreparationTask>(async (job, onProgress) => {
+  const { dataFolder, models, voice, request, engines: asked = [], examine } = job;
   const options = { dataFolder, onProgress };
-  const engine = await resolveEngine(settled ?? {}, {
+  const engines = await prepareEngines(asked, {
     dataFolder,
     onStep: (step) => onProgress({ kind: 'installing', ...step }),
   });
+  // Several engines say what Tidemark reads, so that they say the same.
+  const [engine] = engines.length === 1 ? engines : [];
+  const settled = request === undefined ? undefined : await settleSettings(request);
   const onNote = (message: string): void => onProgress({ kind: 'note', message });
   const settings = settled === undefined ? undefined : await readByEngine(settled, engine, { onNote });
   const prepared: PreparedModel[] = [];
@@ -32,5 +35,5 @@ await serveTask<PreparationTask>(async ({ dataFolder, models, voice, request, ex
       prepared.push({ model, error: toErrorRecord(error) });
     }
   }
-  return { settings, models: prepared };
+  return { settings, models: prepared, engines: engines.map((each) => ({ engine: each })) };
 });

@@ -6,6 +6,8 @@ import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document
 import type { XrayDocument } from '@tidemark/shared/protocol/xray-document.ts';
 import { runTask } from '../../child-task.ts';
 import type { TaskOptions } from '../../child-task.ts';
+import type { EngineRequest } from '../../host/python-environment.ts';
+import type { Engine } from '../../host/transport.ts';
 import type { ModelProgress } from '../../models/progress.ts';
 import type { Subject } from '../../profiler/profile.ts';
 import type { ProfileRequest } from '../../profiler/settings.ts';
@@ -17,6 +19,8 @@ interface PreparationJob {
   readonly voice: string;
   /** The text and settings of the run; absent where only models are prepared. */
   readonly request?: ProfileRequest;
+  /** What is asked of each engine of the run; several of a study are checked before anything else is done. */
+  readonly engines?: readonly EngineRequest[];
   /** Whether the checkpoints' headers are read too, which a study's verdicts need. */
   readonly examine: boolean;
 }
@@ -34,6 +38,8 @@ interface Preparation {
   /** Absent where the job had no request. */
   readonly settings?: ProfileSettings | undefined;
   readonly models: readonly PreparedModel[];
+  /** What runs each engine that was asked for, in order; without `engine` for Tidemark's own host. */
+  readonly engines: readonly { readonly engine?: Engine | undefined }[];
 }
 
 export interface PreparationTask {

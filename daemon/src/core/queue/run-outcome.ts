@@ -3,6 +3,7 @@
 import { TidemarkError } from '@tidemark/shared/errors.ts';
 import { toErrorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import type { RunDocument } from '@tidemark/shared/protocol/run-document.ts';
+import { studiesOf } from '@tidemark/shared/protocol/study-document.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import type { RunEnd } from '../../history/runs.ts';
 import { HostDeath } from '../../host/host-death.ts';
@@ -23,8 +24,9 @@ export function endOfDocument(document: RunDocument, signal: AbortSignal): RunEn
   };
 }
 
-function endOfStudy({ outcome, failures: [failure] }: StudyDocument, signal: AbortSignal): RunEnd {
-  switch (outcome) {
+function endOfStudy(document: StudyDocument, signal: AbortSignal): RunEnd {
+  const [failure] = studiesOf(document).flatMap(({ failures }) => failures);
+  switch (document.outcome) {
     case 'complete':
       return { state: 'complete' };
     case 'interrupted':

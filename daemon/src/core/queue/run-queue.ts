@@ -16,6 +16,7 @@ import type { Interruption } from '../../interruption.ts';
 import type { Log } from '../../logging/log.ts';
 import { checkNames } from '../../models/voices.ts';
 import type { Notices } from '../notices.ts';
+import { engineRequestsOf } from '../../profiler/settings.ts';
 import { workloadOf } from '../../profiler/workload.ts';
 import { loopOf, measureRun, modelsOf } from './measure-run.ts';
 import { RequestedLoad } from './requested-load.ts';
@@ -97,7 +98,8 @@ export class RunQueue {
     const models = modelsOf(request);
     const loop = loopOf(request.parameters);
     const { voice, text, iterations, warmupIterations } = loop;
-    const workload = workloadOf(loop);
+    const engines = engineRequestsOf(request.parameters).map(({ engine = 'tidemark' }) => engine);
+    const workload = workloadOf({ ...loop, engines });
     checkNames(models, voice);
     const record = this.#options.history.runs.add({
       kind: request.kind,
@@ -362,8 +364,9 @@ const alreadyEnded = (id: number, state: RunState): TidemarkError =>
 
 /** A step of a run with how far the run is; `confirming` iterations come on top of those that were requested. */
 function progressOf(record: RunRecord, step: RunStep, confirming = 0): RunProgress {
-  const { id, kind, samplesTaken, iterations, warmupIterations, models } = record;
-  const planned = (iterations + warmupIterations) * models.length + confirming;
+  const { id, kind, samplesTaken, iterations, warmupIterations, models, workload } = record;
+  const loops = models.length * (workload?.engines?.length ?? 1);
+  const planned = (iterations + warmupIterations) * loops + confirming;
   return {
     runId: id,
     runKind: kind,

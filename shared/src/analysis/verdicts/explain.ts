@@ -32,7 +32,7 @@ export function explain(evidence: StudyEvidence): { explanations: Explanation[];
       refusals.push({ model: facts.model, reason: reason ?? 'it has no complete run' });
       continue;
     }
-    const drained = drainedComparison(evidence, facts);
+    const drained = comparisonOf(evidence, facts, 'drained');
     explanations.push(explainOne({ evidence, facts, ...compare(facts, given, baseline), drained }));
   }
   return { explanations, refusals };
@@ -45,10 +45,14 @@ function compare(facts: ModelFacts, given: Arm, baseline: Arm): Comparison {
   return { given, baseline, difference, isAnomaly };
 }
 
-/** Undefined where either model was not measured with the queue drained, or not often enough. */
-function drainedComparison(evidence: StudyEvidence, facts: ModelFacts): Comparison | undefined {
-  const given = findArm(evidence, facts.model, 'as-given', 'drained');
-  const baseline = findArm(evidence, evidence.baseline, 'as-given', 'drained');
+/** Of a model with the baseline; undefined where either was not measured so, or not often enough. */
+export function comparisonOf(
+  evidence: StudyEvidence,
+  facts: ModelFacts,
+  queue: Queue,
+): Comparison | undefined {
+  const given = findArm(evidence, facts.model, 'as-given', queue);
+  const baseline = findArm(evidence, evidence.baseline, 'as-given', queue);
   return given !== undefined &&
     baseline !== undefined &&
     unreadable(given.peakBytes) === undefined &&

@@ -15,6 +15,7 @@ import {
   weightNormTemporaries,
 } from './rules/shared-causes.ts';
 import { unequalWork } from './rules/unequal-work.ts';
+import type { HypothesisId } from '../../protocol/study-document.ts';
 import type { Rule } from './verdict.ts';
 
 export const rules: readonly Rule[] = [
@@ -32,3 +33,20 @@ export const rules: readonly Rule[] = [
   weightNormTemporaries,
   leak,
 ];
+
+/** What tables and charts call them. */
+export const shortNames: Readonly<Record<HypothesisId, string>> = {
+  'float32-rest': 'float32 left in the rest',
+  'on-the-fly-dequantization': 'on-the-fly dequantization',
+  'packed-layers': 'packed layers',
+  'peak-not-reset': 'peak not reset',
+  'unequal-work': 'unequal work',
+  'queued-work': 'queued work',
+  'float32-activations': 'float32 activations',
+  'load-transient': 'load-time transient',
+  'allocator-cache': 'allocator’s cache',
+  'one-lazy-graph': 'one large lazy graph',
+  'evaluation-order': 'order of evaluation',
+  'weight-norm-temporaries': 'weight-norm temporaries',
+  leak: 'a leak',
+};

@@ -62,6 +62,8 @@ const studyParameters = v.strictObject({
   models: v.optional(v.pipe(v.array(name), v.minLength(1), v.maxLength(32))),
   ...loop,
   ...engineRequest,
+  /** Asks the same of each of these, one after the other; not together with `engine`. */
+  engines: v.optional(v.pipe(v.array(v.picklist(engines)), v.minLength(1), v.maxLength(engines.length))),
   /** Whether interventions are measured, on which verdicts rest. Default: true. */
   explain: v.optional(v.boolean()),
 });

@@ -4,16 +4,20 @@ import * as v from 'valibot';
 import { judgedChannels } from '../leak-verdicts.ts';
 import { iterationSample, loadRecord } from '../profile-document.ts';
 import { count, errorRecord, moment, text } from '../quantities.ts';
+import { engines } from '../workload.ts';
 import { runId, runKind, runRecord } from './run-record.ts';
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+/** Which engine is at work, in a study by several. */
+const stepEngine = v.exactOptional(v.picklist(engines));
 
 export const runStep = v.variant('kind', [
   v.object({ kind: v.literal('queued'), ahead: count }),
   /** The text is turned into phonemes, the model is found, fetched or built. `fraction` is of that, from 0 to 1. */
   v.object({ kind: v.literal('preparing'), message: text, fraction: v.optional(fraction) }),
   /** A study goes on to its next model, from 1. */
-  v.object({ kind: v.literal('model'), model: text, place: count, of: count }),
+  v.object({ kind: v.literal('model'), model: text, place: count, of: count, engine: stepEngine }),
   v.object({ kind: v.literal('loading'), model: text }),
   v.object({ kind: v.literal('loaded'), model: text, load: loadRecord }),
   /** `place` counts from 1 within the phase, `of` being its length. */
@@ -33,7 +37,13 @@ export const runStep = v.variant('kind', [
   }),
   v.object({ kind: v.literal('attributing') }),
   /** One intervention of a study is done; `place` 0 is its beginning. */
-  v.object({ kind: v.literal('intervention'), name: v.optional(text), place: count, of: count }),
+  v.object({
+    kind: v.literal('intervention'),
+    name: v.optional(text),
+    place: count,
+    of: count,
+    engine: stepEngine,
+  }),
   /** A part of it failed; the run goes on, or is about to end. */
   v.object({ kind: v.literal('trouble'), what: text, error: errorRecord }),
   /** It is over; the record has everything. */
