@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { engineOf, studiesOf } from '@tidemark/shared/protocol/study-document.ts';
+import type { EngineName } from '@tidemark/shared/protocol/workload.ts';
 import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { resolveSubject } from '../src/models/resolve.ts';
 import type { Subject } from '../src/profiler/profile.ts';
 import { plantsOf, runSelftest } from '../src/profiler/selftest.ts';
 import { settleSettings } from '../src/profiler/settings.ts';
-import { runStudy } from '../src/profiler/study.ts';
+import { runStudies, settingsFor } from '../src/profiler/engine-studies.ts';
 import { xray } from '../src/models/xray/xray.ts';
 import { runningHosts } from '../src/host/host-processes.ts';
 import type { Engine } from '../src/host/transport.ts';
@@ -37,15 +39,42 @@ const find = async (model: string): Promise<Subject> => ({
   engine,
 });
 
-const settings = (iterations: number) =>
-  settleSettings({
-    ...request(),
-    iterations,
-    warmupIterations: 1,
-    seed: 0,
-    speed: 1,
-    deterministic: false,
-  });
+const loop = (iterations: number) => ({
+  iterations,
+  warmupIterations: 1,
+  seed: 0,
+  speed: 1,
+  deterministic: false,
+});
+
+const settings = (iterations: number) => settleSettings({ ...request(), ...loop(iterations) });
+
+test('the daemon asks both engines for a study, which is a run of either, and names the one that cannot be had before any work', async () => {
+  const { client } = await TestDaemon.connected();
+  const parameters = { voice, phonemes: 'a', models: [bf16], iterations: 2, explain: false };
+  const engines: EngineName[] = ['tidemark', 'mlx-audio'];
+  const begun = await client.call('startStudy', { ...parameters, engines, python: engine.python });
+  assert.deepEqual(begun.workload, { engines });
+  const ended = await untilEnded(client, begun.id, 300);
+  assert.deepEqual([ended.state, ended.samplesTaken], ['complete', 6]);
+  for (const each of engines) {
+    const { runs } = await client.call('listRuns', { engine: each, kind: 'study' });
+    assert.deepEqual(
+      runs.map(({ id }) => id),
+      [begun.id],
+    );
+  }
+  const { document } = await client.call('getRun', { runId: begun.id });
+  assert.deepEqual(document?.kind === 'study' && studiesOf(document).map(engineOf), engines);
+
+  const missing = { ...parameters, engines, python: join(dataFolder, 'no-python') };
+  const refused = await untilEnded(client, (await client.call('startStudy', missing)).id, 300);
+  assert.deepEqual([refused.state, refused.error?.code, refused.samplesTaken], ['failed', 'python', 0]);
+  await assert.rejects(
+    client.call('startStudy', { ...missing, engines: ['mlx-audio', 'mlx-audio'] }),
+    /twice/,
+  );
+});
 
 test('the daemon runs mlx-audio in the Python that is set, and the run’s document says in which', async () => {
   const { client } = await TestDaemon.connected();
@@ -133,13 +162,26 @@ test('a client learns before a run whether its engine can be had, and why not', 
   assert.deepEqual(await check(engine.python), {});
 });
 
-test('a study of mlx-audio finds the float32 rest, and says what it could not test there', async () => {
-  const document = await runStudy([bf16, packed], await settings(6), {
-    find,
+test('a study of both engines finds the float32 rest in each, agrees on it, and says what mlx-audio could not test', async () => {
+  const settled = await settleSettings({ ...loop(6), voice, phonemes: 'a' });
+  const own = { settings: settled, engine: undefined };
+  const other = { settings: settingsFor(settled, request()), engine };
+  const document = await runStudies([bf16, packed], [own, other], {
+    find: (model) => resolveSubject(model, voice, { dataFolder }),
     examine: ({ model }) => xray(model.folder, { dataFolder }),
   });
   assert.equal(document.outcome, 'complete');
-  const { evidence, explanations } = document.answer ?? assert.fail('there is no answer');
+  const [agreement, ...more] = document.agreements ?? [];
+  assert.deepEqual(more, []);
+  assert.equal(agreement?.status, 'agree');
+  assert.match(agreement.sentence, /float32 left in the rest, .* in tidemark and .* in mlx-audio/);
+  assert.match(agreement.notes.join(' '), /Not tested, which is no disagreement: .* in mlx-audio\.$/);
+  for (const { isAnomaly, remainderBytes, difference } of agreement.anomalies) {
+    assert.ok(isAnomaly && Math.abs(remainderBytes) < 0.1 * difference.estimate, String(remainderBytes));
+  }
+  assert.match(document.conclusion, /^The engines agree on the cause of the anomaly/);
+  const [theirs] = document.otherEngines ?? [];
+  const { evidence, explanations } = theirs?.answer ?? assert.fail('there is no answer');
   assert.equal(evidence.engine, 'mlx-audio');
   const [explanation] = explanations;
   assert.equal(explanation?.model, packed);
