@@ -45,7 +45,8 @@ test('each engine measures every model, with the same settings but for itself, a
   assert.deepEqual(studies.map(engineOf), ['tidemark', 'mlx-audio']);
   assert.ok(studies.every(({ runs }) => runs.length === 2));
   const [first, second] = studies.map(({ settings }) => settings);
-  assert.deepEqual(second, { ...first, engine: 'mlx-audio', python: '/usr/bin/python3' });
+  const own = { engine: 'mlx-audio', python: '/usr/bin/python3', phonemesFrom: 'tidemark' };
+  assert.deepEqual(second, { ...first, ...own });
   assert.ok(document.seconds >= (document.otherEngines?.[0]?.seconds ?? Infinity));
   assert.deepEqual(finds, ['bf16', 'fp32']);
   assert.deepEqual(
