@@ -96,7 +96,8 @@ test('the daemon runs mlx-audio in the host that it keeps, says so in the histor
   const { client } = await TestDaemon.connected();
   const first = await runToEnd(client, { ...request(), model: bf16, iterations: 2 });
   assert.equal(first.workload?.engine, 'mlx-audio');
-  const { pid } = (await client.call('status', {})).host;
+  const { pid, engine: loadedIn } = (await client.call('status', {})).host;
+  assert.equal(loadedIn, 'mlx-audio');
   await runToEnd(client, { ...request(), model: bf16, iterations: 2 });
   assert.equal((await client.call('status', {})).host.pid, pid);
   assert.ok((await runningHosts()).some((host) => host.pid === pid));
@@ -105,7 +106,9 @@ test('the daemon runs mlx-audio in the host that it keeps, says so in the histor
 
   // Another engine is another host, with the same model.
   await runToEnd(client, { model: bf16, voice, phonemes: 'a', iterations: 2 });
-  assert.notEqual((await client.call('status', {})).host.pid, pid);
+  const own = (await client.call('status', {})).host;
+  assert.notEqual(own.pid, pid);
+  assert.equal(own.engine, undefined);
   assert.ok(!isAlive(pid ?? 0));
 
   const long = await client.call('startProfile', { ...request(), model: bf16, iterations: 1000 });

@@ -166,9 +166,9 @@ function currentText(
   return `Run ${record.id} is running${done}. Queued runs: ${queuedCount}.`;
 }
 
-function hostText({ lastDeath, deaths, model, voice }: DaemonStatus['host']): string {
+function hostText({ lastDeath, deaths, model, voice, engine }: DaemonStatus['host']): string {
   return blocks([
-    model === undefined ? 'No model is loaded.' : plain(`${model} is loaded with the voice ${voice ?? '–'}.`),
+    model === undefined ? 'No model is loaded.' : plain(`${model} is loaded${engine === undefined ? '' : ` in ${engine}`} with the voice ${voice ?? '–'}.`),
     deaths === 0
       ? ''
       : `It has crashed ${deaths === 1 ? 'once' : `${deaths} times`} since the daemon started.`,
@@ -206,6 +206,7 @@ function DaemonMetadata({ state, service }: Pick<ItemsProps, 'state' | 'service'
             texts={{
               'Model Host': hostWord(status),
               Model: status.host.model ?? 'None Loaded',
+              Engine: status.host.engine,
               Active: status.host.memory && amount(status.host.memory.activeBytes, unit),
               Footprint: status.host.memory && amount(status.host.memory.footprintBytes, unit),
               Crashes: String(status.host.deaths),

@@ -62,7 +62,7 @@ export function memoryText(status: DaemonStatus, { unit, now }: WordsOptions): s
   return sentences([
     host.model === undefined
       ? 'No model is loaded, so no model memory is in use.'
-      : `${host.model} is loaded with the voice ${host.voice ?? 'unknown'}. Model host: ${hostWord(status)}.`,
+      : `${host.model} is loaded${host.engine === undefined ? '' : ` in ${host.engine}`} with the voice ${host.voice ?? 'unknown'}. Model host: ${hostWord(status)}.`,
     memory === undefined
       ? undefined
       : `As of ${ago(memory.asOf, now)}: active ${amount(memory.activeBytes, unit)}, peak of the last iteration ${amount(memory.peakBytes, unit)}, cache ${amount(memory.cacheBytes, unit)}, process footprint ${amount(memory.footprintBytes, unit)}.`,

@@ -165,7 +165,7 @@ function modelItems(
     {
       key: 'model',
       title: model,
-      subtitle: `${host.voice ?? 'no voice'}${unloads}`,
+      subtitle: `${host.engine === undefined ? '' : `${host.engine}, `}${host.voice ?? 'no voice'}${unloads}`,
       icon: Icon.SpeakerHigh,
       tooltip: loadedAt === undefined ? undefined : `Loaded ${ago(loadedAt, now)}`,
       action: { kind: 'copy', text: model },

@@ -137,6 +137,7 @@ describe('mlx-audio and a watched program', () => {
     assert.ok(screen.drawn !== undefined);
     const words = wording(screen.drawn);
     assert.ok(words.includes(`${foreign.id}: ${model} · mlx-audio`), words);
+    assert.match(words, /mlx-audio, af_tiny/);
     assert.ok(words.includes(`${watched.id}: leaking.py`), words);
     assert.ok(words.includes(`${(foreign.figures?.activeBytes ?? 0).toLocaleString('en-US')} bytes`), words);
     screen.close();

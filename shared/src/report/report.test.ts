@@ -292,7 +292,7 @@ test('another engine is named under the title, with its version and the words of
       packages: { mlx: own.versions.mlx, 'mlx-audio': '0.6.2' },
     },
   });
-  assert.match(page, /iterations? by mlx-audio 0\.6\.2; /);
+  assert.match(page, /iterations? in mlx-audio 0\.6\.2; /);
   assert.match(page, /<dt>tracked objects<\/dt>/);
   assert.match(page, new RegExp(`MLX ${own.versions.mlx}, .*Python 3\\.11\\.7, mlx-audio 0\\.6\\.2<`));
   assert.doesNotMatch(renderReport(own), /mlx-audio|tracked objects/);

@@ -68,11 +68,11 @@ export const environmentFacts = (device: DeviceRecord, versions: VersionsRecord)
   ['versions', versionsWords(versions)],
 ];
 
-/** ` by mlx-audio 0.6.2`, for the line under a title; empty for Tidemark's own network. */
+/** ` in mlx-audio 0.6.2`, for the line under a title; empty for Tidemark's own network. */
 export const engineWords = ({ engine }: ProfileSettings, { packages = {} }: VersionsRecord): string =>
   engine === undefined || engine === 'tidemark'
     ? ''
-    : ` by ${engine}${packages[engine] === undefined ? '' : ` ${packages[engine]}`}`;
+    : ` in ${engine}${packages[engine] === undefined ? '' : ` ${packages[engine]}`}`;
 
 /** `Tidemark 0.1.0, MLX 0.32.4, Node 26.10.0, OpenBLAS 0.3.30`, and what a host in Python ran with. */
 function versionsWords({ tidemark, mlx, node, blas, python, packages = {} }: VersionsRecord): string {

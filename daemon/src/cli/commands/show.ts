@@ -88,7 +88,6 @@ function headLines(record: RunRecord, now: Date): string[] {
       kind === 'watch'
         ? { label: 'Command', lines: text === undefined ? [] : [text] }
         : { label: 'Text', lines: [spokenTextWords(record, 200)] },
-      { label: 'Engine', lines: record.workload?.engine === 'mlx-audio' ? ['mlx-audio'] : [] },
       { label: 'Voice', lines: voice === undefined ? [] : [voice] },
       {
         label: 'Started',

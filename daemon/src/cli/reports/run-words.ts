@@ -38,13 +38,19 @@ export const unreadableLines = (
         }),
       ];
 
-/** `watched my_script.py`, `profile of bf16`, `check “nightly” of bf16`, `study of bf16, 4bit-fp32 and 3 more`. */
-export function runTitle({ kind, models, trigger }: Pick<RunRecord, 'kind' | 'models' | 'trigger'>): string {
+/** `watched my_script.py`, `profile of bf16`, `profile of bf16 in mlx-audio`, `check “nightly” of bf16`, `study of bf16, 4bit-fp32 and 3 more`. */
+export function runTitle({
+  kind,
+  models,
+  trigger,
+  workload: { engine } = {},
+}: Pick<RunRecord, 'kind' | 'models' | 'trigger' | 'workload'>): string {
   if (kind === 'watch') {
     return `watched ${modelWords(models)}`;
   }
   const what = trigger.kind === 'schedule' ? `check “${trigger.scheduleName}”` : kind;
-  return `${what} of ${modelWords(models)}`;
+  const place = engine === undefined || engine === 'tidemark' ? '' : ` in ${engine}`;
+  return `${what} of ${modelWords(models)}${place}`;
 }
 
 export function modelWords(models: readonly string[]): string {

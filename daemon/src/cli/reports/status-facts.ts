@@ -43,9 +43,11 @@ const placesFact = ({ daemon }: DaemonStatus): Fact => ({
 });
 
 export function hostFact({ host }: DaemonStatus, now: Date): Fact {
-  const { state, model, voice, unloadsAt, loadedAt, lastDeath, deaths, pid } = host;
+  const { state, model, voice, engine, unloadsAt, loadedAt, lastDeath, deaths, pid } = host;
   const subject =
-    model === undefined ? '' : `${shortModel(model)}${voice === undefined ? '' : ` with ${voice}`}, `;
+    model === undefined
+      ? ''
+      : `${shortModel(model)}${voice === undefined ? '' : ` with ${voice}`}${engine === undefined ? '' : ` in ${engine}`}, `;
   const details = [
     `${subject}${hostWords[state]}`,
     ...(pid === undefined ? [] : [`process ${pid}`]),

@@ -71,12 +71,13 @@ export class HeldHost {
   }
 
   status(): HostStatus {
-    const { model, voiceFile } = this.#subject ?? {};
+    const { model, voiceFile, engine } = this.#subject ?? {};
     return {
       state: this.#phase === 'none' && performance.now() < this.#backOffUntil ? 'backing-off' : this.#phase,
       pid: this.#held?.host.pid,
       model: model?.name,
       voice: voiceFile && basename(voiceFile, '.safetensors'),
+      ...(engine === undefined ? {} : { engine: engine.name }),
       loadedAt: this.#loadedAt?.toISOString(),
       unloadsAt: this.#unloadsAt?.toISOString(),
       memory: this.#memory,

@@ -42,6 +42,8 @@ export const hostStatus = v.object({
   pid: v.optional(count),
   model: v.optional(text),
   voice: v.optional(text),
+  /** What runs the model; absent for Tidemark's own network. */
+  engine: v.optional(text),
   loadedAt: v.optional(moment),
   /** When it is ended for idleness. */
   unloadsAt: v.optional(moment),
