@@ -53,6 +53,8 @@ step tidemark service install
 inside tidemark service status | tee >(cat >&2) | expect 'running as process'
 step tidemark runs list
 step npm install -g --no-audit --no-fund /packages/new.tgz
+inside tidemark status | tee >(cat >&2) | expect 'and this command is version'
+inside tidemark doctor | tee >(cat >&2) | expect 'The daemon is version .*, and this command is version'
 inside tidemark service status | tee >(cat >&2) | expect 'another version|not the one that this version'
 step tidemark service install
 inside tidemark service status | tee >(cat >&2) | expect 'running as process'

@@ -116,6 +116,23 @@ describe('a package', { timeout: 300_000 }, () => {
     assert.ok(seen > 1000, `only ${seen} imports were looked at`);
   });
 
+  test('knows the package index without a Python, and asks the one that the person names before it', async (t) => {
+    const file = join(folder, 'prebuilt', 'package-index.json');
+    if (!existsSync(file)) {
+      t.skip('no Python here has told it');
+      return;
+    }
+    const { address } = json('prebuilt/package-index.json') as { address: string };
+    assert.match(address, /^https:\/\/.+\/simple$/);
+    const { packageIndex } = (await import(
+      join(folder, 'scripts', 'setup', 'package-index.js')
+    )) as typeof import('../setup/package-index.js');
+    const nothing = { HOME: folder, PATH: '', PIP_CONFIG_FILE: '/dev/null' };
+    assert.deepEqual(packageIndex(nothing).indexes, [address]);
+    const own = 'https://127.0.0.1/simple';
+    assert.deepEqual(packageIndex({ ...nothing, PIP_INDEX_URL: own }).indexes, [own]);
+  });
+
   test('has no addon for another platform, and set-up says so', () => {
     assert.equal(addonOfPackage(folder, 'darwin-arm64', 'metal').done, 'installed');
     assert.throws(() => addonOfPackage(folder, 'linux-x64', 'cpu'), {

@@ -7,7 +7,16 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import type { SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
@@ -154,6 +163,8 @@ describe('an installed package', options, () => {
     const installed = await tidemark('service install');
     assert.match(installed, /native addon \.+ installed/);
     assert.match(installed, /The daemon is running as process \d+/);
+    // A daemon that sets itself up after an upgrade has no variables of the person's.
+    assert.match(readFileSync(join(data, 'installed', 'build', 'backend'), 'utf8'), /^(?:cpu|cuda)\n$/);
     await tidemark(`profile ${model} --voice af_tiny --phonemes abc. --iterations 2`);
     assert.match(await tidemark('runs'), /1 .*tiny/);
   });
