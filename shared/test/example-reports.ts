@@ -3,7 +3,9 @@
 import { explain } from '../src/analysis/verdicts/explain.ts';
 import { peakMakeups } from '../src/analysis/verdicts/peak-makeup.ts';
 import { compareRuns } from '../src/analysis/run-summary.ts';
-import { concludeStudy } from '../src/analysis/conclusions.ts';
+import { concludeEngines, concludeStudy } from '../src/analysis/conclusions.ts';
+import { agreementsOf } from '../src/analysis/verdicts/agreement.ts';
+import { gpuAnswer, mlxAudioGpu } from './simulated-gpu.ts';
 import { seededNormal } from './simulated-series.ts';
 import { judgeChannel } from '../src/analysis/leak-verdicts.ts';
 import { exampleProfile, exampleSample } from './example-documents.ts';
@@ -297,4 +299,18 @@ export function exampleStudy(changes: Partial<StudyDocument> = {}): StudyDocumen
     outcome: 'complete',
     ...changes,
   };
+}
+
+/** The same models in both engines, with what an H100 measured of mlx-audio (docs/benchmarks.md) as their answers. */
+export function exampleEngineStudy(): StudyDocument {
+  const own = exampleStudy({ answer: gpuAnswer() });
+  const settings = { ...own.settings, engine: 'mlx-audio' as const, python: '/usr/bin/python3' };
+  const other = {
+    ...exampleStudy({ answer: gpuAnswer(mlxAudioGpu), settings }),
+    runs: own.runs.map((run) => ({ ...run, settings })),
+    seconds: 240,
+  };
+  const agreements = agreementsOf([own, other]);
+  const conclusion = concludeEngines([own, other], agreements);
+  return { ...own, otherEngines: [other], agreements, conclusion };
 }

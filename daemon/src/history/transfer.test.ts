@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { exampleProfile, exampleSample } from '@tidemark/shared/test/example-documents.ts';
+import { exampleEngineStudy } from '@tidemark/shared/test/example-reports.ts';
 import type { StudyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import {
   exampleAlert,
@@ -230,6 +231,29 @@ test('the document of a profile or a study is a run, however it is printed, and 
     assert.equal(history.runs.get(1)?.figures?.peakBytes, 600_000_000);
     assert.equal(history.runs.get(2)?.finding, 'fp32 peaks where bf16 does.');
     assert.equal(history.runs.detail(2).samples.length, 12);
+  });
+});
+
+test('a study by several engines is one run, of either engine, with the iterations of both', () => {
+  withHistory((history) => {
+    const document = exampleEngineStudy();
+    importLines(history, [JSON.stringify(document)]);
+    const [run, ...more] = history.runs.list().runs;
+    assert.deepEqual(more, []);
+    assert.deepEqual(run?.workload, { engines: ['tidemark', 'mlx-audio'] });
+    assert.equal(run.samplesTaken, 2 * 5 * 15);
+    for (const engine of ['tidemark', 'mlx-audio'] as const) {
+      assert.equal(history.runs.list({ engine }).total, 1);
+    }
+    for (const search of ['mlx-audio', 'engines agree', 'study']) {
+      assert.equal(history.runs.list({ search }).total, 1, search);
+    }
+    assert.deepEqual(history.runs.detail(run.id).document, document);
+    const lines = [...history.exportLines()];
+    withHistory((other) => {
+      assert.equal(importLines(other, lines).added, 1);
+      assert.deepEqual(other.runs.list().runs[0]?.workload, run.workload);
+    });
   });
 });
 

@@ -10,7 +10,14 @@ import { comparisonDocument } from '../protocol/comparison-document.ts';
 import type { ComparisonDocument } from '../protocol/comparison-document.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
-import { cleanLeaks, exampleLeaks, exampleRuns, exampleStudy } from '../../test/example-reports.ts';
+import { studiesOf } from '../protocol/study-document.ts';
+import {
+  cleanLeaks,
+  exampleEngineStudy,
+  exampleLeaks,
+  exampleRuns,
+  exampleStudy,
+} from '../../test/example-reports.ts';
 import { compareDocuments } from './comparison.ts';
 
 const profile = (peakBytes = 600_000_000, options: ExampleOptions = {}): ProfileDocument =>
@@ -228,6 +235,23 @@ describe('studies', () => {
     );
     assert.equal(status, 'inconclusive');
     assert.match(sentence, /Not compared: bf16 appears only in the first/);
+  });
+
+  test('by several engines are matched by engine too, also with a study by one of them', () => {
+    const study = exampleEngineStudy();
+    const both = compare(study, study);
+    assert.equal(both.status, 'same');
+    assert.equal(both.models.length, 10);
+    assert.deepEqual(both.unmatched, []);
+    const [, other] = studiesOf(study);
+    assert.ok(other);
+    const one = compare({ ...other }, study);
+    assert.equal(one.models.length, 5);
+    assert.deepEqual(one.unmatched.map(({ model, onlyIn }) => [model, onlyIn]).at(0), [
+      'bf16 (tidemark)',
+      'after',
+    ]);
+    assert.ok(one.models.every(({ warnings }) => !warnings.some((each) => each.includes('engines differ'))));
   });
 
   test('hold the run that a profile is compared with', () => {

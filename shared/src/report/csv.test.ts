@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { exampleWatch } from '../../test/example-watch.ts';
 import { exampleProfile } from '../../test/example-documents.ts';
 import { iterationsCsv } from './csv.ts';
-import { exampleRuns, exampleStudy, fullProfile } from '../../test/example-reports.ts';
+import { exampleEngineStudy, exampleRuns, exampleStudy, fullProfile } from '../../test/example-reports.ts';
+import { studiesOf } from '../protocol/study-document.ts';
 
 /** RFC 4180, section 2. */
 function parse(csv: string): string[][] {
@@ -81,6 +82,22 @@ test('a study has the rows of all its runs', () => {
   const rows = parse(iterationsCsv(exampleStudy())).filter(([, phase]) => phase !== 'intervention');
   assert.equal(rows.length, 1 + exampleRuns().reduce((sum, { iterations }) => sum + iterations.length, 0));
   assert.deepEqual(new Set(rows.slice(1).map(([model]) => model)).size, 5);
+});
+
+test('a study by several engines has the rows of each, and a last column that names it', () => {
+  const document = exampleEngineStudy();
+  const [header, ...rows] = parse(iterationsCsv(document));
+  assert.equal(header?.at(-1), 'engine');
+  const [only] = parse(iterationsCsv(exampleStudy()));
+  assert.ok(!only?.includes('engine'));
+  for (const [place, study] of studiesOf(document).entries()) {
+    const own = rows.filter((row) => row.at(-1) === ['tidemark', 'mlx-audio'][place]);
+    const [, ...alone] = parse(iterationsCsv({ ...study }));
+    assert.deepEqual(
+      own.map((row) => row.slice(0, -1)),
+      alone,
+    );
+  }
 });
 
 test('a study has a row for each iteration of each intervention, under the name of its arm', () => {

@@ -17,6 +17,7 @@ import {
   exampleAttribution,
   exampleLeaks,
   exampleRuns,
+  exampleEngineStudy,
   exampleStudy,
   fullProfile,
 } from '../../test/example-reports.ts';
@@ -72,6 +73,7 @@ const documents: readonly [what: string, document: RunDocument][] = [
   ['a profile without any iteration', unmeasured()],
   ['a profile of 3,000 iterations', exampleProfile({ measured: Array.from({ length: 3000 }, () => ({})) })],
   ['a study with an answer', exampleStudy()],
+  ['a study by several engines', exampleEngineStudy()],
   ['a study without one', exampleStudy({ answer: undefined })],
   ['a study whose anomaly nothing explains', unexplained()],
   [
@@ -175,6 +177,8 @@ test('every text of a document is escaped, wherever it stands', () => {
     'outcome',
     'code',
     'peakRelation',
+    'engine',
+    'queue',
   ]);
   for (const [what, document] of documents) {
     const page = renderReport(poison(document));
@@ -296,6 +300,22 @@ test('another engine is named under the title, with its version and the words of
   assert.match(page, /<dt>tracked objects<\/dt>/);
   assert.match(page, new RegExp(`MLX ${own.versions.mlx}, .*Python 3\\.11\\.7, mlx-audio 0\\.6\\.2<`));
   assert.doesNotMatch(renderReport(own), /mlx-audio|tracked objects/);
+});
+
+test('a study by several engines has whether they agree first, then both side by side, then each with its engine in the titles', () => {
+  const html = renderReport(exampleEngineStudy());
+  const text = html.replaceAll(/<[^>]+>/g, ' ');
+  assert.match(html, /<div class="answer"><p>The engines agree on the cause of the anomaly of 4bit-fp32/);
+  assert.match(text, /Side by side/);
+  for (const title of ['Peak memory', 'Why', 'Memory by iteration', 'How it was measured']) {
+    for (const engine of ['tidemark', 'mlx-audio']) {
+      assert.ok(html.includes(`<h2>${title}, ${engine}</h2>`), `${title}, ${engine}`);
+    }
+  }
+  assert.match(text, /\+52\.\d MB, in other parts/);
+  assert.match(text, /cannot be told/);
+  assert.match(text, /Not tested, which is no disagreement/);
+  assert.ok(!renderReport(exampleStudy()).includes('Side by side'));
 });
 
 test('a watched program has its leaks, its peaks, and whose Python ran it, and what it is called is only text', () => {

@@ -9,7 +9,7 @@ import { tensorBytes } from '../../models/safetensors/dtypes.ts';
 import type { DescribedTensor } from '../../models/safetensors/dtypes.ts';
 import { headerOf } from '../../models/safetensors/write.ts';
 import { xray } from '../../models/xray/xray.ts';
-import { exampleStudy } from '@tidemark/shared/test/example-reports.ts';
+import { exampleEngineStudy, exampleStudy } from '@tidemark/shared/test/example-reports.ts';
 import { gpuAnswer } from '@tidemark/shared/test/simulated-gpu.ts';
 import { studyReport } from './study-report.ts';
 import { xrayReport } from './xray-report.ts';
@@ -80,6 +80,21 @@ test('nothing is said where the host lives on between checks', () => {
 
 test('nothing is said of a schedule that is never due', () => {
   assert.equal(idleWords(scheduleOf({ kind: 'cron', expression: '0 0 30 2 *' }), 900, now), undefined);
+});
+
+test('a study by several engines has one table of causes, with a share in each engine and whether they agree', () => {
+  const text = studyReport(exampleEngineStudy());
+  assert.match(text, /4bit-fp32 above bf16 +anomaly +\+107\.\d MB +anomaly +\+115\.\d MB +agree/);
+  assert.match(
+    text,
+    /float32 left in the rest +supported +\+14\d\.\d MB \(\+13\d\.\d%\) +supported +\+136\.\d MB \(\+11\d\.\d%\) +agree/,
+  );
+  assert.match(
+    text,
+    /order of evaluation +refuted +-3\.\d MB +supported +\+52\.\d MB \(in others\) +disagree/,
+  );
+  assert.match(text, /The engines agree on the cause of the anomaly of 4bit-fp32: /);
+  assert.match(text, /4bit-fp32 in mlx-audio: Avoid it/);
 });
 
 test('a study says what each peak is for, and on a GPU of which difference a share is one', () => {
