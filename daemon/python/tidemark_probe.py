@@ -562,49 +562,43 @@ class _Iteration:
         return False
 
 
-def _active():
-    """The probe, where the script's own marks count."""
+def _at_mark(work):
+    """Calls `work` with the probe and the place of the script's own marks, where those count."""
     probe = _probe
-    return probe if probe is not None and probe.mx is not None and probe.every is None else None
+    if probe is None or probe.mx is None or probe.every is not None:
+        return
+    try:
+        with probe.lock:
+            probe.isMarked = True
+            place = probe.place("iteration()", -1)
+            if place is not None:
+                work(probe, place)
+    except Exception:
+        pass
 
 
 def _open(retract=False):
-    probe = _active()
-    if probe is not None:
-        try:
-            with probe.lock:
-                probe.isMarked = True
-                place = probe.place("iteration()", -1)
-                if place is not None:
-                    active = probe.figures()
-                    place.peak = active
-                    place.cache = 0
-                    place.begun = time.perf_counter()
-                    if retract and place.marks > 0:
-                        place.marks -= 1
-                    probe.emit(
-                        "begin",
-                        place=place.name,
-                        retract=retract,
-                        active=active,
-                        evals=probe.evals,
-                        resets=probe.resets,
-                    )
-        except Exception:
-            pass
+    def open_at(probe, place):
+        active = probe.figures()
+        place.peak = active
+        place.cache = 0
+        place.begun = time.perf_counter()
+        if retract and place.marks > 0:
+            place.marks -= 1
+        probe.emit(
+            "begin",
+            place=place.name,
+            retract=retract,
+            active=active,
+            evals=probe.evals,
+            resets=probe.resets,
+        )
+
+    _at_mark(open_at)
 
 
 def _mark():
-    probe = _active()
-    if probe is not None:
-        try:
-            with probe.lock:
-                probe.isMarked = True
-                place = probe.place("iteration()", -1)
-                if place is not None:
-                    probe.mark(place)
-        except Exception:
-            pass
+    _at_mark(lambda probe, place: probe.mark(place))
 
 
 def iteration():

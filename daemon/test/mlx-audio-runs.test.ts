@@ -217,16 +217,28 @@ test('a study of both engines finds the float32 rest in each, agrees on it, and 
 });
 
 test('the self-test plants in Python what the leak rule must find there, and what it must leave alone', async () => {
-  const kinds = ['tensor-16-kibibytes', 'reference-cycle', 'growing-cache', 'bounded-cache'] as const;
-  const { plants, outcome } = await runSelftest(
-    plantsOf('mlx-audio', kinds),
-    await find(bf16),
-    await settings(10),
-  );
+  const kinds = [
+    'tensor-16-kibibytes',
+    'python-object',
+    'reference-cycle',
+    'growing-cache',
+    'bounded-cache',
+  ] as const;
+  const { plants, outcome } = await runSelftest(plantsOf('mlx-audio', kinds), await find(bf16), {
+    ...(await settings(10)),
+    pythonHeap: true,
+  });
   assert.deepEqual(
     plants.map(({ plant, result, reason }) => [plant, result, reason]),
     kinds.map((kind) => [kind, 'as-expected', undefined]),
   );
   assert.equal(outcome, 'passed');
+  for (const { plant, leaks } of plants) {
+    const heap = leaks.find(({ channel }) => channel === 'pythonHeapBytes');
+    const isLeak = plant === 'tensor-16-kibibytes' || plant === 'python-object';
+    assert.equal(heap?.status === 'leak', isLeak, plant);
+    const [first] = heap?.sites ?? [];
+    assert.equal(first !== undefined && /planter\.py$/.test(first.file) && first.count >= 20, isLeak, plant);
+  }
   assert.throws(() => plantsOf('mlx-audio', ['javascript-object']), /has no plant javascript-object/);
 });

@@ -27,8 +27,12 @@ def footprint_reader():
     page = os.sysconf("SC_PAGE_SIZE")
 
     def resident():
-        with open("/proc/self/statm", encoding="ascii") as statm:
-            return int(statm.read().split()[1]) * page
+        # Not by open(): the text that it reads stays traced by tracemalloc when it is freed, 67 bytes each time in Python 3.11.
+        statm = os.open("/proc/self/statm", os.O_RDONLY)
+        try:
+            return int(os.read(statm, 256).split()[1]) * page
+        finally:
+            os.close(statm)
 
     return resident
 

@@ -6,17 +6,20 @@ import time
 import mlx.core as mx
 import mlx.nn as nn
 
+from .device_memory import device_figure
 from .kokoro import Loaded, load_kokoro, load_voice, sampled, transients_of
 from .phonemes import phonemes_of
 from .planter import Planter
 from .process import Process, arrays_alive, footprint_bytes, snapshot
 from .refusal import Refusal, not_supported
+from .traced_heap import TracedHeap
 
 
 class Session:
     def __init__(self):
         self.process = Process()
         self.planter = Planter()
+        self.heap = TracedHeap()
         self.loaded = None
         self.shapes = set()
         self.own_cache_limit = None
@@ -56,10 +59,12 @@ class Session:
             "liveTensors": arrays_alive(),
             "footprintBeforeBytes": footprint_before,
             "footprintBytes": footprint_bytes(),
+            **device_figure(),
         }
 
     def reset_cache(self, parameters):
         self.shapes.clear()
+        self.heap.trace(parameters.get("traceHeap", False))
         self.process.settle()
         return {"limitBytes": self.limit_cache(parameters.get("limitBytes"))}
 
@@ -121,8 +126,15 @@ class Session:
         }
         if "textIndex" in parameters:
             sample["textIndex"] = parameters["textIndex"]
+        sample.update(self.heap.figure())
         sample.update(self.process.figures())
+        sample.update(device_figure())
+        if parameters["index"] == 0:
+            self.heap.note()
         return sample
+
+    def heap_sites(self, _):
+        return self.heap.grown()
 
     def synthesize(self, parameters):
         loaded = self.need(parameters)
@@ -199,6 +211,7 @@ class Session:
             "durations": self.durations,
             "plant": self.plant,
             "layerTransients": self.layer_transients,
+            "heapSites": self.heap_sites,
             "unresetSequence": self.unreset_sequence,
         }
         if method not in methods:

@@ -136,6 +136,7 @@ export const addMlxOptions = (command: Command): Command =>
 export interface EngineOptions {
   readonly engine?: EngineName;
   readonly python?: string;
+  readonly pythonHeap?: boolean;
 }
 
 export const addEngineOptions = (command: Command): Command =>
@@ -154,17 +155,29 @@ export const addEngineOptions = (command: Command): Command =>
       ).argParser(givenProgram),
     );
 
+/** As {@link addEngineOptions}, of a measurement. */
+export const addMeasuredEngineOptions = (command: Command): Command =>
+  addEngineOptions(command).option(
+    '--python-heap',
+    'also trace what Python itself allocates, with tracemalloc, and name the lines that leak; costs time and memory',
+  );
+
 /** Which engine the options ask for, or else the one that was set before. Throws a TidemarkError, 'bad-input', for a Python that nothing would run. */
 export function engineFrom(
-  { engine: asked, python: given }: EngineOptions,
+  { engine: asked, python: given, pythonHeap = false }: EngineOptions,
   before: EngineRequest = {},
 ): EngineRequest {
   const engine = asked ?? before.engine;
-  refuseOfEngine({ engine, python: given });
+  refuseOfEngine({ engine, python: given, pythonHeap });
   const { TIDEMARK_PYTHON: set = '' } = process.env;
   const inherited = before.python ?? (set === '' ? undefined : givenProgram(set));
   const python = given ?? (engine === 'mlx-audio' ? inherited : undefined);
-  return { ...(engine === undefined ? {} : { engine }), ...(python === undefined ? {} : { python }) };
+  const isTraced = pythonHeap || (engine === 'mlx-audio' && before.pythonHeap === true);
+  return {
+    ...(engine === undefined ? {} : { engine }),
+    ...(python === undefined ? {} : { python }),
+    ...(isTraced ? { pythonHeap: true } : {}),
+  };
 }
 
 /** As {@link engineFrom}, where several engines may be asked; as {@link engineRequestsOf}. */

@@ -14,7 +14,7 @@ import { defaultIterations, profileDefaults } from '../profiler/settings.ts';
 import type { WorkloadRequest } from '../profiler/workload.ts';
 import { checkTiming } from '../history/schedule-check.ts';
 import { givenModel, givenVoice } from './given-names.ts';
-import { addEngineOptions, engineFrom, modelWords } from './options.ts';
+import { addMeasuredEngineOptions, engineFrom, modelWords } from './options.ts';
 import type { EngineOptions } from './options.ts';
 import { durationBetween, durationText, wholeNumber } from './values.ts';
 import { addStrategyOption, addWorkloadOptions } from './workload-options.ts';
@@ -88,7 +88,7 @@ export function addScheduleOptions(command: Command): Command {
       `number of warm-up iterations (default: ${scheduleDefaults.warmupIterations})`,
       wholeNumber(0, 1000),
     );
-  return addEngineOptions(addStrategyOption(addWorkloadOptions(command, { changeable: true })));
+  return addMeasuredEngineOptions(addStrategyOption(addWorkloadOptions(command, { changeable: true })));
 }
 
 /**

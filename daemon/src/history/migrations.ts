@@ -203,6 +203,10 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE samples ADD COLUMN tracked_objects INTEGER;
   `,
+  // NULL where Python's heap is not traced, and in older rows.
+  `
+  ALTER TABLE samples ADD COLUMN python_heap_bytes INTEGER;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -43,6 +43,7 @@ export function insertSample(
     device_bytes: sample.deviceBytes,
     heap_bytes: sample.heapBytes,
     tracked_objects: sample.trackedObjects,
+    python_heap_bytes: sample.pythonHeapBytes,
     open_file_descriptors: sample.openFileDescriptors,
   });
 }
@@ -143,6 +144,7 @@ function storedSampleOf(row: Row): StoredSample {
       deviceBytes: optionalNumber(row, 'device_bytes'),
       heapBytes: numberOf(row, 'heap_bytes'),
       trackedObjects: optionalNumber(row, 'tracked_objects'),
+      pythonHeapBytes: optionalNumber(row, 'python_heap_bytes'),
       openFileDescriptors: numberOf(row, 'open_file_descriptors'),
     }) as IterationSample,
   };

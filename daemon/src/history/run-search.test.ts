@@ -184,6 +184,7 @@ test('runs from before there was a search are found once their history was opene
       ALTER TABLE runs DROP COLUMN words;
       ALTER TABLE samples DROP COLUMN device_bytes;
       ALTER TABLE samples DROP COLUMN tracked_objects;
+      ALTER TABLE samples DROP COLUMN python_heap_bytes;
       PRAGMA user_version = 4;
     `);
     database.close();

@@ -74,6 +74,8 @@ async function answer(session: HostSession, request: HostRequest): Promise<unkno
       return session.plant(request.parameters);
     case 'layerTransients':
       return session.layerTransients(request.parameters.tokens);
+    case 'heapSites':
+      return [];
     case 'unresetSequence':
       return session.unresetSequence(request.parameters);
   }

@@ -1,15 +1,21 @@
 /** One measured piece of work: its peak, what it leaves, and what the collector has to find. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { memorySnapshot, setCacheLimit } from '../mlx/memory.ts';
 import { add, contiguous, full } from '../mlx/ops.ts';
 import { evaluate, scope } from '../mlx/scope.ts';
 import { liveTensors, undisposedTensors } from '../mlx/tensor.ts';
 import type { Tensor } from '../mlx/tensor.ts';
 import { measure, processFigures, settle, settledFootprint } from './measure.ts';
+import { findPython } from './python-environment.ts';
+import { pythonEntry } from './transport.ts';
 
 // What `--expose-gc` does for a host.
 setFlagsFromString('--expose-gc');
@@ -167,3 +173,46 @@ test('elsewhere the footprint is read once, without a wait', async () => {
     assert.equal(reads(), 1);
   }
 });
+
+const compiler = spawnSync('cc', ['--version']).status === 0;
+
+test(
+  'a host in Python asks NVIDIA’s library for this process’s bytes on all GPUs',
+  { skip: process.platform !== 'linux' || !compiler },
+  async () => {
+    const folder = temporaryFolder();
+    const source = join(folder, 'nvml.c');
+    // Two GPUs with this process on both, another one on the first, and on the second an entry that the driver keeps to itself.
+    writeFileSync(
+      source,
+      `#include <unistd.h>
+       struct process { unsigned pid; unsigned long long used; unsigned gpu, compute; };
+       int nvmlInit_v2(void) { return 0; }
+       int nvmlDeviceGetCount_v2(unsigned* count) { *count = 2; return 0; }
+       int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) { *device = (void*)(unsigned long)(index + 1); return 0; }
+       int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, struct process* each) {
+         const int second = device == (void*)2;
+         each[0] = (struct process){getpid(), second ? 1000 : 5000000000, 0, 0};
+         each[1] = (struct process){second ? getpid() : 1, second ? ~0ULL : 77, 0, 0};
+         *count = 2;
+         return 0;
+       }`,
+    );
+    const made = spawnSync('cc', ['-shared', '-fPIC', '-o', join(folder, 'libnvidia-ml.so.1'), source]);
+    assert.equal(made.status, 0, String(made.stderr));
+    const bytes = (libraries: string): string =>
+      spawnSync(
+        python,
+        ['-c', 'from tidemark_host.device_memory import driver_bytes; print(driver_bytes())'],
+        {
+          env: { ...process.env, PYTHONPATH: dirname(pythonEntry), LD_LIBRARY_PATH: libraries },
+          encoding: 'utf8',
+        },
+      ).stdout.trim();
+    const python = await findPython();
+    assert.equal(bytes(folder), '5000001000');
+    writeFileSync(source, 'int nvmlInit_v2(void) { return 9; }');
+    spawnSync('cc', ['-shared', '-fPIC', '-o', join(folder, 'libnvidia-ml.so.1'), source]);
+    assert.equal(bytes(folder), 'None');
+  },
+);

@@ -10,6 +10,7 @@ import {
   spokenLanguage,
 } from '@tidemark/shared/protocol/profile-document.ts';
 import { traceOrders } from '@tidemark/shared/protocol/trace-document.ts';
+import { allocationSites } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import { bytes, count, errorRecord } from '@tidemark/shared/protocol/quantities.ts';
 import { plantKinds } from '@tidemark/shared/protocol/command-documents.ts';
 import { strategyNames } from '@tidemark/shared/protocol/workload.ts';
@@ -70,6 +71,8 @@ const iterationParameters = v.object({
 const cacheParameters = v.object({
   /** What the cache may hold from now on; absent for MLX's own limit. */
   limitBytes: v.optional(bytes),
+  /** Whether Python's heap is traced from now on. */
+  traceHeap: v.optional(v.boolean()),
 });
 
 const synthesisParameters = v.object({
@@ -162,6 +165,8 @@ export const results = {
   /** By how much the plant's own channel has grown: bytes, tensors or files. */
   plant: v.pipe(v.number(), v.finite()),
   layerTransients: v.array(layerTransient),
+  /** Of a host in Python whose heap is traced. */
+  heapSites: allocationSites,
   unresetSequence,
 } as const;
 
@@ -186,6 +191,7 @@ export const hostRequest = v.variant('method', [
   request('attribute', attributionParameters),
   request('plant', plantParameters),
   request('layerTransients', v.object({ tokens: v.pipe(count, v.minValue(1)) })),
+  request('heapSites', v.object({})),
   request('unresetSequence', sequenceParameters),
 ]);
 

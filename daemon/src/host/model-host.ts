@@ -166,6 +166,8 @@ export class ModelHost implements AsyncDisposable {
   readonly attribute = this.#method('attribute', 'during the attribution');
   /** Measures each quantized layer's product alone, for an input of so many tokens. */
   readonly layerTransients = this.#method('layerTransients', 'while measuring single layers');
+  /** Which lines of Python hold more than after the run's first iteration, where the heap is traced. */
+  readonly heapSites = this.#method('heapSites', 'while looking for what grew');
   /** Runs several models one after the other, and never resets the peak. The host holds none of them afterwards. */
   readonly unresetSequence = this.#method('unresetSequence', 'during the sequence without a reset');
   /** Plants a leak of one kind once, for a check of the leak check. */

@@ -20,6 +20,8 @@ export interface EngineRequest {
   readonly engine?: EngineName | undefined;
   /** The person's own interpreter. */
   readonly python?: string | undefined;
+  /** Whether its heap is traced. */
+  readonly pythonHeap?: boolean | undefined;
 }
 
 export interface EnvironmentOptions {

@@ -7,6 +7,7 @@ import { channelsToConfirm, judgeRun } from '@tidemark/shared/analysis/leak-verd
 import { confirmationLength } from '@tidemark/shared/analysis/leak-rule.ts';
 import { iterationLabel } from '@tidemark/shared/format/work-words.ts';
 import type { OnStep, RunStep } from '@tidemark/shared/protocol/daemon/run-progress.ts';
+import { pythonHeapChannel } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type { ChannelVerdict } from '@tidemark/shared/protocol/leak-verdicts.ts';
 import type {
   IterationSample,
@@ -26,7 +27,7 @@ export interface LoopOptions {
 }
 
 /** What the loop needs of a host that has loaded its model. */
-export type LoopHost = Pick<ModelHost, 'resetCache' | 'iterate'>;
+export type LoopHost = Pick<ModelHost, 'resetCache' | 'iterate'> & Partial<Pick<ModelHost, 'heapSites'>>;
 
 interface LoopResult {
   /** As many as were measured, whatever the outcome. */
@@ -88,7 +89,8 @@ export async function runLoop(
   let limit: Pick<LoopResult, 'cacheLimitBytes'> = {};
   try {
     if (range.from === 0) {
-      const reset = await host.resetCache({ limitBytes: settings.cacheLimitBytes }, { signal });
+      const { cacheLimitBytes: limitBytes, pythonHeap: traceHeap } = settings;
+      const reset = await host.resetCache({ limitBytes, traceHeap }, { signal });
       limit = { cacheLimitBytes: reset.limitBytes };
     }
     for (let index = range.from; index < range.to; index += 1) {
@@ -164,6 +166,21 @@ export async function runCheckedLoop(
   const second = await runLoop(host, settings, options, { from, to: from + length });
   endedEarly(second);
   const { iterations: confirmation } = second;
-  const leaks = judgeRun({ ...first, confirmation });
+  const leaks = await withSites(judgeRun({ ...first, confirmation }), host, options);
   return { iterations, confirmation, leaks, ...limit, outcome: second.outcome };
+}
+
+/** The verdicts, that on a leaking Python heap with the lines that grew. A host that has ended has none. */
+async function withSites(
+  leaks: readonly ChannelVerdict[],
+  host: LoopHost,
+  { signal }: LoopOptions,
+): Promise<readonly ChannelVerdict[]> {
+  const isIn = ({ channel, status }: ChannelVerdict): boolean =>
+    channel === pythonHeapChannel && status === 'leak';
+  if (!leaks.some(isIn)) {
+    return leaks;
+  }
+  const sites = await host.heapSites?.({}, { signal }).catch(() => undefined);
+  return sites === undefined ? leaks : leaks.map((each) => (isIn(each) ? { ...each, sites } : each));
 }

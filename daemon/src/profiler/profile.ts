@@ -107,7 +107,8 @@ export async function profileLoaded(
     signal,
     onStep,
   });
-  if (settings.keepCache === true || settings.cacheLimitBytes !== undefined) {
+  const { keepCache, cacheLimitBytes: limitAsked, pythonHeap } = settings;
+  if (keepCache === true || limitAsked !== undefined || pythonHeap === true) {
     // A host that lives on is to be as it was; one that has died has no cache.
     await host.resetCache({}, { signal }).catch(() => undefined);
   }

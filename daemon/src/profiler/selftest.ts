@@ -42,7 +42,7 @@ const tensor = (kind: PlantKind, description: string): Plant => ({
   kind,
   description,
   channel: 'activeBytes',
-  alsoIn: ['liveTensors', 'footprintBytes', 'heapBytes', 'trackedObjects'],
+  alsoIn: ['liveTensors', 'footprintBytes', 'heapBytes', 'trackedObjects', 'pythonHeapBytes'],
 });
 
 const clean = (kind: PlantKind, description: string): Plant => ({ kind, description, alsoIn: [] });
@@ -69,7 +69,7 @@ export const plants: readonly Plant[] = [
     kind: 'python-object',
     description: 'a list of 2,048 numbers, kept',
     channel: 'heapBytes',
-    alsoIn: ['footprintBytes', 'trackedObjects'],
+    alsoIn: ['footprintBytes', 'trackedObjects', 'pythonHeapBytes'],
   },
   {
     kind: 'undisposed-handle',
@@ -313,6 +313,7 @@ function planting(
 ): LoopHost {
   return {
     resetCache: host.resetCache,
+    heapSites: host.heapSites,
     async iterate(parameters, options) {
       const { index, phonemes } = parameters;
       const spoken =

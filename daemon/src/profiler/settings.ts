@@ -69,7 +69,7 @@ export async function settleSettings(
   onProgress?: OnPreparation,
 ): Promise<ProfileSettings> {
   const { iterations, warmupIterations, keepCache = false, cacheLimitBytes, mlx } = request;
-  const { engine, python, strategy } = request;
+  const { engine, python, pythonHeap, strategy } = request;
   checkWhole('The number of iterations', iterations, { minimum: 1, maximum: mostIterations });
   checkWhole('The number of warm-up iterations', warmupIterations, { minimum: 0, maximum: mostIterations });
   checkWorkload(request);
@@ -83,7 +83,7 @@ export async function settleSettings(
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
     ...(mlx === undefined ? {} : { mlx }),
-    ...engineRecord({ engine, python }),
+    ...engineRecord({ engine, python, pythonHeap }),
     ...strategyRecord(strategy),
   };
 }
@@ -91,6 +91,7 @@ export async function settleSettings(
 interface EngineUse {
   readonly engine?: EngineName | undefined;
   readonly python?: string | undefined;
+  readonly pythonHeap?: boolean | undefined;
   readonly deterministic?: boolean | undefined;
   readonly attribute?: string | undefined;
   readonly bySentence?: boolean | undefined;
@@ -101,6 +102,7 @@ interface EngineUse {
 export function refuseOfEngine({
   engine = 'tidemark',
   python,
+  pythonHeap = false,
   deterministic = false,
   attribute,
   bySentence = false,
@@ -110,6 +112,11 @@ export function refuseOfEngine({
     if (python !== undefined) {
       throw new TidemarkError('bad-input', 'A Python was named, but Tidemark’s own engine runs in none.', {
         hint: 'Add --engine mlx-audio, or omit --python.',
+      });
+    }
+    if (pythonHeap) {
+      throw new TidemarkError('bad-input', 'Tidemark’s own engine has no Python heap to trace.', {
+        hint: 'Add --engine mlx-audio, or omit --python-heap.',
       });
     }
     return;

@@ -30,6 +30,8 @@ export interface WorkloadRequest {
   readonly python?: string | undefined;
   /** In a study by several. */
   readonly engines?: readonly EngineName[] | undefined;
+  /** Whether its heap is traced. */
+  readonly pythonHeap?: boolean | undefined;
   /** How the network is built and evaluated; `faithful` where it is absent. */
   readonly strategy?: StrategyName;
 }
@@ -149,6 +151,7 @@ function summaryOf(
     mlx,
     engine,
     engines = [],
+    pythonHeap = false,
     strategy,
   }: Omit<WorkloadRequest, 'texts'>,
 ): WorkloadSummary | undefined {
@@ -166,7 +169,7 @@ function summaryOf(
     ...(keepCache ? { keepCache } : {}),
     ...(cacheLimitBytes === undefined ? {} : { cacheLimitBytes }),
     ...(mlx === undefined ? {} : { mlx }),
-    ...(engine === undefined || engine === 'tidemark' ? {} : { engine }),
+    ...engineRecord({ engine, pythonHeap }),
     ...(engines.length < 2 ? {} : { engines: [...engines] }),
     ...strategyRecord(strategy),
   };
@@ -179,10 +182,10 @@ const longestText = 200;
 export const strategyRecord = (strategy: StrategyName | undefined): { strategy?: StrategyName } =>
   strategy === undefined || strategy === 'faithful' ? {} : { strategy };
 
-type EngineFields = Pick<WorkloadRequest, 'engine' | 'python'>;
+type EngineFields = Pick<WorkloadRequest, 'engine' | 'python' | 'pythonHeap'>;
 
 /** As {@link strategyRecord}. */
-export const engineRecord = ({ engine, python }: EngineFields): EngineFields =>
+export const engineRecord = ({ engine, python, pythonHeap = false }: EngineFields): EngineFields =>
   engine === undefined || engine === 'tidemark'
     ? {}
-    : { engine, ...(python === undefined ? {} : { python }) };
+    : { engine, ...(python === undefined ? {} : { python }), ...(pythonHeap ? { pythonHeap } : {}) };

@@ -1,7 +1,9 @@
 /** Sentences about leaks: what a run's channels show, and nothing that they do not, and whether a planted leak was found. */
 
+import { formatBytes } from '../format/bytes.ts';
 import { channelAmount, channelNames } from '../format/leak-channels.ts';
 import { counted, formatCount, formatList, formatPercent } from '../format/numbers.ts';
+import { printable } from '../printable.ts';
 import { cacheChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel } from '../protocol/leak-verdicts.ts';
 import { rateTolerance } from '../protocol/command-documents.ts';
@@ -31,6 +33,7 @@ export function leakSentence(verdicts: readonly ChannelVerdict[]): string {
   return [
     isCacheFirst ? cacheWords : undefined,
     leaks.length > 0 ? foundSentence(leaks) : active === undefined ? undefined : activeSentence(active),
+    ...leaks.map(sitesSentence),
     ...verdicts.filter(({ channel }) => channel === 'footprintBytes').map(footprintSentence),
     isCacheFirst ? undefined : cacheWords,
     open.length > 0 ? openSentence(open, verdicts.length) : undefined,
@@ -104,6 +107,15 @@ function foundSentence(leaks: readonly ChannelVerdict[]): string {
   const count = leaks[0]?.confirmation?.count;
   const again = count === undefined ? '' : `, and again over ${formatCount(count)} more`;
   return `Leak: ${formatList(leaks.map(growth))} per iteration${again}.`;
+}
+
+/** “Python’s heap grew at speak.py:12 (+1.2 MB in 30 blocks) and …” */
+function sitesSentence({ sites = [] }: ChannelVerdict): string | undefined {
+  const grown = sites.map(
+    ({ file, line, bytes, count }) =>
+      `${printable(file)}:${line} (${formatBytes(bytes, { sign: true })} in ${counted(count, 'block')})`,
+  );
+  return grown.length === 0 ? undefined : `Python’s heap grew at ${formatList(grown)}.`;
 }
 
 function activeSentence({

@@ -2,7 +2,7 @@
 
 import { counted } from '../format/numbers.ts';
 import type { LeakSummary, RunRecord } from '../protocol/daemon/run-record.ts';
-import { cacheChannel, leakChannels, pythonChannel } from '../protocol/leak-verdicts.ts';
+import { cacheChannel, leakChannels, pythonChannel, pythonHeapChannel } from '../protocol/leak-verdicts.ts';
 import type { ChannelVerdict, LeakChannel, TrendReading } from '../protocol/leak-verdicts.ts';
 import type { IterationSample } from '../protocol/profile-document.ts';
 import { runsOf } from '../protocol/run-document.ts';
@@ -36,6 +36,8 @@ export const channelThresholds: Readonly<Record<LeakChannel, number>> = {
   openFileDescriptors: 0,
   liveArrays: 0,
   trackedObjects: 0,
+  /** As of the heap. */
+  pythonHeapBytes: 64,
   cacheBytes: 0,
 };
 
@@ -196,8 +198,12 @@ export function judgeRun(run: LeakRun): ChannelVerdict[] {
 type RunChannel = Exclude<LeakChannel, 'liveArrays'>;
 
 /** All but a kept cache. */
-const channelsOf = ({ iterations }: LeakRun): RunChannel[] =>
-  iterations.some((sample) => pythonChannel in sample) ? [...leakChannels, pythonChannel] : [...leakChannels];
+const channelsOf = ({ iterations }: LeakRun): RunChannel[] => [
+  ...leakChannels,
+  ...([pythonChannel, pythonHeapChannel] as const).filter((channel) =>
+    iterations.some((sample) => channel in sample),
+  ),
+];
 
 function judgeKeptCache(run: LeakRun): ChannelVerdict {
   const verdict = judgeCache(cacheRunOf(run));

@@ -13,6 +13,7 @@ export const channelNames: Readonly<Record<LeakChannel, string>> = {
   openFileDescriptors: 'open files',
   liveArrays: 'live arrays',
   trackedObjects: 'tracked objects',
+  pythonHeapBytes: 'Python heap',
   cacheBytes: 'cache',
 };
 
@@ -30,6 +31,7 @@ export function channelAmount(
     case 'activeBytes':
     case 'footprintBytes':
     case 'heapBytes':
+    case 'pythonHeapBytes':
     case 'cacheBytes':
       return formatBytes(amount, { sign });
     case 'liveTensors':

@@ -18,6 +18,7 @@ export function workloadIn({
   cacheLimitBytes,
   mlx,
   engine,
+  pythonHeap,
   ...manner
 }: ProfileSettings): Workload {
   const first = texts?.toSorted((a, b) => a.line - b.line)[0];
@@ -30,6 +31,7 @@ export function workloadIn({
     cacheLimitBytes,
     mlx,
     engine,
+    pythonHeap,
     ...(strategy === 'faithful' ? {} : { strategy }),
   };
 }
@@ -55,6 +57,7 @@ export const mannerPhrases = ({
   mlx = {},
   engine,
   engines = [],
+  pythonHeap,
   ...manner
 }: Workload): string[] => [
   ...(strategyIn(manner) === 'faithful' ? [] : [`${strategyIn(manner)} strategy`]),
@@ -64,6 +67,7 @@ export const mannerPhrases = ({
   ...mlxPhrases(mlx),
   ...(engine === undefined || engine === 'tidemark' ? [] : [`engine ${engine}`]),
   ...(engines.length === 0 ? [] : [`engines ${formatList(engines)}`]),
+  ...(pythonHeap === true ? ['Python heap traced'] : []),
 ];
 
 type Origin = Pick<ProfileSettings, 'phonemesFrom'>;

@@ -17,6 +17,9 @@ export const leakChannels = [
 /** The objects that Python's collector tracks: a channel of hosts in Python, and only there. */
 export const pythonChannel = 'trackedObjects';
 
+/** What Python's own heap has allocated and not freed since the run began: a channel where that is traced, and only there. */
+export const pythonHeapChannel = 'pythonHeapBytes';
+
 /** What MLX's allocator holds for reuse: a channel where a run keeps it from one iteration to the next, and only there. */
 export const cacheChannel = 'cacheBytes';
 
@@ -24,7 +27,13 @@ export const cacheChannel = 'cacheBytes';
 export const arraysChannel = 'liveArrays';
 
 /** In the order in which they are shown. */
-export const judgedChannels = [...leakChannels, arraysChannel, pythonChannel, cacheChannel] as const;
+export const judgedChannels = [
+  ...leakChannels,
+  arraysChannel,
+  pythonChannel,
+  pythonHeapChannel,
+  cacheChannel,
+] as const;
 
 export type LeakChannel = (typeof judgedChannels)[number];
 
@@ -109,6 +118,18 @@ export const cacheReading = v.object({
 
 export type CacheReading = v.InferOutput<typeof cacheReading>;
 
+/** A line of Python that allocated, and what of it was alive at the run's end beyond what was alive after its first iteration. */
+const allocationSite = v.object({
+  file: text,
+  line: count,
+  bytes,
+  count: v.pipe(v.number(), v.safeInteger()),
+});
+
+export const allocationSites = v.array(allocationSite);
+
+export type AllocationSite = v.InferOutput<typeof allocationSite>;
+
 export const channelVerdict = v.object({
   channel: v.picklist(judgedChannels),
   status: leakStatus,
@@ -124,6 +145,8 @@ export const channelVerdict = v.object({
   withoutCache: v.exactOptional(v.boolean()),
   /** Of a kept cache. */
   cache: v.exactOptional(cacheReading),
+  /** Of Python's heap where it leaks: the lines that grew most, the first most of all. */
+  sites: v.exactOptional(allocationSites),
 });
 
 export type ChannelVerdict = v.InferOutput<typeof channelVerdict>;

@@ -174,6 +174,8 @@ export const iterationSample = v.object({
   heapBytes: bytes,
   /** How many objects Python's collector tracks; absent for a host that is not in Python. */
   trackedObjects: v.exactOptional(count),
+  /** Where Python's heap is traced: what is alive of all that it allocated since the run began. */
+  pythonHeapBytes: v.exactOptional(bytes),
   openFileDescriptors: count,
 });
 

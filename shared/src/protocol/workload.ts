@@ -15,6 +15,8 @@ export const engineRequest = {
   engine: v.optional(v.picklist(engines)),
   /** The interpreter that has mlx-audio, as an absolute path; absent for the environment that Tidemark makes. */
   python: v.optional(v.pipe(text, v.maxLength(4096))),
+  /** Traces every allocation of Python's own heap, which costs time and memory. */
+  pythonHeap: v.optional(v.boolean()),
 } as const;
 
 /** With more than these, one pass over them takes hours, and a request outgrows what the daemon reads. */
@@ -124,6 +126,7 @@ export const workloadSummary = v.object({
   engine: engineRequest.engine,
   /** Of a study by several, in order; then there is no `engine`. */
   engines: v.optional(v.array(v.picklist(engines))),
+  pythonHeap: engineRequest.pythonHeap,
   strategy,
 });
 

@@ -33,6 +33,7 @@ const columns: readonly CsvColumn[] = [
   { header: 'cache_before_bytes', of: (sample) => sample.cacheBeforeBytes },
   { header: 'device_bytes', of: (sample) => sample.deviceBytes },
   { header: 'tracked_objects_count', of: (sample) => sample.trackedObjects },
+  { header: 'python_heap_bytes', of: (sample) => sample.pythonHeapBytes },
 ];
 
 type Phase = 'warm-up' | 'measured' | 'confirmation' | 'intervention';

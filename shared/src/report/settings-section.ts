@@ -34,6 +34,7 @@ function spokenFacts(settings: ProfileSettings): Facts {
       ? []
       : [['cache limit', formatBytes(workload.cacheLimitBytes)] as const]),
     ...(workload.engine === undefined ? [] : [['engine', workload.engine] as const]),
+    ...(workload.pythonHeap === true ? [['Python heap', 'traced'] as const] : []),
     ...(strategyIn(settings) === 'faithful' ? [] : [['strategy', strategyIn(settings)] as const]),
     ...(workload.mlx === undefined ? [] : [['MLX', mlxPhrases(workload.mlx).join(', ')] as const]),
   ];

@@ -23,7 +23,7 @@ import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { asTyped } from '../given-names.ts';
 import {
-  addEngineOptions,
+  addMeasuredEngineOptions,
   addLoopOptions,
   addMlxOptions,
   engineFrom,
@@ -94,7 +94,7 @@ export function addProfileCommand(program: Command): void {
   addYesOption(
     addLoopOptions(command, `${profileDefaults.iterations}, or the number of texts if that is greater`),
   );
-  addEngineOptions(addMlxOptions(addStrategyOption(addWorkloadOptions(command))));
+  addMeasuredEngineOptions(addMlxOptions(addStrategyOption(addWorkloadOptions(command))));
   addPlaceOptions(command).option(
     '--fresh',
     "measure in a new process instead of the daemon's loaded host; without a daemon, always the case",

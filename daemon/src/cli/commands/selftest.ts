@@ -16,7 +16,7 @@ import { printResult } from '../command.ts';
 import type { Context, OutputOptions } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { givenModel } from '../given-names.ts';
-import { addEngineOptions, engineFrom, modelWords } from '../options.ts';
+import { addMeasuredEngineOptions, engineFrom, modelWords } from '../options.ts';
 import type { EngineOptions } from '../options.ts';
 import { addExamples } from '../program.ts';
 import { resultWords, selftestReport } from '../reports/selftest-report.ts';
@@ -52,7 +52,7 @@ export function addSelftestCommand(program: Command): void {
         .argParser(kinds)
         .default([...plantKinds], 'all'),
     );
-  addEngineOptions(command);
+  addMeasuredEngineOptions(command);
   addExamples(command, [
     'tidemark selftest',
     'tidemark selftest --model 4bit-bf16 --only native-malloc,nothing',

@@ -19,7 +19,7 @@ import type { OutputOptions } from '../command.ts';
 import { addPlaceOptions, daemonForRun } from '../daemon-connection.ts';
 import type { PlaceOptions } from '../daemon-connection.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { addEngineOptions, addLoopOptions, enginesFrom, requestOf } from '../options.ts';
+import { addLoopOptions, addMeasuredEngineOptions, enginesFrom, requestOf } from '../options.ts';
 import type { EngineOptions, LoopOptions } from '../options.ts';
 import { givenFile, givenModel } from '../given-names.ts';
 import { addExamples } from '../program.ts';
@@ -64,7 +64,7 @@ export function addStudyCommand(program: Command): void {
     'tidemark study --report study.html',
     'tidemark study --text "Good morning." --json > study.json',
   ]);
-  addEngineOptions(addYesOption(addLoopOptions(command))).addOption(
+  addMeasuredEngineOptions(addYesOption(addLoopOptions(command))).addOption(
     new Option(
       '--engines <a,b>',
       'ask the same of several engines, one after the other, and say whether they agree on the causes',
