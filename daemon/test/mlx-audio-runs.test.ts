@@ -235,7 +235,8 @@ test('the self-test plants in Python what the leak rule must find there, and wha
   assert.equal(outcome, 'passed');
   for (const { plant, leaks } of plants) {
     const heap = leaks.find(({ channel }) => channel === 'pythonHeapBytes');
-    const isLeak = plant === 'tensor-16-kibibytes' || plant === 'python-object';
+    // A handle of an array is less than what the rule takes for noise there.
+    const isLeak = plant === 'python-object';
     assert.equal(heap?.status === 'leak', isLeak, plant);
     const [first] = heap?.sites ?? [];
     assert.equal(first !== undefined && /planter\.py$/.test(first.file) && first.count >= 20, isLeak, plant);
