@@ -11,6 +11,7 @@ import { version } from '../package.json';
 import { RefreshAction } from './components/actions.tsx';
 import { DaemonActionItem, daemonActions } from './components/daemon-actions.tsx';
 import { DoctorView, LogView } from './components/daemon-screens.tsx';
+import { FirstSteps } from './components/trouble-screen.tsx';
 import { useAnswer, useInterval } from './components/use-daemon.ts';
 import { CancelAction } from './components/run-actions.tsx';
 import { Labels } from './components/run-metadata.tsx';
@@ -33,6 +34,8 @@ export default function Command(props: LaunchProps | undefined): ReactNode {
       return <LogView isRoot />;
     case 'doctor':
       return <DoctorView isRoot />;
+    case 'first-steps':
+      return <FirstSteps isRoot />;
     case undefined:
       return <DaemonScreen />;
   }

@@ -13,7 +13,7 @@ import {
 } from '../lib/service.ts';
 import { canStartService } from '../lib/trouble.ts';
 import { DoctorView, InstallPlanView, LogView } from './daemon-screens.tsx';
-import { SetUpView } from './set-up-view.tsx';
+import { FirstSteps } from './trouble-screen.tsx';
 
 interface DaemonAction {
   readonly id: string;
@@ -64,11 +64,11 @@ export function daemonActions(
     },
     {
       id: 'set-up',
-      title: 'Show Setup Steps',
+      title: 'Show First Steps',
       icon: Icon.List,
       isOffered: !hasCommand,
-      explanation: 'How to get Tidemark, this extension, and their preferences in order.',
-      target: <SetUpView />,
+      explanation: 'Five steps from nothing to a figure in the menu bar, each with its action.',
+      target: <FirstSteps />,
     },
     {
       id: 'restart-first',

@@ -23,13 +23,13 @@ const looks: Readonly<Record<TroubleKind, Look>> = {
   'no-tidemark': {
     icon: Icon.Download,
     color: Color.SecondaryText,
-    remedies: ['set-path', 'set-up', 'copy-set-up', 'retry'],
+    remedies: ['set-up', 'set-path', 'copy-set-up', 'retry'],
   },
   'wrong-path': { icon: Icon.Gear, color: Color.Orange, remedies: ['preferences', 'retry', 'set-up'] },
   'not-installed': {
     icon: Icon.Download,
     color: Color.SecondaryText,
-    remedies: ['install', 'copy-daemon', 'retry', 'preferences'],
+    remedies: ['install', 'set-up', 'copy-daemon', 'retry', 'preferences'],
   },
   'not-running': {
     icon: Icon.Power,
@@ -183,7 +183,7 @@ const remedyActions: Readonly<Record<Remedy, (onRetry: () => void) => ReactNode>
   'set-path': () => (
     <Action title="Set Path to Tidemark" icon={Icon.Gear} onAction={openExtensionPreferences} />
   ),
-  'set-up': () => <Action.Push title="Show Setup Steps" icon={Icon.List} target={<SetUpView />} />,
+  'set-up': () => <Action.Push title="Show First Steps" icon={Icon.List} target={<FirstSteps />} />,
   'copy-set-up': () => <Action.CopyToClipboard title="Copy Setup Command" content={setUpCommand()} />,
   'copy-daemon': () => (
     <Action.CopyToClipboard title="Copy Terminal Command" content={terminalCommand('daemon')} />
@@ -199,3 +199,17 @@ const remedyActions: Readonly<Record<Remedy, (onRetry: () => void) => ReactNode>
       />
     ),
 };
+
+/** The way from nothing to a figure in the menu bar, each step with the action that does it. */
+export function FirstSteps({ isRoot = false }: { readonly isRoot?: boolean }): ReactNode {
+  return (
+    <SetUpView
+      isRoot={isRoot}
+      remedyOf={(trouble, onRetry) => {
+        const [first] = remediesOf(trouble, lookAround());
+        // The steps look again by themselves, and have an action for that.
+        return first === undefined || first === 'retry' ? null : remedyActions[first](onRetry);
+      }}
+    />
+  );
+}

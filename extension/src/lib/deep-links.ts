@@ -28,7 +28,7 @@ const launchContexts = {
   runs: v.object({ runId: id }),
   'compare-models': v.object({ studyId: id, followRunId: id }),
   'leak-checks': v.object({ alertId: id, scheduleId: id }),
-  daemon: v.object({ show: maybe(v.picklist(['logs', 'doctor'])) }),
+  daemon: v.object({ show: maybe(v.picklist(['logs', 'doctor', 'first-steps'])) }),
   'menu-bar': v.object({}),
 } as const;
 

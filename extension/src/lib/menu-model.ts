@@ -7,7 +7,7 @@ import type { DaemonStatus } from '@tidemark/client/protocol/daemon/status';
 import type { CommandName } from './deep-links.ts';
 import { shortAmount } from './memory-words.ts';
 import { glanceSections } from './menu-sections.ts';
-import type { MenuItem, MenuOptions, MenuSection } from './menu-sections.ts';
+import type { MenuAction, MenuItem, MenuOptions, MenuSection } from './menu-sections.ts';
 import type { Glance, Snapshot } from './menu-snapshot.ts';
 import { ago, leakLooks, runTitle } from './run-words.ts';
 import { canStartService, lookAround, troubleTitles } from './trouble.ts';
@@ -188,7 +188,7 @@ function remedyOf({ kind }: Trouble, { preferences }: MenuOptions): Omit<MenuIte
     case 'not-running':
       return canStartService(lookAround())
         ? { title: 'Start Daemon', icon: Icon.Play, action: { kind: 'service', verb: 'start' } }
-        : opening('daemon', 'Set Up Daemon…', Icon.Download);
+        : { ...opening('daemon', 'Set Up Daemon…', Icon.Download), action: firstSteps };
     case 'not-responding':
     case 'other-version':
       return canStartService(lookAround())
@@ -198,7 +198,7 @@ function remedyOf({ kind }: Trouble, { preferences }: MenuOptions): Omit<MenuIte
       return { title: 'Correct the Path…', icon: Icon.Gear, action: { kind: 'preferences' } };
     case 'no-tidemark':
     case 'not-installed':
-      return opening('daemon', 'Set Up Daemon…', Icon.Download);
+      return { ...opening('daemon', 'Set Up Daemon…', Icon.Download), action: firstSteps };
     case 'host-crashed':
       return {
         title: `Load ${defaultModel} Again`,
@@ -216,6 +216,9 @@ function remedyOf({ kind }: Trouble, { preferences }: MenuOptions): Omit<MenuIte
       return opening('daemon', 'Show Daemon…', Icon.Heartbeat);
   }
 }
+
+/** Where a person is led through all that is missing. */
+const firstSteps: MenuAction = { kind: 'open', command: 'daemon', context: { show: 'first-steps' } };
 
 const opening = (command: CommandName, title: string, icon: Icon): MenuItem => ({
   key: command,

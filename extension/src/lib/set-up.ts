@@ -37,13 +37,12 @@ function clonePath(): string | undefined {
 export function setUpText(): string {
   const page = repositoryPage();
   const get = page === undefined ? 'Clone its repository' : `Clone [its repository](${page})`;
-  return `# Set Up Tidemark
+  return `${get}, and run \`npm run setup\` in its folder. \`npm start\` does the same, and then studies five models. An
+installed package has the command \`tidemark\` too: run \`tidemark setup\`.
 
-1. ${get}, and run \`npm run setup\` in its folder. \`npm start\` does the same, and then studies five models.
-2. Run \`npm ci && npm run dev\` in its folder \`extension\`. That adds this extension to Raycast, or updates it; once it says
-   that it is ready, press ⌃ C: the extension stays. **Import Extension** in Raycast, with that folder, does the same.
-3. Open this extension's preferences. Enter the absolute path to \`${commandInClone}\` in the clone, unless it is in one of the
-   usual places, such as \`~/tidemark\`. Choose a data folder only if you run Tidemark with \`TIDEMARK_HOME\`.
-4. Open **Daemon** and choose **Install Daemon**, or run \`tidemark daemon\` in a terminal.
+It is found in the usual places, such as \`~/tidemark\`. If it is elsewhere, enter the absolute path to
+\`${commandInClone}\` in the clone in this extension's preferences. Choose a data folder only if you run Tidemark with
+\`TIDEMARK_HOME\`. To update this extension, run \`npm run dev\` in the folder \`extension\`, or use **Import Extension** in Raycast
+with that folder.
 `;
 }

@@ -55,7 +55,7 @@ const states: readonly State[] = [
     name: 'no tidemark on the machine',
     begin: async () => ({ dataFolder: home.dataFolder }),
     title: 'Tidemark Is Not Set Up',
-    action: /^Set Path to Tidemark$/,
+    action: /^Show First Steps$/,
   },
   {
     name: 'a daemon that is not installed',
@@ -262,7 +262,7 @@ describe('what resolves it', () => {
   test('the steps of the set-up are shown where nothing is there yet', async () => {
     const screen = launch('runs', Runs, { preferences: { dataFolder: home.dataFolder } });
     await screen.until('it', () => screen.all('List.EmptyView', 'Tidemark Is Not Set Up')[0]);
-    await screen.press('Show Setup Steps');
+    await screen.press('Show First Steps');
     const markdown = String(screen.top.props['markdown']);
     for (const step of ['npm run setup', 'npm start', 'npm run dev', 'Import Extension', 'preferences']) {
       expect(markdown).toContain(step);
