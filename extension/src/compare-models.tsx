@@ -163,7 +163,7 @@ function StudyForm(): ReactNode {
           ))}
       </Form.TagPicker>
       <SpeechFields itemProps={itemProps} choices={choices} initial={voice} />
-      <EngineFields itemProps={itemProps} choices={choices} initial={engine} />
+      <EngineFields itemProps={itemProps} choices={choices} initial={engine} areSeveral />
       <Form.TextField
         title="Iterations"
         placeholder="15"

@@ -171,7 +171,11 @@ function currentText(
 
 function hostText({ lastDeath, deaths, model, voice, engine }: DaemonStatus['host']): string {
   return blocks([
-    model === undefined ? 'No model is loaded.' : plain(`${model} is loaded${engine === undefined ? '' : ` in ${engine}`} with the voice ${voice ?? '–'}.`),
+    model === undefined
+      ? 'No model is loaded.'
+      : plain(
+          `${model} is loaded${engine === undefined ? '' : ` in ${engine}`} with the voice ${voice ?? '–'}.`,
+        ),
     deaths === 0
       ? ''
       : `It has crashed ${deaths === 1 ? 'once' : `${deaths} times`} since the daemon started.`,

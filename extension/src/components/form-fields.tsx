@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { hasNoModel, modelSections, otherChoice, voiceSections } from '../lib/choices.ts';
 import type { Choices, ChoiceSection } from '../lib/choices.ts';
 import { lookUpTimeoutMilliseconds } from '../lib/connection.ts';
-import { isForeign } from '../lib/engine-values.ts';
+import { everyEngine, isForeign } from '../lib/engine-values.ts';
 import { formatCount } from '@tidemark/client/format/numbers';
 import { countOf, wholeNumber } from '../lib/preferences.ts';
 import { useDaemon } from './use-daemon.ts';
@@ -71,6 +71,8 @@ export const SpeechFields = ({ itemProps, choices, initial, info = '' }: SpeechF
 
 interface EngineFieldsProps extends ChoiceProps {
   readonly itemProps: { readonly engine: FieldProps; readonly python: FieldProps };
+  /** Whether several can be asked. */
+  readonly areSeveral?: boolean;
 }
 
 /** What loads and runs the model. A daemon that has one engine only does not ask. */
@@ -78,6 +80,7 @@ export const EngineFields = ({
   itemProps,
   choices: { engines = [] },
   initial,
+  areSeveral = false,
 }: EngineFieldsProps): ReactNode =>
   (engines.includes('mlx-audio') || isForeign({ engine: initial })) && (
     <>
@@ -89,6 +92,7 @@ export const EngineFields = ({
       >
         <Form.Dropdown.Item value="tidemark" title="Tidemark" />
         <Form.Dropdown.Item value="mlx-audio" title="mlx-audio" />
+        {areSeveral && <Form.Dropdown.Item value={everyEngine} title="Both, Side by Side" />}
       </Form.Dropdown>
       {isForeign({ engine: itemProps.engine.value ?? '' }) && (
         <Form.TextField

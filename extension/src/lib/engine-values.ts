@@ -24,9 +24,12 @@ export const engineValues = ({ engine = 'tidemark', python = '' }: Engine): Engi
 export const engineNamed = (name: string | undefined): EngineName | undefined =>
   engines.find((each) => each === name);
 
-/** Whether a Python runs it. */
+/** Of a study: the same with each engine, side by side. */
+export const everyEngine = 'all';
+
+/** Whether a Python runs it, or a part of it. */
 export const isForeign = ({ engine }: Pick<EngineValues, 'engine'>): boolean =>
-  engineNamed(engine) === 'mlx-audio';
+  engine === everyEngine || engineNamed(engine) === 'mlx-audio';
 
 /** What a request says of the engine: nothing where it is Tidemark's own. A field that is not shown has no value. */
 export function engineOfForm({ engine = '', python: typed = '' }: Partial<EngineValues>): Engine {
@@ -37,6 +40,14 @@ export function engineOfForm({ engine = '', python: typed = '' }: Partial<Engine
         ...(python === '' ? {} : { python: python.startsWith('~') ? expandHome(python) : python }),
       }
     : {};
+}
+
+/** As {@link engineOfForm}, of a study. */
+export function enginesOfForm(values: Partial<EngineValues>): Engine & { engines?: EngineName[] } {
+  const { engine, ...python } = engineOfForm(values);
+  return values.engine === everyEngine
+    ? { engines: [...engines], ...python }
+    : { ...(engine === undefined ? {} : { engine }), ...python };
 }
 
 /**

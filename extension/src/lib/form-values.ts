@@ -5,7 +5,7 @@ import type { Schedule, ScheduleSettings, ScheduleTiming } from '@tidemark/clien
 import { granularities } from '@tidemark/client/protocol/profile-document';
 import { chosenModel, chosenVoice } from './choices.ts';
 import type { ChosenModel, ChosenVoice } from './choices.ts';
-import { engineOfForm, engineValues, isForeign } from './engine-values.ts';
+import { engineOfForm, engineValues, enginesOfForm, isForeign } from './engine-values.ts';
 import type { EngineValues } from './engine-values.ts';
 import { countOf, wholeNumber } from './preferences.ts';
 import { usualWorkload, workloadOfForm, workloadValues } from './workload-values.ts';
@@ -49,7 +49,7 @@ export interface StudyFormValues extends ChosenVoice, EngineValues {
 export const studyParametersOf = (values: StudyFormValues): StudyParameters => ({
   models: values.models.length === 0 ? undefined : [...values.models],
   ...speechOf(values),
-  ...engineOfForm(values),
+  ...enginesOfForm(values),
   iterations: wholeNumber(values.iterations.trim()),
   explain: values.explain,
 });

@@ -45,6 +45,17 @@ describe('a run as text', () => {
     expect(text).toMatch(/Set a cache limit: /);
   });
 
+  test('a study by two engines has the findings of each under its name, after what all say', () => {
+    const first = exampleStudy();
+    const settings = { ...first.settings, engine: 'mlx-audio' as const };
+    const document = { ...first, otherEngines: [{ ...first, settings }], conclusion: 'Both agree.' };
+    const text = runMarkdown({ record: exampleRun(), document, samples: [] }, options);
+    expect(text).toMatch(/^Both agree\.[\s\S]*^## tidemark$[\s\S]*^## mlx\\?-audio$/m);
+    const alone = runMarkdown({ record: exampleRun(), document: first, samples: [] }, options);
+    expect(charts(text).length).toBe(2 * charts(alone).length);
+    expect(alone).not.toMatch(/^## tidemark$/m);
+  });
+
   test('a trace has its picture, still, on a screen of its own, and two are in one', () => {
     const pictures = [
       pictureOf('bf16', exampleTrace({ operations: 22_000 }), 450),

@@ -13,7 +13,9 @@ import { isOpen } from '@tidemark/client/protocol/daemon/run-record';
 import type { RunRecord } from '@tidemark/client/protocol/daemon/run-record';
 import type { ChannelVerdict, LeakStatus } from '@tidemark/client/protocol/leak-verdicts';
 import type { ProfileDocument } from '@tidemark/client/protocol/profile-document';
+import { engineOf, studiesOf } from '@tidemark/client/protocol/study-document';
 import type {
+  EngineStudy,
   Explanation,
   PeakMakeup,
   StudyDocument,
@@ -177,9 +179,24 @@ function stageTable(
 }
 
 function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMarkdownOptions): string {
-  const { unit } = options;
-  const { runs, comparison, answer, failures, conclusion } = study;
   const end = endSentence(record);
+  const studies = studiesOf(study);
+  const [first] = studies;
+  return blocks([
+    end === '' ? '' : `**${plain(end)}**`,
+    plain(study.conclusion),
+    ...(studies.length === 1 && first !== undefined
+      ? findingsMarkdown(first, options)
+      : studies.flatMap((each) => [`## ${plain(engineOf(each))}`, ...findingsMarkdown(each, options)])),
+  ]);
+}
+
+/** What one engine's study found. */
+function findingsMarkdown(
+  { runs, comparison, answer, failures }: EngineStudy,
+  options: RunMarkdownOptions,
+): string[] {
+  const { unit } = options;
   const bars = runs.flatMap(({ model, summary }) =>
     summary === undefined
       ? []
@@ -191,9 +208,7 @@ function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMark
           },
         ],
   );
-  return blocks([
-    end === '' ? '' : `**${plain(end)}**`,
-    plain(conclusion),
+  return [
     peakBars(bars, options),
     comparison === undefined
       ? ''
@@ -212,7 +227,7 @@ function studyMarkdown(record: RunRecord, study: StudyDocument, options: RunMark
     ...(options.isBrief ? [] : makeupMarkdown(answer?.peaks ?? [], options)),
     ...(answer?.explanations ?? []).map((each) => explanationMarkdown(each, options)),
     ...(answer?.refusals ?? []).map(({ model, reason }) => plain(`No verdict for ${model}: ${reason}.`)),
-  ]);
+  ];
 }
 
 /** What each peak is for, and which of MLX's variables lowers it. */

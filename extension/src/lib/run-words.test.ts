@@ -99,6 +99,10 @@ describe('words for one', () => {
     expect(runTitle(study(['bf16', '4bit-fp32']))).toBe('Study of 2 models');
     const foreign = { ...study(['bf16', '4bit-fp32']), workload: { engine: 'mlx-audio' as const } };
     expect(runTitle(foreign)).toBe('Study of 2 models · mlx-audio');
+    const both = { ...study(['bf16']), workload: { engines: ['tidemark', 'mlx-audio'] as const } };
+    expect(runTitle({ ...both, workload: { engines: [...both.workload.engines] } })).toBe(
+      'Study of 1 model · tidemark and mlx-audio',
+    );
     expect(runTitle(exampleRun(8, { workload: { engine: 'tidemark' } }))).toBe('bf16');
     const one = { iterations: 1, warmupIterations: 0, samplesTaken: 0 };
     expect(samplesPhrase(exampleRun(1, one))).toBe('0 of 1 iteration');

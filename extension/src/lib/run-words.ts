@@ -2,7 +2,7 @@
 
 import { Color, Icon } from '@raycast/api';
 import { formatRelative } from '@tidemark/client/format/dates';
-import { counted } from '@tidemark/client/format/numbers';
+import { counted, formatList } from '@tidemark/client/format/numbers';
 import type { AlertKind } from '@tidemark/client/protocol/daemon/schedule';
 import type { LeakSummary, RunRecord, RunState } from '@tidemark/client/protocol/daemon/run-record';
 import type { RunView } from './follow-run.ts';
@@ -54,9 +54,9 @@ export const runTitle = (run: RunRecord): string =>
     .flat()
     .join(' · ');
 
-/** Undefined for Tidemark's own, and for a watched program. */
-export const engineOf = ({ workload: { engine } = {} }: RunRecord): string | undefined =>
-  engine === 'tidemark' ? undefined : engine;
+/** Undefined for Tidemark's own, and for a watched program; all of a study by several. */
+export const engineOf = ({ workload: { engine, engines = [] } = {} }: RunRecord): string | undefined =>
+  engines.length > 0 ? formatList(engines) : engine === 'tidemark' ? undefined : engine;
 
 /** The moment by which a list puts it in order. */
 export const runMoment = ({ endedAt, startedAt, queuedAt }: RunRecord): string =>

@@ -253,6 +253,17 @@ describe.each(forms)('the engine of %s', (_name, open) => {
   });
 });
 
+test('a study may ask both engines, of which a Python is had first', async () => {
+  const { screen, submit, asked } = await openStudy();
+  await screen.enter('engine', 'all');
+  await screen.enter('python', '/opt/venv/bin/python');
+  await screen.press(submit);
+  await screen.until('it is asked for', () => asked() !== undefined);
+  expect(asked()).toMatchObject({ engines: ['tidemark', 'mlx-audio'], python: '/opt/venv/bin/python' });
+  expect(asked()).not.toHaveProperty('engine');
+  expect(daemon.parametersOf('checkEngine')).toMatchObject({ engine: 'mlx-audio' });
+});
+
 test('mlx-audio is asked for no attribution, which it has not', async () => {
   const { screen, submit, asked } = await openProfile();
   await screen.enter('attribute', 'layers');

@@ -103,7 +103,7 @@ export function spokenWords({ text, workload = {} }: Spoken, mostCharacters: num
 
 /** As {@link spokenWords}, where the engine is said beside it. */
 export const spokenTextWords = ({ text, workload }: Spoken, mostCharacters: number): string =>
-  spokenWords({ text, workload: { ...workload, engine: undefined } }, mostCharacters);
+  spokenWords({ text, workload: { ...workload, engine: undefined, engines: undefined } }, mostCharacters);
 
 /** One line in quotation marks. No more of it is looked at than can be shown: a text may be long. */
 function quotedLine(text: string, mostCharacters: number): string {

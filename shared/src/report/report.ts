@@ -141,7 +141,8 @@ function studyPage(document: StudyDocument, others: readonly ProfileDocument[]):
   const areSeveral = studies.length > 1;
   return page(
     `Study of ${counted(models.length, 'Kokoro model')}${areSeveral ? ` in ${formatList(engines)}` : ''}`,
-    `${formatList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')} each; ` +
+    `${formatList(models)}; ${spokenText(settings)}, voice ${settings.voice}, ${counted(settings.iterations, 'iteration')} each` +
+      `${areSeveral || first === undefined ? '' : engineWords(settings, first.versions)}; ` +
       `${first === undefined ? '' : `${first.device.name}, `}${momentText(startedAt)}`,
     [
       element(
