@@ -1,6 +1,6 @@
 /** A Kokoro of a few hundred kilobytes, with invented weights, for tests that need a model but not speech. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   add,
@@ -136,6 +136,21 @@ export function writeTinyKokoro(folder: string, options: TinyOptions = {}): void
   const voice = scope(() => array(numbers(8)(30 * width), [30, 1, width]));
   writeTensors(join(folder, 'voices', 'af_tiny.safetensors'), [['voice', voice]]);
   voice.dispose();
+}
+
+/** The sounds of English, and what is said as a pause. */
+const englishSymbols = Array.from('abcdefghijklmnopqrstuvwxyzəɛɪɔʊʌæɑɜɹɡŋθðʃʒʔɾɐᵻᵊˈˌː .,!?');
+
+/** As {@link writeTinyKokoro}, and its vocabulary has every sound of English, so that it takes any text. */
+export function writeSpeakingTinyKokoro(folder: string, options: TinyOptions = {}): void {
+  writeTinyKokoro(folder, options);
+  // Its embedding has 16 rows; which sound has which does not matter.
+  const vocab = Object.fromEntries(
+    englishSymbols.map((symbol, place) => [symbol, 1 + (place % (tinyConfig.n_token - 1))]),
+  );
+  const path = join(folder, 'config.json');
+  const config = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...config, vocab }));
 }
 
 interface Request {

@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly workplace: Workplace;
   readonly models: readonly string[];
   readonly voice: string;
+  /** Default: the text that a profile says. */
+  readonly text?: string | undefined;
   readonly service: TriedService;
   readonly ask: Ask;
   readonly findings: Findings;
@@ -36,7 +38,11 @@ export interface Check {
 }
 
 /** The words that profile or study the models of this acceptance. */
-export const spoken = ({ voice }: Surroundings): string[] => ['--voice', voice];
+export const spoken = ({ voice, text }: Surroundings): string[] => [
+  '--voice',
+  voice,
+  ...(text === undefined ? [] : ['--text', text]),
+];
 
 /** Metal rounds buffers up to whole pages of 16 KiB, of which Kokoro has some hundred. */
 const weightsTolerance = { least: 0.98, most: 1.15 } as const;

@@ -3,17 +3,17 @@
 import { existsSync } from 'node:fs';
 import type { DaemonClient } from '@tidemark/shared/client/daemon-client.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
+import type { ProfileParameters } from '@tidemark/shared/protocol/daemon/methods.ts';
 import { daemonStatus } from '@tidemark/shared/protocol/daemon/status.ts';
 import { isOpen } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import type { RunRecord } from '@tidemark/shared/protocol/daemon/run-record.ts';
 import { protocolVersion } from '@tidemark/shared/protocol/daemon/wire.ts';
-import type { ScheduleSettings } from '@tidemark/shared/protocol/daemon/schedule.ts';
 import { megabytes, seconds as secondsText } from '@tidemark/shared/report/words.ts';
 import { isRunning, residentBytesOf } from '../host/host-processes.ts';
 import { tidemarkVersion } from '../version.ts';
 import { expectFigures } from './check.ts';
 import type { Check, Surroundings } from './check.ts';
-import { pause, waitUntil } from './programs.ts';
+import { waitUntil } from './programs.ts';
 import type { RunningProgram } from './programs.ts';
 import { endWords, lastLine } from './trial.ts';
 import type { Trial } from './trial.ts';
@@ -55,9 +55,9 @@ const daemon: Check = {
 };
 
 export const profileParameters = (
-  { models, voice }: Surroundings,
+  { models, voice, text }: Surroundings,
   iterations: number,
-): { model: string; voice: string; iterations: number } => ({ model: models[0] ?? '', voice, iterations });
+): ProfileParameters => ({ model: models[0] ?? '', voice, text, iterations });
 
 /** Waits for a daemon that was just started, holds it to its greeting, and works with it. What it printed is evidence of a failure. */
 export async function usingDaemon(
@@ -103,7 +103,7 @@ export async function greeted(
   }
   trial.expect(expected, `after ${secondsText((performance.now() - startedAt) / 1000)}`, true);
   const { daemonVersion, protocolVersion: spokenVersion } = client.daemon;
-  trial.expect(
+  trial.require(
     `it is version ${tidemarkVersion}, and speaks version ${protocolVersion} of the protocol`,
     `version ${daemonVersion}, protocol ${spokenVersion}`,
     daemonVersion === tidemarkVersion && spokenVersion === protocolVersion,
@@ -201,7 +201,7 @@ async function expectTrueMemory(trial: Trial, client: DaemonClient): Promise<num
 }
 
 /** SIGTERM ends it with 0, and nothing of it is left. */
-async function expectGoodEnd(
+export async function expectGoodEnd(
   trial: Trial,
   workplace: Workplace,
   running: RunningProgram,
@@ -209,10 +209,14 @@ async function expectGoodEnd(
 ): Promise<void> {
   const { limits, socketPath, signal } = workplace;
   running.signal('SIGTERM');
-  const ended = await waitUntil(() => running.hasEnded, { seconds: limits.end, signal });
-  trial.require(`SIGTERM ends the daemon within ${limits.end} s`, ended ? 'it does' : 'it runs on', ended);
-  const ran = await running.ended(limits.end);
+  const hasEnded = await waitUntil(() => running.hasEnded, { seconds: limits.end, signal });
+  const ran = await running.stop();
   trial.ran(['tidemark', 'daemon'], ran, ran.exitCode !== 0);
+  trial.require(
+    `SIGTERM ends the daemon within ${limits.end} s`,
+    hasEnded ? 'it does' : 'it runs on',
+    hasEnded,
+  );
   trial.expect(
     'it ends with exit code 0',
     `${endWords(ran)} ${lastLine(ran.stderr)}`.trim(),
@@ -301,86 +305,6 @@ export async function expectInterrupted(trial: Trial, client: DaemonClient, runI
   );
 }
 
-const sleep: Check = {
-  id: 'sleep',
-  title: 'Sleep and wake',
-  shows:
-    'A daemon that stood still while checks were due, as in sleep, makes up one of them when it goes on, and keeps no machine awake.',
-  run: async (trial, surroundings) => {
-    const { workplace } = surroundings;
-    const { limits, signal } = workplace;
-    await using running = workplace.start(workplace.daemonProgram);
-    await usingDaemon(trial, workplace, running, async (client) => {
-      await client.call('setSchedule', { settings: scheduleOf(surroundings) });
-      await expectNoAssertion(trial, workplace, running.pid);
-      running.signal('SIGSTOP');
-      const stoppedAt = Date.now();
-      await pause(limits.stopped * 1000, signal);
-      signal.throwIfAborted();
-      running.signal('SIGCONT');
-      const wokeAt = Date.now();
-      let runs: readonly RunRecord[] = [];
-      const hasRun = await waitUntil(
-        async () => {
-          runs = (await client.call('listRuns', { limit: 20 })).runs.filter(
-            ({ trigger, queuedAt }) => trigger.kind === 'schedule' && Date.parse(queuedAt) >= stoppedAt,
-          );
-          return runs.length > 0;
-        },
-        { seconds: limits.restart, signal },
-      );
-      const [first] = runs;
-      trial.expect(
-        `after ${limits.stopped} s in which it stood still, the check that was due is begun within ${limits.restart} s`,
-        first === undefined
-          ? 'none was begun'
-          : `begun ${secondsText((Date.parse(first.queuedAt) - wokeAt) / 1000)} after it went on`,
-        hasRun,
-      );
-      const { schedules } = await client.call('listSchedules', {});
-      const next = Date.parse(schedules[0]?.nextAt ?? '');
-      trial.expect(
-        'the next check is due after now, and no later than an interval',
-        Number.isFinite(next) ? `in ${secondsText((next - Date.now()) / 1000)}` : 'never',
-        next > wokeAt && next <= Date.now() + (limits.interval + 1) * 1000,
-      );
-      trial.remark =
-        'The machine was not put to sleep: the daemon’s process was stopped across a due time and continued, which is what sleep is to it.';
-    });
-    await expectGoodEnd(trial, workplace, running);
-  },
-};
-
-const scheduleOf = ({ models, voice, workplace }: Surroundings): ScheduleSettings => ({
-  name: 'acceptance',
-  timing: { kind: 'every', seconds: workplace.limits.interval },
-  model: models[0] ?? '',
-  voice,
-  iterations: 1,
-  warmupIterations: 0,
-  jitterSeconds: 0,
-  skipOnBattery: false,
-  skipInLowPowerMode: false,
-  paused: false,
-});
-
-/** `pmset -g assertions` says who keeps a Mac awake. */
-async function expectNoAssertion(trial: Trial, { system }: Workplace, pid: number): Promise<void> {
-  if (system.platform !== 'darwin') {
-    return;
-  }
-  const words = ['/usr/bin/pmset', '-g', 'assertions'];
-  const executed = await system.execute(words);
-  const lines = (executed?.stdout ?? '').split('\n');
-  trial.require(
-    '`pmset -g assertions` lists the assertions of the system',
-    executed?.exitCode === 0 ? `${lines.length} lines` : `exit code ${executed?.exitCode ?? 'none'}`,
-    executed?.exitCode === 0 && lines.some((line) => line.includes('PreventUserIdleSystemSleep')),
-  );
-  const own = lines.filter((line) => new RegExp(`\\bpid ${pid}\\(`, 'u').test(line));
-  trial.expect('none of them is the daemon’s', own[0]?.trim() ?? 'none', own.length === 0);
-}
-
 /** What a step that did not throw has set. */
 export function present<Value>(value: Value | undefined): Value {
   if (value === undefined) {
@@ -389,4 +313,4 @@ export function present<Value>(value: Value | undefined): Value {
   return value;
 }
 
-export const daemonChecks: readonly Check[] = [daemon, killed, sleep];
+export const daemonChecks: readonly Check[] = [daemon, killed];

@@ -22,12 +22,11 @@ export interface ProgramOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly folder?: string | undefined;
   readonly signal: AbortSignal;
+  /** Between SIGTERM, upon which it tidies up, and SIGKILL. */
+  readonly endSeconds: number;
   /** Of what it prints on stderr, as it comes. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
-
-/** Between SIGTERM, upon which a command tidies up, and SIGKILL. */
-const endMilliseconds = 15_000;
 
 /** What is kept of an output; a document of many traces is some megabytes. */
 const longestOutput = 64_000_000;
@@ -38,13 +37,15 @@ export class RunningProgram implements AsyncDisposable {
   readonly #startedAt = performance.now();
   readonly #ended = Promise.withResolvers<Ran>();
   readonly #aborted: Disposable;
+  readonly #endSeconds: number;
   #stdout = '';
   #stderr = '';
   #isLate = false;
   #ran: Ran | undefined;
 
-  constructor(words: readonly string[], { environment, folder, signal, onLine }: ProgramOptions) {
+  constructor(words: readonly string[], { environment, folder, signal, endSeconds, onLine }: ProgramOptions) {
     this.words = words;
+    this.#endSeconds = endSeconds;
     const [name = '', ...given] = words;
     this.#child = spawn(name, given, {
       cwd: folder,
@@ -125,7 +126,7 @@ export class RunningProgram implements AsyncDisposable {
     if (this.#ran === undefined && this.pid > 0) {
       this.signal('SIGCONT');
       this.signal('SIGTERM');
-      const force = later('ending a program', endMilliseconds, () => this.#kill('SIGKILL'));
+      const force = later('ending a program', this.#endSeconds * 1000, () => this.#kill('SIGKILL'));
       await this.#ended.promise;
       clearTimeout(force);
     }

@@ -20,6 +20,7 @@ import { publicWords } from './public-words.ts';
 import { serviceChecks } from './service-checks.ts';
 import { TriedService } from './tried-service.ts';
 import type { Consent } from './tried-service.ts';
+import { sleep } from './sleep-check.ts';
 import { NotMet, Skipped, Trial } from './trial.ts';
 import { usualLimits, Workplace } from './workplace.ts';
 import type { Limits } from './workplace.ts';
@@ -29,6 +30,7 @@ export interface AcceptanceOptions {
   readonly only: readonly AcceptanceCheckId[];
   readonly models: readonly string[];
   readonly voice: string;
+  readonly text?: string | undefined;
   readonly consent: Consent;
   readonly ask: Ask;
   readonly signal: AbortSignal;
@@ -43,6 +45,7 @@ export interface AcceptanceOptions {
 export const allChecks: readonly Check[] = [
   ...measuringChecks,
   ...daemonChecks,
+  sleep,
   ...serviceChecks,
   ...machineChecks,
 ];
@@ -64,6 +67,7 @@ export async function runAcceptance(options: AcceptanceOptions): Promise<Accepta
     workplace,
     models,
     voice: options.voice,
+    text: options.text,
     service,
     ask: options.ask,
     findings,

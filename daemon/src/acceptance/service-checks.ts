@@ -7,6 +7,7 @@ import { historyFile } from '../history/history.ts';
 import { isRunning } from '../host/host-processes.ts';
 import { environmentOf, programOf, readPropertyList } from '../service/launch-agent.ts';
 import { readDefinitionOf, readJob } from '../service/launchctl.ts';
+import { runService } from '../service/run-service.ts';
 import type { Check, Surroundings } from './check.ts';
 import { expectGone, expectInterrupted, greeted, present, startLongRun } from './daemon-checks.ts';
 import type { LongRun } from './daemon-checks.ts';
@@ -135,8 +136,8 @@ async function killed(trial: Trial, surroundings: Surroundings): Promise<void> {
   const killedAt = performance.now();
   const isBack = await waitUntil(
     async () => {
-      const greeting = await system.greet(workplace.socketPath);
-      return greeting !== undefined && greeting.pid !== pid;
+      const { pid: another, daemon } = await runService(system, { action: 'status' });
+      return another !== undefined && another !== pid && daemon?.pid === another;
     },
     { seconds: limits.restart, signal },
   );

@@ -48,7 +48,9 @@ export class Trial {
   /** What does not hold, first. */
   get failure(): string | undefined {
     const failed = this.expectations.find(({ holds }) => !holds);
-    return failed === undefined ? undefined : `Expected: ${failed.expected}. Found: ${failed.found}.`;
+    return failed === undefined
+      ? undefined
+      : `Expected: ${failed.expected}. Found: ${failed.found.replace(/\.$/u, '')}.`;
   }
 }
 

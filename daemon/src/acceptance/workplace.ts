@@ -107,6 +107,7 @@ export class Workplace implements Disposable {
       environment: { ...process.env, ...environment },
       folder: folder ?? this.folder,
       signal: this.signal,
+      endSeconds: this.limits.end,
       onLine: this.#onLine,
     });
   }
@@ -123,6 +124,7 @@ export class Workplace implements Disposable {
       environment: { ...process.env, ...environment },
       folder: this.folder,
       signal: this.signal,
+      endSeconds: this.limits.end,
       onLine: this.#onLine,
       seconds,
     });

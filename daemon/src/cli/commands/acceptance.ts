@@ -17,7 +17,7 @@ import type { Consent } from '../../acceptance/tried-service.ts';
 import { checkWritable, writeWhole } from '../../files/output-file.ts';
 import type { FilePurpose } from '../../files/output-file.ts';
 import { checkNames } from '../../models/voices.ts';
-import { speechDefaults } from '../../profiler/settings.ts';
+import { profileDefaults, speechDefaults } from '../../profiler/settings.ts';
 import { serviceNames } from '../../service/definition.ts';
 import { thisSystem } from '../../service/system.ts';
 import type { ServiceSystem } from '../../service/system.ts';
@@ -34,6 +34,7 @@ interface AcceptanceOptions extends OutputOptions {
   readonly list?: true;
   readonly models: readonly string[];
   readonly voice: string;
+  readonly text?: string;
   readonly out: string;
   readonly yes?: true;
 }
@@ -62,6 +63,7 @@ export function addAcceptanceCommand(program: Command): void {
         .default(defaultModels, defaultModels.join(',')),
     )
     .option('--voice <name>', 'voice', speechDefaults.voice)
+    .option('--text <text>', `text to say (default: "${profileDefaults.text}")`)
     .option(
       '--yes',
       'install and remove the service without asking; without a terminal, it is not installed otherwise',
@@ -105,7 +107,7 @@ function listed(): CommandResult {
 
 async function accept(
   context: Context,
-  { only, models, voice, out, yes }: AcceptanceOptions,
+  { only, models, voice, text, out, yes }: AcceptanceOptions,
 ): Promise<CommandResult> {
   const { signal, progress } = context;
   checkNames(models, voice);
@@ -123,6 +125,7 @@ async function accept(
     only,
     models,
     voice,
+    text,
     consent,
     ask: async (question) => {
       progress.end();
