@@ -35,11 +35,15 @@ const platforms: Readonly<Record<Backend, Platform>> = {
   cuda: 'linux-x64',
 };
 
-/** The oldest that MLX has wheels for, and the Pythons that the environment may be made with. */
-const pythonPlatforms: Readonly<Record<Platform, string>> = {
-  'darwin-arm64': 'macosx_14_0_arm64',
-  'linux-x64': 'manylinux_2_35_x86_64',
+/** The oldest that MLX has wheels for; of Linux, unlike of macOS, pip has to be told that it takes the wheels for older ones. */
+const pythonPlatforms: Readonly<Record<Platform, readonly string[]>> = {
+  'darwin-arm64': ['macosx_14_0_arm64'],
+  'linux-x64': [
+    ...Array.from({ length: 31 }, (_, below) => `manylinux_2_${35 - below}_x86_64`),
+    ...['manylinux2014', 'manylinux2010', 'manylinux1'].map((name) => `${name}_x86_64`),
+  ],
 };
+/** The Pythons that the environment may be made with. */
 const pythons = ['3.11', '3.12', '3.13', '3.14'];
 
 const { values } = parseArgs({
@@ -122,9 +126,11 @@ async function checkEngine(platform: Platform, folder: string): Promise<Readonly
       '--dest',
       to,
     ];
-    const which = ['--platform', pythonPlatforms[platform], '--python-version', version];
+    const which = pythonPlatforms[platform].flatMap((name) => ['--platform', name]);
     const how = ['--no-deps', '--only-binary=:all:', '--require-hashes', '--requirement', list];
-    const { status, output } = await run(python, [...pip, ...which, ...how], { signal });
+    const { status, output } = await run(python, [...pip, ...which, '--python-version', version, ...how], {
+      signal,
+    });
     if (status !== 0) {
       throw new SetupFailure(
         `mlx-audio's environment for Python ${version} could not be fetched.`,

@@ -35,7 +35,7 @@ const isRoot = process.geteuid?.() === 0;
 const options = {
   // On a Mac, what an agent does is seen by `tidemark acceptance`.
   skip: process.platform === 'linux' ? (isRoot ? skip : false) : "the stand-in is for Linux's systemctl",
-  timeout: 600_000,
+  timeout: 1_800_000,
 };
 
 const { root, build } = layoutOf();
