@@ -55,7 +55,7 @@ export function advance(view: RunView, { step, done, total }: RunProgress): RunV
     case 'model':
       return {
         ...counted,
-        phrase: `Model ${step.place} of ${step.of}: ${step.model}`,
+        phrase: `${engineWords(step)}Model ${step.place} of ${step.of}: ${step.model}`,
         model: step.model,
         samples: [],
       };
@@ -84,7 +84,7 @@ export function advance(view: RunView, { step, done, total }: RunProgress): RunV
     case 'intervention':
       return {
         ...counted,
-        phrase: `Intervention ${step.place} of ${step.of}${step.name === undefined ? '' : `: ${step.name}`}`,
+        phrase: `${engineWords(step)}Intervention ${step.place} of ${step.of}${step.name === undefined ? '' : `: ${step.name}`}`,
       };
     case 'trouble':
       return { ...counted, troubles: [...view.troubles, `${step.what} ${step.error.message}`] };
@@ -198,3 +198,7 @@ async function start(
       throw new Error('a run that is there is not started');
   }
 }
+
+/** In a study by several engines, which one is at work. */
+const engineWords = ({ engine }: { readonly engine?: string }): string =>
+  engine === undefined ? '' : `${engine}: `;
