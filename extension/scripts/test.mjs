@@ -17,7 +17,7 @@ const require = createRequire(import.meta.url);
 const contracts = join('test', 'contract');
 
 /** Without Tidemark's repository these cannot be run: they make a model or a history with the daemon's own sources. */
-const inRepositoryOnly = ['figures', 'first-steps', 'launches', 'search', 'states'];
+const inRepositoryOnly = ['engines', 'figures', 'first-steps', 'launches', 'search', 'states'];
 /** These need a daemon of this version, whose command anybody can have installed. */
 const withDaemon = ['lifetime'];
 
