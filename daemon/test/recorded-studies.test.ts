@@ -13,7 +13,6 @@ import { recognizeWarmup } from '@tidemark/shared/analysis/warm-up.ts';
 import { studyDocument } from '@tidemark/shared/protocol/study-document.ts';
 import type { HypothesisId, StudyAnswer } from '@tidemark/shared/protocol/study-document.ts';
 import { exampleProfile } from '@tidemark/shared/test/example-documents.ts';
-import { gpuAnswer, mlxAudioGpu } from '@tidemark/shared/test/simulated-gpu.ts';
 
 const MB = 1e6;
 
@@ -105,22 +104,29 @@ for (const file of files) {
   });
 }
 
-describe('Tidemark’s recorded study beside what an H100 measured of mlx-audio', () => {
+describe('Tidemark’s recorded study beside one of mlx-audio', () => {
   const { settings } = exampleProfile();
   const recorded = (file: string): StudyAnswer => {
     const evidence = v.parse(evidenceSchema, JSON.parse(readFileSync(join(folder, file), 'utf8')));
     return { evidence, ...explain(evidence) };
   };
+  const mlxAudio = recorded('mlx-audio-study-gpu.json');
   const beside = (file: string) =>
     agreementsOf([
       { settings, answer: recorded(file), failures: [], skipped: [] },
-      {
-        settings: { ...settings, engine: 'mlx-audio' },
-        answer: gpuAnswer(mlxAudioGpu),
-        failures: [],
-        skipped: [],
-      },
+      { settings: { ...settings, engine: 'mlx-audio' }, answer: mlxAudio, failures: [], skipped: [] },
     ]).find(({ model }) => model === '4bit-fp32');
+
+  test('the steps of mlx-audio leave nothing open, and contain what the order of evaluation takes', () => {
+    const [explanation] = mlxAudio.explanations;
+    assert.ok(explanation);
+    const whole = anomalyDifference(explanation).estimate;
+    assert.ok(Math.abs(explanation.remainderBytes) <= 0.01 * whole, String(explanation.remainderBytes));
+    const order = explanation.verdicts.find(({ hypothesis }) => hypothesis === 'evaluation-order');
+    assert.equal(order?.status, 'supported');
+    assert.equal(order.share, undefined);
+    assert.equal(order.overlapBytes, order.effectBytes?.estimate);
+  });
 
   test('on a GPU they agree on the float32 rest and on dequantization, and not on the order of evaluation', () => {
     const { status, sentence, causes } = beside('study-gpu.json') ?? assert.fail('it is not compared');
