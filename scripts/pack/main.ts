@@ -7,8 +7,8 @@ import { InvalidArgumentError } from 'commander';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { formatDuration } from '@tidemark/shared/format/numbers.ts';
 import { bytesValue } from '../../daemon/src/cli/values.ts';
+import { runScript } from '../run-script.ts';
 import { backendOf } from '../setup/backend.js';
-import { Interrupted, SetupFailure } from '../setup/failures.js';
 import { layoutOf } from '../setup/layout.js';
 import { platformOf, thisMachine } from '../setup/platform.js';
 import { StepLines } from '../setup/step-lines.js';
@@ -33,21 +33,33 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interruption.abort());
+
+/** In bytes; undefined where it is none, which has been said then. */
+function partSize(): number | undefined {
+  try {
+    return bytesValue(values['part-size']);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) {
+      throw error;
+    }
+    console.error(`--part-size: ${error.message}`);
+    process.exitCode = 2;
+    return undefined;
+  }
 }
 
-async function pack(): Promise<void> {
+async function pack(signal: AbortSignal): Promise<void> {
+  const partBytes = partSize();
+  if (partBytes === undefined) {
+    return;
+  }
   const startedAt = performance.now();
   const machine = thisMachine();
   const platform = platformOf(machine);
   const { backend: asked = process.env['TIDEMARK_BACKEND'] } = values;
   const backend = backendOf(platform, asked === undefined ? {} : { TIDEMARK_BACKEND: asked });
   const layout = layoutOf();
-  const { signal } = interruption;
   const context = { layout, machine, platform, backend, env: process.env, tools: {}, signal };
-  const partBytes = bytesValue(values['part-size']);
   const folder = join(layout.build, 'pack', 'tidemark');
   const out = values.out ?? join(layout.build, 'pack', 'parts');
   rmSync(out, { recursive: true, force: true });
@@ -71,23 +83,4 @@ async function pack(): Promise<void> {
   }
 }
 
-if (values.help) {
-  process.stdout.write(usage);
-} else {
-  try {
-    await pack();
-  } catch (error) {
-    if (interruption.signal.aborted || error instanceof Interrupted) {
-      console.error('Packing was interrupted.');
-      process.exitCode = 130;
-    } else if (error instanceof InvalidArgumentError) {
-      console.error(`--part-size: ${error.message}`);
-      process.exitCode = 2;
-    } else if (error instanceof SetupFailure) {
-      console.error(`${error.message}\n${error.remedy}`);
-      process.exitCode = 1;
-    } else {
-      throw error;
-    }
-  }
-}
+await runScript({ help: values.help, usage, interrupted: 'Packing was interrupted.' }, pack);

@@ -9,10 +9,11 @@ import { parseArgs } from 'node:util';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
 import { findPython, mlxAudioEnvironment } from '../../daemon/src/host/python-environment.ts';
+import { runScript } from '../run-script.ts';
 import type { Backend } from '../setup/backend.js';
 import { run } from '../setup/children.js';
 import { stepsFor } from '../setup/command-line.js';
-import { Interrupted, SetupFailure } from '../setup/failures.js';
+import { SetupFailure } from '../setup/failures.js';
 import { layoutOf } from '../setup/layout.js';
 import type { Platform } from '../setup/platform.js';
 import { thisMachine } from '../setup/platform.js';
@@ -53,11 +54,6 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interruption.abort());
-}
-const { signal } = interruption;
 
 interface Fetched {
   readonly files: number;
@@ -65,7 +61,7 @@ interface Fetched {
 }
 
 /** What `tidemark setup` fetches: its own steps, but for the addon, which is in the package. */
-async function checkSetup(backend: Backend, folder: string): Promise<Fetched> {
+async function checkSetup(backend: Backend, folder: string, signal: AbortSignal): Promise<Fetched> {
   const archives = new Map<string, number>();
   const layout = layoutOf(folder);
   const steps = stepsFor(layout, backend, { isForHere: false })
@@ -90,7 +86,7 @@ async function checkSetup(backend: Backend, folder: string): Promise<Fetched> {
 }
 
 /** What `npm install` fetches besides the package, by the hashes that it carries. */
-async function checkPackages(platform: Platform, folder: string): Promise<number> {
+async function checkPackages(platform: Platform, folder: string, signal: AbortSignal): Promise<number> {
   const { manifest, shrinkwrap } = packageFiles(layoutOf().root, [platform]);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
@@ -107,7 +103,11 @@ async function checkPackages(platform: Platform, folder: string): Promise<number
 }
 
 /** What `--engine mlx-audio` fetches, with each Python that it may be made with. */
-async function checkEngine(platform: Platform, folder: string): Promise<ReadonlyMap<string, Fetched>> {
+async function checkEngine(
+  platform: Platform,
+  folder: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Fetched>> {
   const found = new Map<string, Fetched>();
   const python = await findPython(process.env, signal);
   const { requirements } = mlxAudioEnvironment(folder);
@@ -143,7 +143,7 @@ async function checkEngine(platform: Platform, folder: string): Promise<Readonly
   return found;
 }
 
-async function main(): Promise<void> {
+async function checkAll(signal: AbortSignal): Promise<void> {
   const backend = values.backend as Backend;
   const platform = platforms[backend] as Platform | undefined;
   if (platform === undefined) {
@@ -157,10 +157,10 @@ async function main(): Promise<void> {
     `${counted(files, 'file')}, ${formatBytes(bytes)} (${bytes} bytes)`;
   try {
     console.log(`tidemark setup on ${platform} with MLX's ${backend} backend:`);
-    console.log(`  ${said(await checkSetup(backend, join(folder, 'setup')))}, every hash right`);
-    const packages = await checkPackages(platform, join(folder, 'packages'));
+    console.log(`  ${said(await checkSetup(backend, join(folder, 'setup'), signal))}, every hash right`);
+    const packages = await checkPackages(platform, join(folder, 'packages'), signal);
     console.log(`npm install: ${counted(packages, 'package')}, every hash right`);
-    for (const [version, fetched] of await checkEngine(platform, join(folder, 'mlx-audio'))) {
+    for (const [version, fetched] of await checkEngine(platform, join(folder, 'mlx-audio'), signal)) {
       console.log(`--engine mlx-audio with Python ${version}: ${said(fetched)}, every hash right`);
     }
   } finally {
@@ -170,20 +170,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (values.help) {
-  process.stdout.write(usage);
-} else {
-  try {
-    await main();
-  } catch (error) {
-    if (signal.aborted || error instanceof Interrupted) {
-      console.error('The check was interrupted.');
-      process.exitCode = 130;
-    } else if (error instanceof SetupFailure) {
-      console.error(`${error.message}\n${error.remedy}`);
-      process.exitCode = 1;
-    } else {
-      throw error;
-    }
-  }
-}
+await runScript({ help: values.help, usage, interrupted: 'The check was interrupted.' }, checkAll);

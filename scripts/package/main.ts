@@ -4,7 +4,8 @@ import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '@tidemark/shared/format/bytes.ts';
 import { counted } from '@tidemark/shared/format/numbers.ts';
-import { Interrupted, SetupFailure } from '../setup/failures.js';
+import { runScript } from '../run-script.ts';
+import { SetupFailure } from '../setup/failures.js';
 import { platformOf, thisMachine } from '../setup/platform.js';
 import type { Platform } from '../setup/platform.js';
 import { addonFor } from './addons.ts';
@@ -33,13 +34,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interruption.abort());
-}
 
-async function main(): Promise<void> {
-  const { signal } = interruption;
+async function writePackages(signal: AbortSignal): Promise<void> {
   const here = platformOf(thisMachine());
   const possible = here === 'linux-x64' ? (['linux-x64', 'darwin-arm64'] as const) : [here];
   const { platform: asked, version } = values;
@@ -75,20 +71,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (values.help) {
-  process.stdout.write(usage);
-} else {
-  try {
-    await main();
-  } catch (error) {
-    if (interruption.signal.aborted || error instanceof Interrupted) {
-      console.error('Packaging was interrupted.');
-      process.exitCode = 130;
-    } else if (error instanceof SetupFailure) {
-      console.error(`${error.message}\n${error.remedy}`);
-      process.exitCode = 1;
-    } else {
-      throw error;
-    }
-  }
-}
+await runScript({ help: values.help, usage, interrupted: 'Packaging was interrupted.' }, writePackages);
