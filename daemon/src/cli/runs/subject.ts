@@ -4,8 +4,7 @@ import type { ProfileSettings } from '@tidemark/shared/protocol/profile-document
 import { keptSettings } from '../../history/history.ts';
 import { prepareEngines } from '../../host/check-engine.ts';
 import { ownPython, resolveEngine } from '../../host/python-environment.ts';
-import type { EngineRequest } from '../../host/python-environment.ts';
-import type { Engine } from '../../host/transport.ts';
+import type { EngineRequest, InstallStep } from '../../host/python-environment.ts';
 import { resolveSubject } from '../../models/resolve.ts';
 import { dataFolder } from '../../paths.ts';
 import { settingsFor } from '../../profiler/engine-studies.ts';
@@ -23,6 +22,15 @@ export const modelOptions = ({ signal, progress }: Pick<Context, 'signal' | 'pro
   onProgress: showModelProgress(progress),
 });
 
+/** As {@link modelOptions}, for what makes the environment of an engine. */
+const engineOptions = (context: Context) => {
+  const { onProgress, ...options } = modelOptions(context);
+  return {
+    ...options,
+    onStep: (step: InstallStep) => onProgress({ kind: 'installing', ...step }),
+  };
+};
+
 /** The model that `spec` names, on this machine, with its voice and what runs it. */
 export async function findSubject(
   spec: string,
@@ -30,16 +38,8 @@ export async function findSubject(
   context: Context,
   request: EngineRequest = {},
 ): Promise<Subject> {
-  const engine = await engineFor(request, context);
+  const engine = await resolveEngine(request, engineOptions(context));
   return { ...(await resolveSubject(spec, voice, modelOptions(context))), engine };
-}
-
-async function engineFor(request: EngineRequest, context: Context): Promise<Engine | undefined> {
-  const { onProgress, ...options } = modelOptions(context);
-  return await resolveEngine(request, {
-    ...options,
-    onStep: (step) => onProgress({ kind: 'installing', ...step }),
-  });
 }
 
 /**
@@ -51,16 +51,10 @@ export async function settleHere<Settings extends SpeechSettings & Pick<ProfileS
   request: EngineRequest,
   context: Context,
 ): Promise<{ readonly settings: Settings; readonly request: EngineRequest }> {
-  if (request.engine !== 'mlx-audio') {
-    return { settings, request };
-  }
-  const python = ownPython(request.python, keptSettings(dataFolder()).python);
-  const own = python === undefined ? {} : { python };
-  const engine = await engineFor({ ...request, ...own }, context);
-  const { signal, progress } = context;
-  const onNote = (message: string): void => progress.note(message);
-  const read = await readByEngine({ ...settings, ...own }, engine, { signal, onNote });
-  return { settings: read, request: { ...request, ...own } };
+  const own = withOwnPython(request);
+  const engine = await resolveEngine(own, engineOptions(context));
+  const asked = engine === undefined ? settings : { ...settings, ...pythonOf(own) };
+  return { settings: await readByEngine(asked, engine, readingOptions(context)), request: own };
 }
 
 /**
@@ -72,21 +66,26 @@ export async function settleEngines(
   requests: readonly EngineRequest[],
   context: Context,
 ): Promise<AskedEngine[]> {
-  const { onProgress, ...options } = modelOptions(context);
-  const kept = requests.some(({ engine }) => engine === 'mlx-audio')
-    ? keptSettings(options.dataFolder).python
-    : '';
-  const own = requests.map((request): EngineRequest => {
-    const python = request.engine === 'mlx-audio' ? ownPython(request.python, kept) : undefined;
-    return { ...request, ...(python === undefined ? {} : { python }) };
-  });
-  const prepared = await prepareEngines(own, {
-    ...options,
-    onStep: (step) => onProgress({ kind: 'installing', ...step }),
-  });
+  const own = requests.map(withOwnPython);
+  const prepared = await prepareEngines(own, engineOptions(context));
   const [engine] = prepared.length === 1 ? prepared : [];
-  const { signal, progress } = context;
-  const onNote = (message: string): void => progress.note(message);
-  const read = await readByEngine(settings, engine, { signal, onNote });
+  const read = await readByEngine(settings, engine, readingOptions(context));
   return own.map((request, place) => ({ settings: settingsFor(read, request), engine: prepared[place] }));
 }
+
+function withOwnPython(request: EngineRequest): EngineRequest {
+  if (request.engine !== 'mlx-audio') {
+    return request;
+  }
+  return {
+    ...request,
+    ...pythonOf({ python: ownPython(request.python, keptSettings(dataFolder()).python) }),
+  };
+}
+
+const pythonOf = ({ python }: Pick<EngineRequest, 'python'>) => (python === undefined ? {} : { python });
+
+const readingOptions = ({ signal, progress }: Context) => ({
+  signal,
+  onNote: (message: string) => progress.note(message),
+});
