@@ -82,6 +82,9 @@ test('Ctrl-C keeps the samples so far, says so, exits with 130 and leaves no pro
 test('SIGTERM does the same with 143, and a second signal does not wait', onLinux, async () => {
   const running = start(['study', '--models', 'bf16,bf16', ...manyIterations, '--json']);
   const { cli, host } = await inTheLoop(running);
+  // As timeout(1) does: the process, and at once its group.
+  process.kill(cli, 'SIGTERM');
+  await delay(3);
   process.kill(cli, 'SIGTERM');
   const { code, stdout } = await running.finished;
   assert.equal(code, 143);

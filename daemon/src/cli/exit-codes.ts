@@ -49,17 +49,25 @@ export function exitCodeOfRun(isComplete: boolean, signal: AbortSignal): number 
 
 export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** timeout(1), npm, and others signal a process and then its whole group: the same signal that soon is the same request. */
+const sameRequestMilliseconds = 1000;
+
 /**
  * A signal that is aborted, with an {@link Interruption} as its reason, when the process is told to stop. `onStop` is called
  * first. Told twice, the process exits at once; what must not be left behind is tidied up on `exit`.
  */
 export function abortOnSignals(onStop: (interruption: Interruption) => void): AbortSignal {
   const controller = new AbortController();
+  let first: { readonly name: NodeJS.Signals; readonly at: number } | undefined;
   for (const name of stopSignals) {
     process.on(name, () => {
-      if (controller.signal.aborted) {
+      if (first !== undefined) {
+        if (name === first.name && performance.now() - first.at < sameRequestMilliseconds) {
+          return;
+        }
         process.exit(exitCodeOfSignal(name));
       }
+      first = { name, at: performance.now() };
       const interruption = new Interruption(name);
       onStop(interruption);
       controller.abort(interruption);
