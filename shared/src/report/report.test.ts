@@ -254,6 +254,24 @@ describe('what the page says', () => {
     assert.match(answer, /Avoid it: .*<pre>tidemark requantize /);
   });
 
+  test('a remedy for several models with the same cause stands there once, whatever it saves in each', () => {
+    const study = exampleStudy();
+    const { answer } = study;
+    assert.ok(answer);
+    const of = (model: string, saved: string) => {
+      const [explanation] = answer.explanations;
+      assert.ok(explanation?.remedy);
+      const sentence = explanation.remedy.sentence.replace(/[\d.]+ MB/, saved);
+      return { ...explanation, model, remedy: { sentence, command: `tidemark requantize ${model}` } };
+    };
+    const explanations = [of('8bit-fp32', '1.0 MB'), of('6bit-fp32', '2.0 MB'), of('4bit-fp32', '3.0 MB')];
+    const page = renderReport({ ...study, answer: { ...answer, explanations } });
+    const text = page.slice(page.indexOf('class="answer"'), page.indexOf('<section>'));
+    assert.equal(text.match(/Avoid it/g)?.length, 1);
+    assert.match(text, /tidemark requantize 4bit-fp32/);
+    assert.match(text, /The same holds for 8bit-fp32 and 6bit-fp32: see below\./);
+  });
+
   test('three iterations claim nothing about slow leaks, and none nothing about the peak', () => {
     assert.match(renderReport(exampleProfile({ measured: [{}, {}, {}] })), /cannot reveal a slow leak/);
     assert.match(renderReport(unmeasured()), /so its peak is unknown/);

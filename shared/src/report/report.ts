@@ -2,13 +2,14 @@
 
 import { activeSentence } from '../analysis/conclusions.ts';
 import { leakSentence } from '../analysis/leak-sentence.ts';
+import { largestCause } from '../analysis/verdicts/remedy.ts';
 import { element } from '../format/charts/svg.ts';
 import { counted, formatDuration, formatList } from '../format/numbers.ts';
 import type { ProfileDocument } from '../protocol/profile-document.ts';
 import { runsOf } from '../protocol/run-document.ts';
 import type { RunDocument } from '../protocol/run-document.ts';
 import { engineOf, studiesOf } from '../protocol/study-document.ts';
-import type { EngineStudy, StudyDocument } from '../protocol/study-document.ts';
+import type { EngineStudy, Explanation, StudyDocument } from '../protocol/study-document.ts';
 import type { TuneDocument } from '../protocol/tune-document.ts';
 import { enginesContent } from './engines-section.ts';
 import { details, facts, page, paragraph, section, subheading } from './markup.ts';
@@ -242,36 +243,60 @@ function agreementContent(
   studies: readonly EngineStudy[],
 ): string {
   // What is the same command in several engines is said once.
-  const remedies = new Map<string, Parameters<typeof remedyContent>[0]>();
+  const remedies = new Map<string, string>();
   for (const study of studies) {
-    for (const { isAnomaly, remedy } of study.answer?.explanations ?? []) {
-      const key = remedy?.command ?? remedy?.sentence ?? '';
-      if (isAnomaly && remedy !== undefined && !remedies.has(key)) {
-        remedies.set(key, { ...remedy, sentence: `In ${engineOf(study)}: ${remedy.sentence}` });
+    for (const { remedy, others } of remediesOf(study)) {
+      const key = remedy.command ?? remedy.sentence;
+      if (!remedies.has(key)) {
+        const sentence = `In ${engineOf(study)}: ${remedy.sentence}`;
+        remedies.set(key, remedyContent({ ...remedy, sentence }) + likewise(others));
       }
     }
   }
   const sentences = agreements.map(({ sentence }) => paragraph(sentence)).join('');
-  return (
-    (sentences === '' ? paragraph(conclusion) : sentences) +
-    [...remedies.values()].map(remedyContent).join('')
-  );
+  return (sentences === '' ? paragraph(conclusion) : sentences) + [...remedies.values()].join('');
 }
 
+interface CommonRemedy {
+  /** That of the last of the models that it helps, which is the smallest one as studies usually name them. */
+  readonly remedy: NonNullable<Explanation['remedy']>;
+  /** The other models whose anomaly has the same cause. Their own remedy is in their section. */
+  readonly others: readonly string[];
+}
+
+/** What helps against each cause of an anomaly, once for all the models that have it. */
+function remediesOf({ answer }: EngineStudy): CommonRemedy[] {
+  const byCause = new Map<string, CommonRemedy & { readonly model: string }>();
+  for (const { model, isAnomaly, remedy, verdicts } of answer?.explanations ?? []) {
+    if (isAnomaly && remedy !== undefined) {
+      const key = largestCause(verdicts)?.hypothesis ?? remedy.sentence;
+      const before = byCause.get(key);
+      byCause.set(key, {
+        model,
+        remedy,
+        others: before === undefined ? [] : [...before.others, before.model],
+      });
+    }
+  }
+  return [...byCause.values()];
+}
+
+const likewise = (models: readonly string[]): string =>
+  models.length === 0 ? '' : paragraph(`The same holds for ${formatList(models)}: see below.`, 'muted');
+
 /** The answer, and what helps; markup. Where no intervention was measured, what the figures show. */
-function answerContent({ answer, conclusion }: EngineStudy): string {
+function answerContent(study: EngineStudy): string {
+  const { answer, conclusion } = study;
   if (answer === undefined) {
     return paragraph(conclusion);
   }
   const anomalies = answer.explanations.filter(({ isAnomaly }) => isAnomaly);
   const others = answer.explanations.filter(({ isAnomaly }) => !isAnomaly);
-  const remedies = new Map(
-    anomalies.flatMap(({ remedy }) => (remedy === undefined ? [] : [[remedy.sentence, remedy] as const])),
-  );
   const text = [
     ...anomalies.map(({ sentence }) => sentence),
     ...others.map(({ sentence }) => sentence),
     ...answer.refusals.map(({ model, reason }) => `There is no verdict on ${model}: ${reason}.`),
   ].join(' ');
-  return paragraph(text === '' ? conclusion : text) + [...remedies.values()].map(remedyContent).join('');
+  const remedies = remediesOf(study).map(({ remedy, others }) => remedyContent(remedy) + likewise(others));
+  return paragraph(text === '' ? conclusion : text) + remedies.join('');
 }

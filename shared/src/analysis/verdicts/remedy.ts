@@ -25,11 +25,15 @@ export function remedyFor(facts: ModelFacts, { baseline, isAnomaly, verdicts }: 
           sentence: `Accept it, and reset the peak before each measurement (mx.reset_peak_memory()): without a reset, ${facts.model} seems to need as much as ${baseline}.`,
         };
   }
-  const [cause] = supported
-    .filter(({ share }) => share !== undefined)
-    .toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0));
+  const cause = largestCause(verdicts);
   return cause === undefined ? withoutCause(facts, verdicts) : remedyOf(cause, facts, baseline);
 }
+
+/** The supported cause with the largest share of the anomaly, which is what a remedy is for. */
+export const largestCause = (verdicts: readonly Verdict[]): Verdict | undefined =>
+  verdicts
+    .filter(({ status, share }) => status === 'supported' && share !== undefined)
+    .toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0))[0];
 
 function withoutCause({ model }: ModelFacts, verdicts: readonly Verdict[]): Remedy {
   const isOpen = verdicts.some(({ status }) => status === 'inconclusive' || status === 'not-tested');
