@@ -12,7 +12,7 @@ import type {
 import { repositoryRoot } from '../paths.ts';
 import type { ServiceSystem } from '../service/system.ts';
 import { tidemarkVersion } from '../version.ts';
-import type { Ask, Check, Findings, Surroundings } from './check.ts';
+import type { Check, Findings, Surroundings } from './check.ts';
 import { daemonChecks } from './daemon-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { measuringChecks } from './measuring-checks.ts';
@@ -25,14 +25,10 @@ import { NotMet, Skipped, Trial } from './trial.ts';
 import { usualLimits, Workplace } from './workplace.ts';
 import type { Limits } from './workplace.ts';
 
-export interface AcceptanceOptions {
+export interface AcceptanceOptions extends Pick<Surroundings, 'models' | 'voice' | 'text' | 'ask'> {
   readonly system: ServiceSystem;
   readonly only: readonly AcceptanceCheckId[];
-  readonly models: readonly string[];
-  readonly voice: string;
-  readonly text?: string | undefined;
   readonly consent: Consent;
-  readonly ask: Ask;
   readonly signal: AbortSignal;
   readonly limits?: Partial<Limits>;
   readonly onCheck?: (check: Check, place: number, of: number) => void;
